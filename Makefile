@@ -1,0 +1,56 @@
+# Everything a person runs. The environment is made once, and again when the lock file changes.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= python3
+
+.PHONY: help demo local test test-unit lint build deploy lock clean
+
+help:
+	@echo "make demo       the main job on this machine, start to end"
+	@echo "make local      the same stack, stays up"
+	@echo "make test       lint, types and every test"
+	@echo "make test-unit  the rules and everything else that needs no database"
+	@echo "make build      what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
+	@echo "make deploy     sam deploy, asks what it needs to know"
+
+$(READY): requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m orchestrator_local.demo
+
+local: $(READY)
+	@$(BIN)/python -m orchestrator_local.serve
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest --numprocesses auto
+
+test-unit: $(READY)
+	$(BIN)/pytest tests/unit
+
+build: layers/dependencies/layer.lock
+	sam build
+
+deploy: build
+	sam deploy --guided
+
+# One lock file for people's machines, one for the Lambda layer.
+lock:
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements/dev.lock
+	$(BIN)/uv pip compile pyproject.toml --extra functions --python-platform aarch64-manylinux2014 --python-version 3.13 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+	    --output-file layers/dependencies/layer.lock
+
+clean:
+	rm -rf $(VENV) .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,50 @@
+"""Run one function the way Lambda does, without Docker."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import print_json
+from rich.console import Console
+
+from orchestrator.errors import OrchestratorError
+from orchestrator_cli.connection import Local, use_local_stack
+
+
+def invoke(
+    function: Annotated[str, typer.Argument(help="Its folder in functions/, such as enqueue.")],
+    event: Annotated[Path, typer.Option(help="A JSON file, such as events/enqueue.json.", exists=True, dir_okay=False)],
+    local: Local = False,
+) -> None:
+    """Run one function once, in its own process under AWS's runtime client, and print its log and answer."""
+    try:
+        from orchestrator_local.runtime import FunctionFailed, FunctionProcess
+        from orchestrator_local.template import read_template
+    except ModuleNotFoundError:
+        raise OrchestratorError('`invoke` needs the local extra: pip install "message-orchestrator[local]".') from None
+    if local:
+        use_local_stack()
+    functions = {found.name: found for found in read_template().functions}
+    if function not in functions:
+        raise typer.BadParameter(f"There is no function {function!r}. There are: {', '.join(functions)}.")
+    try:
+        content = json.loads(event.read_text())
+    except ValueError:
+        raise typer.BadParameter(f"{event} is not JSON.") from None
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        process = FunctionProcess(functions[function], os.environ, log)
+        try:
+            answer = process.invoke(content)
+        except FunctionFailed as failure:
+            Console(stderr=True, highlight=False).print(log.read_text(), markup=False)
+            raise OrchestratorError(str(failure)) from None
+        finally:
+            process.stop()
+        Console(stderr=True, highlight=False).print(log.read_text().rstrip(), style="dim", markup=False)
+    print_json(data=answer)

@@ -1,0 +1,42 @@
+"""The `orchestrator` command: every sub-command, and one way to report mistakes."""
+
+import sys
+from pathlib import Path
+
+import psycopg
+import typer
+from dotenv import load_dotenv
+from rich.console import Console
+
+from orchestrator.errors import OrchestratorError
+from orchestrator_cli import database, invoke, pauses, users
+
+app = typer.Typer(
+    help="Operate the Message Orchestrator. Settings come from the environment and from .env in this folder.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(database.migrate)
+app.command()(database.adopt)
+app.command()(pauses.pause)
+app.command()(pauses.resume)
+app.command()(invoke.invoke)
+app.add_typer(users.app, name="user")
+
+
+def run() -> None:
+    """Run a command; a known mistake is one line on standard error and exit code 1."""
+    load_dotenv(Path.cwd() / ".env")
+    try:
+        app()
+    except OrchestratorError as error:
+        _fail(str(error))
+    except psycopg.OperationalError as error:
+        _fail(f"The database cannot be reached: {str(error).splitlines()[0]}. Check DATABASE_URL.")
+    except psycopg.errors.UndefinedTable:
+        _fail("The database lacks our tables. Run `orchestrator migrate`.")
+
+
+def _fail(text: str) -> None:
+    Console(stderr=True, highlight=False).print(text, style="red", markup=False)
+    sys.exit(1)

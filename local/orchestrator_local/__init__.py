@@ -1,0 +1,1 @@
+"""The stack on one machine: real parts, embedded, for trying, demonstrating and testing."""

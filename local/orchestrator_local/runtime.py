@@ -1,0 +1,152 @@
+"""A function in its own process under AWS's runtime client, driven as Lambda drives it."""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+from uuid import uuid4
+
+from orchestrator_local import processes
+from orchestrator_local.template import ROOT, Function
+
+# The runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+_API = "/2018-06-01/runtime"
+
+
+class FunctionFailed(Exception):
+    """The function raised, could not start, died or ran out of time; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Invocation:
+    request_id: str
+    event: Any
+    deadline_ms: int
+
+
+class FunctionProcess:
+    """One function, one process, one invocation at a time; a process that died is replaced by the next invocation."""
+
+    def __init__(self, function: Function, environment: Mapping[str, str], log: Path) -> None:
+        self.function = function
+        self.log = log
+        self._environment = {**_system_environment(), **environment}
+        self._next: queue.Queue[_Invocation] = queue.Queue()
+        self._results: queue.Queue[tuple[str, Any, str | None]] = queue.Queue()
+        self._one_at_a_time = threading.Lock()
+        self._api = ThreadingHTTPServer(("127.0.0.1", 0), self._api_handler())
+        self._api.daemon_threads = True
+        threading.Thread(target=self._api.serve_forever, daemon=True).start()
+        self._process: Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process now; call it from the main thread, so that the process ends with this one."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = processes.start(
+                [sys.executable, "-m", "awslambdaric", self.function.handler],
+                cwd=self.function.folder,
+                environment=self._lambda_environment(),
+                log=self.log,
+            )
+
+    def invoke(self, event: Any) -> Any:
+        """Invoke the function once and wait for its answer.
+
+        Raises:
+            FunctionFailed: it raised, could not start, died or ran out of time.
+        """
+        with self._one_at_a_time:
+            self.start()
+            self._results = queue.Queue()  # what a process that died left behind is nobody's answer
+            deadline = time.time() + self.function.timeout_seconds
+            self._next.put(_Invocation(str(uuid4()), event, int(deadline * 1000)))
+            return self._wait_for_result(deadline)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._api.shutdown()
+        self._api.server_close()
+        if self._process is not None:
+            processes.stop(self._process)
+
+    def _wait_for_result(self, deadline: float) -> Any:
+        assert self._process is not None
+        while True:
+            try:
+                _, payload, error = self._results.get(timeout=0.2)
+            except queue.Empty:
+                if self._process.poll() is not None:
+                    self._forget_invocation()
+                    raise FunctionFailed(f"{self.function.name}: its process ended; see {self.log}") from None
+                if time.time() > deadline:
+                    processes.stop(self._process)
+                    self._forget_invocation()
+                    raise FunctionFailed(f"{self.function.name}: ran longer than its timeout") from None
+                continue
+            if error is not None:
+                raise FunctionFailed(f"{self.function.name}: {error}")
+            return payload
+
+    def _forget_invocation(self) -> None:
+        while not self._next.empty():
+            self._next.get_nowait()
+
+    def _lambda_environment(self) -> dict[str, str]:
+        host, port = self._api.server_address[:2]
+        return {
+            **self._environment,
+            "AWS_LAMBDA_RUNTIME_API": f"{host!s}:{port}",
+            "AWS_LAMBDA_FUNCTION_NAME": self.function.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_mb),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "LAMBDA_TASK_ROOT": str(self.function.folder),
+            "PYTHONPATH": str(ROOT / "shared"),
+        }
+
+    def _api_handler(process) -> type[BaseHTTPRequestHandler]:  # noqa: N805  (`self` is the request below)
+        class RuntimeApi(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                invocation = process._next.get()
+                body = json.dumps(invocation.event).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Lambda-Runtime-Aws-Request-Id", invocation.request_id)
+                self.send_header("Lambda-Runtime-Deadline-Ms", str(invocation.deadline_ms))
+                self.send_header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000")
+                self.send_header(
+                    "Lambda-Runtime-Invoked-Function-Arn",
+                    f"arn:aws:lambda:us-east-1:000000000000:function:{process.function.name}",
+                )
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+                failed = self.path.endswith("/error")
+                error = f"{content.get('errorType')}: {content.get('errorMessage')}" if failed else None
+                process._results.put((self.path, content, error))
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        return RuntimeApi
+
+
+def _system_environment() -> dict[str, str]:
+    """What a process needs to run at all; settings and secrets of the shell stay out of the functions."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in kept if name in os.environ}

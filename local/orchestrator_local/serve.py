@@ -1,0 +1,78 @@
+"""`make local`: the stack stays up until Ctrl-C, and says how to publish to it."""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from rich.console import Console
+from rich.syntax import Syntax
+
+from orchestrator.errors import OrchestratorError
+from orchestrator_local.stack import Stack, demo_environment, local_stack, services_from
+
+FOLDER = Path(".local/stack")
+# Where `orchestrator … --local` finds the running stack.
+STATE = Path(".local/environment.json")
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM; returns the exit code."""
+    console = Console(highlight=False)
+    services = services_from(demo_environment())
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    try:
+        with local_stack(FOLDER, services, fresh=False) as stack:
+            STATE.write_text(json.dumps(stack.environment))
+            STATE.chmod(0o600)
+            try:
+                _explain(console, stack, real_twilio=services.twilio is not None)
+                _show_texts_until(stopped, console, stack)
+            finally:
+                STATE.unlink(missing_ok=True)
+    except OrchestratorError as error:
+        console.print(f"[red]{error}[/]")
+        return 1
+    console.print("Stopped. Every process was ended; people and messages are kept in .local/stack.")
+    return 0
+
+
+def _explain(console: Console, stack: Stack, *, real_twilio: bool) -> None:
+    console.print("[bold]The stack is up.[/] Every minute it hands over what is due. Ctrl-C stops it.")
+    console.print(
+        f"Twilio is {'[bold red]real[/]' if real_twilio else 'a stand-in'}. Logs are in {stack.folder}/logs.\n"
+    )
+    console.print("Add a person:")
+    console.print(
+        Syntax(
+            ".venv/bin/orchestrator user add --local --phone '+1 212 555 0101' --name Ada "
+            "--zone America/New_York --external-id user_123",
+            "bash",
+        )
+    )
+    console.print("Publish to them, in another terminal:")
+    names = (
+        "ENQUEUE_QUEUE_URL",
+        "AWS_ENDPOINT_URL_SQS",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_DEFAULT_REGION",
+    )
+    exports = "\n".join(f"export {name}={stack.environment[name]}" for name in names)
+    console.print(Syntax(f"{exports}\n.venv/bin/python examples/urgent_notification.py", "bash"))
+    console.print("Texts appear here as they arrive:")
+
+
+def _show_texts_until(stopped: threading.Event, console: Console, stack: Stack) -> None:
+    shown = 0
+    while not stopped.wait(0.2):
+        for text in stack.phones.texts[shown:]:
+            console.print(f"  [green]{text.to}[/]  {text.body}")
+            shown += 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

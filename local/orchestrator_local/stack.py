@@ -1,0 +1,245 @@
+"""The whole stack on one machine: Postgres, SQS, every function in its own process, and what stands in for the rest."""
+
+import fcntl
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator.clock import Clock, moved_clock, real_time, set_moved_clock
+from orchestrator.errors import OrchestratorError
+from orchestrator_local import queues, stand_ins
+from orchestrator_local.postgres import embedded_postgres
+from orchestrator_local.runtime import FunctionFailed, FunctionProcess
+from orchestrator_local.template import Function, read_template, resolve
+
+# The template's queues, by the names of their variables.
+_QUEUE_VARIABLES = {
+    "ENQUEUE_QUEUE_URL": "EnqueueQueue",
+    "DELIVERY_QUEUE_URL": "DeliveryQueue",
+    "URGENT_QUEUE_URL": "UrgentQueue",
+    "ENQUEUE_DLQ_URL": "EnqueueDeadLetterQueue",
+}
+
+
+class AlreadyRuns(OrchestratorError):
+    """Another stack uses the same folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Which outside services are real, and for whom.
+
+    Attributes:
+        twilio: TWILIO_* variables of a real account; None means the stand-in.
+        anthropic_key: a real key; None means the stand-in.
+        phone: the one number that real texts may go to.
+    """
+
+    twilio: Mapping[str, str] | None = None
+    anthropic_key: str | None = None
+    phone: str | None = None
+
+    @property
+    def any_real(self) -> bool:
+        return self.twilio is not None or self.anthropic_key is not None
+
+
+def services_from(environment: Mapping[str, str]) -> Services:
+    """Real services where their keys and `DEMO_PHONE` are set; stand-ins otherwise."""
+    phone = environment.get("DEMO_PHONE")
+    if not phone:
+        return Services()
+    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID")
+    twilio = {name: environment[name] for name in names if environment.get(name)}
+    has_twilio = {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} <= twilio.keys() and len(twilio) > 2  # noqa: PLR2004
+    return Services(twilio if has_twilio else None, environment.get("ANTHROPIC_API_KEY") or None, phone)
+
+
+class Stack:
+    """A running stack."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        functions: Mapping[str, FunctionProcess],
+        pollers: list[queues.Poller],
+        phones: stand_ins.Phones,
+        claude: stand_ins.Claude,
+        clock_file: Path | None,
+    ) -> None:
+        self.folder = folder
+        self.environment = environment
+        self.functions = functions
+        self.phones = phones
+        self.claude = claude
+        self._pollers = pollers
+        self._clock_file = clock_file
+        self.clock: Clock = moved_clock(clock_file) if clock_file else real_time
+
+    @property
+    def database_url(self) -> str:
+        """The embedded database."""
+        return self.environment["DATABASE_URL"]
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Invoke one function."""
+        return self.functions[name].invoke(event)
+
+    def tick(self) -> dict[str, Any]:
+        """One minute's dispatch, now."""
+        result: dict[str, Any] = self.invoke("dispatch", schedule_event(self.clock()))
+        return result
+
+    def set_time(self, shown: datetime) -> None:
+        """Move the one clock, between ticks.
+
+        Raises:
+            ValueError: real services are used, on the real clock.
+        """
+        if self._clock_file is None:
+            raise ValueError("The clock of a stack with real services cannot be moved.")
+        set_moved_clock(self._clock_file, shown)
+
+
+def schedule_event(now: datetime) -> dict[str, Any]:
+    """What EventBridge Scheduler sends each minute."""
+    return {"source": "aws.scheduler", "detail-type": "Scheduled Event", "time": now.isoformat(), "detail": {}}
+
+
+@contextmanager
+def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: datetime | None = None) -> Iterator[Stack]:
+    """Run the stack until the block ends; every process ends with it, also when this one is killed.
+
+    Args:
+        folder: where all state lies: database, logs, clock.
+        services: what is real.
+        fresh: forget what an earlier run left.
+        start_at: what the clock shows at first; the real time when left out.
+
+    Raises:
+        AlreadyRuns: another stack uses the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as parts:
+        parts.enter_context(_only_one(folder))
+        if fresh:
+            shutil.rmtree(folder / "postgres", ignore_errors=True)
+        logs = folder / "logs"
+        shutil.rmtree(logs, ignore_errors=True)
+        logs.mkdir()
+        database_url = parts.enter_context(embedded_postgres(folder / "postgres"))
+        address = parts.enter_context(queues.sqs_endpoint(logs / "sqs.log"))
+        phones, claude = stand_ins.Phones(), stand_ins.Claude()
+        twilio_url = parts.enter_context(stand_ins.serve(phones))
+        claude_url = parts.enter_context(stand_ins.serve(claude))
+
+        template = read_template()
+        sqs = queues.client(address)
+        urls = queues.create_queues(sqs, template.queues)
+        clock_file = None
+        if not services.any_real:
+            clock_file = folder / "clock.json"
+            set_moved_clock(clock_file, start_at or real_time())
+        outside = _outside_variables(services, twilio_url, claude_url)
+        common = {
+            **queues.CREDENTIALS,
+            **outside,
+            "DATABASE_URL": database_url,
+            "AWS_ENDPOINT_URL_SQS": address,
+            **({"ORCHESTRATOR_CLOCK_FILE": str(clock_file.absolute())} if clock_file else {}),
+        }
+        functions = {
+            function.name: FunctionProcess(
+                function, {**common, **_variables(function, urls, common)}, logs / f"{function.name}.log"
+            )
+            for function in template.functions
+        }
+        for process in functions.values():
+            parts.callback(process.stop)
+            process.start()
+        functions["migrate"].invoke({})
+        pollers = [
+            queues.Poller(address, urls[mapping.queue], mapping, functions[function.name])
+            for function in template.functions
+            for mapping in function.mappings
+        ]
+        queue_urls = {variable: urls[name] for variable, name in _QUEUE_VARIABLES.items()}
+        stack = Stack(folder, {**common, **queue_urls}, functions, pollers, phones, claude, clock_file)
+        stopping = threading.Event()
+        parts.callback(stopping.set)
+        for poller in pollers:
+            parts.callback(poller.stop)
+            poller.start()
+        threading.Thread(target=_each_minute, args=(stack, stopping), daemon=True).start()
+        yield stack
+
+
+def _each_minute(stack: Stack, stopping: threading.Event) -> None:
+    while not stopping.wait(60):
+        try:
+            stack.tick()
+        except FunctionFailed:
+            continue  # as on AWS: the next minute is the retry; the function's log says why
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRuns(f"A stack runs in {folder} already. Stop it first (Ctrl-C where it runs).") from None
+        yield
+
+
+def _outside_variables(services: Services, twilio_url: str, claude_url: str) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    if services.twilio is None:
+        variables |= {
+            "TWILIO_ACCOUNT_SID": stand_ins.ACCOUNT_SID,
+            "TWILIO_AUTH_TOKEN": stand_ins.AUTH_TOKEN,
+            "TWILIO_PHONE_NUMBER": stand_ins.SENDER,
+            "TWILIO_API_BASE_URL": twilio_url,
+        }
+    else:
+        variables |= services.twilio
+    if services.anthropic_key is None:
+        variables |= {"ANTHROPIC_API_KEY": stand_ins.API_KEY, "ANTHROPIC_BASE_URL": claude_url}
+    else:
+        variables["ANTHROPIC_API_KEY"] = services.anthropic_key
+    if services.phone:
+        variables["RECIPIENT_ALLOWLIST"] = services.phone
+    return variables
+
+
+def _variables(function: Function, urls: Mapping[str, str], common: Mapping[str, str]) -> dict[str, str]:
+    """A function's own variables as the template sets them; parameters take their value from the common ones."""
+    parameters = {name.title().replace("_", ""): value for name, value in common.items()}
+    resolved = {name: resolve(value, urls, parameters) for name, value in function.variables.items()}
+    return {name: value for name, value in resolved.items() if value}
+
+
+def wait_until(condition: "Any", seconds: float) -> bool:
+    """Whether a condition comes true within a time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def demo_environment() -> dict[str, str]:
+    """The variables of this shell and of .env, where real keys may be."""
+    from dotenv import dotenv_values
+
+    values = {name: value for name, value in dotenv_values(".env").items() if value}
+    return {**values, **os.environ}

@@ -1,0 +1,143 @@
+"""What an agent imports: publish, withdraw, and ask about a person."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from orchestrator.clock import real_time
+from orchestrator.errors import DatabaseExtraMissing, PublishFailed
+from orchestrator.ids import uuid7
+from orchestrator.messages import Lane, Message, Withdrawal, build_message, to_body
+from orchestrator.queues import Parcel, send_all
+from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
+
+if TYPE_CHECKING:
+    from orchestrator.dispatch import DispatchReport
+
+
+class MessageOrchestrator:
+    """Publishes messages to the orchestrator.
+
+    Settings come from the environment: `ENQUEUE_QUEUE_URL` to publish, `DATABASE_URL` (and the `[db]` extra) for the
+    calls that read the database.
+
+    Raises:
+        SettingsError: `ENQUEUE_QUEUE_URL` is missing or malformed.
+
+    Example:
+        >>> orchestrator = MessageOrchestrator()
+        >>> message_id = orchestrator.queue_message(
+        ...     user_id="user_123",
+        ...     agent_id="system",
+        ...     message_data={"type": "payment_required", "message": "Please update your payment method"},
+        ...     priority="urgent",
+        ...     can_delay=False,
+        ... )
+    """
+
+    def __init__(self, settings: PublisherSettings | None = None) -> None:
+        self._settings = settings or load(PublisherSettings)
+
+    def queue_message(
+        self,
+        *,
+        user_id: str,
+        agent_id: str,
+        message_data: Mapping[str, Any],
+        priority: Lane | str = Lane.MEDIUM,
+        can_delay: bool = True,
+        requires_fresh_context: bool = False,
+        message_id: UUID | str | None = None,
+        scheduled_for: datetime | str | None = None,
+        expires_at: datetime | str | None = None,
+        conversation_context_id: UUID | str | None = None,
+    ) -> UUID:
+        """Publish one message; docs/rules.md says what each field does.
+
+        Returns:
+            The message's id. Publishing the same `message_id` again is the same message.
+
+        Raises:
+            InvalidMessage: a field is wrong; nothing was sent.
+            PublishFailed: SQS did not take it; publishing it again with the id in the error is safe.
+        """
+        fields = {name: value for name, value in locals().items() if name != "self"}
+        return self.queue_messages([fields])[0]
+
+    def queue_messages(self, messages: Iterable[Mapping[str, Any] | Message]) -> list[UUID]:
+        """Publish many messages, in SQS batches.
+
+        Args:
+            messages: each a `Message`, or the keyword arguments of `queue_message`.
+
+        Returns:
+            Their ids, in order.
+
+        Raises:
+            InvalidMessage: one of them is wrong; none was sent.
+            PublishFailed: SQS did not take those it names; the others were published.
+        """
+        ready = [_with_id(message) for message in messages]
+        ids = [message_id for message_id, _ in ready]
+        self._publish(ids, [message for _, message in ready])
+        return ids
+
+    def withdraw(self, *, message_id: UUID | str) -> None:
+        """Cancel a message that has not been sent; one that overtakes its message still wins.
+
+        Raises:
+            ValueError: `message_id` is not a UUID.
+            PublishFailed: SQS did not take it.
+        """
+        withdrawal = Withdrawal(action="withdraw", message_id=UUID(str(message_id)))
+        self._publish([withdrawal.message_id], [withdrawal])
+
+    def is_user_active(self, user_id: str) -> bool:
+        """Whether the person wrote within the last 10 minutes (R4).
+
+        Raises:
+            UnknownUser: no user has this id or external id.
+            DatabaseExtraMissing: install `message-orchestrator[db]`.
+            SettingsError: `DATABASE_URL` is missing.
+        """
+        try:
+            from orchestrator.store.database import Database
+            from orchestrator.store.people import is_user_active
+        except ModuleNotFoundError as error:
+            raise DatabaseExtraMissing from error
+        with Database(load(DatabaseSettings)).connection() as connection:
+            return is_user_active(connection, user_id, real_time())
+
+    def process_due_messages(self) -> "DispatchReport":
+        """Hand over what is due: one dispatcher tick, for people who bring their own cron.
+
+        Returns:
+            What the tick did.
+
+        Raises:
+            DatabaseExtraMissing: install `message-orchestrator[db]`.
+            SettingsError: `DATABASE_URL`, `DELIVERY_QUEUE_URL` or `URGENT_QUEUE_URL` is missing.
+        """
+        try:
+            from orchestrator.dispatch import dispatch
+            from orchestrator.store.database import Database
+        except ModuleNotFoundError as error:
+            raise DatabaseExtraMissing from error
+        settings = load(DispatchSettings)
+        with Database(settings).connection() as connection:
+            return dispatch(connection, settings, real_time)
+
+    def _publish(self, ids: list[UUID], requests: list[Message] | list[Withdrawal]) -> None:
+        parcels = [Parcel(to_body(request)) for request in requests]
+        failures = send_all(self._settings.enqueue_queue_url, parcels)
+        if failures:
+            raise PublishFailed([ids[place] for place in failures], next(iter(failures.values())))
+
+
+def _with_id(message: Mapping[str, Any] | Message) -> tuple[UUID, Message]:
+    fields = dict(message) if isinstance(message, Mapping) else message.model_dump(exclude_none=True)
+    fields["message_id"] = fields.get("message_id") or uuid7(real_time())
+    built = build_message(fields)
+    assert built.message_id is not None  # set two lines above
+    return built.message_id, built

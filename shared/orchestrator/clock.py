@@ -1,0 +1,51 @@
+"""The one clock (G6): procedures take the time from here once and pass it on.
+
+On one machine the local stack moves the clock between ticks: `ORCHESTRATOR_CLOCK_FILE` names a JSON file with
+`real` and `shown` (ISO 8601 with offset), and the clock shows `shown` plus the real time that passed since `real`.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.errors import SettingsError
+
+Clock = Callable[[], datetime]
+
+
+def real_time() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def moved_clock(file: Path) -> Clock:
+    """A clock that shows the time the local stack wrote to `file`, and runs on from there."""
+
+    def shown_time() -> datetime:
+        setting = json.loads(file.read_text())
+        return datetime.fromisoformat(setting["shown"]) + (real_time() - datetime.fromisoformat(setting["real"]))
+
+    return shown_time
+
+
+def set_moved_clock(file: Path, shown: datetime) -> None:
+    """Make every clock that reads `file` show `shown` from this moment on."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat()}))
+    fresh.replace(file)
+
+
+def clock_from_environment() -> Clock:
+    """The real clock, or the local stack's.
+
+    Raises:
+        SettingsError: the moved clock is asked for on AWS, where a wrong hour costs people money.
+    """
+    file = os.environ.get("ORCHESTRATOR_CLOCK_FILE")
+    if not file:
+        return real_time
+    if os.environ.get("AWS_EXECUTION_ENV"):  # set by Lambda itself, never by the local stack
+        raise SettingsError("ORCHESTRATOR_CLOCK_FILE: works on the local stack alone. Unset it on AWS.")
+    return moved_clock(Path(file))

@@ -1,0 +1,84 @@
+"""The minute: what falls due soon is claimed, lane by lane, and handed over to delivery."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg import Connection
+
+from orchestrator.clock import Clock
+from orchestrator.messages import Lane
+from orchestrator.queues import Parcel, send_all
+from orchestrator.settings import DispatchSettings
+from orchestrator.store import schedule
+from orchestrator.store.schedule import Claimed, Upkeep
+
+# Minute schedules drift inside their minute: what falls due before the tick after the next one is handed over now.
+HORIZON = timedelta(seconds=150)
+# How long an approved message may stand in a delivery queue before it counts as lost and is due again.
+LEASE = timedelta(minutes=15)
+# Messages taken by one statement.
+CLAIM_SIZE = 1_000
+# A tick stops here and leaves the rest to the next one, well inside the function's own limit.
+TICK = timedelta(seconds=45)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchReport:
+    """What a tick did.
+
+    Attributes:
+        handed_over: messages by lane.
+        not_taken: messages that SQS did not take; they are due as before.
+        upkeep: leases released and messages expired.
+        finished: whether nothing due was left.
+    """
+
+    handed_over: Counter[str]
+    not_taken: int
+    upkeep: Upkeep
+    finished: bool
+
+
+def dispatch(connection: Connection, settings: DispatchSettings, clock: Clock) -> DispatchReport:
+    """One tick. Two at once hand over nothing twice, and a backlog too large for one continues in the next.
+
+    Raises:
+        psycopg.Error: what was claimed and not handed over is due again when its lease runs out.
+    """
+    started = clock()
+    upkeep = schedule.release_and_expire(connection, started, CLAIM_SIZE)
+    handed_over: Counter[str] = Counter()
+    not_taken = 0
+    for lane in Lane:
+        while True:
+            now = clock()
+            if now - started > TICK:
+                return DispatchReport(handed_over, not_taken, upkeep, finished=False)
+            claimed = schedule.claim_due(connection, lane, now + HORIZON, now + LEASE, CLAIM_SIZE)
+            failed = _hand_over(lane, claimed, settings, now)
+            if failed:
+                schedule.put_back(connection, [message.message_id for message in failed])
+            handed_over[lane] += len(claimed) - len(failed)
+            not_taken += len(failed)
+            if len(claimed) < CLAIM_SIZE or failed:
+                break
+    return DispatchReport(handed_over, not_taken, upkeep, finished=not not_taken)
+
+
+def _hand_over(lane: Lane, claimed: Sequence[Claimed], settings: DispatchSettings, now: datetime) -> list[Claimed]:
+    """Send messages to their queue, each to arrive when it is due; returns those that SQS did not take."""
+    queue_url = settings.urgent_queue_url if lane is Lane.URGENT else settings.delivery_queue_url
+    parcels = [
+        Parcel(json.dumps({"message_id": str(message.message_id)}), delay=_seconds_until(message.due, now))
+        for message in claimed
+    ]
+    failures = send_all(queue_url, parcels)
+    return [claimed[place] for place in failures]
+
+
+def _seconds_until(due: datetime, now: datetime) -> int:
+    return max(0, math.ceil((due - now).total_seconds()))

@@ -1,0 +1,72 @@
+"""The errors a caller can meet, each with what was wrong and what to do."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+
+class OrchestratorError(Exception):
+    """The base of all errors of this package."""
+
+
+class SettingsError(OrchestratorError):
+    """An environment variable is missing or malformed; the text names it, never its value."""
+
+
+class InvalidMessage(OrchestratorError, ValueError):
+    """A message that cannot be accepted.
+
+    Attributes:
+        field: the name of the offending field in snake_case, or `body` for the whole message.
+        problem: what is wrong with it.
+        fix: what to send instead.
+        reason: the machine-readable reason, as in rejections and metrics.
+    """
+
+    def __init__(self, field: str, problem: str, fix: str, reason: str = "invalid_field") -> None:
+        self.field = field
+        self.problem = problem
+        self.fix = fix
+        self.reason = reason
+        super().__init__(f"{field}: {problem}. {fix}.")
+
+
+class PublishFailed(OrchestratorError):
+    """SQS did not take some messages; publishing the same ids again is safe.
+
+    Attributes:
+        message_ids: the messages that were not published.
+    """
+
+    def __init__(self, message_ids: Sequence[UUID], cause: str) -> None:
+        self.message_ids = tuple(message_ids)
+        listed = ", ".join(str(message_id) for message_id in self.message_ids[:10])
+        super().__init__(
+            f"{len(self.message_ids)} message(s) were not published ({cause}): {listed}. "
+            "Publish them again with the same message_id; a repeated id is one message."
+        )
+
+
+class UnknownUser(OrchestratorError, LookupError):
+    """No user has this id or external id."""
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        super().__init__(f"No user has the id or external id {user_id!r}. See `orchestrator user add`.")
+
+
+class InvalidPerson(OrchestratorError, ValueError):
+    """A person's data that cannot be used; `field` names what to correct."""
+
+    def __init__(self, field: str, problem: str, fix: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {problem}. {fix}.")
+
+
+class DatabaseExtraMissing(OrchestratorError, ImportError):
+    """A call reads the database, but the `[db]` extra is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This call reads the database. Install the extra that brings the driver: "
+            'pip install "message-orchestrator[db]".'
+        )

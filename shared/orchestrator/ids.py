@@ -1,0 +1,30 @@
+"""Message ids: UUID version 7, whose first 48 bits are the time they were made."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+# A message published without an id takes one from its SQS message id, so that a redelivery is the same message.
+_FROM_SQS = UUID("5f0e8ad4-63c1-5d0b-9f4e-6f7d1f5a2c11")
+
+
+def uuid7(now: datetime) -> UUID:
+    """A new id made at `now` (RFC 9562, section 5.7)."""
+    milliseconds = int(now.timestamp() * 1000)
+    random = int.from_bytes(os.urandom(10))
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)
+
+
+def time_of(message_id: UUID) -> datetime | None:
+    """When a version 7 id was made, to the millisecond; None for ids of other versions, which carry no such time."""
+    if message_id.version != 7:
+        return None
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=message_id.int >> 80)
+
+
+def id_from_sqs(sqs_message_id: str) -> UUID:
+    """The id of a message that came without one: the same for every redelivery."""
+    return uuid5(_FROM_SQS, sqs_message_id)

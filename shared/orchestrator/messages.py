@@ -1,0 +1,250 @@
+"""What agents publish: typed, validated where it enters, plain inside."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, NoReturn, Self
+from uuid import UUID
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel, to_snake
+from pydantic_core import PydanticCustomError
+
+from orchestrator.errors import InvalidMessage
+
+# What our queues take (SQS MaximumMessageSize in the template), in bytes of UTF-8.
+BODY_LIMIT = 262_144
+# Twilio's own limit for one text, in characters (error 21617).
+TEXT_LIMIT = 1_600
+
+
+class Lane(StrEnum):
+    """A message's priority; the order here is the order of the lanes (R6)."""
+
+    URGENT = "urgent"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the lane that goes first."""
+        return _RANKS[self]
+
+
+_RANKS = {lane: rank for rank, lane in enumerate(Lane)}
+
+
+def _require_iso_text(value: object) -> object:
+    if isinstance(value, str | datetime):
+        return value
+    raise PydanticCustomError("not_iso_8601", "is not an ISO 8601 text")
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+
+
+class _Body(BaseModel):
+    """A JSON body whose top-level keys come in camelCase or snake_case."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+
+class Message(_Body):
+    """One message as an agent publishes it; docs/rules.md says what each field does."""
+
+    user_id: Name
+    agent_id: Name
+    message_data: dict[str, JsonValue]
+    priority: Lane = Lane.MEDIUM
+    can_delay: bool = True
+    requires_fresh_context: bool = False
+    message_id: UUID | None = None
+    scheduled_for: Instant | None = None
+    expires_at: Instant | None = None
+    conversation_context_id: UUID | None = None
+
+    @field_validator("message_data")
+    @classmethod
+    def _data_can_become_a_text(cls, data: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if not isinstance(data.get("type"), str) or not str(data["type"]).strip():
+            raise PydanticCustomError("no_type", "has no `type`")
+        text = verbatim_text(data)
+        if text is not None:
+            _check_text(text)
+        return data
+
+    @model_validator(mode="after")
+    def _expires_after_it_is_scheduled(self) -> Self:
+        if self.scheduled_for and self.expires_at and self.expires_at <= self.scheduled_for:
+            raise PydanticCustomError("expires_before_scheduled", "is not after `scheduled_for`")
+        return self
+
+
+class Withdrawal(_Body):
+    """Cancels a message, also one that has not arrived yet (R9)."""
+
+    action: Literal["withdraw"]
+    message_id: UUID
+
+
+Request = Message | Withdrawal
+
+_FIXES = {
+    "user_id": "Give our UUID or your own id of the person, up to 100 characters",
+    "agent_id": "Name the agent that speaks, up to 100 characters",
+    "message_data": 'Give an object with a `type`, such as {"type": "weekly_summary", "stats": {"intros": 2}}; '
+    f"a `message` or `text` in it is plain words of 1 to {TEXT_LIMIT} characters",
+    "priority": "Use urgent, high, medium or low",
+    "can_delay": "Use true or false",
+    "requires_fresh_context": "Use true or false",
+    "message_id": "Use a UUID, or leave it out",
+    "scheduled_for": "Give ISO 8601 with an offset, such as 2026-03-01T09:00:00Z or 2026-03-01T09:00:00-05:00",
+    "expires_at": "Give ISO 8601 with an offset, later than `scheduled_for`, such as 2026-03-02T09:00:00Z",
+    "conversation_context_id": "Use the UUID of a conversation, or leave it out",
+    "action": "Leave it out to publish, or use withdraw",
+}
+
+# Named in the contract, but their rules do not exist yet: a message that relies on them is refused, never half obeyed.
+_UNSUPPORTED_FIELDS = {
+    "topic",
+    "supersedes_message_id",
+    "sequence_id",
+    "sequence_position",
+    "sequence_total",
+}
+_UNSUPPORTED_ACTIONS = {"reply"}
+
+
+def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
+    """The words that are sent as they stand: a string under `message`, or else under `text`; None for structured data."""
+    for key in ("message", "text"):
+        value = data.get(key)
+        if isinstance(value, str):
+            return value
+    return None
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise PydanticCustomError("empty_text", "holds an empty text")
+    if len(text) > TEXT_LIMIT:
+        raise PydanticCustomError("text_too_long", f"holds a text of over {TEXT_LIMIT} characters")
+    if is_json_structure(text):
+        raise PydanticCustomError("text_is_json", "holds JSON where words are expected")
+
+
+def is_json_structure(text: str) -> bool:
+    """Whether a text is a JSON object or array, which never reaches a phone (G7)."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def parse_request(body: str) -> Request:
+    """Read one queue body.
+
+    Raises:
+        InvalidMessage: with the field, the problem and the fix; nothing else is ever raised for bad input.
+    """
+    if len(body.encode("utf-8", "surrogatepass")) > BODY_LIMIT:
+        raise InvalidMessage("body", "is too large", f"Send at most {BODY_LIMIT} bytes", "body_too_large")
+    return _validate(_json_object(body))
+
+
+def build_message(fields: Mapping[str, Any]) -> Message:
+    """Build a message from keyword arguments, as the client does.
+
+    Raises:
+        InvalidMessage: as `parse_request`.
+    """
+    request = _validate({key: value for key, value in fields.items() if value is not None})
+    assert isinstance(request, Message)  # only an `action` makes it anything else
+    parse_request(to_body(request))  # sizes and characters are checked on what will really be sent
+    return request
+
+
+def to_body(request: Request) -> str:
+    """The JSON that goes on the queue, in camelCase."""
+    return request.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _json_object(body: str) -> dict[str, Any]:
+    try:
+        content = json.loads(body, parse_constant=_refuse_constant)
+        body.encode()
+        if isinstance(content, dict):
+            json.dumps(content, ensure_ascii=False).encode()  # escaped lone surrogates surface only here
+    except UnicodeEncodeError:
+        raise InvalidMessage("body", "holds half a surrogate pair", "Send valid Unicode", "not_json") from None
+    except (ValueError, RecursionError):
+        raise InvalidMessage("body", "is not JSON", "Send one JSON object", "not_json") from None
+    if not isinstance(content, dict):
+        raise InvalidMessage("body", "is not a JSON object", "Send one JSON object", "not_an_object")
+    if "\\u0000" in body and _holds_nul(content):
+        raise InvalidMessage("body", "holds a NUL character", "Leave it out: Postgres cannot store it", "invalid_field")
+    return content
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _holds_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case list():
+            return any(map(_holds_nul, value))
+        case dict():
+            return any(map(_holds_nul, value.keys())) or any(map(_holds_nul, value.values()))
+    return False
+
+
+def _validate(content: dict[str, Any]) -> Request:
+    action = content.get("action")
+    for key in content:
+        if to_snake(str(key)) in _UNSUPPORTED_FIELDS:
+            raise InvalidMessage(to_snake(key), "is not supported yet", "Leave it out", "unsupported_field")
+    if action in _UNSUPPORTED_ACTIONS:
+        raise InvalidMessage("action", f"{action!r} is not supported yet", _FIXES["action"], "unsupported_action")
+    try:
+        if "action" not in content:
+            return Message.model_validate(content)
+        return Withdrawal.model_validate(content)
+    except ValidationError as error:
+        raise _first_problem(error) from None
+
+
+def _first_problem(error: ValidationError) -> InvalidMessage:
+    """Our typed error for pydantic's first one, which never repeats the offending value (G10)."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    location = [str(part) for part in first["loc"]]
+    if first["type"] == "expires_before_scheduled":
+        location = ["expires_at"]
+    field = to_snake(location[0]) if location else "body"
+    if first["type"] == "extra_forbidden":
+        return InvalidMessage(field, "is not a field of a message", "Remove it, or check its spelling", "unknown_field")
+    problem = {
+        "missing": "is missing",
+        "timezone_aware": "has no offset from UTC",
+        "string_pattern_mismatch": "is blank",
+    }.get(first["type"], first["msg"][:1].lower() + first["msg"][1:])
+    return InvalidMessage(field, problem, _FIXES.get(field, "Correct it"))

@@ -1,0 +1,81 @@
+"""Local wall-clock time as instants: what a clock on the wall shows, through daylight-saving changes."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+# How far ahead the next opening, closing or midnight can lie: a day, and a day more for a wall time that a change skips.
+_HORIZON_DAYS = 3
+
+
+def local_date(now: datetime, zone: ZoneInfo) -> date:
+    """The calendar day on the wall (R1)."""
+    return now.astimezone(zone).date()
+
+
+def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of the next local day, in UTC; it may show 01:00 where the clocks change at midnight."""
+    today = local_date(now, zone)
+    midnight = first_instant(now, zone, [time(0)], lambda wall: wall.date() > today)
+    assert midnight is not None  # every zone reaches tomorrow within the horizon
+    return midnight
+
+
+def first_instant(
+    now: datetime, zone: ZoneInfo, walls: Iterable[time], holds: Callable[[datetime], bool]
+) -> datetime | None:
+    """The first instant after `now` at which a condition on the wall clock begins to hold.
+
+    Args:
+        now: an aware time.
+        zone: the wall the clock hangs on.
+        walls: the times of day at which the condition can change.
+        holds: the condition, given local time.
+
+    Returns:
+        The instant in UTC, or None when it does not hold within the next days.
+    """
+    for instant in _candidates(now, zone, walls):
+        if holds(instant.astimezone(zone)):
+            return instant
+    return None
+
+
+def _candidates(now: datetime, zone: ZoneInfo, walls: Iterable[time]) -> Iterator[datetime]:
+    """The instants after `now` at which a wall time is shown, or the clocks change, in order."""
+    today = now.astimezone(zone).date()
+    walls = list(walls)
+    changes = _offset_changes(zone, today)
+    folds = (0, 1) if changes else (0,)
+    instants = {
+        datetime.combine(today + timedelta(days=days), wall, zone).replace(fold=fold).astimezone(UTC)
+        for days in range(_HORIZON_DAYS)
+        for wall in walls
+        for fold in folds
+    }
+    return (instant for instant in sorted(instants.union(changes)) if instant > now)
+
+
+@lru_cache(maxsize=4096)
+def _offset_changes(zone: ZoneInfo, day: date) -> tuple[datetime, ...]:
+    """The daylight-saving changes from the day before `day` to the end of the horizon, to the second, in UTC."""
+    start = datetime.combine(day - timedelta(days=1), time(0), UTC)
+    marks = [start + timedelta(hours=12 * step) for step in range(2 * (_HORIZON_DAYS + 2) + 1)]
+    spans = itertools.pairwise(marks)
+    return tuple(_change_within(zone, before, after) for before, after in spans if _offsets_differ(zone, before, after))
+
+
+def _offsets_differ(zone: ZoneInfo, before: datetime, after: datetime) -> bool:
+    return before.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset()
+
+
+def _change_within(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if _offsets_differ(zone, before, middle):
+            after = middle
+        else:
+            before = middle
+    return after

@@ -1,0 +1,62 @@
+"""Quiet hours (R3): when a person may not be texted, in every zone their phone may lie in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from orchestrator.rules.local_time import first_instant
+
+# Zones can only disagree for so long: each round moves past the end of at least one zone's window.
+_ROUNDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A window of local wall-clock time: `start` is quiet, `end` is not. Equal start and end means none."""
+
+    start: time
+    end: time
+
+    def covers(self, wall: time) -> bool:
+        """Whether it is quiet when the clock on the wall shows `wall`."""
+        if self.start <= self.end:
+            return self.start <= wall < self.end
+        return wall >= self.start or wall < self.end
+
+
+def next_open(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> datetime | None:
+    """The first instant from `now` on at which no zone is quiet.
+
+    Returns:
+        `now` itself when it is open, else the instant in UTC; None when the zones never agree, or none is known.
+    """
+    if not zones:
+        return None
+    instant = now
+    for _ in range(_ROUNDS):
+        ends = [_end(instant, zone, quiet) for zone in zones if _is_quiet(instant, zone, quiet)]
+        if not ends:
+            return instant
+        instant = max(ends)
+    return None
+
+
+def open_until(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> datetime | None:
+    """When the next quiet hours begin in any of the zones, in UTC; None when there are none."""
+    if quiet.start == quiet.end:
+        return None
+    starts = (
+        first_instant(now, zone, [quiet.start, quiet.end], lambda wall: quiet.covers(wall.time())) for zone in zones
+    )
+    return min((start for start in starts if start), default=None)
+
+
+def _is_quiet(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:
+    return quiet.covers(instant.astimezone(zone).time())
+
+
+def _end(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> datetime:
+    end = first_instant(instant, zone, [quiet.start, quiet.end], lambda wall: not quiet.covers(wall.time()))
+    assert end is not None  # a window shorter than a day ends within the horizon
+    return end

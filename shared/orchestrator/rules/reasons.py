@@ -1,0 +1,44 @@
+"""The one vocabulary of reasons: in verdicts, tables, metrics, logs and the command line."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a message waits, or why it ended. docs/rules.md explains each under its rule."""
+
+    # It waits.
+    SCHEDULED = "scheduled"  # its own scheduled_for
+    PAUSED = "paused"  # R13
+    QUIET_HOURS = "quiet_hours"  # R3
+    ZONE_UNKNOWN = "zone_unknown"  # R3
+    DAILY_LIMIT = "daily_limit"  # R1
+    HOURLY_LIMIT = "hourly_limit"  # R2
+    RELEVANCE_UNKNOWN = "relevance_unknown"  # R10
+    PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio refuses our account, not this message
+    PROVIDER_BUSY = "provider_busy"  # 429
+    PROVIDER_UNREACHABLE = "provider_unreachable"  # failed before the request left
+    LEASE_EXPIRED = "lease_expired"  # the worker that held it died
+
+    # It ended.
+    OPTED_OUT = "opted_out"  # R11
+    WITHDRAWN = "withdrawn"  # R9
+    EXPIRED = "expired"  # R9
+    COUNTRY_NOT_ALLOWED = "country_not_allowed"
+    NOT_ON_ALLOWLIST = "not_on_allowlist"
+    BAD_NUMBER = "bad_number"  # 21211, 21614 and kin
+    NOTHING_TO_SAY = "nothing_to_say"  # the data makes no words
+    REFUSED = "refused"  # any other refusal by Twilio
+    UNKNOWN_OUTCOME = "unknown_outcome"  # G2
+
+
+class Status(StrEnum):
+    """`message_queue.status`."""
+
+    QUEUED = "queued"
+    APPROVED = "approved"
+    SENDING = "sending"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"

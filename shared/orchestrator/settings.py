@@ -1,0 +1,175 @@
+"""Settings from the environment: typed, checked at start, each function only its own."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import time
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from orchestrator.errors import SettingsError
+
+
+def _comma_list(value: object) -> object:
+    if isinstance(value, str):
+        return frozenset(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _postgres_url(value: object) -> object:
+    if isinstance(value, str) and not re.match(r"postgres(ql)?://", value):
+        raise PydanticCustomError("not_postgres", "should begin with postgresql://")
+    return value
+
+
+def _http_url(value: object) -> object:
+    if isinstance(value, str) and not re.match(r"https?://[^\s/]+", value):
+        raise PydanticCustomError("not_http", "should be an http or https address")
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+CommaList = Annotated[frozenset[str], BeforeValidator(_comma_list)]
+PostgresUrl = Annotated[SecretStr, BeforeValidator(_postgres_url)]
+HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+Fraction = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """A group of settings; the variable of a field is its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class PublisherSettings(Settings):
+    """What an agent's image needs."""
+
+    enqueue_queue_url: HttpUrl
+
+
+class DatabaseSettings(Settings):
+    """Where Postgres is; through a transaction-mode pooler if there is one (G8)."""
+
+    database_url: PostgresUrl
+
+
+class MigrationSettings(Settings):
+    """A direct connection to Postgres: a migration holds a session lock, which a pooler would lend to others."""
+
+    migration_database_url: PostgresUrl | None = None
+    database_url: PostgresUrl
+
+    @property
+    def url(self) -> str:
+        return (self.migration_database_url or self.database_url).get_secret_value()
+
+
+class PolicySettings(Settings):
+    """The defaults of the rules; per-user values win."""
+
+    daily_limit: int = 10
+    hourly_limit: int = 2
+    quiet_hours_start: time = time(21)
+    quiet_hours_end: time = time(8)
+    allowed_countries: CommaList = frozenset({"US", "CA"})
+    recipient_allowlist: CommaList = frozenset()
+    message_lifetime_days: int = Field(default=7, gt=0)
+
+
+class EnqueueSettings(DatabaseSettings, PolicySettings):
+    enqueue_queue_url: HttpUrl
+    enqueue_dlq_url: HttpUrl
+    urgent_queue_url: HttpUrl
+
+
+class DispatchSettings(DatabaseSettings):
+    delivery_queue_url: HttpUrl
+    urgent_queue_url: HttpUrl
+
+
+class SenderSettings(Settings):
+    """Twilio, and the number or messaging service that texts come from."""
+
+    twilio_account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")
+    twilio_auth_token: SecretStr
+    twilio_phone_number: str | None = Field(default=None, pattern=r"^\+[1-9]\d{6,14}$")
+    twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-zA-Z]{32}$")
+    twilio_api_base_url: HttpUrl = "https://api.twilio.com"
+    twilio_timeout_seconds: Fraction = 10.0
+
+    @model_validator(mode="after")
+    def _has_a_sender(self) -> Self:
+        if not (self.twilio_phone_number or self.twilio_messaging_service_sid):
+            raise PydanticCustomError(
+                "no_sender", "TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID: one of them must be set"
+            )
+        return self
+
+
+class WriterSettings(Settings):
+    """Claude; without a key every text is a plain sentence made from the data."""
+
+    anthropic_api_key: SecretStr | None = None
+    anthropic_model: str = "claude-haiku-5-5"
+    claude_deadline_seconds: Fraction = 12.0
+
+
+class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings):
+    pass
+
+
+SomeSettings = TypeVar("SomeSettings", bound=Settings)
+
+# On AWS a secret may come from Secrets Manager instead: a plain string, or JSON with these keys.
+_SECRETS = {
+    "DATABASE_SECRET_ARN": ("DATABASE_URL",),
+    "ANTHROPIC_SECRET_ARN": ("ANTHROPIC_API_KEY",),
+    "TWILIO_SECRET_ARN": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+}
+
+
+def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None) -> SomeSettings:
+    """Read one group of settings.
+
+    Args:
+        kind: the group.
+        environment: variables by name; the process's own when left out. An empty value counts as missing.
+
+    Raises:
+        SettingsError: names every variable that is missing or malformed, and never a value.
+    """
+    variables = dict(os.environ if environment is None else environment)
+    wanted = {name.upper() for name in kind.model_fields}
+    _add_secrets(variables, wanted)
+    values = {name.lower(): variables[name] for name in wanted if variables.get(name)}
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_problem(entry) for entry in error.errors(include_input=False))) from None
+
+
+def _problem(entry: Any) -> str:
+    location = str(entry["loc"][0]).upper() if entry["loc"] else ""
+    if entry["type"] == "missing":
+        return f"{location}: is not set. Set it in the environment, or see .env.example."
+    return f"{location}: {entry['msg']}." if location else f"{entry['msg']}."
+
+
+def _add_secrets(variables: dict[str, str], wanted: set[str]) -> None:
+    for arn_variable, names in _SECRETS.items():
+        arn = variables.get(arn_variable)
+        if not arn or wanted.isdisjoint(names) or all(variables.get(name) for name in names):
+            continue
+        from aws_lambda_powertools.utilities import parameters
+
+        secret = str(parameters.get_secret(arn))
+        if len(names) == 1 and not secret.lstrip().startswith("{"):
+            variables[names[0]] = secret
+            continue
+        content = json.loads(secret)
+        missing = [name for name in names if name not in content]
+        if missing:
+            raise SettingsError(f"{arn_variable}: the secret has no key {' or '.join(missing)}.")
+        variables.update({name: str(content[name]) for name in names})

@@ -1,0 +1,76 @@
+"""What Twilio answered, and what follows from it: its codes as one table."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OutcomeKind(StrEnum):
+    """What is known about one call."""
+
+    ACCEPTED = "accepted"  # Twilio has it
+    REFUSED = "refused"  # Twilio said no
+    NOT_SENT = "not_sent"  # it failed before the request left
+    UNKNOWN = "unknown"  # it may have been sent: never repeated by our choice (G2)
+
+
+class Consequence(StrEnum):
+    """What follows from a refusal."""
+
+    OPTED_OUT = "opted_out"  # the person said STOP to Twilio
+    BAD_NUMBER = "bad_number"  # this number can never get a text
+    CONFIGURATION = "configuration"  # our account, not this message
+    BUSY = "busy"  # later, without using up a try
+    REFUSED = "refused"  # anything else about this message
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one call.
+
+    Attributes:
+        sid: Twilio's id of the text; accepted only.
+        code: Twilio's error code, or else the HTTP status; refused only.
+        error: one line for people, without number or words.
+    """
+
+    kind: OutcomeKind
+    sid: str | None = None
+    code: int | None = None
+    error: str | None = None
+
+
+# https://www.twilio.com/docs/api/errors, by code; then by HTTP status for answers without a known code.
+_BY_CODE = {
+    21610: Consequence.OPTED_OUT,  # attempt to send to an unsubscribed recipient
+    21211: Consequence.BAD_NUMBER,  # invalid "To" number
+    21214: Consequence.BAD_NUMBER,  # "To" number cannot be reached
+    21217: Consequence.BAD_NUMBER,  # number does not appear to be valid
+    21612: Consequence.BAD_NUMBER,  # "To" number not reachable via SMS from this sender
+    21614: Consequence.BAD_NUMBER,  # "To" number is not a mobile number
+    20003: Consequence.CONFIGURATION,  # authenticate: wrong credentials
+    20005: Consequence.CONFIGURATION,  # account not active
+    20404: Consequence.CONFIGURATION,  # account or resource not found
+    21212: Consequence.CONFIGURATION,  # invalid "From" number
+    21408: Consequence.CONFIGURATION,  # region not enabled for the account
+    21603: Consequence.CONFIGURATION,  # a "From" number is required
+    21606: Consequence.CONFIGURATION,  # "From" number is not ours, or cannot send texts
+    21611: Consequence.BUSY,  # the sender's own queue is full
+    21659: Consequence.CONFIGURATION,  # "From" is not a number of this account
+    21701: Consequence.CONFIGURATION,  # messaging service does not exist
+    21703: Consequence.CONFIGURATION,  # messaging service has no senders
+    14107: Consequence.BUSY,  # send rate limit exceeded
+    20429: Consequence.BUSY,  # too many requests
+}
+_BY_STATUS = {
+    401: Consequence.CONFIGURATION,
+    403: Consequence.CONFIGURATION,
+    404: Consequence.CONFIGURATION,
+    429: Consequence.BUSY,
+}
+
+
+def consequence(code: int | None) -> Consequence:
+    """What follows from a refusal with this code (or HTTP status)."""
+    if code is None:
+        return Consequence.REFUSED
+    return _BY_CODE.get(code) or _BY_STATUS.get(code) or Consequence.REFUSED

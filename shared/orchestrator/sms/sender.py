@@ -1,0 +1,101 @@
+"""Sends texts through Twilio, each exactly as often as it is told to: once."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from orchestrator.settings import SenderSettings
+from orchestrator.sms.outcomes import Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+# Twilio's bounds of a validity period, in seconds.
+SHORTEST_VALIDITY = 1
+LONGEST_VALIDITY = 36_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One text.
+
+    Attributes:
+        to: E.164 number.
+        body: the words.
+        valid_for: seconds that Twilio may keep it in its own queue (R3).
+    """
+
+    to: str
+    body: str
+    valid_for: int
+
+
+class TwilioSender:
+    """Texts through Twilio's Messages API. `at_once` calls go side by side: the size of a wave (G2)."""
+
+    at_once = 10
+
+    def __init__(self, settings: SenderSettings) -> None:
+        self._settings = settings
+
+    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
+        """Send up to `at_once` texts side by side; the outcomes come in the same order, and nothing is raised."""
+        if len(texts) == 1:
+            return [self._send(self._client, texts[0])]
+        client = self._client  # made before the threads share it
+        return list(self._pool.map(lambda sms: self._send(client, sms), texts))
+
+    def _send(self, client: "Client", sms: Sms) -> Outcome:
+        from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+
+        from orchestrator.sms.http import NotConnected
+
+        try:
+            message = client.messages.create(
+                to=sms.to,
+                body=sms.body,
+                from_=self._settings.twilio_phone_number if not self._settings.twilio_messaging_service_sid else None,
+                messaging_service_sid=self._settings.twilio_messaging_service_sid,
+                validity_period=max(SHORTEST_VALIDITY, min(sms.valid_for, LONGEST_VALIDITY)),
+            )
+        except (TwilioRestException, TwilioServiceException) as error:
+            return _outcome_of_answer(error.status, error.code or None)
+        except NotConnected as error:
+            return Outcome(OutcomeKind.NOT_SENT, error=f"could not connect: {error}")
+        except (TwilioException, ValueError, KeyError, TypeError) as error:
+            # No whole answer, or one that is not what Twilio sends.
+            return Outcome(OutcomeKind.UNKNOWN, error=f"no usable answer: {type(error).__name__}")
+        if not message.sid:
+            return Outcome(OutcomeKind.UNKNOWN, error="the answer has no sid")
+        return Outcome(OutcomeKind.ACCEPTED, sid=message.sid)
+
+    def fingerprint(self, sms: Sms) -> str:
+        """A digest of sender, number and words, by which a text can be found again without storing it twice."""
+        sender = self._settings.twilio_messaging_service_sid or self._settings.twilio_phone_number or ""
+        return sha256("\0".join((sender, sms.to, sms.body)).encode()).hexdigest()
+
+    @cached_property
+    def _client(self) -> "Client":
+        from twilio.rest import Client
+
+        from orchestrator.sms.http import UrllibClient
+
+        settings = self._settings
+        http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, self.at_once)
+        token = settings.twilio_auth_token.get_secret_value()
+        return Client(settings.twilio_account_sid, token, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.at_once, thread_name_prefix="twilio")
+
+
+def _outcome_of_answer(status: int, code: int | None) -> Outcome:
+    if not 400 <= status < 500:  # a 5xx may have been sent; anything else is not Twilio speaking
+        return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
+    return Outcome(
+        OutcomeKind.REFUSED, code=code or status, error=f"Twilio refused: HTTP {status}, code {code or status}"
+    )

@@ -1,0 +1,72 @@
+"""The connection to Postgres, as a transaction-mode pooler allows it (G8)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from orchestrator.settings import DatabaseSettings
+
+STATEMENTS = Path(__file__).parent / "sql"
+
+
+class Database:
+    """One connection per process, opened when first needed, kept between invocations, replaced once it breaks."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._url = settings.database_url.get_secret_value()
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """The process's connection, in autocommit mode.
+
+        Raises:
+            psycopg.OperationalError: the database cannot be reached, or the connection broke; the next use opens a new one.
+        """
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._url)
+        try:
+            yield self._connection
+        except psycopg.OperationalError:
+            self._connection.close()
+            raise
+
+
+def connect(url: str) -> Connection:
+    """Open a connection that keeps no session state: autocommit, and no server-side prepared statements."""
+    return psycopg.connect(
+        url, autocommit=True, prepare_threshold=None, connect_timeout=5, application_name="orchestrator"
+    )
+
+
+@contextmanager
+def one_round_trip(connection: Connection) -> Iterator[None]:
+    """Send the statements inside together; they commit together, or not at all.
+
+    A pipeline without a transaction block is one implicit transaction that ends with its one sync message.
+    Under READ COMMITTED each statement still sees what was committed before it began, so that a lock taken
+    by the first makes the snapshot of the second a fresh one.
+    """
+    with connection.pipeline():
+        yield
+
+
+@cache
+def sql(name: str) -> bytes:
+    """The statement in `sql/<name>.sql`."""
+    return (STATEMENTS / f"{name}.sql").read_bytes()
+
+
+def columns(rows: Sequence[Any], *names: str) -> dict[str, list[Any]]:
+    """Turn rows into arrays for `unnest`, one for each attribute named.
+
+    Example:
+        >>> columns([Renewal(id=1, due=monday)], "id", "due")
+        {'id': [1], 'due': [monday]}
+    """
+    return {name: [getattr(row, name) for row in rows] for name in names}

@@ -1,0 +1,195 @@
+"""Statements of the delivery: state read, verdicts and words written, slots reserved, outcomes settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+
+from orchestrator.messages import Lane
+from orchestrator.people import Person
+from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.verdict import Waiting
+from orchestrator.store.database import columns, one_round_trip, sql
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message in delivery: what it says, what the rules need to know of it, and whom it is for."""
+
+    message_id: UUID
+    agent_id: str
+    data: dict[str, Any]
+    words: str | None
+    words_source: str | None
+    tries: int
+    waiting: Waiting
+    person: Person
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A hold or an end to be written; `until` is when a held message is due again."""
+
+    message_id: UUID
+    status: Status
+    reason: Reason
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWords:
+    """The words of a message, and where they came from."""
+
+    message_id: UUID
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that may go, with everything that the reservation compares."""
+
+    attempt_id: UUID
+    message_id: UUID
+    user_id: UUID
+    new_conversation_id: UUID
+    phone_number: str
+    fingerprint: str
+    local_date: date
+    open_until: datetime
+    day_cap: int
+    hour_cap: int | None
+    daily_limit: int
+    hourly_limit: int
+    quiet_hours_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an attempt, and of its message."""
+
+    attempt_id: UUID
+    user_id: UUID
+    outcome: str
+    sid: str | None
+    error_code: int | None
+    error: str | None
+    status: Status
+    reason: Reason | None
+    until: datetime | None
+    tries: int
+    opts_out: bool
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """One call to Claude, as `agent_actions_log` keeps it."""
+
+    action_type: str
+    user_id: UUID
+    message_id: UUID
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+    latency_ms: int
+    outcome: str
+    error: str | None
+
+
+def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[Delivery]:
+    """Read the messages that are approved, with their people; one round trip.
+
+    Returns:
+        One delivery each; a message missing from it is in other hands, or has ended.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            sql("read_state"),
+            {"message_ids": list(message_ids), "now": now, "not_conversation": sorted(NOT_CONVERSATION)},
+        )
+        return [_delivery(row) for row in cursor]
+
+
+def write_and_reserve(
+    connection: Connection,
+    rulings: Sequence[Ruling],
+    words: Sequence[StoredWords],
+    candidates: Sequence[Candidate],
+    calls: Sequence[LoggedCall],
+    now: datetime,
+    lease_until: datetime,
+) -> set[UUID]:
+    """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
+
+    Returns:
+        The attempts that may be made, now and once.
+    """
+    with one_round_trip(connection):
+        connection.execute(sql("lock_users"), {"user_ids": [candidate.user_id for candidate in candidates]})
+        touched = [*(ruling.message_id for ruling in rulings), *(candidate.message_id for candidate in candidates)]
+        connection.execute(sql("lock_messages"), {"message_ids": touched})
+        if rulings:
+            connection.execute(sql("write_verdicts"), {**columns(rulings, *Ruling.__slots__), "now": now})
+        if words:
+            connection.execute(sql("store_words"), columns(words, *StoredWords.__slots__))
+        if calls:
+            connection.execute(sql("log_actions"), {**columns(calls, *LoggedCall.__slots__), "now": now})
+        reserved = connection.execute(
+            sql("reserve"), {**columns(candidates, *Candidate.__slots__), "now": now, "lease_until": lease_until}
+        )
+    return {attempt_id for (attempt_id,) in reserved}
+
+
+def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
+    """Write what became of a wave; one round trip. Repeating it changes nothing."""
+    with one_round_trip(connection):
+        connection.execute(sql("lock_users"), {"user_ids": [settlement.user_id for settlement in settlements]})
+        connection.execute(sql("settle"), {**columns(settlements, *Settlement.__slots__), "now": now})
+
+
+def _delivery(row: DictRow) -> Delivery:
+    person = Person(
+        user_id=row["user_id"],
+        phone_number=row["phone_number"],
+        first_name=row["first_name"],
+        timezone=row["timezone"],
+        quiet_hours_start=row["quiet_hours_start"],
+        quiet_hours_end=row["quiet_hours_end"],
+        quiet_hours_enabled=row["quiet_hours_enabled"],
+        daily_limit=row["daily_limit"],
+        hourly_limit=row["hourly_limit"],
+        sent_by_day={date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()},
+        recent_sends=tuple(row["recent_sends"]),
+        opted_out=row["opted_out"],
+        last_inbound_at=row["last_inbound_at"],
+    )
+    waiting = Waiting(
+        lane=Lane(row["priority"]),
+        can_delay=row["can_delay"],
+        due=row["due"],
+        not_before=row["not_before"],
+        expires_at=row["expires_at"],
+        accepted_at=row["accepted_at"],
+        requires_fresh_context=row["requires_fresh_context"],
+        withdrawn=row["withdrawn"],
+    )
+    return Delivery(
+        message_id=row["message_id"],
+        agent_id=row["agent_id"],
+        data=row["message_data"],
+        words=row["final_message"],
+        words_source=row["words_source"],
+        tries=row["tries"],
+        waiting=waiting,
+        person=person,
+        paused=row["paused"],
+    )

@@ -1,0 +1,128 @@
+"""Applies the dated SQL files of `migrations/` in order, once each."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import Connection, sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Long enough for a quiet moment, short enough that those who queue behind us barely notice. Retried for two minutes.
+LOCK_TIMEOUT = "1s"
+RETRY_SECONDS = 120
+# An arbitrary number that every runner of this project asks for.
+RUNNER_LOCK = 7_214_093_115
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One dated file; `concurrent` ones run statement by statement outside a transaction."""
+
+    name: str
+    text: str
+
+    @property
+    def concurrent(self) -> bool:
+        return self.text.startswith("-- concurrently")
+
+
+def migrations() -> list[Migration]:
+    """All migrations, oldest first."""
+    return [Migration(file.stem, file.read_text()) for file in sorted(MIGRATIONS.glob("*.sql"))]
+
+
+def pending(connection: Connection) -> list[str]:
+    """The names of the migrations that this database still lacks."""
+    (exists,) = connection.execute("SELECT to_regclass('orchestrator.schema_migrations') IS NOT NULL").fetchone() or (
+        False,
+    )
+    applied = _applied(connection) if exists else set()
+    return [migration.name for migration in migrations() if migration.name not in applied]
+
+
+def migrate(url: str) -> list[str]:
+    """Bring a database up to date.
+
+    Args:
+        url: a direct connection, not one through a transaction-mode pooler: the runner's lock belongs to its session.
+
+    Returns:
+        The names applied now; empty when there was nothing to do.
+
+    Raises:
+        psycopg.Error: a migration failed; what it did is undone, and those before it stay.
+    """
+    with psycopg.connect(url, autocommit=True, application_name="orchestrator-migrate") as connection:
+        connection.execute(sql.SQL("SET lock_timeout = {}").format(LOCK_TIMEOUT))
+        _wait_for_other_runners(connection)
+        _make_journal(connection)
+        applied = _applied(connection)
+        fresh = [migration for migration in migrations() if migration.name not in applied]
+        for migration in fresh:
+            _apply(connection, migration)
+        return [migration.name for migration in fresh]
+
+
+def _wait_for_other_runners(connection: Connection) -> None:
+    # Asked for again and again rather than waited for: a waiting statement holds a snapshot, and
+    # CREATE INDEX CONCURRENTLY in the other runner would wait for that snapshot for ever.
+    while True:
+        (ours,) = connection.execute("SELECT pg_try_advisory_lock(%s)", (RUNNER_LOCK,)).fetchone() or (False,)
+        if ours:
+            return
+        time.sleep(0.1)
+
+
+def _make_journal(connection: Connection) -> None:
+    connection.execute("CREATE SCHEMA IF NOT EXISTS orchestrator")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS orchestrator.schema_migrations"
+        " (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+
+
+def _applied(connection: Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM orchestrator.schema_migrations")}
+
+
+def _apply(connection: Connection, migration: Migration) -> None:
+    for attempt in Retrying(
+        retry=retry_if_exception_type((psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)),
+        wait=wait_random_exponential(multiplier=0.2, max=3),
+        stop=stop_after_delay(RETRY_SECONDS),
+        reraise=True,
+    ):
+        with attempt:
+            if migration.concurrent:
+                for statement in _statements(migration.text):
+                    _build_index(connection, statement)
+                _record(connection, migration)
+            else:
+                with connection.transaction():
+                    connection.execute(migration.text.encode())
+                    _record(connection, migration)
+
+
+def _record(connection: Connection, migration: Migration) -> None:
+    connection.execute("INSERT INTO orchestrator.schema_migrations (name) VALUES (%s)", (migration.name,))
+
+
+def _statements(text: str) -> Iterator[str]:
+    without_comments = re.sub(r"--.*", "", text)
+    return (statement.strip() for statement in without_comments.split(";") if statement.strip())
+
+
+def _build_index(connection: Connection, statement: str) -> None:
+    name = re.search(r"IF NOT EXISTS (\w+)", statement)
+    assert name, f"An index needs IF NOT EXISTS and a name: {statement}"
+    broken = connection.execute(
+        "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", (name[1],)
+    ).fetchone()
+    if broken:  # left behind by a build that was cut off; IF NOT EXISTS would take it for the real one
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name[1])))
+    connection.execute(statement.encode())

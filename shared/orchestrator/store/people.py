@@ -1,0 +1,131 @@
+"""People as operators see and change them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg import sql as compose
+from psycopg.rows import class_row
+
+from orchestrator.errors import UnknownUser
+from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.store.database import sql
+
+# How long a person counts as active after writing (R4).
+ACTIVE = timedelta(minutes=10)
+# The newest budget row carries a person's limits; the others are columns of `users`.
+BUDGET_COLUMNS = ("daily_limit", "hourly_limit", "quiet_hours_enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """A person as `orchestrator user show` tells of them; None in a limit or hour means the default."""
+
+    user_id: UUID
+    external_id: str | None
+    phone_number: str
+    first_name: str | None
+    timezone: str | None
+    quiet_hours_start: time | None
+    quiet_hours_end: time | None
+    quiet_hours_enabled: bool | None
+    daily_limit: int | None
+    hourly_limit: int | None
+    opted_out: bool
+    waiting: int
+
+
+def find_user(connection: Connection, reference: str) -> UUID:
+    """The id behind our id or the caller's own.
+
+    Raises:
+        UnknownUser: nobody has it.
+    """
+    row = connection.execute(sql("find_people"), {"references": [reference]}).fetchone()
+    if row is None:
+        raise UnknownUser(reference)
+    return UUID(str(row[1]))
+
+
+def is_user_active(connection: Connection, reference: str, now: datetime) -> bool:
+    """Whether the person wrote within the last 10 minutes; STOP, HELP and the like do not count (R4).
+
+    Raises:
+        UnknownUser: nobody has this id or external id.
+    """
+    row = connection.execute(
+        sql("is_user_active"),
+        {
+            "user_id": find_user(connection, reference),
+            "since": now - ACTIVE,
+            "now": now,
+            "not_conversation": sorted(NOT_CONVERSATION),
+        },
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def show_user(connection: Connection, reference: str) -> PersonRecord:
+    """A person with their limits.
+
+    Raises:
+        UnknownUser: nobody has this id or external id.
+    """
+    with connection.cursor(row_factory=class_row(PersonRecord)) as cursor:
+        cursor.execute(sql("show_user"), {"user_id": find_user(connection, reference)})
+        record = cursor.fetchone()
+    if record is None:
+        raise UnknownUser(reference)
+    return record
+
+
+def add_user(connection: Connection, columns: Mapping[str, Any], now: datetime) -> UUID:
+    """Insert a person.
+
+    Raises:
+        psycopg.errors.UniqueViolation: the number or external id is taken.
+    """
+    names = [name for name in columns if name not in BUDGET_COLUMNS]
+    statement = compose.SQL("INSERT INTO users ({}) VALUES ({}) RETURNING id").format(
+        compose.SQL(", ").join(map(compose.Identifier, names)),
+        compose.SQL(", ").join(map(compose.Placeholder, names)),
+    )
+    with connection.transaction():
+        row = connection.execute(statement, dict(columns)).fetchone()
+        assert row is not None  # an insert returns its row, or raises
+        user_id = UUID(str(row[0]))
+        _set_budget(connection, user_id, columns, now)
+    return user_id
+
+
+def change_user(connection: Connection, reference: str, columns: Mapping[str, Any], now: datetime) -> UUID:
+    """Change a person; a column set to None goes back to the default.
+
+    Raises:
+        UnknownUser: nobody has this id or external id.
+        psycopg.errors.UniqueViolation: the number or external id is taken.
+    """
+    names = [name for name in columns if name not in BUDGET_COLUMNS]
+    with connection.transaction():
+        user_id = find_user(connection, reference)
+        # The lock that reservations take: a change comes wholly before a send or wholly after it.
+        connection.execute(sql("lock_users"), {"user_ids": [user_id]})
+        if names:
+            assignments = (
+                compose.SQL("{} = {}").format(compose.Identifier(name), compose.Placeholder(name)) for name in names
+            )
+            statement = compose.SQL("UPDATE users SET {} WHERE id = {}").format(
+                compose.SQL(", ").join(assignments), compose.Placeholder("user_id")
+            )
+            connection.execute(statement, {**columns, "user_id": user_id})
+        _set_budget(connection, user_id, columns, now)
+    return user_id
+
+
+def _set_budget(connection: Connection, user_id: UUID, columns: Mapping[str, Any], now: datetime) -> None:
+    given = {name: columns.get(name) for name in BUDGET_COLUMNS}
+    if any(name in columns for name in BUDGET_COLUMNS):
+        connection.execute(sql("set_budget"), {**given, "user_id": user_id, "now": now})

@@ -1,0 +1,59 @@
+-- settle.sql: what became of a wave of attempts: the journal, the message, its copy in `messages`, the slot that a
+-- refused one gives back, the opt-out that Twilio told us of, and the timeline.
+WITH results AS (
+    SELECT *
+      FROM unnest(
+               %(attempt_id)s::uuid[], %(outcome)s::text[], %(sid)s::text[], %(error_code)s::int[], %(error)s::text[],
+               %(status)s::text[], %(reason)s::text[], %(until)s::timestamptz[], %(tries)s::int[],
+               %(opts_out)s::boolean[], %(role)s::text[]
+           ) AS r (attempt_id, outcome, sid, error_code, error, status, reason, until, tries, opts_out, role)
+), attempts AS (
+    UPDATE orchestrator.attempts a
+       SET outcome = r.outcome, settled_at = %(now)s, twilio_message_sid = r.sid, error_code = r.error_code,
+           error = r.error, holds_slot = r.outcome IN ('accepted', 'unknown')
+      FROM results r
+     -- An answer that comes after the lease ran out is still evidence, and better than none.
+     WHERE a.id = r.attempt_id AND (a.outcome IS NULL OR a.outcome = 'unknown')
+    RETURNING a.id, a.message_id, a.user_id, a.conversation_id, a.phone_number, a.local_date, a.holds_slot
+), given_back AS (
+    UPDATE user_message_budget b
+       SET messages_sent = greatest(coalesce(b.messages_sent, 0) - freed.slots, 0)
+      FROM (SELECT user_id, local_date, count(*) AS slots FROM attempts WHERE NOT holds_slot GROUP BY 1, 2) freed
+     WHERE b.user_id = freed.user_id AND b.date = freed.local_date
+), opted_out AS (
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
+    SELECT DISTINCT a.phone_number, a.user_id, 'twilio_21610', %(now)s
+      FROM attempts a
+      JOIN results r ON r.attempt_id = a.id
+     WHERE r.opts_out
+        ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+), ended AS (
+    UPDATE message_queue m
+       SET status = r.status, reason = r.reason, tries = r.tries,
+           lease_until = CASE WHEN r.status = 'sending' THEN m.lease_until END,
+           scheduled_for = coalesce(r.until, m.scheduled_for),
+           sent_at = CASE WHEN r.status = 'sent' THEN %(now)s END,
+           delivered_message_id = CASE WHEN r.status = 'sent' THEN a.id END
+      FROM attempts a
+      JOIN results r ON r.attempt_id = a.id
+     WHERE m.id = a.message_id AND (m.status = 'sending' OR m.reason = 'unknown_outcome')
+    RETURNING m.id, a.id AS attempt_id, m.final_message
+), told AS (
+    INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
+    SELECT e.id, %(now)s, r.status, r.reason, r.until
+      FROM ended e
+      JOIN results r ON r.attempt_id = e.attempt_id
+     WHERE r.reason IS NOT NULL
+), talked AS (
+    UPDATE conversations c
+       SET last_message_at = %(now)s, updated_at = %(now)s
+      FROM attempts a
+      JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
+     WHERE c.id = a.conversation_id
+)
+INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at, sent_at)
+SELECT a.id, a.conversation_id, a.user_id, r.role, e.final_message, 'outbound', r.sid, 'sent', %(now)s, %(now)s
+  FROM attempts a
+  JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
+  JOIN ended e ON e.attempt_id = a.id
+ ORDER BY a.conversation_id
