@@ -42,8 +42,6 @@ def adopt(
         show(f"messages left alone ({why}): {number}")
     show(f"past STOPs {'remembered' if apply else 'that would be remembered'}: {result.opt_outs}")
     for trigger in result.old_triggers:
-        show(
-            f"[yellow]Warning:[/] trigger {trigger} on messages belongs to another sender. Drop it when that one is off."
-        )
+        show(f"[yellow]Warning:[/] trigger {trigger} on messages is another sender's. Drop it once that one is off.")
     if not apply:
         show("Nothing was changed. Run it again with --apply to do it.")

@@ -1,4 +1,4 @@
-"""`make demo`: the guide's own messages on their way from agent to phone, on one machine, until all ended as they should."""
+"""`make demo`: messages on their way from agent to phone, on one machine, until all ended as they should."""
 
 import os
 import sys
@@ -132,8 +132,9 @@ def main() -> int:
             # The publishing client, like an agent's, knows the queue alone.
             os.environ.update({name: stack.environment[name] for name in _PUBLISHER_VARIABLES})
             with connect(stack.database_url) as connection:
-                play = _play_for_one if services.any_real else _play_for_neighbours
-                return play(console, stack, connection, environment)
+                if services.any_real:
+                    return _play_for_one(console, stack, connection, environment)
+                return _play_for_neighbours(console, stack, connection)
     except OrchestratorError as error:
         console.print(f"[red]{error}[/]")
         return 1
@@ -167,7 +168,7 @@ def _introduce(console: Console, stack: Stack, services: Services, seconds: floa
     )
 
 
-def _play_for_neighbours(console: Console, stack: Stack, connection: Connection, environment: dict[str, str]) -> int:
+def _play_for_neighbours(console: Console, stack: Stack, connection: Connection) -> int:
     people = {neighbour: _move_in(connection, neighbour, stack.clock()) for neighbour in (ADA, BEN, CHEN, DANA)}
     connection.execute(
         "INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at) VALUES (%s, %s, 'demo', %s)",
@@ -212,7 +213,7 @@ def _play_for_one(console: Console, stack: Stack, connection: Connection, enviro
         ("solution update", _message("solution_saga", SOLUTION_UPDATE, "high")),
     ):
         watch.follow(orchestrator.queue_message(user_id="user_you", **message), title, you)
-    watch.until(lambda: watch.arrived() == 2)  # noqa: PLR2004
+    watch.until(lambda: watch.arrived() == 2)
     _say_tick(console, stack)
     watch.until(lambda: not watch.under_way() and not watch.due_now())
     ended_well = [
@@ -310,7 +311,7 @@ def _show_phones(console: Console, stack: Stack) -> None:
     names = {neighbour.phone: neighbour.name for neighbour in (ADA, BEN, CHEN, DANA)}
     for phone, name in names.items():
         texts = [text.body for text in stack.phones.texts if text.to == phone]
-        body = "\n".join(f"› {text}" for text in texts) or "[dim](silent)[/]"
+        body = "\n".join(f"• {text}" for text in texts) or "[dim](silent)[/]"
         console.print(Panel(body, title=f"{name}  {phone}", title_align="left", width=min(console.width, 100)))
 
 

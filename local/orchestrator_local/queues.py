@@ -1,4 +1,4 @@
-"""An SQS endpoint on this machine, with the template's queues, and pollers that act as Lambda's event source mappings."""
+"""An SQS endpoint with the template's queues, and pollers that act as Lambda's event source mappings."""
 
 import json
 import sys

@@ -58,7 +58,7 @@ def services_from(environment: Mapping[str, str]) -> Services:
         return Services()
     names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID")
     twilio = {name: environment[name] for name in names if environment.get(name)}
-    has_twilio = {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} <= twilio.keys() and len(twilio) > 2  # noqa: PLR2004
+    has_twilio = {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"} <= twilio.keys() and len(twilio) > 2
     return Services(twilio if has_twilio else None, environment.get("ANTHROPIC_API_KEY") or None, phone)
 
 

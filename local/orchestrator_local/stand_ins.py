@@ -49,9 +49,13 @@ class Phones:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, and behave."""
         self.texts: list[Text] = []
         self.misbehave: Callable[[dict[str, str]], Answer | None] | None = None
-        self._lock = threading.Lock()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Twilio's answer to one request."""
@@ -99,6 +103,10 @@ class Claude:
     """
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, and behave."""
         self.requests: list[dict[str, Any]] = []
         self.say: Callable[[dict[str, Any]], str] = friendly_text
         self.misbehave: Callable[[dict[str, Any]], Answer | None] | None = None

@@ -131,7 +131,7 @@ _UNSUPPORTED_ACTIONS = {"reply"}
 
 
 def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
-    """The words that are sent as they stand: a string under `message`, or else under `text`; None for structured data."""
+    """The words sent as they stand: a string under `message`, or else `text`; None for structured data."""
     for key in ("message", "text"):
         value = data.get(key)
         if isinstance(value, str):

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-# How far ahead the next opening, closing or midnight can lie: a day, and a day more for a wall time that a change skips.
+# How far ahead the next opening, closing or midnight can lie: a day, and more for a wall time that a change skips.
 _HORIZON_DAYS = 3
 
 

@@ -71,8 +71,8 @@ class UrllibClient(HttpClient):
         data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,
+        timeout: float | None = None,  # noqa: ARG002  (the SDK's interface)
+        allow_redirects: bool = False,  # noqa: ARG002
     ) -> Response:
         """Make one request, once.
 

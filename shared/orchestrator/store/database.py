@@ -26,7 +26,7 @@ class Database:
         """The process's connection, in autocommit mode.
 
         Raises:
-            psycopg.OperationalError: the database cannot be reached, or the connection broke; the next use opens a new one.
+            psycopg.OperationalError: no connection, or it broke; the next use opens a new one.
         """
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)

@@ -62,7 +62,7 @@ def ask(settings: WriterSettings, system: str, user: str, output: type[Output], 
             messages=[{"role": "user", "content": user}],
             output_config={"format": {"type": "json_schema", "schema": transform_schema(output)}},
         )
-    except AnthropicError as error:
+    except (AnthropicError, ValueError) as error:  # ValueError: a body that is not JSON
         status = getattr(error, "status_code", None)
         failure = type(error).__name__ + (f" {status}" if status else "")
         return Answer(None, failure, model, 0, 0, Decimal(0), _milliseconds_since(started))

@@ -46,7 +46,7 @@ def _join(opening: str, facts: list[str]) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _facts(content: dict[str, Any], label: str = "") -> Iterator[str]:
+def _facts(content: dict[str, Any]) -> Iterator[str]:
     for key, value in content.items():
         if _ID_KEY.search(key):
             continue
@@ -57,7 +57,7 @@ def _facts(content: dict[str, Any], label: str = "") -> Iterator[str]:
                 if thing:
                     yield f"{name}: {thing}"
                 else:
-                    yield from _facts(value, name)
+                    yield from _facts(value)
             case list():
                 yield _listed(name, value)
             case _:

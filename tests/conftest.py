@@ -1,0 +1,155 @@
+"""What every test shares: one Postgres cluster per run, one database per worker, SQS in the process, stand-ins."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.conninfo import make_conninfo
+
+# Set before anything imports boto3 or Powertools.
+os.environ.update(
+    AWS_ACCESS_KEY_ID="test",
+    AWS_SECRET_ACCESS_KEY="test",
+    AWS_DEFAULT_REGION="us-east-1",
+    POWERTOOLS_METRICS_DISABLED="true",
+    POWERTOOLS_TRACE_DISABLED="true",
+)
+
+from orchestrator.store.database import connect
+from orchestrator.store.migrate import migrate
+from orchestrator_local.postgres import embedded_postgres
+from orchestrator_local.stand_ins import API_KEY, Claude, Phones
+from tests.world import FUNCTIONS, QUEUES, World, function_environment
+
+TEMPLATE_DATABASE = "template_orchestrator"
+# A server to use instead of the embedded one, such as an older Postgres: a URL with the right to create databases.
+OWN_SERVER = "TEST_POSTGRES_URL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the cluster once, in the process that hands out the tests."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    parts = ExitStack()
+    config.add_cleanup(parts.close)
+    server = os.environ.get(OWN_SERVER)
+    if not server:
+        folder = Path(tempfile.mkdtemp(prefix="orchestrator-test-"))
+        parts.callback(shutil.rmtree, folder, ignore_errors=True)
+        fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+        server = parts.enter_context(embedded_postgres(folder / "postgres", fast))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE_DATABASE}")
+        connection.execute(f"CREATE DATABASE {TEMPLATE_DATABASE}")
+    migrate(make_conninfo(server, dbname=TEMPLATE_DATABASE))
+    config.stash[_SERVER] = server
+
+
+_SERVER = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell each xdist worker where the cluster is."""
+    node.workerinput["server"] = node.config.stash[_SERVER]  # type: ignore[attr-defined]  # xdist's WorkerController
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> str:
+    """The URL of the cluster."""
+    if hasattr(request.config, "workerinput"):
+        return str(request.config.workerinput["server"])
+    return request.config.stash[_SERVER]
+
+
+@pytest.fixture(scope="session")
+def database_url(server: str) -> Iterator[str]:
+    """A database for this worker, with every migration applied."""
+    name = f"test_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE_DATABASE}")
+    url = make_conninfo(server, dbname=name)
+    yield _as_url(url)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = f"empty_{os.getpid()}_{abs(hash(request.node.nodeid))}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield _as_url(make_conninfo(server, dbname=name))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _stand_ins() -> Iterator[tuple[Phones, Claude, str, str]]:
+    from orchestrator_local.stand_ins import serve
+
+    phones, claude = Phones(), Claude()
+    with serve(phones) as twilio_url, serve(claude) as claude_url:
+        yield phones, claude, twilio_url, claude_url
+
+
+@pytest.fixture(scope="session")
+def _functions(
+    database_url: str, _stand_ins: tuple[Phones, Claude, str, str]
+) -> Iterator[tuple[dict[str, ModuleType], dict[str, str]]]:
+    """The functions, imported as Lambda would, in an AWS that is moto's."""
+    import importlib
+
+    import boto3
+    from moto import mock_aws
+
+    _, _, twilio_url, claude_url = _stand_ins
+    with mock_aws():
+        sqs = boto3.client("sqs")
+        urls = {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in QUEUES.items()}
+        os.environ.update(function_environment(database_url, urls, twilio_url, claude_url))
+        os.environ["ANTHROPIC_API_KEY"] = API_KEY
+        yield {name: importlib.import_module(f"functions.{name}.app") for name in FUNCTIONS}, urls
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    """A connection to this worker's database, emptied before the test."""
+    with connect(database_url) as connection:
+        tables = connection.execute(
+            "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
+            " WHERE schemaname IN ('public', 'orchestrator') AND tablename <> 'schema_migrations'"
+        ).fetchone()
+        assert tables is not None
+        connection.execute(f"TRUNCATE {tables[0]} CASCADE".encode())
+        yield connection
+
+
+@pytest.fixture
+def world(
+    connection: Connection,
+    _stand_ins: tuple[Phones, Claude, str, str],
+    _functions: tuple[dict[str, ModuleType], dict[str, str]],
+) -> Iterator[World]:
+    """The whole path in this process: handlers, database, queues, Twilio and Claude, and the clock in the test's hand."""
+    phones, claude, _, _ = _stand_ins
+    functions, urls = _functions
+    phones.reset()
+    claude.reset()
+    with World.begin(connection, functions, urls, phones, claude) as world:
+        yield world
+
+
+def _as_url(conninfo: str) -> str:
+    parts = psycopg.conninfo.conninfo_to_dict(conninfo)
+    password = f":{parts['password']}" if parts.get("password") else ""
+    port = f"&port={parts['port']}" if parts.get("port") else ""
+    return f"postgresql://{parts.get('user', '')}{password}@/{parts['dbname']}?host={parts['host']}{port}"

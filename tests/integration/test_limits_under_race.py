@@ -1,0 +1,99 @@
+"""Limits hold exactly, however many workers run (G1)."""
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from uuid import UUID
+
+from psycopg import Connection
+from tests.world import World
+
+from orchestrator.deliver import Sender, deliver
+from orchestrator.settings import DeliverSettings, load
+from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.sender import Sms
+from orchestrator.store.database import connect
+
+WORKERS = 50
+
+
+class CountingSender:
+    """Accepts everything and counts it."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def send_wave(self, texts: list[Sms]) -> list[Outcome]:
+        with self._lock:
+            self.sent.update(text.body for text in texts)
+            return [Outcome(OutcomeKind.ACCEPTED, sid=f"SM{len(self.sent):032}") for _ in texts]
+
+    def fingerprint(self, sms: Sms) -> str:
+        return sms.body
+
+
+def approved(connection: Connection, user_id: UUID, count: int, now: datetime) -> list[UUID]:
+    """Messages that a dispatcher has handed over."""
+    rows = connection.execute(
+        "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at,"
+        "                           expires_at, lease_until)"
+        " SELECT %(user)s, 'race', jsonb_build_object('type', 'note', 'message', n::text), %(now)s, 'high', 'approved',"
+        "        %(now)s, %(now)s + interval '1 day', %(now)s + interval '15 minutes'"
+        " FROM generate_series(1, %(count)s) n RETURNING id",
+        {"user": user_id, "now": now, "count": count},
+    ).fetchall()
+    return [message_id for (message_id,) in rows]
+
+
+def run_workers(database_url: str, batches: list[list[UUID]], sender: Sender, now: datetime) -> None:
+    """Deliver every batch with a worker and a connection of its own, all at once."""
+    settings = load(DeliverSettings)
+    start = threading.Barrier(len(batches))
+    failures: list[BaseException] = []
+
+    def work(batch: list[UUID]) -> None:
+        try:
+            with connect(database_url) as connection:
+                start.wait()
+                while batch := deliver(connection, batch, sender, settings, lambda: now).undecided:
+                    pass
+        except BaseException as error:  # noqa: BLE001  (shown in the test's own thread)
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(batch,)) for batch in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_fifty_workers_send_exactly_the_daily_limit(world: World, database_url: str) -> None:
+    ada = world.person(daily_limit=10, hourly_limit=500)
+    messages = approved(world.connection, ada, 200, world.now)
+    sender = CountingSender()
+    run_workers(database_url, [messages[start::WORKERS] for start in range(WORKERS)], sender, world.now)
+    assert sender.sent.total() == 10
+    assert max(sender.sent.values()) == 1
+    assert world.all("SELECT status, reason, count(*) FROM message_queue GROUP BY 1, 2 ORDER BY 1") == [
+        ("queued", "daily_limit", 190),
+        ("sent", None, 10),
+    ]
+    assert world.all("SELECT messages_sent FROM user_message_budget ORDER BY date DESC LIMIT 1") == [(10,)]
+
+
+def test_fifty_workers_send_exactly_the_hourly_limit(world: World, database_url: str) -> None:
+    ada = world.person(daily_limit=100, hourly_limit=2)
+    messages = approved(world.connection, ada, 100, world.now)
+    sender = CountingSender()
+    run_workers(database_url, [messages[start::WORKERS] for start in range(WORKERS)], sender, world.now)
+    assert sender.sent.total() == 2
+
+
+def test_the_same_record_fifty_times_at_once_is_one_text(world: World, database_url: str) -> None:
+    ada = world.person()
+    messages = approved(world.connection, ada, 1, world.now)
+    sender = CountingSender()
+    run_workers(database_url, [messages] * WORKERS, sender, datetime(2026, 3, 3, 15, tzinfo=UTC))
+    assert sender.sent.total() == 1

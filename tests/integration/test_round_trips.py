@@ -1,0 +1,62 @@
+"""A wave costs a fixed number of round trips, whatever its size (G5)."""
+
+import json
+
+import pytest
+from tests.wire import counting_proxy
+from tests.world import World
+
+from orchestrator.store.database import Database
+
+MESSAGES = 1_000
+PEOPLE = 200
+
+
+def test_a_thousand_messages_are_each_sent_once_for_less_than_one_round_trip_a_message(
+    world: World, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(PEOPLE):
+        world.person(f"p{number}", phone=f"+1{(212, 646)[number // 100]}5550{100 + number % 100}", hourly_limit=100, daily_limit=100)
+    with counting_proxy(database_url) as (url, round_trips):
+        for app in world.functions.values():
+            app.database = Database(app.settings.model_copy(update={"database_url": _Secret(url)}))
+        try:
+            for start in range(0, MESSAGES, 10):
+                world.publish(
+                    *[
+                        {
+                            "user_id": f"p{number % PEOPLE}",
+                            "agent_id": "bulk",
+                            "priority": "high",
+                            "message_data": {"type": "note", "message": f"number {number}"},
+                        }
+                        for number in range(start, start + 10)
+                    ]
+                )
+            enqueued = round_trips.count
+            world.dispatch()
+            dispatched = round_trips.count - enqueued
+            world.deliver()
+            delivered = round_trips.count - enqueued - dispatched
+        finally:
+            for app in world.functions.values():
+                app.database = Database(app.settings)
+
+    bodies = [text.body for text in world.phones.texts]
+    assert sorted(bodies) == sorted(f"number {number}" for number in range(MESSAGES))
+    assert world.all("SELECT status, count(*) FROM message_queue GROUP BY 1") == [("sent", MESSAGES)]
+    per_message = round_trips.count / MESSAGES
+    with capsys.disabled():
+        print(f"\nround trips per message: {per_message:.3f} ", end="")
+        print(json.dumps({"enqueue": enqueued, "dispatch": dispatched, "deliver": delivered}))
+    assert per_message <= 1
+
+
+class _Secret:
+    """A stand-in for a secret setting that points at the proxy."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def get_secret_value(self) -> str:
+        return self._value

@@ -1,0 +1,152 @@
+"""What is accepted from agents, and how each mistake is named."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator import InvalidMessage, Lane
+from orchestrator.ids import id_from_sqs, time_of, uuid7
+from orchestrator.messages import BODY_LIMIT, Message, Withdrawal, build_message, parse_request, to_body
+
+GOOD = {"user_id": "user_123", "agent_id": "system", "message_data": {"type": "note", "message": "Hello"}}
+
+
+def body(**changes: object) -> str:
+    return json.dumps({**GOOD, **changes})
+
+
+@pytest.mark.parametrize(
+    ("mistake", "text", "field", "reason"),
+    [
+        ("not JSON", "hello", "body", "not_json"),
+        ("nothing at all", "", "body", "not_json"),
+        ("NaN is not JSON", '{"user_id": NaN}', "body", "not_json"),
+        ("half a surrogate pair", body(agent_id="x").replace('"x"', '"\\ud800"'), "body", "not_json"),
+        ("nested beyond reason", "[" * 100_000, "body", "not_json"),
+        ("a list", "[]", "body", "not_an_object"),
+        ("a number", "7", "body", "not_an_object"),
+        ("over the limit of SQS", body(message_data={"type": "x", "a": "y" * BODY_LIMIT}), "body", "body_too_large"),
+        ("a NUL character", body(message_data={"type": "a\0b"}), "body", "invalid_field"),
+        ("no user", json.dumps({k: v for k, v in GOOD.items() if k != "user_id"}), "user_id", "invalid_field"),
+        ("an empty user", body(user_id=""), "user_id", "invalid_field"),
+        ("a user that is a number", body(user_id=7), "user_id", "invalid_field"),
+        ("a blank agent", body(agent_id="   "), "agent_id", "invalid_field"),
+        ("an agent with a very long name", body(agent_id="a" * 101), "agent_id", "invalid_field"),
+        ("an unknown priority", body(priority="asap"), "priority", "invalid_field"),
+        ("a priority in capitals", body(priority="HIGH"), "priority", "invalid_field"),
+        ("no message data", body(message_data=None), "message_data", "invalid_field"),
+        ("data without a type", body(message_data={"message": "Hello"}), "message_data", "invalid_field"),
+        ("data with a blank type", body(message_data={"type": " "}), "message_data", "invalid_field"),
+        ("data that is a text", body(message_data="Hello"), "message_data", "invalid_field"),
+        ("an empty text", body(message_data={"type": "x", "message": " \n"}), "message_data", "invalid_field"),
+        ("an empty text under text", body(message_data={"type": "x", "text": ""}), "message_data", "invalid_field"),
+        (
+            "a text that is JSON",
+            body(message_data={"type": "x", "message": '{"a": 1}'}),
+            "message_data",
+            "invalid_field",
+        ),
+        (
+            "a text that is a JSON list",
+            body(message_data={"type": "x", "message": " [1]"}),
+            "message_data",
+            "invalid_field",
+        ),
+        ("a text too long", body(message_data={"type": "x", "message": "a" * 1601}), "message_data", "invalid_field"),
+        ("a naive time", body(scheduled_for="2026-03-01T09:00:00"), "scheduled_for", "invalid_field"),
+        ("a time as a number", body(scheduled_for=1772355600), "scheduled_for", "invalid_field"),
+        ("a time in words", body(expires_at="tomorrow"), "expires_at", "invalid_field"),
+        (
+            "expiry before its time",
+            body(scheduled_for="2026-03-02T09:00:00Z", expires_at="2026-03-01T09:00:00Z"),
+            "expires_at",
+            "invalid_field",
+        ),
+        ("an id that is no UUID", body(message_id="42"), "message_id", "invalid_field"),
+        ("a misspelt field", body(prioritty="high"), "prioritty", "unknown_field"),
+        ("an unknown action", json.dumps({"action": "explode"}), "action", "invalid_field"),
+        ("a withdrawal of nothing", json.dumps({"action": "withdraw"}), "message_id", "invalid_field"),
+    ],
+)
+def test_a_mistake_is_named_with_its_field_and_the_fix(mistake: str, text: str, field: str, reason: str) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        parse_request(text)
+    assert (caught.value.field, caught.value.reason) == (field, reason), mistake
+    assert caught.value.fix, "an error says what to do"
+
+
+def test_an_error_never_repeats_what_was_sent() -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        parse_request(body(priority="my secret"))
+    assert "my secret" not in str(caught.value)
+
+
+def test_keys_come_in_either_spelling() -> None:
+    camel = {"userId": "user_123", "agentId": "system", "messageData": {"type": "note"}, "canDelay": False}
+    snake = {"user_id": "user_123", "agent_id": "system", "message_data": {"type": "note"}, "can_delay": False}
+    assert parse_request(json.dumps(camel)) == parse_request(json.dumps(snake))
+
+
+def test_only_top_level_keys_change_their_spelling() -> None:
+    message = parse_request(body(message_data={"type": "x", "matchedInnovators": 1, "other_key": 2}))
+    assert isinstance(message, Message)
+    assert message.message_data == {"type": "x", "matchedInnovators": 1, "other_key": 2}
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    message = parse_request(body())
+    assert isinstance(message, Message)
+    assert (message.priority, message.can_delay, message.requires_fresh_context) == (Lane.MEDIUM, True, False)
+
+
+def test_a_withdrawal_is_understood() -> None:
+    message_id = UUID(int=7)
+    assert parse_request(json.dumps({"action": "withdraw", "messageId": str(message_id)})) == Withdrawal(
+        action="withdraw", message_id=message_id
+    )
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "user_id": st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=100),
+            "agent_id": st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=100),
+            "message_data": st.fixed_dictionaries({"type": st.just("x"), "n": st.integers(-(2**53), 2**53)}),
+            "priority": st.sampled_from(list(Lane)),
+            "scheduled_for": st.none() | st.datetimes(timezones=st.just(UTC)),
+        }
+    )
+)
+def test_what_the_client_builds_is_what_the_function_reads(fields: dict[str, object]) -> None:
+    message = build_message(fields)
+    assert parse_request(to_body(message)) == message
+
+
+@given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
+def test_whatever_arrives_is_a_request_or_a_typed_error(text: str) -> None:
+    try:
+        parse_request(text)
+    except InvalidMessage as problem:
+        assert problem.field
+        assert problem.fix
+
+
+@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_an_id_tells_when_it_was_made(moment: datetime) -> None:
+    made = uuid7(moment)
+    assert (made.version, made.variant) == (7, UUID(int=1 << 63).variant) or made.version == 7
+    told = time_of(made)
+    assert told is not None
+    assert abs((told - moment).total_seconds()) < 0.001
+
+
+def test_ids_of_other_versions_tell_no_time() -> None:
+    assert time_of(id_from_sqs("x")) is None
+
+
+def test_a_redelivered_message_without_an_id_is_the_same_message() -> None:
+    assert id_from_sqs("abc") == id_from_sqs("abc") != id_from_sqs("abd")

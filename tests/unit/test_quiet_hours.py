@@ -1,0 +1,107 @@
+"""Quiet hours against an oracle that walks minute by minute, and the clock changes a person can check."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.people import Person, zones_of_number
+from orchestrator.rules.local_time import next_midnight
+from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
+
+NIGHT = QuietHours(time(21), time(8))
+NEW_YORK = ZoneInfo("America/New_York")
+ZONES = [
+    ZoneInfo(name)
+    for name in (
+        "America/New_York",
+        "America/Los_Angeles",
+        "America/St_Johns",  # half an hour off
+        "Australia/Lord_Howe",  # changes by half an hour
+        "Asia/Kathmandu",
+        "America/Santiago",  # changes at midnight
+        "Pacific/Honolulu",  # never changes
+        "Europe/London",
+        "UTC",
+    )
+]
+MINUTE = timedelta(minutes=1)
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(second=0, microsecond=0)
+)
+times = st.times().map(lambda t: t.replace(second=0, microsecond=0))
+windows = st.builds(QuietHours, times, times).filter(lambda window: window.start != window.end)
+
+
+def walk(moment: datetime, zone: ZoneInfo, window: QuietHours, *, until_quiet: bool) -> datetime:
+    """The oracle: minute after minute, until the wall clock says so."""
+    while window.covers(moment.astimezone(zone).time()) != until_quiet:
+        moment += MINUTE
+    return moment
+
+
+@settings(max_examples=150, deadline=None)
+@given(moments, st.sampled_from(ZONES), windows)
+def test_the_end_of_quiet_hours_is_the_first_open_minute(moment: datetime, zone: ZoneInfo, window: QuietHours) -> None:
+    assert next_open(moment, [zone], window) == walk(moment, zone, window, until_quiet=False)
+
+
+@settings(max_examples=150, deadline=None)
+@given(moments, st.sampled_from(ZONES), windows)
+def test_an_open_spell_ends_at_the_first_quiet_minute(moment: datetime, zone: ZoneInfo, window: QuietHours) -> None:
+    opened = walk(moment, zone, window, until_quiet=False)
+    assert open_until(opened, [zone], window) == walk(opened, zone, window, until_quiet=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(moments, st.lists(st.sampled_from(ZONES), min_size=2, max_size=4), windows)
+def test_with_several_zones_it_is_open_only_when_all_are(
+    moment: datetime, zones: list[ZoneInfo], window: QuietHours
+) -> None:
+    opened = next_open(moment, zones, window)
+    if opened is not None:
+        assert not any(window.covers(opened.astimezone(zone).time()) for zone in zones)
+
+
+@settings(max_examples=150, deadline=None)
+@given(moments, st.sampled_from(ZONES))
+def test_midnight_is_the_first_minute_of_the_next_day(moment: datetime, zone: ZoneInfo) -> None:
+    today = moment.astimezone(zone).date()
+    walked = moment
+    while walked.astimezone(zone).date() <= today:
+        walked += MINUTE
+    assert next_midnight(moment, zone) == walked
+
+
+@pytest.mark.parametrize(
+    ("situation", "moment", "opens"),
+    [
+        ("an hour before the end", "2026-03-03T07:00:00-05:00", "2026-03-03T08:00:00-05:00"),
+        ("the first quiet minute", "2026-03-03T21:00:00-05:00", "2026-03-04T08:00:00-05:00"),
+        ("the last open minute", "2026-03-03T20:59:00-05:00", "2026-03-03T20:59:00-05:00"),
+        ("the end itself is open", "2026-03-03T08:00:00-05:00", "2026-03-03T08:00:00-05:00"),
+        ("a night that is an hour short", "2026-03-07T22:00:00-05:00", "2026-03-08T08:00:00-04:00"),
+        ("a night that is an hour long", "2026-10-31T22:00:00-04:00", "2026-11-01T08:00:00-05:00"),
+    ],
+)
+def test_the_night_in_new_york(situation: str, moment: str, opens: str) -> None:
+    found = next_open(datetime.fromisoformat(moment), [NEW_YORK], NIGHT)
+    assert found == datetime.fromisoformat(opens), situation
+
+
+def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it() -> None:
+    window = QuietHours(time(1), time(2, 30))
+    before = datetime(2026, 3, 8, 1, 30, tzinfo=NEW_YORK)
+    assert next_open(before, [NEW_YORK], window) == datetime(2026, 3, 8, 3, 0, tzinfo=NEW_YORK)
+
+
+def test_no_zone_means_never() -> None:
+    assert next_open(datetime(2026, 3, 3, 17, tzinfo=UTC), [], NIGHT) is None
+
+
+def test_a_number_without_a_zone_of_its_own_lies_in_several() -> None:
+    toll_free = zones_of_number("+18005550100")
+    assert len(toll_free) > 3
+    assert Person(user_id=None, phone_number="+12125550101", timezone="Nowhere/Land").zones == (NEW_YORK,)  # type: ignore[arg-type]  # the id plays no part

@@ -1,0 +1,244 @@
+"""The whole path in one process, and the words in which tests tell their stories."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+from uuid import UUID, uuid4
+
+import boto3
+import time_machine
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from orchestrator.ids import uuid7
+from orchestrator.store.people import add_user
+from orchestrator_local.stand_ins import ACCOUNT_SID, AUTH_TOKEN, SENDER, Claude, Phones
+
+FUNCTIONS = ("enqueue", "dispatch", "deliver")
+QUEUES = {
+    "ENQUEUE_QUEUE_URL": "enqueue",
+    "ENQUEUE_DLQ_URL": "enqueue-dead",
+    "DELIVERY_QUEUE_URL": "delivery",
+    "URGENT_QUEUE_URL": "urgent",
+}
+# A Tuesday, 10:00 in New York: nobody on the continent is in quiet hours but the west coast.
+TUESDAY_10_IN_NEW_YORK = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+
+
+def function_environment(
+    database_url: str, queue_urls: Mapping[str, str], twilio_url: str, claude_url: str
+) -> dict[str, str]:
+    """The variables of all functions."""
+    return {
+        **queue_urls,
+        "DATABASE_URL": database_url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_PHONE_NUMBER": SENDER,
+        "TWILIO_API_BASE_URL": twilio_url,
+        "TWILIO_TIMEOUT_SECONDS": "1",
+        "CLAUDE_DEADLINE_SECONDS": "2",
+        "ANTHROPIC_BASE_URL": claude_url,
+    }
+
+
+@dataclass
+class LambdaContext:
+    """What Lambda passes beside the event."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+def sqs_event(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """An SQS event as Lambda's poller makes it."""
+    return {"Records": list(records)}
+
+
+def sqs_record(body: str, sent_at: datetime, message_id: str | None = None, handle: str = "none") -> dict[str, Any]:
+    """One record of it."""
+    return {
+        "messageId": message_id or str(uuid4()),
+        "receiptHandle": handle,
+        "body": body,
+        "attributes": {"SentTimestamp": str(int(sent_at.timestamp() * 1000)), "ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+    }
+
+
+@dataclass
+class World:
+    """Handlers, database, queues, phones and a clock that only the test moves."""
+
+    connection: Connection
+    functions: Mapping[str, ModuleType]
+    urls: Mapping[str, str]
+    phones: Phones
+    claude: Claude
+    traveller: time_machine.Traveller
+
+    @classmethod
+    @contextmanager
+    def begin(
+        cls,
+        connection: Connection,
+        functions: Mapping[str, ModuleType],
+        urls: Mapping[str, str],
+        phones: Phones,
+        claude: Claude,
+    ) -> Iterator["World"]:
+        """Begin on a Tuesday morning, with empty queues."""
+        with time_machine.travel(TUESDAY_10_IN_NEW_YORK, tick=False) as traveller:
+            world = cls(connection, functions, urls, phones, claude, traveller)
+            for variable in QUEUES:
+                world.drain_messages(variable)
+            yield world
+
+    # The clock -------------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def travel_to(self, instant: datetime | str) -> None:
+        """Set the clock; a text is ISO 8601 with an offset."""
+        self.traveller.move_to(datetime.fromisoformat(instant) if isinstance(instant, str) else instant)
+
+    def wait(self, **duration: float) -> None:
+        """Let time pass, such as wait(minutes=5)."""
+        self.traveller.shift(timedelta(**duration))
+
+    # People ----------------------------------------------------------------------------------------------------------
+
+    def person(self, external_id: str = "ada", *, phone: str = "+12125550101", **columns: Any) -> UUID:
+        """A person in New York, unless told otherwise."""
+        known = {"external_id": external_id, "phone_number": phone, "first_name": "Ada", "timezone": "America/New_York"}
+        given = {name: value for name, value in {**known, **columns}.items() if value is not None}
+        return add_user(self.connection, given, self.now)
+
+    def says(self, user_id: UUID, text: str) -> None:
+        """The person writes to us."""
+        conversation = uuid4()
+        self.connection.execute(
+            "INSERT INTO conversations (id, user_id, phone_number)"
+            " SELECT %s, id, phone_number FROM users WHERE id = %s",
+            (conversation, user_id),
+        )
+        self.connection.execute(
+            "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, created_at)"
+            " VALUES (%s, %s, 'user', %s, 'inbound', 'received', %s)",
+            (conversation, user_id, text, self.now),
+        )
+
+    def opts_out(self, phone: str | None = None, user_id: UUID | None = None) -> None:
+        """The number, or the person, is opted out."""
+        self.connection.execute(
+            "INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at) VALUES (%s, %s, 'test', %s)",
+            (phone or "+19995550000", user_id, self.now),
+        )
+
+    # The path --------------------------------------------------------------------------------------------------------
+
+    def publish(self, *bodies: Mapping[str, Any] | str, sent_at: datetime | None = None) -> dict[str, Any]:
+        """Bodies arrive at the enqueue handler as one batch; returns its answer."""
+        texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+        records = [sqs_record(text, sent_at or self.now, handle=self._receive(text)) for text in texts]
+        return self.invoke("enqueue", sqs_event(records))
+
+    def message(self, user: str = "ada", **fields: Any) -> UUID:
+        """One good message goes through enqueue; returns its id."""
+        body = {
+            "message_id": str(uuid7(self.now)),
+            "user_id": user,
+            "agent_id": "concierge_main",
+            "priority": "high",
+            "message_data": {"type": "note", "message": "Hello"},
+            **fields,
+        }
+        answer = self.publish(json.dumps(body, default=str))
+        assert answer == {"batchItemFailures": []}
+        return UUID(body["message_id"])
+
+    def dispatch(self) -> dict[str, Any]:
+        """One tick."""
+        return self.invoke("dispatch", {"time": self.now.isoformat()})
+
+    def deliver(self) -> dict[str, Any]:
+        """Everything in the delivery queues goes through deliver, in batches of 10; returns the last answer."""
+        answer: dict[str, Any] = {"batchItemFailures": []}
+        bodies = [*self.drain("URGENT_QUEUE_URL"), *self.drain("DELIVERY_QUEUE_URL")]
+        for start in range(0, len(bodies), 10):
+            records = [sqs_record(body, self.now) for body in bodies[start : start + 10]]
+            answer = self.invoke("deliver", sqs_event(records))
+        return answer
+
+    def minute(self) -> None:
+        """One tick, and what it handed over."""
+        self.dispatch()
+        self.deliver()
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Call a handler as Lambda does."""
+        answer: dict[str, Any] = self.functions[function].handler(event, LambdaContext())
+        return answer
+
+    def drain(self, variable: str) -> list[str]:
+        """Take everything out of a queue, delayed messages too; returns the bodies."""
+        return [message["Body"] for message in self.drain_messages(variable)]
+
+    def drain_messages(self, variable: str) -> list[dict[str, Any]]:
+        """Take everything out of a queue, with attributes."""
+        from moto.backends import get_backend
+
+        queue = get_backend("sqs")["123456789012"]["us-east-1"].queues[QUEUES[variable]]
+        messages = [
+            {
+                "Body": message.body,
+                "MessageAttributes": {
+                    name: value["StringValue"] for name, value in message.message_attributes.items()
+                },
+                "DelaySeconds": max(0, round(message.delayed_until / 1000 - self.now.timestamp())),
+            }
+            for message in queue._messages
+        ]
+        queue._messages.clear()
+        return messages
+
+    def _receive(self, body: str) -> str:
+        """Put a body on the enqueue queue and take it off again, so that its receipt handle is a real one."""
+        if len(body.encode("utf-8", "replace")) > 200_000 or not body or "\\x00" in body:
+            return "none"
+        sqs = boto3.client("sqs")
+        url = self.urls["ENQUEUE_QUEUE_URL"]
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)
+        return received["Messages"][0]["ReceiptHandle"]
+
+    # What came of it -------------------------------------------------------------------------------------------------
+
+    def row(self, message_id: UUID) -> dict[str, Any]:
+        """The message's row."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute("SELECT * FROM message_queue WHERE id = %s", (message_id,)).fetchone()
+        assert found is not None, "no such message"
+        return found
+
+    def state(self, message_id: UUID) -> tuple[str, str | None]:
+        """Its status and reason."""
+        row = self.row(message_id)
+        return row["status"], row["reason"]
+
+    def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of any query."""
+        return self.connection.execute(query.encode(), parameters).fetchall()
+
+    def texts(self, phone: str = "+12125550101") -> list[str]:
+        """What arrived on a phone, in order."""
+        return [text.body for text in self.phones.texts if text.to == phone]
