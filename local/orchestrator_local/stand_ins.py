@@ -171,6 +171,11 @@ def _leaves(value: Any, label: str = "") -> Iterator[str]:
             yield str(value)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a wave of calls connects at once
+    daemon_threads = True
+
+
 @contextmanager
 def serve(stand_in: Phones | Claude) -> Iterator[str]:
     """Run a stand-in on 127.0.0.1; yields its address."""
@@ -197,8 +202,7 @@ def serve(stand_in: Phones | Claude) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -113,7 +113,7 @@ def test_an_urgent_message_for_later_waits_for_its_time(world: World) -> None:
 def test_a_withdrawal_wins_in_either_order(world: World, order: tuple[str, str]) -> None:
     world.person()
     message_id = str(uuid4())
-    bodies = {
+    bodies: dict[str, dict[str, object]] = {
         "message": {**GOOD, "message_id": message_id},
         "withdrawal": {"action": "withdraw", "messageId": message_id},
     }

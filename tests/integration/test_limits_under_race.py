@@ -2,17 +2,18 @@
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg import Connection
-from tests.world import World
 
 from orchestrator.deliver import Sender, deliver
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import Sms
 from orchestrator.store.database import connect
+from tests.world import World
 
 WORKERS = 50
 
@@ -24,7 +25,7 @@ class CountingSender:
         self.sent: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def send_wave(self, texts: list[Sms]) -> list[Outcome]:
+    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
         with self._lock:
             self.sent.update(text.body for text in texts)
             return [Outcome(OutcomeKind.ACCEPTED, sid=f"SM{len(self.sent):032}") for _ in texts]

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from tests.wire import counting_proxy
-from tests.world import World
 
 from orchestrator.store.database import Database
+from tests.wire import counting_proxy
+from tests.world import World
 
 MESSAGES = 1_000
 PEOPLE = 200
@@ -16,7 +16,12 @@ def test_a_thousand_messages_are_each_sent_once_for_less_than_one_round_trip_a_m
     world: World, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(PEOPLE):
-        world.person(f"p{number}", phone=f"+1{(212, 646)[number // 100]}5550{100 + number % 100}", hourly_limit=100, daily_limit=100)
+        world.person(
+            f"p{number}",
+            phone=f"+1{(212, 646)[number // 100]}5550{100 + number % 100}",
+            hourly_limit=100,
+            daily_limit=100,
+        )
     with counting_proxy(database_url) as (url, round_trips):
         for app in world.functions.values():
             app.database = Database(app.settings.model_copy(update={"database_url": _Secret(url)}))

@@ -1,0 +1,5 @@
+"""`python -m orchestrator_cli` is `orchestrator`."""
+
+from orchestrator_cli.main import run
+
+run()

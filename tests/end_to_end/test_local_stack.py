@@ -1,0 +1,105 @@
+"""The stack on one machine, as processes: the demo, a crash, and one function by hand."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator_local.template import ROOT
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "COLUMNS": "120"}
+
+
+def run(folder: Path, *arguments: str, seconds: float = 120, **extra: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**ENVIRONMENT, **extra},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Command lines of processes that name the folder or work in it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                environment = (entry / "environ").read_bytes().decode(errors="replace")
+            except (OSError, IndexError):
+                continue
+            if state != "Z" and (str(folder) in command or str(folder) in environment):
+                found.append(command)
+    return found
+
+
+def test_the_demo_ends_by_itself_and_every_message_ended_as_it_should(tmp_path: Path) -> None:
+    # A database of the user's own is never touched.
+    done = run(tmp_path, "-m", "orchestrator_local.demo", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "7 of 7 messages ended as they should." in done.stdout
+    assert "Hi Ada! Here is your solution update" in done.stdout
+    assert done.stderr == ""
+    assert processes_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_however_the_stack_ends_it_leaves_no_orphan(tmp_path: Path, how: signal.Signals) -> None:
+    state = tmp_path / ".local" / "environment.json"
+    stack = subprocess.Popen(
+        [sys.executable, "-m", "orchestrator_local.serve"],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "MARK": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not state.exists():
+            assert time.monotonic() < deadline, "the stack did not come up"
+            assert stack.poll() is None, stack.stdout.read() if stack.stdout else ""
+            time.sleep(0.1)
+        assert len(processes_in(tmp_path)) > 5
+    finally:
+        stack.send_signal(how)
+        stack.wait(30)
+    deadline = time.monotonic() + 20
+    while processes_in(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_in(tmp_path) == []
+
+
+def test_one_function_runs_by_hand_as_on_lambda(database_url: str) -> None:
+    done = run(
+        ROOT,
+        "-m",
+        "orchestrator_cli",
+        "invoke",
+        "migrate",
+        "--event",
+        "events/migrate.json",
+        DATABASE_URL=database_url,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"applied": []' in done.stdout
+
+
+def test_a_function_without_its_settings_says_which(tmp_path: Path) -> None:
+    done = run(ROOT, "-m", "orchestrator_cli", "invoke", "enqueue", "--event", "events/enqueue.json")
+    assert done.returncode == 1
+    assert "ENQUEUE_DLQ_URL: is not set" in done.stderr
+
+
+def test_an_unknown_function_is_named(tmp_path: Path) -> None:
+    done = run(ROOT, "-m", "orchestrator_cli", "invoke", "nonsense", "--event", "events/migrate.json")
+    assert done.returncode != 0
+    assert "nonsense" in done.stderr

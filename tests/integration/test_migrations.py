@@ -1,0 +1,173 @@
+"""Migrations on an empty database, twice, side by side, and on one that runs the system we replace."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from orchestrator.store import migrate as runner
+from orchestrator.store.migrate import migrate, migrations, pending
+
+EXISTING = (Path(__file__).parent / "existing_database.sql").read_text()
+
+SHAPE = """
+SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default
+  FROM information_schema.columns WHERE table_schema = 'public'
+"""
+
+
+@pytest.fixture
+def existing_database(empty_database: str) -> str:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(EXISTING.encode())
+    return empty_database
+
+
+def rows(connection: Connection, query: str) -> set[Any]:
+    return set(connection.execute(query.encode()).fetchall())
+
+
+def test_an_empty_database_is_brought_up_to_date_and_a_second_run_does_nothing(empty_database: str) -> None:
+    assert migrate(empty_database) == [migration.name for migration in migrations()]
+    assert migrate(empty_database) == []
+    with psycopg.connect(empty_database) as connection:
+        assert pending(connection) == []
+
+
+def test_what_is_pending_can_be_asked_before_the_first_run(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        assert pending(connection) == [migration.name for migration in migrations()]
+
+
+def test_four_runners_at_once_apply_each_migration_once(empty_database: str) -> None:
+    applied: list[str] = []
+    threads = [threading.Thread(target=lambda: applied.extend(migrate(empty_database))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(applied) == [migration.name for migration in migrations()]
+
+
+def test_an_existing_database_keeps_all_it_has(existing_database: str) -> None:
+    with psycopg.connect(existing_database, autocommit=True) as connection:
+        shape = rows(connection, SHAPE)
+        people = rows(connection, "SELECT id, phone_number, timezone FROM users")
+        function = rows(connection, "SELECT prosrc FROM pg_proc WHERE proname = 'increment_message_budget'")
+        triggers = rows(connection, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        migrate(existing_database)
+        assert shape <= rows(connection, SHAPE), "nothing was dropped or retyped"
+        assert people == rows(connection, "SELECT id, phone_number, timezone FROM users")
+        assert function == rows(connection, "SELECT prosrc FROM pg_proc WHERE proname = 'increment_message_budget'")
+        assert triggers == rows(connection, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+
+
+def test_writers_go_on_while_a_database_is_migrated(existing_database: str) -> None:
+    stopping = threading.Event()
+    longest_wait: list[float] = []
+    failures: list[BaseException] = []
+
+    def traffic() -> None:
+        try:
+            with psycopg.connect(existing_database, autocommit=True) as connection:
+                while not stopping.is_set():
+                    started = time.monotonic()
+                    with connection.transaction():  # short, but always in the way of an ALTER TABLE
+                        connection.execute(
+                            "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for)"
+                            " SELECT id, 'old', '{}', now() FROM users LIMIT 1"
+                        )
+                        connection.execute("UPDATE users SET updated_at = now()")
+                        time.sleep(0.01)
+                    longest_wait.append(time.monotonic() - started)
+        except psycopg.Error as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=traffic) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        applied = migrate(existing_database)
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+    assert len(applied) == len(migrations())
+    assert failures == []
+
+
+def test_a_lock_that_is_held_for_long_is_waited_for_in_short_tries(
+    existing_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LOCK_TIMEOUT", "50ms")
+    with psycopg.connect(existing_database) as holder:
+        holder.execute("SELECT 1 FROM users FOR UPDATE")
+        thread = threading.Thread(target=migrate, args=(existing_database,))
+        thread.start()
+        time.sleep(0.5)
+        with psycopg.connect(existing_database, autocommit=True) as other:
+            other.execute("SET statement_timeout = '2s'")
+            other.execute("SELECT count(*) FROM users")  # nobody queues behind the migration for long
+        assert thread.is_alive()
+    thread.join(30)
+    with psycopg.connect(existing_database) as connection:
+        assert pending(connection) == []
+
+
+def test_an_index_whose_build_was_cut_off_is_built_again(existing_database: str) -> None:
+    with psycopg.connect(existing_database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE users ADD COLUMN external_id text")
+        connection.execute("UPDATE users SET external_id = 'same'")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY users_by_external_id ON users (external_id)")
+        connection.execute("UPDATE users SET external_id = NULL")
+        migrate(existing_database)
+        assert rows(connection, "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid") == set()
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = runner.Migration("9999_broken", "CREATE TABLE half_done (); SELECT 1 / 0;")
+    monkeypatch.setattr(runner, "migrations", lambda: [broken])
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        migrate(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert rows(connection, "SELECT to_regclass('half_done')") == {(None,)}
+
+
+def test_each_migration_is_additive() -> None:
+    for migration in migrations():
+        statements = migration.text.upper()
+        for word in ("DROP ", "ALTER COLUMN", "TRUNCATE", "DELETE FROM", "RENAME"):
+            assert word not in statements, f"{migration.name} holds {word}"
+
+
+# The guide's own statements, as written there ----------------------------------------------------------------------------
+
+GUIDE = [
+    "SELECT priority, status, COUNT(*) as count FROM message_queue WHERE status = 'queued' GROUP BY priority, status;",
+    "SELECT u.phone_number, b.messages_sent, b.daily_limit, b.last_message_at FROM user_message_budget b"
+    " JOIN users u ON b.user_id = u.id WHERE b.date = CURRENT_DATE ORDER BY b.messages_sent DESC;",
+    "SELECT DATE(created_at) as date, COUNT(*) as operations, SUM(input_tokens) as total_input_tokens,"
+    " SUM(output_tokens) as total_output_tokens, SUM(cost_usd) as total_cost FROM agent_actions_log"
+    " WHERE agent_type = 'message_orchestrator' GROUP BY DATE(created_at) ORDER BY date DESC;",
+    "SELECT * FROM user_message_budget WHERE user_id = '00000000-0000-0000-0000-00000000000a'",
+    "SELECT * FROM message_queue WHERE id = '00000000-0000-0000-0000-00000000000a'",
+    "SELECT * FROM agent_actions_log WHERE agent_type = 'message_orchestrator' ORDER BY created_at DESC",
+    "SELECT increment_message_budget('00000000-0000-0000-0000-00000000000a', CURRENT_DATE)",
+]
+
+
+@pytest.mark.parametrize("statement", GUIDE)
+def test_the_guides_statements_run(connection: Connection, statement: str) -> None:
+    connection.execute(statement.encode())
+
+
+def test_the_guides_function_counts(connection: Connection) -> None:
+    connection.execute("INSERT INTO users (id, phone_number) VALUES (gen_random_uuid(), '+12125550101')")
+    connection.execute("INSERT INTO user_message_budget (user_id, date) SELECT id, '2026-03-03' FROM users")
+    connection.execute("SELECT increment_message_budget(id, '2026-03-03') FROM users")
+    assert connection.execute("SELECT messages_sent FROM user_message_budget").fetchall() == [(1,)]

@@ -1,0 +1,78 @@
+"""Settings are checked at start, with an error that names the variable and never its value."""
+
+import subprocess
+import sys
+
+import pytest
+
+from orchestrator import SettingsError
+from orchestrator.settings import DeliverSettings, DispatchSettings, PublisherSettings, load
+
+DELIVER = {
+    "DATABASE_URL": "postgresql://user:hunter2@db.example/app",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_PHONE_NUMBER": "+12025550100",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"DATABASE_URL": ""}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql://user:hunter2@db"}, "DATABASE_URL"),
+        ({"TWILIO_ACCOUNT_SID": "hunter2"}, "TWILIO_ACCOUNT_SID"),
+        ({"TWILIO_PHONE_NUMBER": "hunter2"}, "TWILIO_PHONE_NUMBER"),
+        ({"TWILIO_PHONE_NUMBER": ""}, "TWILIO_MESSAGING_SERVICE_SID"),
+        ({"DAILY_LIMIT": "hunter2"}, "DAILY_LIMIT"),
+        ({"QUIET_HOURS_START": "25:00"}, "QUIET_HOURS_START"),
+        ({"TWILIO_API_BASE_URL": "ftp://hunter2"}, "TWILIO_API_BASE_URL"),
+    ],
+)
+def test_a_missing_or_malformed_setting_is_named(change: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(DeliverSettings, {**DELIVER, **change})
+    assert named in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(DispatchSettings, {})
+    for name in ("DATABASE_URL", "DELIVERY_QUEUE_URL", "URGENT_QUEUE_URL"):
+        assert name in str(caught.value)
+
+
+def test_settings_have_the_defaults_of_the_rules() -> None:
+    settings = load(DeliverSettings, DELIVER)
+    assert (settings.daily_limit, settings.hourly_limit) == (10, 2)
+    assert settings.allowed_countries == {"US", "CA"}
+
+
+def test_lists_are_separated_by_commas() -> None:
+    settings = load(DeliverSettings, {**DELIVER, "ALLOWED_COUNTRIES": "US, GB,", "RECIPIENT_ALLOWLIST": "+12125550101"})
+    assert (settings.allowed_countries, settings.recipient_allowlist) == ({"US", "GB"}, {"+12125550101"})
+
+
+def test_printing_settings_shows_no_secret() -> None:
+    assert "hunter2" not in repr(load(DeliverSettings, DELIVER))
+
+
+def test_a_publisher_needs_the_queue_alone() -> None:
+    assert load(PublisherSettings, {"ENQUEUE_QUEUE_URL": "https://sqs.example/q"}).enqueue_queue_url
+    with pytest.raises(SettingsError, match="ENQUEUE_QUEUE_URL"):
+        load(PublisherSettings, {})
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("orchestrator", ["psycopg", "twilio", "anthropic", "phonenumbers", "aws_lambda_powertools", "tenacity"]),
+        ("orchestrator.dispatch", ["twilio", "anthropic", "boto3"]),
+        ("orchestrator.deliver", ["twilio", "anthropic", "boto3"]),
+    ],
+)
+def test_an_import_brings_only_what_it_needs(module: str, absent: list[str]) -> None:
+    code = f"import {module}, sys; print([name for name in {absent!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,119 @@
+"""Twilio's answers and what follows from them, against an HTTP stand-in."""
+
+import socket
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from orchestrator.rules.reasons import Reason, Status
+from orchestrator.settings import SenderSettings
+from orchestrator.sms.aftermath import TRIES, aftermath
+from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
+from orchestrator_local.stand_ins import ACCOUNT_SID, AUTH_TOKEN, SENDER, Answer, Phones, serve
+
+NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
+HELLO = Sms("+12125550101", "Hello", valid_for=3600)
+
+
+def sender_at(url: str, **changes: object) -> TwilioSender:
+    fields = {
+        "twilio_account_sid": ACCOUNT_SID,
+        "twilio_auth_token": AUTH_TOKEN,
+        "twilio_phone_number": SENDER,
+        "twilio_api_base_url": url,
+        "twilio_timeout_seconds": 0.5,
+        **changes,
+    }
+    return TwilioSender(SenderSettings.model_validate(fields))
+
+
+def test_a_wave_arrives_and_the_outcomes_keep_their_order() -> None:
+    phones = Phones()
+    with serve(phones) as url:
+        texts = [Sms("+12125550101", str(number), 60) for number in range(10)]
+        outcomes = sender_at(url).send_wave(texts)
+    by_sid = {text.sid: text.body for text in phones.texts}
+    assert [by_sid[outcome.sid or ""] for outcome in outcomes] == [str(number) for number in range(10)]
+
+
+def test_the_validity_period_keeps_within_twilios_bounds() -> None:
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([Sms("+12125550101", "a", 10**6)])
+        sender_at(url).send_wave([Sms("+12125550101", "b", 0)])
+    assert [text.validity_period for text in phones.texts] == [LONGEST_VALIDITY, 1]
+
+
+def test_a_messaging_service_wins_over_the_number() -> None:
+    seen: list[dict[str, str]] = []
+    phones = Phones()
+    phones.misbehave = seen.append  # it gives None: behave
+    with serve(phones) as url:
+        sender_at(url, twilio_messaging_service_sid="MG" + "0" * 32).send_wave([HELLO])
+    assert "From" not in seen[0]
+    assert seen[0]["MessagingServiceSid"] == "MG" + "0" * 32
+
+
+def test_wrong_credentials_are_a_refusal_with_twilios_code() -> None:
+    with serve(Phones()) as url:
+        (outcome,) = sender_at(url, twilio_auth_token="wrong").send_wave([HELLO])
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REFUSED, 20003)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid", "https://127.0.0.1:1"])
+def test_what_cannot_connect_was_not_sent(url: str) -> None:
+    (outcome,) = sender_at(url).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.NOT_SENT
+
+
+def test_a_server_that_speaks_no_tls_was_sent_nothing() -> None:
+    with serve(Phones()) as url:
+        (outcome,) = sender_at(url.replace("http://", "https://")).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.NOT_SENT
+
+
+def test_a_server_that_takes_the_request_and_stays_silent_may_have_sent_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=server.accept, daemon=True).start()
+        (outcome,) = sender_at(f"http://127.0.0.1:{server.getsockname()[1]}").send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [302, 500, 502, 503])
+def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> None:
+    phones = Phones()
+    phones.misbehave = lambda _fields: Answer(status, {"message": "?"})
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "reason", "uses_a_try"),
+    [
+        (Outcome(OutcomeKind.ACCEPTED, sid="SM1"), Status.SENT, None, False),
+        (Outcome(OutcomeKind.UNKNOWN), Status.SENDING, Reason.UNKNOWN_OUTCOME, False),
+        (Outcome(OutcomeKind.NOT_SENT), Status.QUEUED, Reason.PROVIDER_UNREACHABLE, True),
+        (Outcome(OutcomeKind.REFUSED, code=20003), Status.QUEUED, Reason.PROVIDER_CONFIGURATION, False),
+        (Outcome(OutcomeKind.REFUSED, code=401), Status.QUEUED, Reason.PROVIDER_CONFIGURATION, False),
+        (Outcome(OutcomeKind.REFUSED, code=20429), Status.QUEUED, Reason.PROVIDER_BUSY, False),
+        (Outcome(OutcomeKind.REFUSED, code=429), Status.QUEUED, Reason.PROVIDER_BUSY, False),
+        (Outcome(OutcomeKind.REFUSED, code=21610), Status.CANCELLED, Reason.OPTED_OUT, False),
+        (Outcome(OutcomeKind.REFUSED, code=21211), Status.FAILED, Reason.BAD_NUMBER, False),
+        (Outcome(OutcomeKind.REFUSED, code=99999), Status.FAILED, Reason.REFUSED, False),
+        (Outcome(OutcomeKind.REFUSED, code=400), Status.FAILED, Reason.REFUSED, False),
+    ],
+)
+def test_what_follows_from_an_outcome(
+    outcome: Outcome, status: Status, reason: Reason | None, uses_a_try: bool
+) -> None:
+    after = aftermath(outcome, 0, NOW)
+    assert (after.status, after.reason, after.tries) == (status, reason, int(uses_a_try))
+    assert (after.until is not None) == (status is Status.QUEUED)
+
+
+def test_the_last_try_ends_it() -> None:
+    after = aftermath(Outcome(OutcomeKind.NOT_SENT), TRIES - 1, NOW)
+    assert (after.status, after.reason) == (Status.FAILED, Reason.PROVIDER_UNREACHABLE)
