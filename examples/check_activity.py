@@ -1,0 +1,8 @@
+"""Is the person there? Needs DATABASE_URL and the [db] extra."""
+
+from orchestrator import MessageOrchestrator
+
+if MessageOrchestrator().is_user_active("user_123"):
+    print("User is active: a good time to send")
+else:
+    print("User is inactive: the orchestrator finds a better time")

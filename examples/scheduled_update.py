@@ -1,0 +1,13 @@
+"""Scheduled update: structured findings that can wait; they become one friendly text."""
+
+from orchestrator import MessageOrchestrator
+
+message_id = MessageOrchestrator().queue_message(
+    user_id="user_123",
+    agent_id="account_manager",
+    message_data={"type": "weekly_summary", "stats": {"introsCompleted": 2}},
+    priority="low",
+    can_delay=True,
+    requires_fresh_context=False,
+)
+print(f"Message queued: {message_id}")

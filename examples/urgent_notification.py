@@ -1,0 +1,13 @@
+"""Urgent notification: immediate, also in quiet hours; never past an opt-out or the daily limit."""
+
+from orchestrator import MessageOrchestrator
+
+message_id = MessageOrchestrator().queue_message(
+    user_id="user_123",
+    agent_id="system",
+    message_data={"type": "payment_required", "message": "Please update your payment method"},
+    priority="urgent",
+    can_delay=False,
+    requires_fresh_context=False,
+)
+print(f"Message queued: {message_id}")

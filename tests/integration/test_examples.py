@@ -1,0 +1,33 @@
+"""The examples run as they stand."""
+
+import runpy
+
+import boto3
+import pytest
+
+from orchestrator_local.template import ROOT
+from tests.world import World
+
+PUBLISHING = ["urgent_notification", "scheduled_update", "context_sensitive_message"]
+
+
+@pytest.mark.parametrize("name", PUBLISHING)
+def test_an_example_publishes_a_message_that_arrives(world: World, name: str) -> None:
+    world.person("user_123")
+    runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
+    received = boto3.client("sqs").receive_message(QueueUrl=world.urls["ENQUEUE_QUEUE_URL"])["Messages"]
+    world.publish(*[message["Body"] for message in received])
+    world.minute()
+    assert len(world.texts()) == 1
+
+
+def test_activity_is_checked(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    ada = world.person("user_123")
+    runpy.run_path(str(ROOT / "examples" / "check_activity.py"))
+    world.says(ada, "Hello?")
+    runpy.run_path(str(ROOT / "examples" / "check_activity.py"))
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line.startswith("User is")] == [
+        "User is inactive: the orchestrator finds a better time",
+        "User is active: a good time to send",
+    ]
