@@ -79,9 +79,9 @@ def test_writers_go_on_while_a_database_is_migrated(existing_database: str) -> N
                     with connection.transaction():  # short, but always in the way of an ALTER TABLE
                         connection.execute(
                             "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for)"
-                            " SELECT id, 'old', '{}', now() FROM users LIMIT 1"
+                            " SELECT id, 'old', '{}', now() FROM users WHERE first_name = 'Ada'"
                         )
-                        connection.execute("UPDATE users SET updated_at = now()")
+                        connection.execute("UPDATE users SET updated_at = now() WHERE first_name = 'Ada'")
                         time.sleep(0.01)
                     longest_wait.append(time.monotonic() - started)
         except psycopg.Error as error:
