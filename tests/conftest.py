@@ -130,6 +130,7 @@ def connection(database_url: str) -> Iterator[Connection]:
         ).fetchone()
         assert tables is not None
         connection.execute(f"TRUNCATE {tables[0]} CASCADE".encode())
+        connection.execute("INSERT INTO orchestrator.pace (next_free) VALUES ('-infinity')")
         yield connection
 
 

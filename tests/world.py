@@ -41,6 +41,7 @@ def function_environment(
         "TWILIO_PHONE_NUMBER": SENDER,
         "TWILIO_API_BASE_URL": twilio_url,
         "TWILIO_TIMEOUT_SECONDS": "1",
+        "SENDER_MESSAGES_PER_SECOND": "1000",  # the pace has tests of its own
         "CLAUDE_DEADLINE_SECONDS": "2",
         "ANTHROPIC_BASE_URL": claude_url,
     }

@@ -1,5 +1,6 @@
 """EventBridge, each minute: what falls due is handed over to delivery."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,13 +23,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with database.connection() as connection:
         report = dispatch(connection, settings, clock)
     count("HandedOver", report.handed_over, by="lane")
-    count("Ended", {"expired": report.upkeep.expired, "unknown_outcome": report.upkeep.unknown}, by="reason")
+    upkeep = report.upkeep
+    ended = {
+        "expired": upkeep.expired,
+        "unknown_outcome": upkeep.unknown,
+        "sequence_incomplete": upkeep.incomplete,
+    }
+    count("Ended", ended, by="reason")
     result: dict[str, Any] = {
         "handed_over": dict(report.handed_over),
         "not_taken": report.not_taken,
-        "due_again": report.upkeep.due_again,
-        "unknown": report.upkeep.unknown,
-        "expired": report.upkeep.expired,
+        **asdict(upkeep),
         "finished": report.finished,
     }
     logger.info("tick", **result)

@@ -23,12 +23,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         report = enqueue(connection, records_of(event), settings, clock)
     count("Accepted", report.accepted, by="lane")
     count("Rejected", report.rejected, by="reason")
+    count("Braked", dict.fromkeys(report.braked, 1), by="agent")
     logger.info(
         "batch accepted",
         accepted=report.accepted.total(),
         repeated=report.repeated,
         withdrawn=report.withdrawn,
         rejected=dict(report.rejected),
+        braked=report.braked,
         retry=len(report.retry),
     )
     return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in report.retry]}

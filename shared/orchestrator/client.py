@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
 from orchestrator.ids import uuid7
-from orchestrator.messages import Lane, Message, Withdrawal, build_message, to_body
+from orchestrator.messages import Lane, Message, Withdrawal, build_message, build_withdrawal, to_body
 from orchestrator.queues import Parcel, send_all
 from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
 
@@ -51,6 +51,11 @@ class MessageOrchestrator:
         message_id: UUID | str | None = None,
         scheduled_for: datetime | str | None = None,
         expires_at: datetime | str | None = None,
+        topic: str | None = None,
+        supersedes_message_id: UUID | str | None = None,
+        sequence_id: UUID | str | None = None,
+        sequence_position: int | None = None,
+        sequence_total: int | None = None,
         conversation_context_id: UUID | str | None = None,
     ) -> UUID:
         """Publish one message; docs/rules.md says what each field does.
@@ -83,15 +88,17 @@ class MessageOrchestrator:
         self._publish(ids, [message for _, message in ready])
         return ids
 
-    def withdraw(self, *, message_id: UUID | str) -> None:
-        """Cancel a message that has not been sent; one that overtakes its message still wins.
+    def withdraw(
+        self, *, message_id: UUID | str | None = None, user_id: str | None = None, topic: str | None = None
+    ) -> None:
+        """Cancel what has not been sent: one message, or all of a topic for a person. It may overtake its message.
 
         Raises:
-            ValueError: `message_id` is not a UUID.
+            InvalidMessage: it names neither a message, nor a user and a topic.
             PublishFailed: SQS did not take it.
         """
-        withdrawal = Withdrawal(action="withdraw", message_id=UUID(str(message_id)))
-        self._publish([withdrawal.message_id], [withdrawal])
+        withdrawal = build_withdrawal(message_id=message_id, user_id=user_id, topic=topic)
+        self._publish([withdrawal.message_id] if withdrawal.message_id else [], [withdrawal])
 
     def is_user_active(self, user_id: str) -> bool:
         """Whether the person wrote within the last 10 minutes (R4).
@@ -132,7 +139,7 @@ class MessageOrchestrator:
         parcels = [Parcel(to_body(request)) for request in requests]
         failures = send_all(self._settings.enqueue_queue_url, parcels)
         if failures:
-            raise PublishFailed([ids[place] for place in failures], next(iter(failures.values())))
+            raise PublishFailed([ids[place] for place in failures if ids], next(iter(failures.values())))
 
 
 def _with_id(message: Mapping[str, Any] | Message) -> tuple[UUID, Message]:

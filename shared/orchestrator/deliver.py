@@ -13,7 +13,8 @@ from psycopg import Connection
 from orchestrator.clock import Clock
 from orchestrator.ids import uuid7
 from orchestrator.rules.reasons import Reason, Status
-from orchestrator.rules.verdict import End, Hold, Send, decide
+from orchestrator.rules.verdict import End, Hold, Send
+from orchestrator.rules.wave import Case, decide_wave
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.aftermath import aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
@@ -24,6 +25,8 @@ from orchestrator.wording.render import Brief, Words, write_words
 
 # After this a message under way counts as maybe sent: longer than any call can take.
 SENDING_LEASE = timedelta(minutes=10)
+# How long the next part of a sequence may take to be reserved, before it counts as left behind.
+PART_LEASE = timedelta(minutes=5)
 # A candidate that lost its place between verdict and reservation is judged anew, this often.
 ROUNDS = 4
 # The roles that the `messages` table knows; other agents speak through the concierge.
@@ -76,6 +79,7 @@ def deliver(
 ) -> DeliverReport:
     """Deliver one batch, in three round trips to Postgres (G1, G2, G5).
 
+    The parts of a sequence follow each other, each reserved once the one before was accepted (R8).
     No transaction is open while Claude or Twilio is called (G4). A message that is not `approved` any more is in other
     hands, or has ended: a repeated record changes nothing.
 
@@ -84,7 +88,8 @@ def deliver(
     """
     report = DeliverReport(Counter(), Counter(), Counter(), [], Counter())
     undecided = list(message_ids)
-    for _ in range(ROUNDS):
+    rounds_lost = 0
+    while undecided:
         now = clock()
         deliveries = store.read_state(connection, undecided, now)
         if not deliveries:
@@ -105,33 +110,38 @@ def deliver(
             lease_until=now + SENDING_LEASE,
         )
         wave = [message for message in ready if message.candidate.attempt_id in reserved]
+        following: list[UUID] = []
         if wave:
             outcomes = sender.send_wave([message.sms for message in wave])
-            store.settle(connection, _settlements(wave, outcomes, clock()), clock())
+            now = clock()
+            parts = [message.delivery.message_id for message in wave if message.delivery.waiting.in_sequence]
+            following = store.settle(connection, _settlements(wave, outcomes, now), parts, now, now + PART_LEASE)
             _count_outcomes(report, outcomes)
         _count_rulings(report, rulings)
-        undecided = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
-        if not undecided:
-            return report
-    report.undecided.extend(undecided)
+        lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
+        rounds_lost += bool(lost)
+        if rounds_lost == ROUNDS:
+            report.undecided.extend(lost)
+            lost = []
+        undecided = [*following, *lost]
     return report
 
 
 def _judge(
     deliveries: Sequence[Delivery], settings: DeliverSettings, now: datetime
 ) -> tuple[list[tuple[Delivery, Send]], list[Ruling]]:
+    by_id = {delivery.message_id: delivery for delivery in deliveries}
+    cases = [Case(d.message_id, d.waiting, d.person, d.paused) for d in deliveries]
     sendable: list[tuple[Delivery, Send]] = []
     rulings: list[Ruling] = []
-    in_order = sorted(deliveries, key=lambda d: (d.waiting.lane.rank, d.waiting.due, d.waiting.accepted_at))
-    for delivery in in_order:
-        verdict = decide(delivery.waiting, delivery.person, paused=delivery.paused, policy=settings, now=now)
+    for message_id, verdict in decide_wave(cases, settings, now).items():
         match verdict:
             case Send():
-                sendable.append((delivery, verdict))
+                sendable.append((by_id[message_id], verdict))
             case Hold(until, reason):
-                rulings.append(Ruling(delivery.message_id, Status.QUEUED, reason, until))
-            case End(status, reason):
-                rulings.append(Ruling(delivery.message_id, status, reason, None))
+                rulings.append(Ruling(message_id, Status.QUEUED, reason, until))
+            case End(status, reason, superseded_by):
+                rulings.append(Ruling(message_id, status, reason, None, superseded_by))
     return sendable, rulings
 
 
@@ -169,6 +179,8 @@ def _ready(
             open_until=verdict.open_until,
             day_cap=verdict.caps.day,
             hour_cap=verdict.caps.hour,
+            takes_slot=verdict.takes_slot,
+            active_since=verdict.active_since,
             daily_limit=settings.daily_limit if person.daily_limit is None else person.daily_limit,
             hourly_limit=settings.hourly_limit if person.hourly_limit is None else person.hourly_limit,
             quiet_hours_enabled=person.quiet_hours_enabled is not False,

@@ -33,7 +33,7 @@ class DispatchReport:
     Attributes:
         handed_over: messages by lane.
         not_taken: messages that SQS did not take; they are due as before.
-        upkeep: leases released and messages expired.
+        upkeep: what it found before.
         finished: whether nothing due was left.
     """
 
@@ -50,7 +50,7 @@ def dispatch(connection: Connection, settings: DispatchSettings, clock: Clock) -
         psycopg.Error: what was claimed and not handed over is due again when its lease runs out.
     """
     started = clock()
-    upkeep = schedule.release_and_expire(connection, started, CLAIM_SIZE)
+    upkeep = schedule.keep_up(connection, started, CLAIM_SIZE)
     handed_over: Counter[str] = Counter()
     not_taken = 0
     for lane in Lane:
@@ -58,7 +58,8 @@ def dispatch(connection: Connection, settings: DispatchSettings, clock: Clock) -
             now = clock()
             if now - started > TICK:
                 return DispatchReport(handed_over, not_taken, upkeep, finished=False)
-            claimed = schedule.claim_due(connection, lane, now + HORIZON, now + LEASE, CLAIM_SIZE)
+            pace = None if lane is Lane.URGENT else settings.sender_messages_per_second
+            claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + LEASE, pace, CLAIM_SIZE)
             failed = _hand_over(lane, claimed, settings, now)
             if failed:
                 schedule.put_back(connection, [message.message_id for message in failed])
@@ -70,15 +71,15 @@ def dispatch(connection: Connection, settings: DispatchSettings, clock: Clock) -
 
 
 def _hand_over(lane: Lane, claimed: Sequence[Claimed], settings: DispatchSettings, now: datetime) -> list[Claimed]:
-    """Send messages to their queue, each to arrive when it is due; returns those that SQS did not take."""
+    """Send messages to their queue, each to arrive when it leaves; returns those that SQS did not take."""
     queue_url = settings.urgent_queue_url if lane is Lane.URGENT else settings.delivery_queue_url
     parcels = [
-        Parcel(json.dumps({"message_id": str(message.message_id)}), delay=_seconds_until(message.due, now))
+        Parcel(json.dumps({"message_id": str(message.message_id)}), delay=_seconds_until(message.leaves_at, now))
         for message in claimed
     ]
     failures = send_all(queue_url, parcels)
     return [claimed[place] for place in failures]
 
 
-def _seconds_until(due: datetime, now: datetime) -> int:
-    return max(0, math.ceil((due - now).total_seconds()))
+def _seconds_until(leaves_at: datetime, now: datetime) -> int:
+    return max(0, math.ceil((leaves_at - now).total_seconds()))

@@ -10,22 +10,21 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from orchestrator.acceptance import URGENT_LEASE, Arrival, accept, unknown_user
+from orchestrator.agents import brakes
 from orchestrator.clock import Clock
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs
-from orchestrator.messages import Lane, Message, Request, Withdrawal, parse_request
-from orchestrator.people import country_of
+from orchestrator.messages import Message, Request, Withdrawal, parse_request
 from orchestrator.queues import Parcel, retry_later, send_all
 from orchestrator.rules.reasons import Status
 from orchestrator.settings import EnqueueSettings
 from orchestrator.store import intake
-from orchestrator.store.intake import Accepted, FoundUser, Rejected
+from orchestrator.store.intake import Accepted, Brake, Known, Rejected, TopicWithdrawn, Withdrawn
 
 # Users may be created a little after the first message for them.
 UNKNOWN_USER_GRACE = timedelta(minutes=15)
 UNKNOWN_USER_RETRY_SECONDS = 60
-# An urgent message goes to its queue at once; if it is lost on the way, it is due again after this.
-URGENT_LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class QueueRecord:
     receipt_handle: str
     body: str
     sent_at: datetime
+    sender_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class EnqueueReport:
         accepted: new messages by lane.
         repeated: messages that were here before.
         rejected: rejections by reason.
+        braked: agents that wait from now on because they are far above their usual rate.
         retry: SQS message ids that must come back.
     """
 
@@ -53,6 +54,7 @@ class EnqueueReport:
     repeated: int
     withdrawn: int
     rejected: Counter[str]
+    braked: list[str]
     retry: list[str]
 
 
@@ -64,6 +66,7 @@ def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
             receipt_handle=record["receiptHandle"],
             body=record["body"],
             sent_at=datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
+            sender_id=record["attributes"].get("SenderId", ""),
         )
         for record in event["Records"]
     ]
@@ -79,35 +82,59 @@ def enqueue(
     """
     now = clock()
     requests, rejected = _parse_all(records)
-    users, owners = intake.find_people(connection, *_references(requests.values()))
+    known = _read_known(connection, requests.values(), now)
 
     accepted: list[Accepted] = []
+    topics_withdrawn: list[TopicWithdrawn] = []
     waiting_for_user: list[QueueRecord] = []
+    counts: Counter[str] = Counter()
     for record, request in requests.items():
-        if isinstance(request, Withdrawal):
+        if request.user_id and request.user_id not in known.people:
+            if now - record.sent_at < UNKNOWN_USER_GRACE:
+                waiting_for_user.append(record)
+            else:
+                rejected[record] = unknown_user()
             continue
-        user = users.get(request.user_id)
-        if user is None and now - record.sent_at < UNKNOWN_USER_GRACE:
-            waiting_for_user.append(record)
-            continue
-        try:
-            accepted.append(_accept(record, request, user, owners, settings, now))
-        except InvalidMessage as problem:
-            rejected[record] = problem
+        if isinstance(request, Message):
+            try:
+                arrival = Arrival(record.sqs_message_id, record.sender_id, earlier=counts[request.agent_id])
+                accepted.append(accept(request, arrival, known, settings, now))
+                counts[request.agent_id] += 1
+            except InvalidMessage as problem:
+                rejected[record] = problem
+        elif request.user_id and request.topic:
+            user_id = known.people[request.user_id].user_id
+            topics_withdrawn.append(TopicWithdrawn(user_id, request.topic, record.sender_id, record.sent_at))
 
-    withdrawn = [request.message_id for request in requests.values() if isinstance(request, Withdrawal)]
+    withdrawn = [
+        Withdrawn(request.message_id, record.sender_id)
+        for record, request in requests.items()
+        if isinstance(request, Withdrawal) and request.message_id
+    ]
     rejections = [_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()]
-    new = intake.take_in(connection, accepted, withdrawn, rejections, now)
+    braked = brakes(counts, known.agents, known.rates, settings)
+    new = intake.take_in(
+        connection,
+        accepted,
+        withdrawn,
+        topics_withdrawn,
+        rejections,
+        [Brake(agent_id, note) for agent_id, note in braked.items()],
+        now,
+        now + URGENT_LEASE,
+    )
 
-    _hand_over_urgent([message for message in accepted if new.get(message.message_id) is Status.APPROVED], settings)
+    _hand_over_urgent([message_id for message_id, status in new.items() if status is Status.APPROVED], settings)
     undelivered = _explain_in_dead_letter_queue(rejected, settings)
     for record in waiting_for_user:
         retry_later(settings.enqueue_queue_url, record.receipt_handle, UNKNOWN_USER_RETRY_SECONDS)
+    fresh = [message for message in accepted if message.message_id in new]
     return EnqueueReport(
-        accepted=Counter(message.priority for message in accepted if message.message_id in new),
-        repeated=len(accepted) - len(new),
-        withdrawn=len(withdrawn),
+        accepted=Counter(message.priority for message in fresh),
+        repeated=len(accepted) - len(fresh),
+        withdrawn=len(withdrawn) + len(topics_withdrawn),
         rejected=Counter(problem.reason for problem in rejected.values()),
+        braked=sorted(braked),
         retry=[record.sqs_message_id for record in (*waiting_for_user, *undelivered)],
     )
 
@@ -125,55 +152,16 @@ def _parse_all(
     return requests, rejected
 
 
-def _references(requests: Iterable[Request]) -> tuple[list[str], list[UUID]]:
+def _read_known(connection: Connection, requests: Iterable[Request], now: datetime) -> Known:
+    requests = list(requests)
     messages = [request for request in requests if isinstance(request, Message)]
-    return (
-        sorted({message.user_id for message in messages}),
-        sorted({message.conversation_context_id for message in messages if message.conversation_context_id}),
-    )
-
-
-def _accept(
-    record: QueueRecord,
-    message: Message,
-    user: FoundUser | None,
-    owners: Mapping[UUID, UUID],
-    settings: EnqueueSettings,
-    now: datetime,
-) -> Accepted:
-    if user is None:
-        raise InvalidMessage("user_id", "is nobody we know", "Create the user first", "unknown_user")
-    if country_of(user.phone_number) not in settings.allowed_countries:
-        raise InvalidMessage(
-            "user_id",
-            "has a number outside the allowed countries",
-            "Correct the number, or set ALLOWED_COUNTRIES",
-            "country_not_allowed",
-        )
-    conversation = message.conversation_context_id
-    if conversation and owners.get(conversation) != user.user_id:
-        raise InvalidMessage(
-            "conversation_context_id",
-            "is no conversation of this user",
-            "Correct it, or leave it out",
-            "unknown_conversation",
-        )
-    due = max(message.scheduled_for or now, now)
-    at_once = message.priority is Lane.URGENT and due <= now
-    return Accepted(
-        message_id=message.message_id or id_from_sqs(record.sqs_message_id),
-        user_id=user.user_id,
-        agent_id=message.agent_id,
-        message_data=json.dumps(message.message_data),
-        priority=message.priority,
-        can_delay=message.can_delay,
-        requires_fresh_context=message.requires_fresh_context,
-        not_before=message.scheduled_for,
-        expires_at=message.expires_at or due + timedelta(days=settings.message_lifetime_days),
-        due=due,
-        status=Status.APPROVED if at_once else Status.QUEUED,
-        lease_until=now + URGENT_LEASE if at_once else None,
-        conversation_context_id=conversation,
+    return intake.read_known(
+        connection,
+        references=sorted({request.user_id for request in requests if request.user_id}),
+        conversation_ids=sorted({m.conversation_context_id for m in messages if m.conversation_context_id}),
+        sequence_ids=sorted({m.sequence_id for m in messages if m.sequence_id}),
+        agent_ids=sorted({m.agent_id for m in messages}),
+        now=now,
     )
 
 
@@ -198,9 +186,10 @@ def _claimed_id(body: str) -> UUID | None:
         return None
 
 
-def _hand_over_urgent(messages: Sequence[Accepted], settings: EnqueueSettings) -> None:
+def _hand_over_urgent(message_ids: Sequence[UUID], settings: EnqueueSettings) -> None:
     # One that SQS does not take is due again when its lease runs out.
-    send_all(settings.urgent_queue_url, [Parcel(json.dumps({"message_id": str(m.message_id)})) for m in messages])
+    parcels = [Parcel(json.dumps({"message_id": str(message_id)})) for message_id in message_ids]
+    send_all(settings.urgent_queue_url, parcels)
 
 
 def _explain_in_dead_letter_queue(

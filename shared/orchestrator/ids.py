@@ -28,3 +28,8 @@ def time_of(message_id: UUID) -> datetime | None:
 def id_from_sqs(sqs_message_id: str) -> UUID:
     """The id of a message that came without one: the same for every redelivery."""
     return uuid5(_FROM_SQS, sqs_message_id)
+
+
+def spread_of(message_id: UUID) -> float:
+    """A message's fixed place in a spread of times, 0 to 1 (R7)."""
+    return message_id.int % 997 / 997

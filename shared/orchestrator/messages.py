@@ -27,6 +27,8 @@ from orchestrator.errors import InvalidMessage
 BODY_LIMIT = 262_144
 # Twilio's own limit for one text, in characters (error 21617).
 TEXT_LIMIT = 1_600
+# Texts in one sequence: more than this is a letter, not a text.
+SEQUENCE_LIMIT = 20
 
 
 class Lane(StrEnum):
@@ -76,6 +78,11 @@ class Message(_Body):
     message_id: UUID | None = None
     scheduled_for: Instant | None = None
     expires_at: Instant | None = None
+    topic: Name | None = None
+    supersedes_message_id: UUID | None = None
+    sequence_id: UUID | None = None
+    sequence_position: int | None = Field(default=None, ge=1)
+    sequence_total: int | None = Field(default=None, ge=1, le=SEQUENCE_LIMIT)
     conversation_context_id: UUID | None = None
 
     @field_validator("message_data")
@@ -94,12 +101,29 @@ class Message(_Body):
             raise PydanticCustomError("expires_before_scheduled", "is not after `scheduled_for`")
         return self
 
+    @model_validator(mode="after")
+    def _sequence_is_whole(self) -> Self:
+        parts = (self.sequence_id, self.sequence_position, self.sequence_total)
+        if any(part is None for part in parts) and any(part is not None for part in parts):
+            raise PydanticCustomError("sequence_in_part", "needs its position and total beside it, and they need it")
+        if self.sequence_position and self.sequence_total and self.sequence_position > self.sequence_total:
+            raise PydanticCustomError("position_above_total", "is above `sequence_total`")
+        return self
+
 
 class Withdrawal(_Body):
-    """Cancels a message, also one that has not arrived yet (R9)."""
+    """Cancels a message, or what waits of a topic; also what has not arrived yet (R9)."""
 
     action: Literal["withdraw"]
-    message_id: UUID
+    message_id: UUID | None = None
+    user_id: Name | None = None
+    topic: Name | None = None
+
+    @model_validator(mode="after")
+    def _names_a_message_or_a_topic(self) -> Self:
+        if (self.message_id is None) == (self.user_id is None) or (self.user_id is None) != (self.topic is None):
+            raise PydanticCustomError("withdraws_what", "has to name a message, or a user and a topic")
+        return self
 
 
 Request = Message | Withdrawal
@@ -116,17 +140,16 @@ _FIXES = {
     "scheduled_for": "Give ISO 8601 with an offset, such as 2026-03-01T09:00:00Z or 2026-03-01T09:00:00-05:00",
     "expires_at": "Give ISO 8601 with an offset, later than `scheduled_for`, such as 2026-03-02T09:00:00Z",
     "conversation_context_id": "Use the UUID of a conversation, or leave it out",
+    "topic": "Name the topic, up to 100 characters, or leave it out",
+    "supersedes_message_id": "Use the UUID of the message it replaces, or leave it out",
+    "sequence_id": "Give each part the same UUID, its position from 1, and the total",
+    "sequence_position": "Count the parts from 1 up to `sequence_total`",
+    "sequence_total": f"Give the number of parts, from 1 to {SEQUENCE_LIMIT}",
+    "body": "Give a message_id, or a user_id and a topic",
     "action": "Leave it out to publish, or use withdraw",
 }
 
-# Named in the contract, but their rules do not exist yet: a message that relies on them is refused, never half obeyed.
-_UNSUPPORTED_FIELDS = {
-    "topic",
-    "supersedes_message_id",
-    "sequence_id",
-    "sequence_position",
-    "sequence_total",
-}
+# Named in the contract, but its rule does not exist yet: it is refused, never half obeyed.
 _UNSUPPORTED_ACTIONS = {"reply"}
 
 
@@ -181,6 +204,17 @@ def build_message(fields: Mapping[str, Any]) -> Message:
     return request
 
 
+def build_withdrawal(**fields: Any) -> Withdrawal:
+    """Build a withdrawal from keyword arguments, as the client does.
+
+    Raises:
+        InvalidMessage: as `parse_request`.
+    """
+    request = _validate({"action": "withdraw", **{key: value for key, value in fields.items() if value is not None}})
+    assert isinstance(request, Withdrawal)  # its action makes it one
+    return request
+
+
 def to_body(request: Request) -> str:
     """The JSON that goes on the queue, in camelCase."""
     return request.model_dump_json(by_alias=True, exclude_none=True)
@@ -220,9 +254,6 @@ def _holds_nul(value: object) -> bool:
 
 def _validate(content: dict[str, Any]) -> Request:
     action = content.get("action")
-    for key in content:
-        if to_snake(str(key)) in _UNSUPPORTED_FIELDS:
-            raise InvalidMessage(to_snake(key), "is not supported yet", "Leave it out", "unsupported_field")
     if action in _UNSUPPORTED_ACTIONS:
         raise InvalidMessage("action", f"{action!r} is not supported yet", _FIXES["action"], "unsupported_action")
     try:
@@ -233,12 +264,19 @@ def _validate(content: dict[str, Any]) -> Request:
         raise _first_problem(error) from None
 
 
+# Where problems belong that more than one field has a part in.
+_PLACES = {
+    "expires_before_scheduled": ["expires_at"],
+    "sequence_in_part": ["sequence_id"],
+    "position_above_total": ["sequence_position"],
+}
+
+
 def _first_problem(error: ValidationError) -> InvalidMessage:
     """Our typed error for pydantic's first one, which never repeats the offending value (G10)."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     location = [str(part) for part in first["loc"]]
-    if first["type"] == "expires_before_scheduled":
-        location = ["expires_at"]
+    location = _PLACES.get(first["type"], location)
     field = to_snake(location[0]) if location else "body"
     if first["type"] == "extra_forbidden":
         return InvalidMessage(field, "is not a field of a message", "Remove it, or check its spelling", "unknown_field")

@@ -21,7 +21,10 @@ class Person:
         quiet_hours_enabled, daily_limit, hourly_limit: of the newest budget row; None means the default.
         sent_by_day: messages sent per local calendar day, of the last days.
         recent_sends: times of the sends of the last 60 minutes, oldest first.
+        planned_sends: when messages that the hourly limit holds are due.
         last_inbound_at: their newest message to us; STOP, HELP and the like do not count.
+        texts_while_active: texts that went on the strength of that message (R4).
+        response_pattern: as stored; it may hold anything (R7).
     """
 
     user_id: UUID
@@ -36,7 +39,10 @@ class Person:
     sent_by_day: dict[date, int] = field(default_factory=dict)
     recent_sends: tuple[datetime, ...] = ()
     opted_out: bool = False
+    planned_sends: tuple[datetime, ...] = ()
     last_inbound_at: datetime | None = None
+    texts_while_active: int = 0
+    response_pattern: object = None
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:

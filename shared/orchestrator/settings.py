@@ -76,6 +76,9 @@ class PolicySettings(Settings):
     allowed_countries: CommaList = frozenset({"US", "CA"})
     recipient_allowlist: CommaList = frozenset()
     message_lifetime_days: int = Field(default=7, gt=0)
+    # The brake on agents: this many times their usual hour, and never below the floor (R13).
+    brake_factor: Fraction = 10.0
+    brake_floor: int = Field(default=500, gt=0)
 
 
 class EnqueueSettings(DatabaseSettings, PolicySettings):
@@ -85,6 +88,8 @@ class EnqueueSettings(DatabaseSettings, PolicySettings):
 
 
 class DispatchSettings(DatabaseSettings):
+    # Across the ordinary lanes; urgent texts are not held to it. Twilio gives a long code 1, a toll-free number 3.
+    sender_messages_per_second: Fraction = 3.0
     delivery_queue_url: HttpUrl
     urgent_queue_url: HttpUrl
 

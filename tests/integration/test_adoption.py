@@ -64,7 +64,7 @@ def test_a_dry_run_tells_and_changes_nothing(old_database: str) -> None:
 def test_no_old_row_is_touched_before_adoption(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
         for lane in Lane:
-            assert claim_due(connection, lane, NOW + WEEK, NOW + WEEK, 100) == []
+            assert claim_due(connection, lane, NOW, NOW + WEEK, NOW + WEEK, None, 100) == []
 
 
 def test_what_is_adopted_is_sent_and_a_past_stop_is_kept(old_database: str) -> None:
@@ -74,7 +74,7 @@ def test_what_is_adopted_is_sent_and_a_past_stop_is_kept(old_database: str) -> N
     with psycopg.connect(old_database, autocommit=True, prepare_threshold=None) as connection:
         assert adopt(connection, DAY, WEEK, NOW, apply=True).adopted == 3
         assert adopt(connection, DAY, WEEK, NOW, apply=True).adopted == 0, "a second run finds nothing new"
-        claimed = [m for lane in Lane for m in claim_due(connection, lane, NOW, NOW + DAY, 100)]
+        claimed = [m for lane in Lane for m in claim_due(connection, lane, NOW, NOW, NOW + DAY, None, 100)]
         deliver(connection, [message.message_id for message in claimed], sender, settings, lambda: NOW)
         ended = connection.execute(
             "SELECT user_id::text, status, reason FROM message_queue WHERE accepted_at IS NOT NULL ORDER BY user_id"

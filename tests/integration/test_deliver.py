@@ -405,7 +405,7 @@ def test_activity_lasts_ten_minutes_and_stop_is_none(world: World) -> None:
 
 def test_a_message_that_may_be_stale_waits(world: World) -> None:
     ada = world.person()
-    message_id = world.message(priority="medium", requires_fresh_context=True)
+    message_id = world.message(priority="medium", can_delay=False, requires_fresh_context=True)
     world.wait(minutes=1)
     world.says(ada, "already done, thanks")
     world.minute()

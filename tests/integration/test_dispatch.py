@@ -36,7 +36,7 @@ def test_what_falls_due_within_the_horizon_is_handed_over_for_its_time(world: Wo
 
 def test_lanes_go_in_order_and_urgent_has_its_own_queue(world: World) -> None:
     world.person()
-    low, medium, high = (world.message(priority=lane) for lane in ("low", "medium", "high"))
+    low, medium, high = (world.message(priority=lane, can_delay=False) for lane in ("low", "medium", "high"))
     urgent = world.message(priority="urgent", scheduled_for=world.now + timedelta(seconds=100))
     world.dispatch()
     assert handed_over(world) == [high, medium, low]

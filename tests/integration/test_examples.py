@@ -17,6 +17,8 @@ def test_an_example_publishes_a_message_that_arrives(world: World, name: str) ->
     runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
     received = boto3.client("sqs").receive_message(QueueUrl=world.urls["ENQUEUE_QUEUE_URL"])["Messages"]
     world.publish(*[message["Body"] for message in received])
+    world.deliver()
+    world.wait(hours=1)  # a person's best time is mid-morning
     world.minute()
     assert len(world.texts()) == 1
 

@@ -69,7 +69,31 @@ def body(**changes: object) -> str:
         ("an id that is no UUID", body(message_id="42"), "message_id", "invalid_field"),
         ("a misspelt field", body(prioritty="high"), "prioritty", "unknown_field"),
         ("an unknown action", json.dumps({"action": "explode"}), "action", "invalid_field"),
-        ("a withdrawal of nothing", json.dumps({"action": "withdraw"}), "message_id", "invalid_field"),
+        ("a withdrawal of nothing", json.dumps({"action": "withdraw"}), "body", "invalid_field"),
+        (
+            "a withdrawal of a topic of nobody",
+            json.dumps({"action": "withdraw", "topic": "crm"}),
+            "body",
+            "invalid_field",
+        ),
+        (
+            "a position above its total",
+            body(sequence_id=str(UUID(int=1)), sequence_position=3, sequence_total=2),
+            "sequence_position",
+            "invalid_field",
+        ),
+        (
+            "a position of zero",
+            body(sequence_id=str(UUID(int=1)), sequence_position=0, sequence_total=2),
+            "sequence_position",
+            "invalid_field",
+        ),
+        (
+            "a part without a total",
+            body(sequence_id=str(UUID(int=1)), sequence_position=1),
+            "sequence_id",
+            "invalid_field",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_field_and_the_fix(mistake: str, text: str, field: str, reason: str) -> None:

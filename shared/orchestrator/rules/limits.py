@@ -1,10 +1,12 @@
 """Limits (R1, R2, R5): how many texts a person gets in a local day and in any 60 minutes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person
+from orchestrator.rules.lanes import ignores_hours, matters
 from orchestrator.settings import PolicySettings
 
 HOUR = timedelta(minutes=60)
@@ -14,36 +16,38 @@ HOUR = timedelta(minutes=60)
 class Caps:
     """How many sends there may be, this one included; None means that the limit does not apply."""
 
-    day: int
+    day: int | None
     hour: int | None
+
+
+NO_CAPS = Caps(day=None, hour=None)
 
 
 def caps(lane: Lane, can_delay: bool, person: Person, policy: PolicySettings) -> Caps:
     """The caps one message must keep (R1, R2, R5)."""
     daily = policy.daily_limit if person.daily_limit is None else person.daily_limit
     hourly = policy.hourly_limit if person.hourly_limit is None else person.hourly_limit
-    if lane not in (Lane.URGENT, Lane.HIGH) and daily > 1:
+    if not matters(lane) and daily > 1:
         daily -= 1  # one slot a day stays free for what matters
     return Caps(day=daily, hour=None if ignores_hours(lane, can_delay) else hourly)
 
 
-def ignores_hours(lane: Lane, can_delay: bool) -> bool:
-    """Whether a message ignores quiet hours and the hourly limit (R5)."""
-    return lane is Lane.URGENT and not can_delay
+def hour_is_full(sends: Sequence[datetime], now: datetime, cap: int) -> bool:
+    """Whether as many texts as the cap allows went in the 60 minutes up to `now` (R2)."""
+    return sum(sent > now - HOUR for sent in sends) >= cap
 
 
-def day_is_full(person: Person, today: date, cap: int) -> bool:
-    """Whether the daily limit holds a message back (R1)."""
-    return person.sent_by_day.get(today, 0) >= cap
+def hour_frees_at(sends: Sequence[datetime], planned: Sequence[datetime], now: datetime, cap: int) -> datetime:
+    """When the count of 60 minutes falls below the cap for one more message (R2).
 
-
-def hour_frees_at(person: Person, now: datetime, cap: int) -> datetime | None:
-    """When the count of the last 60 minutes falls below the cap (R2).
+    Args:
+        sends: when texts went.
+        planned: when others that the limit holds will go; this one comes after them.
 
     Returns:
-        None when it is below now; `now` plus an hour when the cap is zero or less, which no waiting cures.
+        That time; an hour from `now` when the cap is zero or less, which no waiting cures.
     """
-    recent = [sent for sent in person.recent_sends if sent > now - HOUR]
-    if len(recent) < cap:
-        return None
-    return recent[-cap] + HOUR if cap > 0 else now + HOUR
+    if cap <= 0:
+        return now + HOUR
+    times = sorted([*sends, *planned])
+    return max(times[-cap] + HOUR, now) if len(times) >= cap else now

@@ -11,6 +11,10 @@ class Reason(StrEnum):
     PAUSED = "paused"  # R13
     QUIET_HOURS = "quiet_hours"  # R3
     ZONE_UNKNOWN = "zone_unknown"  # R3
+    BEST_TIME = "best_time"  # R7
+    YIELDS = "yields"  # R6: something higher is due
+    SEQUENCE_INCOMPLETE = "sequence_incomplete"  # R8; it is also how an incomplete one ends
+    AGENT_LIMIT = "agent_limit"  # R13: the agent's messages an hour
     DAILY_LIMIT = "daily_limit"  # R1
     HOURLY_LIMIT = "hourly_limit"  # R2
     RELEVANCE_UNKNOWN = "relevance_unknown"  # R10
@@ -22,6 +26,8 @@ class Reason(StrEnum):
     # It ended.
     OPTED_OUT = "opted_out"  # R11
     WITHDRAWN = "withdrawn"  # R9
+    SUPERSEDED = "superseded"  # R9
+    SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part ended
     EXPIRED = "expired"  # R9
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NOT_ON_ALLOWLIST = "not_on_allowlist"

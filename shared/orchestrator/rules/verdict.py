@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
-from orchestrator.rules.limits import Caps, caps, day_is_full, hour_frees_at, ignores_hours
+from orchestrator.rules.activity import may_come_forward
+from orchestrator.rules.best_time import best_time, read_pattern
+from orchestrator.rules.lanes import (
+    YIELD_STEP,
+    effective_lane,
+    ignores_hours,
+    matters,
+    waits_for_best_time,
+)
+from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import local_date, next_midnight
 from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
 from orchestrator.rules.reasons import Reason, Status
@@ -14,11 +24,22 @@ from orchestrator.settings import PolicySettings
 
 # What cannot be determined is looked at again after this, in case somebody corrected it.
 LOOK_AGAIN = timedelta(hours=1)
+# A sequence does not start when its person's quiet hours are this near: its later parts would wait all night.
+SEQUENCE_NEEDS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the rules need to know of a message."""
+    """What the rules need to know of a message.
+
+    Attributes:
+        not_before, best_at: its own scheduled_for, and the person's best time for it; None where there is none.
+        withdrawn: a withdrawal of it, or of its topic, has arrived (R9).
+        superseded_by: the newer message that takes its place (R9).
+        higher_is_due: another message of a higher lane waits for the same person and is due (R6).
+        in_sequence: it is part of a sequence; `continues` when an earlier part has been sent, `broken` when another
+            part has ended otherwise, `complete` when all parts are there (R8).
+    """
 
     lane: Lane
     can_delay: bool
@@ -26,8 +47,15 @@ class Waiting:
     not_before: datetime | None
     expires_at: datetime
     accepted_at: datetime
+    best_at: datetime | None = None
+    spread: float = 0.0
     requires_fresh_context: bool = False
     withdrawn: bool = False
+    superseded_by: UUID | None = None
+    higher_is_due: bool = False
+    in_sequence: bool = False
+    continues: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +66,15 @@ class Send:
         local_date: the budget day whose slot it takes.
         open_until: it may not leave, or lie at Twilio, after this.
         caps: what must still hold when the slot is reserved.
+        takes_slot: a sequence takes one slot, with its first part (R8).
+        active_since: the inbound message on whose strength it goes; None when the ordinary rules allow it (R4).
     """
 
     local_date: date
     open_until: datetime
     caps: Caps
+    takes_slot: bool = True
+    active_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,99 +87,58 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """It will never be sent."""
+    """It will never be sent; `superseded_by` names what takes its place."""
 
     status: Status
     reason: Reason
+    superseded_by: UUID | None = None
 
 
 Verdict = Send | Hold | End
 
 
 def decide(message: Waiting, person: Person, *, paused: bool, policy: PolicySettings, now: datetime) -> Verdict:
-    """Decide on one message (R1, R2, R3, R5, R9, R11, R13).
+    """Decide on one message (R1 to R9, R11, R13).
 
-    The order of the checks is the order in which an operator would want to be told: what ends it, what stops
-    everything, then the clock, then the limits. A hold never reaches past the expiry, so that it ends there.
+    The order of the checks is the order in which an operator would want to be told: what ends it, what stops it
+    whoever it is for, then the clock, then the limits. A person who is there may be answered although the clock or a
+    limit says wait (R4). A hold never reaches past the expiry, so that the message ends there.
     """
-    verdict = _ended(message, person, policy, now) or _held(message, person, paused, policy, now)
-    if isinstance(verdict, Hold):
-        return Hold(min(verdict.until, message.expires_at), verdict.reason)
-    if verdict:
-        return verdict
-    zones = person.zones
-    quiet = quiet_hours_of(message, person, policy)
-    closes = open_until(now, zones, quiet) if quiet else None
-    return Send(
-        local_date=local_date(now, zones[0]) if zones else now.date(),
-        open_until=min(closes, message.expires_at) if closes else message.expires_at,
-        caps=caps(message.lane, message.can_delay, person, policy),
-    )
+    end = _end(message, person, policy, now)
+    if end:
+        return end
+    hold = _hold_for_anybody(message, paused, now)
+    if hold is None:
+        hold = _hold_for_this_person(message, person, policy, now)
+        if hold is None:
+            return _send(message, person, policy, now)
+        # A lower lane never overtakes a higher one, and what may be stale goes to nobody unjudged.
+        lifted = hold.reason is not Reason.YIELDS and not _may_be_stale(message, person)
+        if lifted and may_come_forward(person, now):
+            return _send_to_active(message, person, now)
+    return Hold(min(hold.until, message.expires_at), hold.reason)
 
 
-def _ended(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> End | None:
-    if message.withdrawn:
-        return End(Status.CANCELLED, Reason.WITHDRAWN)
-    if person.opted_out:
-        return End(Status.CANCELLED, Reason.OPTED_OUT)
-    if message.expires_at <= now:
-        return End(Status.EXPIRED, Reason.EXPIRED)
-    if country_of(person.phone_number) not in policy.allowed_countries:
-        return End(Status.FAILED, Reason.COUNTRY_NOT_ALLOWED)
-    if policy.recipient_allowlist and person.phone_number not in policy.recipient_allowlist:
-        return End(Status.FAILED, Reason.NOT_ON_ALLOWLIST)
-    return None
+def first_due(
+    message: Waiting, person: Person, policy: PolicySettings, now: datetime
+) -> tuple[datetime, Reason | None]:
+    """When a message that just arrived is due, and why not at once (R6, R7).
 
-
-def _held(message: Waiting, person: Person, paused: bool, policy: PolicySettings, now: datetime) -> Hold | None:
-    if paused:
-        return Hold(max(message.due, now), Reason.PAUSED)
-    if message.not_before and message.not_before > now:
-        return Hold(message.not_before, Reason.SCHEDULED)
-    quiet = quiet_hours_of(message, person, policy)
-    zones = person.zones
-    opens = next_open(now, zones, quiet) if quiet else now
-    if opens is None:
-        return Hold(now + LOOK_AGAIN, Reason.ZONE_UNKNOWN)
-    if opens > now:
-        return Hold(opens, Reason.QUIET_HOURS)
-    return _held_by_limits(message, person, policy, zones, quiet, now)
-
-
-def _held_by_limits(
-    message: Waiting,
-    person: Person,
-    policy: PolicySettings,
-    zones: tuple[ZoneInfo, ...],
-    quiet: QuietHours | None,
-    now: datetime,
-) -> Hold | None:
-    limits = caps(message.lane, message.can_delay, person, policy)
-    today = local_date(now, zones[0]) if zones else now.date()
-    if day_is_full(person, today, limits.day):
-        midnight = next_midnight(now, zones[0]) if zones else now + LOOK_AGAIN
-        return Hold(_next_open(midnight, zones, quiet), Reason.DAILY_LIMIT)
-    frees = hour_frees_at(person, now, limits.hour) if limits.hour is not None else None
-    if frees:
-        return Hold(_next_open(frees, zones, quiet), Reason.HOURLY_LIMIT)
-    if _may_be_stale(message, person):
-        return Hold(now + LOOK_AGAIN, Reason.RELEVANCE_UNKNOWN)
-    return None
-
-
-def _may_be_stale(message: Waiting, person: Person) -> bool:
-    """Whether the person wrote since the message was queued, and it must not go unjudged (R10).
-
-    Nothing judges relevance yet, so it is unknown: `urgent` and `high` go, `medium` and `low` wait.
+    Quiet hours and limits are looked at when it is due: by then they may have changed.
     """
-    if not message.requires_fresh_context or message.lane in (Lane.URGENT, Lane.HIGH):
-        return False
-    return person.last_inbound_at is not None and person.last_inbound_at > message.accepted_at
+    earliest = max(message.not_before or now, now)
+    if waits_for_best_time(message.lane, message.can_delay):
+        best = best_time_of(message, person, policy, earliest)
+        if best > earliest:
+            return best, Reason.BEST_TIME
+    return earliest, Reason.SCHEDULED if earliest > now else None
 
 
-def _next_open(earliest: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours | None) -> datetime:
-    opens = next_open(earliest, zones, quiet) if quiet else earliest
-    return opens or earliest
+def best_time_of(message: Waiting, person: Person, policy: PolicySettings, earliest: datetime) -> datetime:
+    """The person's best time for a message, from `earliest` on (R7)."""
+    quiet = quiet_hours_of(message, person, policy)
+    pattern = read_pattern(person.response_pattern)
+    return best_time(earliest, message.expires_at, person.zones, quiet, pattern, message.spread)
 
 
 def quiet_hours_of(message: Waiting, person: Person, policy: PolicySettings) -> QuietHours | None:
@@ -159,3 +150,126 @@ def quiet_hours_of(message: Waiting, person: Person, policy: PolicySettings) -> 
         end=policy.quiet_hours_end if person.quiet_hours_end is None else person.quiet_hours_end,
     )
     return None if quiet.start == quiet.end else quiet
+
+
+def _end(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> End | None:  # noqa: PLR0911
+    if message.withdrawn:
+        return End(Status.CANCELLED, Reason.WITHDRAWN)
+    if message.superseded_by:
+        return End(Status.SUPERSEDED, Reason.SUPERSEDED, message.superseded_by)
+    if person.opted_out:
+        return End(Status.CANCELLED, Reason.OPTED_OUT)
+    if message.broken:
+        return End(Status.CANCELLED, Reason.SEQUENCE_STOPPED)
+    if message.expires_at <= now:
+        return End(Status.EXPIRED, Reason.EXPIRED)
+    if country_of(person.phone_number) not in policy.allowed_countries:
+        return End(Status.FAILED, Reason.COUNTRY_NOT_ALLOWED)
+    if policy.recipient_allowlist and person.phone_number not in policy.recipient_allowlist:
+        return End(Status.FAILED, Reason.NOT_ON_ALLOWLIST)
+    return None
+
+
+def _hold_for_anybody(message: Waiting, paused: bool, now: datetime) -> Hold | None:
+    if paused:
+        return Hold(max(message.due, now), Reason.PAUSED)
+    if message.not_before and message.not_before > now:
+        return Hold(message.not_before, Reason.SCHEDULED)
+    return None
+
+
+def _hold_for_this_person(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
+    return (
+        _hold_in_quiet_hours(message, person, policy, now)
+        or (None if message.continues else _hold_by_limits(message, person, policy, now))
+        or _hold_for_a_better_moment(message, person, now)
+    )
+
+
+def _hold_in_quiet_hours(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
+    quiet = quiet_hours_of(message, person, policy)
+    if quiet is None:
+        return None
+    zones = person.zones
+    opens = next_open(now, zones, quiet)
+    if opens is None:
+        return Hold(now + LOOK_AGAIN, Reason.ZONE_UNKNOWN)
+    if opens == now and message.in_sequence and not message.continues:
+        closes = open_until(now, zones, quiet)
+        if closes and closes - now < SEQUENCE_NEEDS:
+            opens = next_open(closes, zones, quiet) or now + LOOK_AGAIN
+    return Hold(opens, Reason.QUIET_HOURS) if opens > now else None
+
+
+def _hold_by_limits(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
+    limits = caps(_lane(message, now), message.can_delay, person, policy)
+    quiet = quiet_hours_of(message, person, policy)
+    if limits.day is not None and person.sent_by_day.get(_today(person, now), 0) >= limits.day:
+        opens = _next_open(next_midnight(now, _zone(person)), person, quiet)
+        if waits_for_best_time(message.lane, message.can_delay):
+            opens = best_time_of(message, person, policy, opens)
+        return Hold(opens, Reason.DAILY_LIMIT)
+    if limits.hour is not None and hour_is_full(person.recent_sends, now, limits.hour):
+        frees = hour_frees_at(person.recent_sends, person.planned_sends, now, limits.hour)
+        return Hold(_next_open(frees, person, quiet), Reason.HOURLY_LIMIT)
+    return None
+
+
+def _hold_for_a_better_moment(message: Waiting, person: Person, now: datetime) -> Hold | None:
+    if message.best_at and message.best_at > now:
+        return Hold(message.best_at, Reason.BEST_TIME)
+    if _lane(message, now) is Lane.LOW and message.higher_is_due and not message.continues:
+        return Hold(now + YIELD_STEP, Reason.YIELDS)
+    if _may_be_stale(message, person):
+        return Hold(now + LOOK_AGAIN, Reason.RELEVANCE_UNKNOWN)
+    return None
+
+
+def _may_be_stale(message: Waiting, person: Person) -> bool:
+    """Whether the person wrote since the message was queued, and it must not go unjudged (R10).
+
+    Nothing judges relevance yet, so it is unknown: `urgent` and `high` go, `medium` and `low` wait.
+    """
+    if not message.requires_fresh_context or matters(message.lane):
+        return False
+    return person.last_inbound_at is not None and person.last_inbound_at > message.accepted_at
+
+
+def _send(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Send:
+    quiet = quiet_hours_of(message, person, policy)
+    closes = open_until(now, person.zones, quiet) if quiet else None
+    return Send(
+        local_date=_today(person, now),
+        open_until=min(closes, message.expires_at) if closes else message.expires_at,
+        caps=NO_CAPS if message.continues else caps(_lane(message, now), message.can_delay, person, policy),
+        takes_slot=not message.continues,
+    )
+
+
+def _send_to_active(message: Waiting, person: Person, now: datetime) -> Send:
+    return Send(
+        local_date=_today(person, now),
+        open_until=message.expires_at,
+        caps=NO_CAPS,
+        takes_slot=not message.continues,
+        active_since=person.last_inbound_at,
+    )
+
+
+def _lane(message: Waiting, now: datetime) -> Lane:
+    return effective_lane(message.lane, message.accepted_at, message.expires_at, now)
+
+
+def _today(person: Person, now: datetime) -> date:
+    return local_date(now, _zone(person))
+
+
+def _zone(person: Person) -> ZoneInfo:
+    """The zone whose calendar counts; UTC's where none is known, which only an urgent text can meet."""
+    zones = person.zones
+    return zones[0] if zones else ZoneInfo("UTC")
+
+
+def _next_open(earliest: datetime, person: Person, quiet: QuietHours | None) -> datetime:
+    opens = next_open(earliest, person.zones, quiet) if quiet else earliest
+    return opens or earliest

@@ -10,8 +10,10 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
 from orchestrator.people import Person
+from orchestrator.rules.activity import TEXTS_PER_INBOUND
 from orchestrator.rules.opt_out_words import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.verdict import Waiting
@@ -41,6 +43,7 @@ class Ruling:
     status: Status
     reason: Reason
     until: datetime | None
+    superseded_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,10 @@ class Candidate:
     fingerprint: str
     local_date: date
     open_until: datetime
-    day_cap: int
+    day_cap: int | None
     hour_cap: int | None
+    takes_slot: bool
+    active_since: datetime | None
     daily_limit: int
     hourly_limit: int
     quiet_hours_enabled: bool
@@ -144,16 +149,41 @@ def write_and_reserve(
         if calls:
             connection.execute(sql("log_actions"), {**columns(calls, *LoggedCall.__slots__), "now": now})
         reserved = connection.execute(
-            sql("reserve"), {**columns(candidates, *Candidate.__slots__), "now": now, "lease_until": lease_until}
+            sql("reserve"),
+            {
+                **columns(candidates, *Candidate.__slots__),
+                "now": now,
+                "lease_until": lease_until,
+                "texts_per_inbound": TEXTS_PER_INBOUND,
+            },
         )
     return {attempt_id for (attempt_id,) in reserved}
 
 
-def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Write what became of a wave; one round trip. Repeating it changes nothing."""
+def settle(
+    connection: Connection,
+    settlements: Sequence[Settlement],
+    parts: Sequence[UUID],
+    now: datetime,
+    lease_until: datetime,
+) -> list[UUID]:
+    """Write what became of a wave; one round trip. Repeating it changes nothing.
+
+    Args:
+        parts: the messages of the wave that are parts of a sequence.
+
+    Returns:
+        The parts that come next, taken up under a lease (R8).
+    """
+    following = None
     with one_round_trip(connection):
         connection.execute(sql("lock_users"), {"user_ids": [settlement.user_id for settlement in settlements]})
         connection.execute(sql("settle"), {**columns(settlements, *Settlement.__slots__), "now": now})
+        if parts:
+            following = connection.execute(
+                sql("approve_next_parts"), {"message_ids": list(parts), "lease_until": lease_until}
+            )
+    return [message_id for (message_id,) in following] if following is not None else []
 
 
 def _delivery(row: DictRow) -> Delivery:
@@ -169,6 +199,9 @@ def _delivery(row: DictRow) -> Delivery:
         hourly_limit=row["hourly_limit"],
         sent_by_day={date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()},
         recent_sends=tuple(row["recent_sends"]),
+        planned_sends=tuple(row["planned_sends"]),
+        texts_while_active=row["texts_while_active"],
+        response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
         last_inbound_at=row["last_inbound_at"],
     )
@@ -179,6 +212,13 @@ def _delivery(row: DictRow) -> Delivery:
         not_before=row["not_before"],
         expires_at=row["expires_at"],
         accepted_at=row["accepted_at"],
+        best_at=row["best_at"],
+        spread=spread_of(row["message_id"]),
+        superseded_by=row["superseded_by"],
+        higher_is_due=row["higher_is_due"],
+        in_sequence=row["sequence_id"] is not None,
+        continues=row["continues"],
+        broken=row["broken"],
         requires_fresh_context=row["requires_fresh_context"],
         withdrawn=row["withdrawn"],
     )

@@ -1,22 +1,44 @@
-"""Statements of the way in: people found, messages accepted, withdrawals and rejections remembered."""
+"""Statements of the way in: people, agents and sequences found; messages, withdrawals and rejections written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.rules.reasons import Status
+from orchestrator.agents import Agent, Rate
+from orchestrator.people import Person
+from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.database import columns, one_round_trip, sql
 
 
 @dataclass(frozen=True, slots=True)
-class FoundUser:
-    """The user behind a reference, as far as acceptance needs to know them."""
+class KnownSequence:
+    """Whose sequence it is, as its first part said."""
 
     user_id: UUID
-    phone_number: str
+    priority: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What acceptance needs to know beside the batch itself.
+
+    Attributes:
+        people: by the reference that the batch used.
+        owners: the users of conversations.
+        sequences: those of which parts came before.
+        agents: all settings.
+        rates: by agent id.
+    """
+
+    people: Mapping[str, Person]
+    owners: Mapping[UUID, UUID]
+    sequences: Mapping[UUID, KnownSequence]
+    agents: Sequence[Agent]
+    rates: Mapping[str, Rate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +53,38 @@ class Accepted:
     can_delay: bool
     requires_fresh_context: bool
     not_before: datetime | None
+    best_at: datetime | None
     expires_at: datetime
     due: datetime
     status: Status
+    reason: Reason | None
     lease_until: datetime | None
     conversation_context_id: UUID | None
+    published_at: datetime
+    topic: str | None
+    supersedes_message_id: UUID | None
+    publisher: str | None
+    sequence_id: UUID | None
+    sequence_position: int | None
+    sequence_total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A withdrawal of one message, and who published it."""
+
+    message_id: UUID
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicWithdrawn:
+    """A withdrawal of what was published of a topic up to a time."""
+
+    user_id: UUID
+    topic: str
+    publisher: str
+    withdrawn_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +99,100 @@ class Rejected:
     problem: str
 
 
-def find_people(
-    connection: Connection, references: Sequence[str], conversation_ids: Sequence[UUID]
-) -> tuple[dict[str, FoundUser], dict[UUID, UUID]]:
-    """Look up users by id, then by external id, and who owns which conversation; one round trip.
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """An agent that waits, and why."""
 
-    Returns:
-        The users by reference, and the owners by conversation; what does not exist is missing.
-    """
+    agent_id: str
+    note: str
+
+
+def read_known(
+    connection: Connection,
+    references: Sequence[str],
+    conversation_ids: Sequence[UUID],
+    sequence_ids: Sequence[UUID],
+    agent_ids: Sequence[str],
+    now: datetime,
+) -> Known:
+    """Look up what a batch refers to; one round trip. What does not exist is missing from the answer."""
     with one_round_trip(connection):
-        users = connection.execute(sql("find_people"), {"references": list(references)})
+        people = connection.execute(sql("find_people"), {"references": list(references)})
         owners = connection.execute(sql("find_conversations"), {"conversation_ids": list(conversation_ids)})
-    return (
-        {reference: FoundUser(user_id, number) for reference, user_id, number in users},
-        dict(owners.fetchall()),
+        parts = connection.execute(sql("find_parts"), {"sequence_ids": list(sequence_ids)})
+        agents = connection.execute(sql("read_agents"))
+        rates = connection.execute(sql("read_rates"), {"agent_ids": list(agent_ids), "now": now})
+    return Known(
+        people={
+            reference: Person(
+                user_id=user_id,
+                phone_number=number,
+                timezone=zone,
+                quiet_hours_start=start,
+                quiet_hours_end=end,
+                response_pattern=pattern,
+                quiet_hours_enabled=enabled,
+            )
+            for reference, user_id, number, zone, start, end, pattern, enabled in people
+        },
+        owners=dict(owners.fetchall()),
+        sequences={sequence: KnownSequence(user, priority, total) for sequence, user, priority, total in parts},
+        agents=[Agent(*row) for row in agents],
+        rates={agent: Rate(this_hour, usual_hour) for agent, this_hour, usual_hour in rates},
     )
 
 
 def take_in(
     connection: Connection,
     accepted: Sequence[Accepted],
-    withdrawn: Sequence[UUID],
+    withdrawn: Sequence[Withdrawn],
+    topics_withdrawn: Sequence[TopicWithdrawn],
     rejected: Sequence[Rejected],
+    brakes: Sequence[Brake],
     now: datetime,
+    urgent_lease_until: datetime,
 ) -> dict[UUID, Status]:
-    """Write one batch: its messages, withdrawals and rejections together, or nothing; one round trip.
+    """Write one batch together, or nothing of it; one round trip.
 
     Returns:
-        The status of each message that is new; one missing from it was here before.
+        The status of each message that is new, with the first parts of urgent sequences that this batch completed; one
+        missing from it was here before.
     """
+    ordered = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id]
+    message_ids = [row.message_id for row in accepted]
+    sequence_ids = [row.sequence_id for row in ordered if row.sequence_id]
+    completed = None
     with one_round_trip(connection):
+        if ordered:
+            # Two batches with parts of one sequence, or messages of one topic, must see each other.
+            connection.execute(sql("lock_users"), {"user_ids": [row.user_id for row in ordered]})
         inserted = connection.execute(sql("insert_messages"), {**columns(accepted, *Accepted.__slots__), "now": now})
+        if sequence_ids:
+            completed = connection.execute(
+                sql("complete_sequences"),
+                {"sequence_ids": sequence_ids, "now": now, "lease_until": urgent_lease_until},
+            )
+        # Also without a topic of its own: the message that replaces it may have come first.
+        connection.execute(
+            sql("supersede"),
+            {
+                **columns([row for row in accepted if row.topic], "user_id", "topic"),
+                "message_ids": message_ids,
+                "now": now,
+            },
+        )
+        connection.execute(sql("count_agents"), {"message_ids": message_ids, "now": now})
         if withdrawn:
-            connection.execute(sql("withdraw"), {"message_ids": list(withdrawn), "now": now})
+            connection.execute(sql("withdraw"), {**columns(withdrawn, *Withdrawn.__slots__), "now": now})
+        if topics_withdrawn:
+            connection.execute(
+                sql("withdraw_topics"), {**columns(topics_withdrawn, *TopicWithdrawn.__slots__), "now": now}
+            )
         if rejected:
             connection.execute(sql("reject"), {**columns(rejected, *Rejected.__slots__), "now": now})
-    return {message_id: Status(status) for message_id, status in inserted}
+        if brakes:
+            connection.execute(sql("brake"), {**columns(brakes, *Brake.__slots__), "now": now})
+    statuses = {message_id: Status(status) for message_id, status in inserted}
+    if completed is not None:
+        statuses.update({message_id: Status.APPROVED for (message_id,) in completed})
+    return statuses

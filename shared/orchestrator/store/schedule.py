@@ -9,44 +9,81 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from orchestrator.messages import Lane
+from orchestrator.rules.activity import TEXTS_PER_INBOUND
+from orchestrator.rules.opt_out_words import NOT_CONVERSATION
 from orchestrator.store.database import one_round_trip, sql
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message taken under a lease, and when it is due."""
+    """A message taken under a lease, and when it leaves: when it is due, or later where the sender's pace says so."""
 
     message_id: UUID
-    due: datetime
+    leaves_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     """What a tick found before it claimed anything."""
 
-    due_again: int
-    unknown: int
-    expired: int
+    due_again: int = 0
+    unknown: int = 0
+    expired: int = 0
+    incomplete: int = 0
+    pulled_forward: int = 0
 
 
-def release_and_expire(connection: Connection, now: datetime, limit: int) -> Upkeep:
-    """Free what dead workers held, and end what is past its expiry; one round trip."""
-    parameters = {"now": now, "limit": limit, "lanes": [*Lane]}
+def keep_up(connection: Connection, now: datetime, limit: int) -> Upkeep:
+    """What a tick does before it claims anything; one round trip.
+
+    It frees what dead workers held, ends what is past its expiry and sequences that stayed incomplete, and pulls
+    forward what waits for people who are there.
+    """
+    parameters = {
+        "now": now,
+        "limit": limit,
+        "lanes": [*Lane],
+        "not_conversation": sorted(NOT_CONVERSATION),
+        "texts_per_inbound": TEXTS_PER_INBOUND,
+    }
     with one_round_trip(connection):
         released = connection.execute(sql("release_leases"), parameters)
         late = connection.execute(sql("expire_messages"), parameters)
+        partial = connection.execute(sql("fail_incomplete_sequences"), parameters)
+        pulled = connection.execute(sql("pull_forward"), parameters)
     due_again, unknown = released.fetchone() or (0, 0)
     (expired,) = late.fetchone() or (0,)
-    return Upkeep(due_again, unknown, expired)
+    (incomplete,) = partial.fetchone() or (0,)
+    (pulled_forward,) = pulled.fetchone() or (0,)
+    return Upkeep(due_again, unknown, expired, incomplete, pulled_forward)
 
 
 def claim_due(
-    connection: Connection, lane: Lane, horizon: datetime, lease_until: datetime, limit: int
+    connection: Connection,
+    lane: Lane,
+    now: datetime,
+    horizon: datetime,
+    lease_until: datetime,
+    per_second: float | None,
+    limit: int,
 ) -> list[Claimed]:
-    """Take up to `limit` messages of a lane that fall due up to `horizon`, in the order they are due."""
+    """Take messages of a lane that fall due up to `horizon`, in the order in which they leave.
+
+    Args:
+        per_second: the sender's pace; None for a lane that is not held to it.
+        limit: as many at the most.
+    """
+    parameters = {
+        "lane": lane,
+        "now": now,
+        "horizon": horizon,
+        "lease_until": lease_until,
+        "per_second": per_second,
+        "limit": limit,
+    }
     with connection.cursor(row_factory=class_row(Claimed)) as cursor:
-        cursor.execute(sql("claim_due"), {"lane": lane, "horizon": horizon, "lease_until": lease_until, "limit": limit})
-        return sorted(cursor.fetchall(), key=lambda claimed: claimed.due)
+        cursor.execute(sql("claim_due"), parameters)
+        return sorted(cursor.fetchall(), key=lambda claimed: claimed.leaves_at)
 
 
 def put_back(connection: Connection, message_ids: Sequence[UUID]) -> None:

@@ -11,6 +11,8 @@ CREATE TABLE orchestrator.attempts (
     fingerprint text NOT NULL,            -- a digest of sender, number and words
     local_date date NOT NULL,             -- the budget day whose slot it took
     holds_slot boolean NOT NULL,          -- false once the slot went back
+    -- The inbound message on whose strength it went although a limit or quiet hours would have held it (R4).
+    active_since timestamptz,
     started_at timestamptz NOT NULL,
     settled_at timestamptz,
     outcome text,                         -- accepted, refused, not_sent, unknown; null while under way
@@ -36,17 +38,20 @@ CREATE INDEX opt_outs_in_force_by_user ON orchestrator.opt_outs (user_id) WHERE 
 
 -- The stop button (R13).
 CREATE TABLE orchestrator.pauses (
-    scope text NOT NULL,                  -- everything
+    scope text NOT NULL,                  -- everything, lane, agent (a prefix), user, or brake (one agent)
     value text NOT NULL DEFAULT '',
     note text,
     paused_at timestamptz NOT NULL,
+    ends_at timestamptz,                  -- set by the brake, which lets go by itself
     PRIMARY KEY (scope, value)
 );
 
 -- Messages withdrawn, kept because a withdrawal may arrive before its message (R9).
 CREATE TABLE orchestrator.withdrawals (
-    message_id uuid PRIMARY KEY,
-    withdrawn_at timestamptz NOT NULL
+    message_id uuid NOT NULL,
+    publisher text NOT NULL,              -- the SenderId that withdrew it
+    withdrawn_at timestamptz NOT NULL,
+    PRIMARY KEY (message_id, publisher)
 );
 
 -- What was not accepted, so that it can be explained. The body itself lies in the dead-letter queue.

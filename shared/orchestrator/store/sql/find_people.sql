@@ -1,10 +1,19 @@
--- find_people.sql: the user behind each reference: our id first, then the caller's own.
-SELECT wanted.reference, u.id AS user_id, u.phone_number
+-- find_people.sql: the user behind each reference, our id first, then the caller's own; with what decides when a new
+-- message is due.
+SELECT wanted.reference, u.id AS user_id, u.phone_number, u.timezone, u.quiet_hours_start, u.quiet_hours_end,
+       u.response_pattern, newest.quiet_hours_enabled
   FROM unnest(%(references)s::text[]) AS wanted (reference)
  CROSS JOIN LATERAL (
-        SELECT id, phone_number FROM users
+        SELECT * FROM users
          WHERE id = CASE WHEN wanted.reference ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN wanted.reference::uuid END
         UNION ALL
-        SELECT id, phone_number FROM users WHERE external_id = wanted.reference
+        SELECT * FROM users WHERE external_id = wanted.reference
          LIMIT 1
        ) u
+  LEFT JOIN LATERAL (
+        SELECT b.quiet_hours_enabled
+          FROM user_message_budget b
+         WHERE b.user_id = u.id
+         ORDER BY b.date DESC
+         LIMIT 1
+       ) newest ON true

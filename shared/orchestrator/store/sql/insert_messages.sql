@@ -1,30 +1,58 @@
 -- insert_messages.sql: accept a batch of messages; the same id twice is one message, and the first wins.
--- Returns the ids that are new. One that was withdrawn before it came is kept as cancelled (R9).
+-- Returns the ids that are new. One that was withdrawn before it came is kept as cancelled (R9); a part that comes after
+-- its sequence has ended ends as the others did (R8).
 WITH accepted AS (
     SELECT *
       FROM unnest(
                %(message_id)s::uuid[], %(user_id)s::uuid[], %(agent_id)s::text[], %(message_data)s::text[],
                %(priority)s::text[], %(can_delay)s::boolean[], %(requires_fresh_context)s::boolean[],
-               %(not_before)s::timestamptz[], %(expires_at)s::timestamptz[], %(due)s::timestamptz[],
-               %(status)s::text[], %(lease_until)s::timestamptz[], %(conversation_context_id)s::uuid[]
+               %(not_before)s::timestamptz[], %(best_at)s::timestamptz[], %(expires_at)s::timestamptz[],
+               %(due)s::timestamptz[], %(status)s::text[], %(reason)s::text[], %(lease_until)s::timestamptz[],
+               %(conversation_context_id)s::uuid[], %(published_at)s::timestamptz[], %(topic)s::text[],
+               %(supersedes_message_id)s::uuid[], %(publisher)s::text[],
+               %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[]
            ) AS a (message_id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
-                   not_before, expires_at, due, status, lease_until, conversation_context_id)
+                   not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
+                   published_at, topic, supersedes_message_id, publisher,
+                   sequence_id, sequence_position, sequence_total)
+), judged AS (
+    SELECT a.*,
+           EXISTS (
+               SELECT FROM orchestrator.withdrawals w
+                WHERE w.message_id = a.message_id AND (a.publisher IS NULL OR w.publisher = a.publisher)
+           ) OR EXISTS (
+               SELECT FROM orchestrator.topic_withdrawals t
+                WHERE t.user_id = a.user_id AND t.topic = a.topic AND t.withdrawn_at >= a.published_at
+                  AND (a.publisher IS NULL OR t.publisher = a.publisher)
+           ) AS withdrawn,
+           EXISTS (
+               SELECT FROM message_queue part
+                WHERE part.sequence_id = a.sequence_id AND part.reason = 'sequence_incomplete' AND part.status = 'failed'
+           ) AS too_late,
+           (
+               SELECT min(part.scheduled_for) FROM message_queue part
+                WHERE part.sequence_id = a.sequence_id AND part.reason = 'sequence_incomplete' AND part.status = 'queued'
+           ) AS complete_by
+      FROM accepted a
 ), inserted AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
-                               not_before, expires_at, scheduled_for, status, reason, lease_until,
-                               conversation_context_id, accepted_at, created_at)
-    SELECT a.message_id, a.user_id, a.agent_id, a.message_data::jsonb, a.priority, a.can_delay, a.requires_fresh_context,
-           a.not_before, a.expires_at, a.due,
-           CASE WHEN w.message_id IS NULL THEN a.status ELSE 'cancelled' END,
-           CASE WHEN w.message_id IS NOT NULL THEN 'withdrawn' WHEN a.not_before > %(now)s THEN 'scheduled' END,
-           CASE WHEN w.message_id IS NULL THEN a.lease_until END,
-           a.conversation_context_id, %(now)s, %(now)s
-      FROM accepted a
-      LEFT JOIN orchestrator.withdrawals w ON w.message_id = a.message_id
-        ON CONFLICT (id) DO NOTHING
-    RETURNING id, status, reason
+                               not_before, best_at, expires_at, scheduled_for, status, reason, lease_until,
+                               conversation_context_id, accepted_at, created_at, published_at, topic,
+                               supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total)
+    SELECT message_id, user_id, agent_id, message_data::jsonb, priority, can_delay, requires_fresh_context,
+           not_before, best_at, expires_at, coalesce(complete_by, due),
+           CASE WHEN withdrawn THEN 'cancelled' WHEN too_late THEN 'failed' ELSE status END,
+           CASE WHEN withdrawn THEN 'withdrawn' ELSE reason END,
+           CASE WHEN NOT withdrawn THEN lease_until END,
+           conversation_context_id, %(now)s, %(now)s, published_at, topic,
+           supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total
+      FROM judged
+        ON CONFLICT DO NOTHING
+    RETURNING id, status, reason, scheduled_for
 ), told AS (
-    INSERT INTO orchestrator.timeline (message_id, at, status, reason)
-    SELECT id, %(now)s, status, reason FROM inserted WHERE status = 'cancelled'
+    INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
+    SELECT id, %(now)s, status, reason, CASE status WHEN 'queued' THEN scheduled_for END
+      FROM inserted
+     WHERE reason IS NOT NULL
 )
 SELECT id, status FROM inserted

@@ -10,27 +10,72 @@ SELECT m.id AS message_id,
        coalesce(m.requires_fresh_context, false) AS requires_fresh_context,
        m.scheduled_for AS due,
        m.not_before,
+       m.best_at,
        m.expires_at,
        m.accepted_at,
        coalesce(m.tries, 0) AS tries,
-       withdrawn.message_id IS NOT NULL AS withdrawn,
+       m.sequence_id,
+       EXISTS (
+           SELECT FROM orchestrator.withdrawals w
+            WHERE w.message_id = m.id AND (m.publisher IS NULL OR w.publisher = m.publisher)
+       ) OR EXISTS (
+           SELECT FROM orchestrator.topic_withdrawals t
+            WHERE t.user_id = m.user_id AND t.topic = m.topic AND t.withdrawn_at >= m.published_at
+              AND (m.publisher IS NULL OR t.publisher = m.publisher)
+       ) AS withdrawn,
+       newer.id AS superseded_by,
+       m.priority = 'low' AND EXISTS (
+           SELECT FROM message_queue higher
+            WHERE higher.user_id = m.user_id AND higher.accepted_at IS NOT NULL
+              AND higher.status IN ('queued', 'approved') AND higher.scheduled_for <= %(now)s
+              AND higher.priority IN ('urgent', 'high', 'medium')
+              AND higher.reason IS DISTINCT FROM 'sequence_incomplete'
+              AND NOT orchestrator.is_paused(higher.priority, higher.agent_id, higher.user_id, %(now)s)
+       ) AS higher_is_due,
+       sequence.continues,
+       sequence.broken,
        u.phone_number,
        u.first_name,
        u.timezone,
        u.quiet_hours_start,
        u.quiet_hours_end,
+       u.response_pattern,
        newest.daily_limit,
        newest.hourly_limit,
        newest.quiet_hours_enabled,
        days.sent_by_day,
        hour.recent_sends,
+       planned.planned_sends,
        opted_out.id IS NOT NULL AS opted_out,
        inbound.last_inbound_at,
-       everything.scope IS NOT NULL AS paused
+       (
+           SELECT count(*) FROM orchestrator.attempts a
+            WHERE a.user_id = m.user_id AND a.holds_slot AND a.active_since = inbound.last_inbound_at
+       ) AS texts_while_active,
+       orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
-  LEFT JOIN orchestrator.withdrawals withdrawn ON withdrawn.message_id = m.id
-  LEFT JOIN orchestrator.pauses everything ON everything.scope = 'everything'
+  LEFT JOIN LATERAL (
+        -- A newer one of its topic, or one that names it (R9). Parts of one sequence never supersede each other.
+        SELECT n.id
+          FROM message_queue n
+         WHERE n.user_id = m.user_id AND n.topic = m.topic
+           AND (n.published_at, n.id) > (m.published_at, m.id)
+           AND coalesce(n.sequence_id, n.id) <> coalesce(m.sequence_id, m.id)
+           AND n.status IN ('queued', 'approved', 'sending', 'sent') AND n.reason IS DISTINCT FROM 'sequence_incomplete'
+         UNION ALL
+        SELECT r.id
+          FROM message_queue r
+         WHERE r.supersedes_message_id = m.id AND r.user_id = m.user_id
+           AND r.status IN ('queued', 'approved', 'sending', 'sent') AND r.reason IS DISTINCT FROM 'sequence_incomplete'
+         LIMIT 1
+       ) newer ON true
+ CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(part.status = 'sent'), false) AS continues,
+               coalesce(bool_or(part.status IN ('failed', 'cancelled', 'expired', 'superseded')), false) AS broken
+          FROM message_queue part
+         WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL
+       ) sequence
   LEFT JOIN LATERAL (
         SELECT b.daily_limit, b.hourly_limit, b.quiet_hours_enabled
           FROM user_message_budget b
@@ -50,6 +95,13 @@ SELECT m.id AS message_id,
           FROM orchestrator.attempts a
          WHERE a.user_id = m.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
        ) hour
+ CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(p.scheduled_for), '{}') AS planned_sends
+          FROM message_queue p
+         WHERE p.user_id = m.user_id AND p.accepted_at IS NOT NULL AND p.status = 'queued'
+           AND p.reason = 'hourly_limit' AND p.scheduled_for > %(now)s
+           AND (p.sequence_id IS NULL OR p.sequence_position = 1)  -- a sequence counts once
+       ) planned
   LEFT JOIN LATERAL (
         SELECT o.id
           FROM orchestrator.opt_outs o
@@ -59,7 +111,7 @@ SELECT m.id AS message_id,
  CROSS JOIN LATERAL (
         SELECT max(i.created_at) AS last_inbound_at
           FROM messages i
-         WHERE i.user_id = m.user_id AND i.direction = 'inbound'
+         WHERE i.user_id = m.user_id AND i.direction = 'inbound' AND i.created_at <= %(now)s
            AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
        ) inbound
  WHERE m.id = ANY (%(message_ids)s::uuid[])

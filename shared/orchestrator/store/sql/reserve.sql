@@ -6,16 +6,14 @@ WITH candidates AS (
       FROM unnest(
                %(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(new_conversation_id)s::uuid[],
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
-               %(day_cap)s::int[], %(hour_cap)s::int[],
+               %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[]
            ) WITH ORDINALITY AS c (
-               attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date,
-               open_until, day_cap, hour_cap, daily_limit, hourly_limit, quiet_hours_enabled, place
+               attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
+               day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, place
            )
 ), eligible AS (
-    SELECT c.attempt_id, c.message_id, c.user_id, c.phone_number, c.fingerprint, c.local_date, c.day_cap, c.hour_cap,
-           c.daily_limit, c.hourly_limit, c.quiet_hours_enabled, c.place,
-           coalesce(m.conversation_context_id, open.id, c.new_conversation_id) AS conversation_id
+    SELECT c.*, coalesce(m.conversation_context_id, open.id, c.new_conversation_id) AS conversation_id
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND u.phone_number = c.phone_number
@@ -28,21 +26,32 @@ WITH candidates AS (
      WHERE c.open_until > %(now)s
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = c.phone_number AND o.ended_at IS NULL)
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.user_id = c.user_id AND o.ended_at IS NULL)
-       AND NOT EXISTS (SELECT FROM orchestrator.pauses p WHERE p.scope = 'everything')
-       AND NOT EXISTS (SELECT FROM orchestrator.withdrawals w WHERE w.message_id = c.message_id)
+       AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
+       AND NOT EXISTS (
+               SELECT FROM orchestrator.withdrawals w
+                WHERE w.message_id = c.message_id AND (m.publisher IS NULL OR w.publisher = m.publisher)
+           )
 ), counted AS (
     SELECT e.*,
-           coalesce(b.messages_sent, 0) + row_number() OVER (PARTITION BY e.user_id, e.local_date ORDER BY e.place) AS of_day,
-           hour.sends + row_number() OVER (PARTITION BY e.user_id ORDER BY e.place) AS of_hour
+           coalesce(b.messages_sent, 0) + sum(e.takes_slot::int) OVER day AS of_day,
+           taken.this_hour + sum(e.takes_slot::int) OVER person AS of_hour,
+           taken.while_active + sum((e.active_since IS NOT NULL)::int) OVER person AS of_inbound
       FROM eligible e
       LEFT JOIN user_message_budget b ON b.user_id = e.user_id AND b.date = e.local_date
      CROSS JOIN LATERAL (
-            SELECT count(*) AS sends
+            SELECT count(*) FILTER (WHERE a.started_at > %(now)s - interval '60 minutes') AS this_hour,
+                   count(*) FILTER (WHERE a.active_since = e.active_since) AS while_active
               FROM orchestrator.attempts a
-             WHERE a.user_id = e.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
-           ) hour
+             WHERE a.user_id = e.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '90 minutes'
+           ) taken
+    WINDOW day AS (PARTITION BY e.user_id, e.local_date ORDER BY e.place),
+           person AS (PARTITION BY e.user_id ORDER BY e.place)
 ), allowed AS (
-    SELECT * FROM counted WHERE of_day <= day_cap AND (hour_cap IS NULL OR of_hour <= hour_cap)
+    SELECT *
+      FROM counted
+     WHERE (day_cap IS NULL OR of_day <= day_cap)
+       AND (hour_cap IS NULL OR of_hour <= hour_cap)
+       AND (active_since IS NULL OR NOT takes_slot OR of_inbound <= %(texts_per_inbound)s)
 ), sending AS (
     UPDATE message_queue m
        SET status = 'sending', reason = NULL, lease_until = %(lease_until)s
@@ -51,7 +60,7 @@ WITH candidates AS (
 ), slots AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
-    SELECT user_id, local_date, count(*), %(now)s,
+    SELECT user_id, local_date, count(*) FILTER (WHERE takes_slot), %(now)s,
            max(daily_limit), max(hourly_limit), bool_and(quiet_hours_enabled), %(now)s
       FROM allowed
      GROUP BY user_id, local_date
@@ -63,8 +72,9 @@ WITH candidates AS (
       FROM allowed
         ON CONFLICT (id) DO NOTHING
 )
-INSERT INTO orchestrator.attempts
-       (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date, holds_slot, started_at)
-SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date, true, %(now)s
+INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
+                                   holds_slot, active_since, started_at)
+SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
+       takes_slot, active_since, %(now)s
   FROM allowed
 RETURNING id

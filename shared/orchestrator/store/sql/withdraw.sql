@@ -1,11 +1,19 @@
--- withdraw.sql: cancel what still waits, and remember the ids for messages that have not arrived yet (R9).
-WITH remembered AS (
-    INSERT INTO orchestrator.withdrawals (message_id, withdrawn_at)
-    SELECT DISTINCT w, %(now)s FROM unnest(%(message_ids)s::uuid[]) AS w
+-- withdraw.sql: cancel what still waits, and remember the ids for messages that have not arrived yet (R9). Where an
+-- agent's publishers are bound, only its author withdraws a message (R13).
+WITH withdrawals AS (
+    SELECT * FROM unnest(%(message_id)s::uuid[], %(publisher)s::text[]) AS w (message_id, publisher)
+), remembered AS (
+    INSERT INTO orchestrator.withdrawals (message_id, publisher, withdrawn_at)
+    SELECT message_id, publisher, %(now)s FROM withdrawals
         ON CONFLICT DO NOTHING
 ), waiting AS (
-    SELECT id FROM message_queue
-     WHERE id = ANY (%(message_ids)s::uuid[]) AND status IN ('queued', 'approved') AND accepted_at IS NOT NULL
+    SELECT id FROM message_queue m
+     WHERE m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
+       AND EXISTS (
+               SELECT FROM withdrawals w
+                WHERE w.message_id = m.id AND (m.publisher IS NULL OR w.publisher = m.publisher)
+           )
+       AND m.id = ANY (%(message_id)s::uuid[])
      ORDER BY id
        FOR NO KEY UPDATE
 ), cancelled AS (

@@ -1,0 +1,19 @@
+"""Who is active (R4): a person who just wrote may be answered at once, a few times."""
+
+from datetime import datetime, timedelta
+
+from orchestrator.people import Person
+
+ACTIVE_FOR = timedelta(minutes=10)
+# Texts that one inbound message lets through although a limit or quiet hours would hold them.
+TEXTS_PER_INBOUND = 3
+
+
+def is_active(person: Person, now: datetime) -> bool:
+    """Whether the person wrote within the last 10 minutes."""
+    return person.last_inbound_at is not None and person.last_inbound_at <= now < person.last_inbound_at + ACTIVE_FOR
+
+
+def may_come_forward(person: Person, now: datetime) -> bool:
+    """Whether a message that would be held may go now, because the person is there."""
+    return is_active(person, now) and person.texts_while_active < TEXTS_PER_INBOUND

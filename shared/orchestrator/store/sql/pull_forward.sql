@@ -1,0 +1,35 @@
+-- pull_forward.sql: what a rule holds for a person who is there comes forward, best first, as many as their last
+-- message still lets through (R4). Never ahead of its own scheduled_for, and not what may be stale.
+WITH active AS (
+    SELECT user_id, max(created_at) AS since
+      FROM messages
+     WHERE direction = 'inbound' AND created_at > %(now)s - interval '10 minutes' AND created_at <= %(now)s
+       AND upper(btrim(content)) <> ALL (%(not_conversation)s::text[])
+     GROUP BY user_id
+), room AS (
+    SELECT active.user_id, active.since, %(texts_per_inbound)s - count(a.id) AS texts
+      FROM active
+      LEFT JOIN orchestrator.attempts a
+        ON a.user_id = active.user_id AND a.holds_slot AND a.active_since = active.since
+     GROUP BY active.user_id, active.since
+), held AS (
+    SELECT m.id, room.texts,
+           row_number() OVER (
+               PARTITION BY m.user_id
+               ORDER BY array_position(%(lanes)s::text[], m.priority::text), m.scheduled_for, m.accepted_at
+           ) AS place
+      FROM room
+      JOIN message_queue m ON m.user_id = room.user_id
+     WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.scheduled_for > %(now)s
+       AND m.reason IN ('best_time', 'quiet_hours', 'zone_unknown', 'daily_limit', 'hourly_limit')
+       AND (m.not_before IS NULL OR m.not_before <= %(now)s)
+       AND (m.sequence_position IS NULL OR m.sequence_position = 1)
+       AND NOT (m.requires_fresh_context AND m.priority IN ('medium', 'low') AND m.accepted_at < room.since)
+), best AS (
+    SELECT m.id FROM message_queue m JOIN held ON held.id = m.id AND held.place <= held.texts
+     ORDER BY m.id
+       FOR NO KEY UPDATE OF m SKIP LOCKED
+), pulled AS (
+    UPDATE message_queue m SET scheduled_for = %(now)s FROM best WHERE m.id = best.id RETURNING m.id
+)
+SELECT count(*) AS pulled_forward FROM pulled

@@ -1,0 +1,12 @@
+-- read_rates.sql: how many messages each agent had accepted within the hour, and how many it usually has in an hour in
+-- which it speaks at all, by the week before.
+SELECT agent_id,
+       coalesce(sum(accepted) FILTER (WHERE span > %(now)s - interval '60 minutes'), 0) AS this_hour,
+       coalesce(
+           sum(accepted) FILTER (WHERE span <= %(now)s - interval '60 minutes')::float
+           / nullif(count(DISTINCT date_trunc('hour', span)) FILTER (WHERE span <= %(now)s - interval '60 minutes'), 0),
+           0
+       ) AS usual_hour
+  FROM orchestrator.agent_rates
+ WHERE agent_id = ANY (%(agent_ids)s::text[]) AND span > %(now)s - interval '7 days'
+ GROUP BY agent_id

@@ -1,0 +1,38 @@
+-- supersede.sql: what waits and has been replaced ends: by the newest of its topic, or by a message that names it (R9).
+-- Parts of one sequence never supersede each other, an incomplete sequence supersedes nothing, and a sequence is
+-- superseded whole.
+WITH candidates AS (
+    SELECT m.id, m.user_id, m.topic, m.published_at, m.status, coalesce(m.sequence_id, m.id) AS whole,
+           m.reason IS DISTINCT FROM 'sequence_incomplete' AS counts
+      FROM message_queue m
+      JOIN (SELECT DISTINCT * FROM unnest(%(user_id)s::uuid[], %(topic)s::text[]) AS t (user_id, topic)) touched
+        ON touched.user_id = m.user_id AND touched.topic = m.topic
+     WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending', 'sent')
+), newest AS (
+    SELECT DISTINCT ON (user_id, topic) user_id, topic, id, whole, published_at
+      FROM candidates
+     WHERE counts
+     ORDER BY user_id, topic, published_at DESC, id DESC
+), replaced AS (
+    SELECT c.id, n.id AS by, 'newer_of_topic' AS why
+      FROM candidates c
+      JOIN newest n ON n.user_id = c.user_id AND n.topic = c.topic
+     WHERE c.whole <> n.whole AND c.status IN ('queued', 'approved')
+     UNION ALL
+    SELECT part.id, r.id, 'replaced'
+      FROM message_queue r
+      JOIN message_queue old ON old.id = r.supersedes_message_id AND old.user_id = r.user_id
+      JOIN message_queue part ON part.id = old.id OR part.sequence_id = old.sequence_id
+     WHERE (r.id = ANY (%(message_ids)s::uuid[]) OR r.supersedes_message_id = ANY (%(message_ids)s::uuid[]))
+       AND r.accepted_at IS NOT NULL AND r.status IN ('queued', 'approved', 'sending', 'sent')
+       AND part.accepted_at IS NOT NULL AND part.status IN ('queued', 'approved')
+), superseded AS (
+    UPDATE message_queue m
+       SET status = 'superseded', reason = 'superseded', lease_until = NULL,
+           superseded_by_message_id = replaced.by, superseded_reason = replaced.why
+      FROM replaced
+     WHERE m.id = replaced.id
+    RETURNING m.id
+)
+INSERT INTO orchestrator.timeline (message_id, at, status, reason)
+SELECT id, %(now)s, 'superseded', 'superseded' FROM superseded
