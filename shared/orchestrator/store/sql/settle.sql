@@ -10,15 +10,21 @@ WITH results AS (
 ), attempts AS (
     UPDATE orchestrator.attempts a
        SET outcome = r.outcome, settled_at = %(now)s, twilio_message_sid = r.sid, error_code = r.error_code,
-           error = r.error, holds_slot = r.outcome IN ('accepted', 'unknown')
+           error = r.error, holds_slot = a.holds_slot AND r.outcome IN ('accepted', 'unknown')
       FROM results r
      -- An answer that comes after the lease ran out is still evidence, and better than none.
      WHERE a.id = r.attempt_id AND (a.outcome IS NULL OR a.outcome = 'unknown')
     RETURNING a.id, a.message_id, a.user_id, a.conversation_id, a.phone_number, a.local_date, a.holds_slot
+), freed AS (
+    SELECT a.user_id, a.local_date, count(*) AS slots
+      FROM orchestrator.attempts a  -- as they were before this statement
+      JOIN results r ON r.attempt_id = a.id
+     WHERE a.holds_slot AND r.outcome IN ('refused', 'not_sent')
+     GROUP BY a.user_id, a.local_date
 ), given_back AS (
     UPDATE user_message_budget b
        SET messages_sent = greatest(coalesce(b.messages_sent, 0) - freed.slots, 0)
-      FROM (SELECT user_id, local_date, count(*) AS slots FROM attempts WHERE NOT holds_slot GROUP BY 1, 2) freed
+      FROM freed
      WHERE b.user_id = freed.user_id AND b.date = freed.local_date
 ), opted_out AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)

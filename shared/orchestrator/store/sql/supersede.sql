@@ -2,7 +2,8 @@
 -- Parts of one sequence never supersede each other, an incomplete sequence supersedes nothing, and a sequence is
 -- superseded whole.
 WITH candidates AS (
-    SELECT m.id, m.user_id, m.topic, m.published_at, m.status, coalesce(m.sequence_id, m.id) AS whole,
+    SELECT m.id, m.user_id, m.topic, m.status, coalesce(m.sequence_id, m.id) AS whole,
+           max(m.published_at) OVER (PARTITION BY coalesce(m.sequence_id, m.id)) AS published_at,
            m.reason IS DISTINCT FROM 'sequence_incomplete' AS counts
       FROM message_queue m
       JOIN (SELECT DISTINCT * FROM unnest(%(user_id)s::uuid[], %(topic)s::text[]) AS t (user_id, topic)) touched
@@ -17,7 +18,7 @@ WITH candidates AS (
     SELECT c.id, n.id AS by, 'newer_of_topic' AS why
       FROM candidates c
       JOIN newest n ON n.user_id = c.user_id AND n.topic = c.topic
-     WHERE c.whole <> n.whole AND c.status IN ('queued', 'approved')
+     WHERE c.whole <> n.whole AND c.published_at <= n.published_at AND c.status IN ('queued', 'approved')
      UNION ALL
     SELECT part.id, r.id, 'replaced'
       FROM message_queue r

@@ -1,0 +1,214 @@
+"""Sequences (R8): whole and in order, or not at all."""
+
+import random
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from orchestrator.store.pauses import pause, resume
+from orchestrator_local.stand_ins import Answer, _twilio_error
+from tests.world import World
+
+
+def part(sequence: UUID, position: int, total: int = 3, **fields: Any) -> dict[str, Any]:
+    return {
+        "message_id": str(UUID(int=sequence.int ^ position)),
+        "user_id": "ada",
+        "agent_id": "concierge_main",
+        "priority": "high",
+        "message_data": {"type": "note", "message": f"part {position}"},
+        "sequence_id": str(sequence),
+        "sequence_position": position,
+        "sequence_total": total,
+        **fields,
+    }
+
+
+def states(world: World) -> list[tuple[Any, ...]]:
+    return world.all("SELECT sequence_position, status, reason FROM message_queue ORDER BY 1")
+
+
+PARTS = ["part 1", "part 2", "part 3"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_parts_in_any_order_in_different_batches_and_twice_go_whole_and_in_order(world: World, seed: int) -> None:
+    world.person()
+    sequence = uuid4()
+    arrivals = [1, 2, 3, 2, 1]
+    random.Random(seed).shuffle(arrivals)
+    for position in arrivals:
+        world.publish(part(sequence, position))
+        world.wait(minutes=2)
+    world.minute()
+    assert world.texts() == PARTS
+    assert world.all("SELECT messages_sent FROM user_message_budget") == [(1,)], "it counts once"
+    assert [
+        holds
+        for (holds,) in world.all(
+            "SELECT holds_slot FROM orchestrator.attempts a JOIN message_queue m ON m.id = a.message_id ORDER BY m.sequence_position"
+        )
+    ] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_an_incomplete_one_waits_and_then_fails_and_late_parts_with_it(world: World) -> None:
+    world.person()
+    sequence = uuid4()
+    world.publish(part(sequence, 1), part(sequence, 3))
+    world.minute()
+    assert states(world) == [(1, "queued", "sequence_incomplete"), (3, "queued", "sequence_incomplete")]
+    world.wait(minutes=14)
+    world.minute()
+    assert states(world)[0][1] == "queued"
+    world.wait(minutes=1)
+    world.minute()
+    world.publish(part(sequence, 2))
+    world.minute()
+    assert states(world) == [(position, "failed", "sequence_incomplete") for position in (1, 2, 3)]
+    assert world.texts() == []
+
+
+def test_the_fifteen_minutes_count_from_the_first_part(world: World) -> None:
+    world.person()
+    sequence = uuid4()
+    world.publish(part(sequence, 2))
+    world.wait(minutes=14)
+    world.publish(part(sequence, 1))
+    world.wait(minutes=2)
+    world.minute()
+    assert {status for _, status, _ in states(world)} == {"failed"}
+
+
+def test_an_urgent_sequence_goes_straight_on_once_it_is_whole(world: World) -> None:
+    world.person()
+    sequence = uuid4()
+    for position in (2, 1, 3):
+        world.publish(part(sequence, position, priority="urgent", can_delay=False))
+    world.deliver()
+    assert world.texts() == PARTS
+
+
+def test_it_is_all_or_nothing_against_the_limits(world: World) -> None:
+    world.person(daily_limit=1)
+    world.message()
+    world.minute()
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+    world.minute()
+    assert world.texts() == ["Hello"]
+    assert states(world)[:3] == [(position, "queued", "daily_limit") for position in (1, 2, 3)]
+    world.travel_to("2026-03-04T13:00:00+00:00")
+    world.minute()
+    assert world.texts() == ["Hello", *PARTS]
+
+
+def test_part_two_waits_until_part_one_was_accepted(world: World) -> None:
+    world.person()
+    world.phones.misbehave = lambda fields: Answer(500, {}) if fields["Body"] == "part 1" else None
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+    world.minute()
+    assert states(world) == [(1, "sending", "unknown_outcome"), (2, "queued", None), (3, "queued", None)]
+    world.phones.misbehave = None
+    world.wait(minutes=11)
+    world.minute()
+    assert states(world) == [
+        (1, "failed", "unknown_outcome"),
+        (2, "cancelled", "sequence_stopped"),
+        (3, "cancelled", "sequence_stopped"),
+    ]
+    assert world.texts() == []
+
+
+def test_a_failure_midway_continues_from_that_part(world: World) -> None:
+    world.person()
+    world.phones.misbehave = lambda fields: _twilio_error(429, 20429, "busy") if fields["Body"] == "part 2" else None
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+    world.minute()
+    assert states(world) == [(1, "sent", None), (2, "queued", "provider_busy"), (3, "queued", None)]
+    world.phones.misbehave = None
+    world.wait(minutes=1)
+    world.minute()
+    assert world.texts() == PARTS
+
+
+def test_a_refusal_midway_stops_it_there_and_the_record_says_where(world: World) -> None:
+    world.person()
+    world.phones.misbehave = lambda fields: _twilio_error(400, 21617, "no") if fields["Body"] == "part 2" else None
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+    world.minute()
+    world.minute()
+    assert states(world) == [(1, "sent", None), (2, "failed", "refused"), (3, "cancelled", "sequence_stopped")]
+
+
+def test_a_stop_midway_stops_it_there(world: World) -> None:
+    world.person()
+
+    def stop_after_the_first(fields: dict[str, str]) -> None:
+        if fields["Body"] == "part 1":
+            world.opts_out(phone="+12125550101")
+
+    world.phones.misbehave = stop_after_the_first
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+    world.minute()
+    assert world.texts() == ["part 1"]
+    assert states(world) == [(1, "sent", None), (2, "cancelled", "opted_out"), (3, "cancelled", "opted_out")]
+
+
+def test_a_worker_that_dies_between_parts_continues_from_the_next(world: World) -> None:
+    world.person()
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+
+    def pausing(_fields: object) -> None:
+        pause(world.connection, "everything", "", None, world.now)
+
+    world.phones.misbehave = pausing
+    world.minute()
+    assert world.texts() == ["part 1"]
+    world.phones.misbehave = None
+    resume(world.connection, "everything", "")
+    world.wait(minutes=1)
+    world.minute()
+    assert world.texts() == PARTS
+
+
+@pytest.mark.parametrize(
+    "change", [{"user_id": "ben"}, {"priority": "medium"}, {"sequence_total": 4}], ids=["user", "priority", "total"]
+)
+def test_one_user_one_priority_one_total(world: World, change: dict[str, Any]) -> None:
+    world.person()
+    world.person("ben", phone="+12125550102")
+    sequence = uuid4()
+    world.publish(part(sequence, 1))
+    world.publish(part(sequence, 2, **change))
+    assert world.all("SELECT reason FROM orchestrator.rejections") == [("sequence_conflict",)]
+
+
+def test_withdrawing_a_part_withdraws_the_whole_before_it_starts(world: World) -> None:
+    world.person()
+    sequence = uuid4()
+    world.publish(*[part(sequence, position) for position in (1, 2, 3)])
+    world.publish({"action": "withdraw", "message_id": part(sequence, 3)["message_id"]})
+    world.minute()
+    assert world.texts() == []
+    assert states(world) == [
+        (1, "cancelled", "sequence_stopped"),
+        (2, "cancelled", "sequence_stopped"),
+        (3, "cancelled", "withdrawn"),
+    ]
+
+
+def test_a_sequence_of_one_is_a_message(world: World) -> None:
+    world.person()
+    world.publish(part(uuid4(), 1, total=1))
+    world.minute()
+    assert world.texts() == ["part 1"]
