@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,7 @@ class Person:
         return (zone,) if zone else zones_of_number(self.phone_number)
 
 
+@lru_cache(maxsize=1_000)
 def zone_named(name: str | None) -> ZoneInfo | None:
     """The zone of an IANA name; None when it is missing or there is none of that name."""
     try:
@@ -59,6 +61,7 @@ def zone_named(name: str | None) -> ZoneInfo | None:
         return None
 
 
+@lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
     """Every zone a number may lie in, by its prefix."""
     try:
@@ -69,6 +72,7 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
     return tuple(zone for zone in zones if zone)
 
 
+@lru_cache(maxsize=10_000)
 def country_of(phone_number: str) -> str | None:
     """The ISO country of a number, such as US; None when it is not a valid number."""
     try:

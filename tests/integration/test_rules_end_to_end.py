@@ -76,7 +76,7 @@ def test_the_handlers_say_what_the_table_says(world: World, situation: str) -> N
 
 def _person(world: World, case: TableCase) -> UUID:
     person = case.person
-    columns = {
+    columns: dict[str, Any] = {
         "phone": person.phone_number,
         "timezone": person.timezone,
         "quiet_hours_start": person.quiet_hours_start,
