@@ -36,7 +36,7 @@ test: lint
 	$(BIN)/pytest --numprocesses auto
 
 test-unit: $(READY)
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit --numprocesses auto
 
 build: layers/dependencies/layer.lock
 	sam build

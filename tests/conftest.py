@@ -35,7 +35,7 @@ OWN_SERVER = "TEST_POSTGRES_URL"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the cluster once, in the process that hands out the tests."""
-    if hasattr(config, "workerinput") or config.option.collectonly:
+    if hasattr(config, "workerinput") or config.option.collectonly or _needs_no_database(config):
         return
     parts = ExitStack()
     config.add_cleanup(parts.close)
@@ -55,10 +55,14 @@ def pytest_configure(config: pytest.Config) -> None:
 _SERVER = pytest.StashKey[str]()
 
 
+def _needs_no_database(config: pytest.Config) -> bool:
+    return bool(config.args) and all("tests/unit" in argument for argument in config.args)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
     """Tell each xdist worker where the cluster is."""
-    node.workerinput["server"] = node.config.stash[_SERVER]  # type: ignore[attr-defined]  # xdist's WorkerController
+    node.workerinput["server"] = node.config.stash.get(_SERVER, "")  # type: ignore[attr-defined]  # xdist's WorkerController
 
 
 @pytest.fixture(scope="session")
