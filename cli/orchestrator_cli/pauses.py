@@ -1,27 +1,61 @@
-"""The stop button."""
+"""The stop button, for everything, a lane, an agent or a person (R13)."""
 
 from typing import Annotated
 
 import typer
+from psycopg import Connection
 from rich import print as show
 
+from orchestrator.messages import Lane
 from orchestrator.store import pauses as store
+from orchestrator.store.people import find_user
 from orchestrator_cli.connection import Local, open_database
 
-EVERYTHING = ("everything", "")
+OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.")]
+OfAgent = Annotated[str | None, typer.Option("--agent", help="Only agents whose id begins like this.")]
+OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your own id.")]
 
 
 def pause(
-    note: Annotated[str | None, typer.Option(help="Why, for whoever looks next.")] = None, local: Local = False
+    lane: OfLane = None,
+    agent: OfAgent = None,
+    user: OfUser = None,
+    note: Annotated[str | None, typer.Option(help="Why, for whoever looks next.")] = None,
+    local: Local = False,
 ) -> None:
-    """Stop all sending, also of what is already in the delivery queue. What is paused waits; nothing is lost."""
+    """Stop sending, also of what is already in the delivery queue. What is paused waits; nothing is lost."""
     with open_database(local) as (connection, clock):
-        changed = store.pause(connection, *EVERYTHING, note, clock())
-    show("[yellow]Paused:[/] nothing is sent until `orchestrator resume`." if changed else "It was paused already.")
+        scope, value = _scope(connection, lane, agent, user)
+        changed = store.pause(connection, scope, value, note, clock())
+    show(f"[yellow]Paused:[/] {_named(scope, value)}, until resumed." if changed else "It was paused already.")
 
 
-def resume(local: Local = False) -> None:
-    """Send again; what waited goes with the next minute."""
+def resume(lane: OfLane = None, agent: OfAgent = None, user: OfUser = None, local: Local = False) -> None:
+    """Send again; what waited goes with the next minute. For an agent, this also lets go of the brake."""
     with open_database(local) as (connection, _):
-        changed = store.resume(connection, *EVERYTHING)
-    show("[green]Resumed.[/]" if changed else "It was not paused.")
+        scope, value = _scope(connection, lane, agent, user)
+        changed = store.resume(connection, scope, value)
+        if scope == "agent":
+            changed |= store.resume(connection, "brake", value)
+        others = store.pauses(connection)
+    show(f"[green]Resumed:[/] {_named(scope, value)}." if changed else "It was not paused.")
+    for other_scope, other_value, note, since, ends_at in others:
+        until = f", ends {ends_at:%d %b %H:%M %Z}" if ends_at else ""
+        show(f"Still paused: {_named(other_scope, other_value)} since {since:%d %b %H:%M %Z}{until} {note or ''}")
+
+
+def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: str | None) -> tuple[str, str]:
+    given = [option for option in (lane, agent, user) if option is not None]
+    if len(given) > 1:
+        raise typer.BadParameter("Give one of --lane, --agent and --user; or none, for everything.")
+    if lane is not None:
+        return "lane", lane.value
+    if agent is not None:
+        return "agent", agent
+    if user is not None:
+        return "user", str(find_user(connection, user))
+    return "everything", ""
+
+
+def _named(scope: str, value: str) -> str:
+    return f"{scope} {value}".strip()

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Any
 
 import psycopg
@@ -14,8 +14,13 @@ from rich.table import Table
 
 from orchestrator.errors import InvalidPerson
 from orchestrator.people import parse_number, zone_named
+from orchestrator.rules.activity import is_active
+from orchestrator.rules.explanations import explain
+from orchestrator.rules.local_time import local_date
+from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
+from orchestrator.store.waiting import what_waits
 from orchestrator_cli.connection import AsJson, Local, open_database
 
 app = typer.Typer(help="The people who get the texts.", no_args_is_help=True)
@@ -71,19 +76,52 @@ def change(
 
 @app.command("show")
 def show_person(user: Reference, local: Local = False, as_json: AsJson = False) -> None:
-    """Show a person, their limits and what waits for them."""
-    with open_database(local) as (connection, _):
-        record = people.show_user(connection, user)
-    fields = dataclasses.asdict(record)
-    if as_json:
-        print_json(data=fields, default=str)
-        return
+    """Show a person: limits and what is used of them, quiet hours, activity, opt-out, and what waits."""
     policy = load(PolicySettings)
+    with open_database(local) as (connection, clock):
+        now = clock()
+        record = people.show_user(connection, user, now)
+        waiting = what_waits(connection, per_lane=10, user_id=record.person.user_id)
+    facts = _facts(record, policy, now)
+    if as_json:
+        print_json(data={**facts, "waits": [dataclasses.asdict(message) for message in waiting]}, default=str)
+        return
     table = Table(show_header=False, box=None)
-    for field, value in fields.items():
-        default = getattr(policy, field, None)
-        table.add_row(field, f"{default} (default)" if value is None and default is not None else _words(value))
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), _words(value))
     show(table)
+    zone = next(iter(record.person.zones), None)
+    for message in waiting:
+        due = message.due.astimezone(zone)
+        show(f"  waits: {message.priority} {message.message_id} until {due:%a %d %b %H:%M %Z} {_why(message.reason)}")
+
+
+def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -> dict[str, Any]:
+    person = record.person
+    zones = person.zones
+    quiet = quiet_hours_for(person, policy)
+    opens = next_open(now, zones, quiet) if quiet else now
+    return {
+        "user_id": person.user_id,
+        "external_id": record.external_id,
+        "phone_number": person.phone_number,
+        "first_name": person.first_name,
+        "zone": person.timezone or ", ".join(zone.key for zone in zones[:3]) + " (by the number)",
+        "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
+        "daily_limit": policy.daily_limit if person.daily_limit is None else person.daily_limit,
+        "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
+        "hourly_limit": policy.hourly_limit if person.hourly_limit is None else person.hourly_limit,
+        "sent_this_hour": record.sent_this_hour,
+        "quiet_hours": f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else "none",
+        "quiet_now": opens != now,
+        "active": is_active(person, now),
+        "opted_out": person.opted_out,
+        "waiting": record.waiting,
+    }
+
+
+def _why(reason: str | None) -> str:
+    return f"because of {explain(reason)}" if reason else ""
 
 
 def _columns(

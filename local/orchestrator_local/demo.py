@@ -94,11 +94,30 @@ def stories() -> list[Story]:
             Status.SENT,
         ),
         Story(
+            "meeting note, before breakfast",
+            BEN,
+            _message("concierge_main", {"type": "note", "message": "See you at the meeting"}, "high"),
+            Status.SENT,
+        ),
+        Story(
             "one more for Chen (limit 1 a day)",
             CHEN,
             _message("account_manager", {"type": "note", "text": "Your invoice is ready"}, "low"),
             Status.QUEUED,
             Reason.DAILY_LIMIT,
+        ),
+        Story(
+            "older news of a topic",
+            ADA,
+            _message("solution_saga", {"type": "note", "message": "One match so far"}, "medium", topic="matches"),
+            Status.SUPERSEDED,
+            Reason.SUPERSEDED,
+        ),
+        Story(
+            "newer news of the topic",
+            ADA,
+            _message("solution_saga", {"type": "note", "message": "Two matches now"}, "medium", topic="matches"),
+            Status.SENT,
         ),
         Story(
             "withdrawn by its agent",
@@ -188,11 +207,12 @@ def _play_for_neighbours(console: Console, stack: Stack, connection: Connection)
     console.rule("the minute: what is due is handed over")
     _say_tick(console, stack)
     watch.until(lambda: not watch.under_way() and not watch.due_now())
-    opening = datetime.combine(stack.clock().astimezone(LOS_ANGELES), datetime.min.time().replace(hour=8), LOS_ANGELES)
-    stack.set_time(opening.astimezone(UTC))
-    console.rule("the clock moves on to 08:00 in Los Angeles, where quiet hours end")
-    _say_tick(console, stack)
-    watch.until(lambda: not watch.under_way() and not watch.due_now())
+    for hour, minute, why in ((8, 0, "quiet hours end"), (10, 30, "people usually answer")):
+        moment = stack.clock().astimezone(LOS_ANGELES).replace(hour=hour, minute=minute, second=0, microsecond=0)
+        stack.set_time(moment.astimezone(UTC))
+        console.rule(f"the clock moves on to {hour:02}:{minute:02} in Los Angeles, when {why}")
+        _say_tick(console, stack)
+        watch.until(lambda: not watch.under_way() and not watch.due_now())
     _show_phones(console, stack)
     return _summary(console, watch, told)
 

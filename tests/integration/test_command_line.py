@@ -34,29 +34,57 @@ class Run:
 
 def test_a_person_is_added_shown_and_changed(run: Run) -> None:
     added = run(
-        "user",
-        "add",
-        "--phone",
-        "(212) 555-0101",
-        "--name",
-        "Ada",
-        "--zone",
-        "America/New_York",
-        "--external-id",
-        "ada",
+        *("user", "add", "--phone", "(212) 555-0101", "--name", "Ada", "--zone", "America/New_York"),
+        *("--external-id", "ada"),
     )
     assert re.search(r"[0-9a-f-]{36}", added)
     shown = json.loads(run("user", "show", "ada", "--json"))
     assert shown["phone_number"] == "+12125550101"
-    assert shown["daily_limit"] is None
+    assert (shown["daily_limit"], shown["hourly_limit"], shown["sent_today"]) == (10, 2, 0)
+    assert (shown["quiet_hours"], shown["active"], shown["opted_out"], shown["waits"]) == (
+        "21:00-08:00",
+        False,
+        False,
+        [],
+    )
     run("user", "set", "ada", "--daily-limit", "3", "--quiet-hours", "22:00-07:30")
     shown = json.loads(run("user", "show", "ada", "--json"))
-    assert (shown["daily_limit"], shown["quiet_hours_start"], shown["first_name"]) == (3, "22:00:00", "Ada")
-    assert "10 (default)" not in run("user", "show", "ada")
-    assert "2 (default)" in run("user", "show", "ada")
+    assert (shown["daily_limit"], shown["quiet_hours"], shown["first_name"]) == (3, "22:00-07:30", "Ada")
     run("user", "set", "ada", "--quiet-hours", "none")
     shown = json.loads(run("user", "show", "ada", "--json"))
-    assert (shown["quiet_hours_enabled"], shown["daily_limit"]) == (False, 3)
+    assert (shown["quiet_hours"], shown["quiet_now"], shown["daily_limit"]) == ("none", False, 3)
+    assert "America/New_York" in run("user", "show", "ada")
+
+
+def test_agents_are_set_listed_and_removed(run: Run) -> None:
+    run("agent", "set", "bulk", "--no-urgent", "--hourly-limit", "100", "--publisher", "AROAUTHOR")
+    assert json.loads(run("agent", "list", "--json")) == [
+        {"prefix": "bulk", "may_use_urgent": False, "hourly_limit": 100, "publishers": ["AROAUTHOR"]}
+    ]
+    assert "Removed" in run("agent", "remove", "bulk")
+    assert "no settings" in run("agent", "remove", "bulk")
+
+
+def test_pauses_have_scopes(run: Run, connection: Connection) -> None:
+    run("user", "add", "--phone", "+1 212 555 0101", "--external-id", "ada")
+    run("pause", "--lane", "low")
+    run("pause", "--agent", "bulk")
+    run("pause", "--user", "ada")
+    assert {scope for (scope,) in connection.execute("SELECT scope FROM orchestrator.pauses")} == {
+        "lane",
+        "agent",
+        "user",
+    }
+    assert "Still paused: agent bulk" in run("resume", "--lane", "low")
+    assert "Give one of" in run("pause", "--lane", "low", "--user", "ada", fails=True)
+    assert "Invalid value" in run("pause", "--lane", "someday", fails=True)
+    assert "nobody" in run("pause", "--user", "nobody", fails=True)
+
+
+def test_nothing_is_known_of_a_message_that_never_came(run: Run) -> None:
+    assert "Nothing is known" in run("explain", "019cb436-8d80-7c88-af29-573dbcc32d40", fails=True)
+    assert "is no message id" in run("explain", "42", fails=True)
+    assert "Nothing waits." in run("queue")
 
 
 @pytest.mark.parametrize(

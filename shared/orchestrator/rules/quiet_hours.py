@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from orchestrator.people import Person
 from orchestrator.rules.local_time import first_instant
+from orchestrator.settings import PolicySettings
 
 # Zones can only disagree for so long: each round moves past the end of at least one zone's window.
 _ROUNDS = 64
@@ -23,6 +25,17 @@ class QuietHours:
         if self.start <= self.end:
             return self.start <= wall < self.end
         return wall >= self.start or wall < self.end
+
+
+def quiet_hours_for(person: Person, policy: PolicySettings) -> QuietHours | None:
+    """A person's quiet hours; None where they are turned off, or start and end are equal."""
+    if person.quiet_hours_enabled is False:
+        return None
+    quiet = QuietHours(
+        start=policy.quiet_hours_start if person.quiet_hours_start is None else person.quiet_hours_start,
+        end=policy.quiet_hours_end if person.quiet_hours_end is None else person.quiet_hours_end,
+    )
+    return None if quiet.start == quiet.end else quiet
 
 
 def next_open(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> datetime | None:

@@ -18,7 +18,7 @@ from orchestrator.rules.lanes import (
 )
 from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import local_date, next_midnight
-from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
+from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until, quiet_hours_for
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.settings import PolicySettings
 
@@ -143,13 +143,7 @@ def best_time_of(message: Waiting, person: Person, policy: PolicySettings, earli
 
 def quiet_hours_of(message: Waiting, person: Person, policy: PolicySettings) -> QuietHours | None:
     """The quiet hours that bind this message; None where none do (R3, R5)."""
-    if ignores_hours(message.lane, message.can_delay) or person.quiet_hours_enabled is False:
-        return None
-    quiet = QuietHours(
-        start=policy.quiet_hours_start if person.quiet_hours_start is None else person.quiet_hours_start,
-        end=policy.quiet_hours_end if person.quiet_hours_end is None else person.quiet_hours_end,
-    )
-    return None if quiet.start == quiet.end else quiet
+    return None if ignores_hours(message.lane, message.can_delay) else quiet_hours_for(person, policy)
 
 
 def _end(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> End | None:  # noqa: PLR0911

@@ -19,6 +19,6 @@ def resume(connection: Connection, scope: str, value: str) -> bool:
     return connection.execute(sql("resume"), {"scope": scope, "value": value}).rowcount == 1
 
 
-def pauses(connection: Connection) -> Sequence[tuple[str, str, str | None, datetime]]:
-    """What is paused: scope, value, note and since when."""
+def pauses(connection: Connection) -> Sequence[tuple[str, str, str | None, datetime, datetime | None]]:
+    """What is paused: scope, value, note, since when, and when it ends by itself."""
     return connection.execute(sql("pauses")).fetchall()

@@ -2,39 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg import sql as compose
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from orchestrator.errors import UnknownUser
+from orchestrator.people import Person
+from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.opt_out_words import NOT_CONVERSATION
 from orchestrator.store.database import sql
 
-# How long a person counts as active after writing (R4).
-ACTIVE = timedelta(minutes=10)
 # The newest budget row carries a person's limits; the others are columns of `users`.
 BUDGET_COLUMNS = ("daily_limit", "hourly_limit", "quiet_hours_enabled")
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """A person as `orchestrator user show` tells of them; None in a limit or hour means the default."""
+    """A person as `orchestrator user show` tells of them."""
 
-    user_id: UUID
+    person: Person
     external_id: str | None
-    phone_number: str
-    first_name: str | None
-    timezone: str | None
-    quiet_hours_start: time | None
-    quiet_hours_end: time | None
-    quiet_hours_enabled: bool | None
-    daily_limit: int | None
-    hourly_limit: int | None
-    opted_out: bool
+    sent_this_hour: int
     waiting: int
 
 
@@ -60,7 +52,7 @@ def is_user_active(connection: Connection, reference: str, now: datetime) -> boo
         sql("is_user_active"),
         {
             "user_id": find_user(connection, reference),
-            "since": now - ACTIVE,
+            "since": now - ACTIVE_FOR,
             "now": now,
             "not_conversation": sorted(NOT_CONVERSATION),
         },
@@ -68,18 +60,27 @@ def is_user_active(connection: Connection, reference: str, now: datetime) -> boo
     return bool(row and row[0])
 
 
-def show_user(connection: Connection, reference: str) -> PersonRecord:
-    """A person with their limits.
+def show_user(connection: Connection, reference: str, now: datetime) -> PersonRecord:
+    """A person with their limits, and how much of them is used.
 
     Raises:
         UnknownUser: nobody has this id or external id.
     """
-    with connection.cursor(row_factory=class_row(PersonRecord)) as cursor:
-        cursor.execute(sql("show_user"), {"user_id": find_user(connection, reference)})
-        record = cursor.fetchone()
-    if record is None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            sql("show_user"),
+            {
+                "user_id": find_user(connection, reference),
+                "now": now,
+                "not_conversation": sorted(NOT_CONVERSATION),
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
         raise UnknownUser(reference)
-    return record
+    sent_by_day = {date.fromisoformat(day): sent for day, sent in row.pop("sent_by_day").items()}
+    external_id, sent_this_hour, waiting = (row.pop(name) for name in ("external_id", "sent_this_hour", "waiting"))
+    return PersonRecord(Person(**row, sent_by_day=sent_by_day), external_id, sent_this_hour, waiting)
 
 
 def add_user(connection: Connection, columns: Mapping[str, Any], now: datetime) -> UUID:

@@ -1,7 +1,20 @@
--- show_user.sql: a person with the limits of the newest budget row, and how many messages wait.
+-- show_user.sql: a person with the limits of the newest budget row, what they got, and how many messages wait.
 SELECT u.id AS user_id, u.external_id, u.phone_number, u.first_name, u.timezone,
-       u.quiet_hours_start, u.quiet_hours_end,
+       u.quiet_hours_start, u.quiet_hours_end, u.response_pattern,
        newest.quiet_hours_enabled, newest.daily_limit, newest.hourly_limit,
+       (
+           SELECT coalesce(jsonb_object_agg(b.date, coalesce(b.messages_sent, 0)), '{}') FROM user_message_budget b
+            WHERE b.user_id = u.id AND b.date > (%(now)s AT TIME ZONE 'UTC')::date - 2
+       ) AS sent_by_day,
+       (
+           SELECT count(*) FROM orchestrator.attempts a
+            WHERE a.user_id = u.id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
+       ) AS sent_this_hour,
+       (
+           SELECT max(i.created_at) FROM messages i
+            WHERE i.user_id = u.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
+              AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+       ) AS last_inbound_at,
        EXISTS (
            SELECT FROM orchestrator.opt_outs o
             WHERE o.ended_at IS NULL AND (o.phone_number = u.phone_number OR o.user_id = u.id)

@@ -1,0 +1,103 @@
+"""What waits, and the story of one message."""
+
+import dataclasses
+from datetime import UTC, datetime, tzinfo
+from itertools import groupby
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich import print as show
+from rich import print_json
+from rich.markup import escape
+from rich.table import Table
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.people import zone_named, zones_of_number
+from orchestrator.rules.explanations import explain as in_words
+from orchestrator.store.story import Story, read_story
+from orchestrator.store.waiting import WaitingMessage, what_waits
+from orchestrator_cli.connection import AsJson, Local, open_database
+
+
+def queue(
+    limit: Annotated[int, typer.Option(help="As many of each lane.", min=1)] = 10,
+    local: Local = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits, lane by lane, oldest first, with the reason and when it is due."""
+    with open_database(local) as (connection, clock):
+        waiting = what_waits(connection, per_lane=limit)
+        now = clock()
+    if as_json:
+        print_json(data=[dataclasses.asdict(message) for message in waiting], default=str)
+        return
+    if not waiting:
+        show("Nothing waits.")
+    for lane, messages in groupby(waiting, key=lambda message: message.priority):
+        show(_lane_table(lane, list(messages), now))
+
+
+def explain(
+    message_id: Annotated[str, typer.Argument(help="What `queue_message` returned.")],
+    local: Local = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the whole story of a message, in the time of the person it is for."""
+    try:
+        wanted = UUID(message_id)
+    except ValueError:
+        raise typer.BadParameter(f"{message_id!r} is no message id; it should look like a UUID.") from None
+    with open_database(local) as (connection, _):
+        story = read_story(connection, wanted)
+    if story is None:
+        raise OrchestratorError(f"Nothing is known of message {wanted}. Was it published to this queue?")
+    if as_json:
+        steps = [dataclasses.asdict(step) for step in story.steps]
+        print_json(data={"message_id": story.message_id, "message": story.row, "steps": steps}, default=str)
+        return
+    _tell(story)
+
+
+def _tell(story: Story) -> None:
+    zone = _zone_of(story)
+    table = Table("when", "what", "why", "until", title=f"Message {story.message_id}", title_justify="left")
+    for step in story.steps:
+        table.add_row(
+            _local(step.at, zone), step.what, escape(step.detail), _local(step.until, zone) if step.until else ""
+        )
+    show(table)
+    row = story.row
+    if row is None:
+        return
+    why = f": {in_words(row['reason'])}" if row["reason"] else ""
+    due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
+    show(f"Now: [bold]{row['status']}[/]{due}{why}")
+    if row["superseded_by_message_id"]:
+        show(f"Superseded by {row['superseded_by_message_id']} ({row['superseded_reason']})")
+    if row["final_message"]:
+        show(f"Words ({row['words_source']}):")
+        show(f"  {escape(row['final_message'])}")
+
+
+def _zone_of(story: Story) -> tzinfo:
+    if story.row is None:
+        return UTC
+    by_number = zones_of_number(story.row["phone_number"])
+    return zone_named(story.row["timezone"]) or (by_number[0] if by_number else UTC)
+
+
+def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:
+    table = Table("message", "for", "agent", "waits since", "due in", "why", title_justify="left")
+    table.title = f"{lane}: {messages[0].of_lane} waiting"
+    for message in messages:
+        why = in_words(message.reason) if message.reason else message.status
+        minutes = round((message.due - now).total_seconds() / 60)
+        due = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min" if minutes > 0 else "now"
+        since = f"{message.since:%d %b %H:%M %Z}"
+        table.add_row(str(message.message_id), escape(message.person), escape(message.agent_id), since, due, why)
+    return table
+
+
+def _local(instant: datetime, zone: tzinfo) -> str:
+    return f"{instant.astimezone(zone):%a %d %b %H:%M:%S %Z}"

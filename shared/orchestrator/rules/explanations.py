@@ -1,0 +1,40 @@
+"""Each reason in words for people, with the rule behind it."""
+
+from orchestrator.rules.reasons import Reason
+
+EXPLANATIONS: dict[Reason, tuple[str, str]] = {
+    Reason.SCHEDULED: ("R9", "its own scheduled_for has not come"),
+    Reason.PAUSED: ("R13", "paused by an operator or the brake"),
+    Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
+    Reason.ZONE_UNKNOWN: ("R3", "no time at which every zone of the number allows it, or no zone is known"),
+    Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),
+    Reason.YIELDS: ("R6", "something of a higher lane is due for the person"),
+    Reason.SEQUENCE_INCOMPLETE: ("R8", "parts of its sequence are missing"),
+    Reason.AGENT_LIMIT: ("R13", "its agent has had its messages of this hour"),
+    Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
+    Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),
+    Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and nobody judged whether it still fits"),
+    Reason.PROVIDER_CONFIGURATION: ("G2", "Twilio refuses our account, not this message"),
+    Reason.PROVIDER_BUSY: ("G2", "Twilio asked us to slow down"),
+    Reason.PROVIDER_UNREACHABLE: ("G2", "Twilio could not be reached; nothing was sent"),
+    Reason.LEASE_EXPIRED: ("G2", "the worker that held it was gone"),
+    Reason.OPTED_OUT: ("R11", "the person said STOP"),
+    Reason.WITHDRAWN: ("R9", "withdrawn"),
+    Reason.SUPERSEDED: ("R9", "a newer message took its place"),
+    Reason.EXPIRED: ("R9", "its time was over"),
+    Reason.SEQUENCE_STOPPED: ("R8", "another part of its sequence ended"),
+    Reason.COUNTRY_NOT_ALLOWED: ("R11", "the number lies outside the allowed countries"),
+    Reason.NOT_ON_ALLOWLIST: ("R11", "the number is not on the recipient allow-list"),
+    Reason.BAD_NUMBER: ("G2", "Twilio says that the number cannot get texts"),
+    Reason.NOTHING_TO_SAY: ("G7", "its data makes no words"),
+    Reason.REFUSED: ("G2", "Twilio refused it"),
+    Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and is never sent again"),
+}
+
+
+def explain(reason: str) -> str:
+    """A reason with its rule, such as `the person's quiet hours (R3)`; an unknown one as it stands."""
+    if reason not in set(Reason):
+        return reason
+    rule, words = EXPLANATIONS[Reason(reason)]
+    return f"{words} ({rule})"

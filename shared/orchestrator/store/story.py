@@ -1,0 +1,93 @@
+"""Reads the whole story of a message (G9)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from orchestrator.rules.explanations import explain
+from orchestrator.store.database import one_round_trip, sql
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to a message.
+
+    Attributes:
+        what: published, accepted, held, worded, sending, sent, refused, delivered, ended, rejected...
+        detail: for people; it has neither a whole number nor the words.
+        until: for a hold.
+    """
+
+    at: datetime
+    what: str
+    detail: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A message from publication to its end; `row` is None when it was rejected."""
+
+    message_id: UUID
+    row: dict[str, Any] | None
+    steps: list[Step]
+
+
+def read_story(connection: Connection, message_id: UUID) -> Story | None:
+    """Everything known of a message, in order; None when nothing is."""
+    parameters = {"message_id": message_id}
+    with one_round_trip(connection):
+        message = connection.cursor(row_factory=dict_row).execute(sql("story_message"), parameters)
+        timeline = connection.execute(sql("story_timeline"), parameters)
+        attempts = connection.execute(sql("story_attempts"), parameters)
+        calls = connection.execute(sql("story_calls"), parameters)
+        rejections = connection.execute(sql("story_rejections"), parameters)
+    row = message.fetchone()
+    steps = [
+        *([] if row is None else _beginning(row)),
+        *(_judged(*found) for found in timeline),
+        *(
+            Step(at, "worded", f"Claude ({model}): {outcome}{f', {error}' if error else ''}")
+            for at, model, outcome, error in calls
+        ),
+        *(step for found in attempts for step in _attempted(*found)),
+        *(Step(at, "rejected", problem) for at, problem in rejections),
+    ]
+    if row is None and not steps:
+        return None
+    return Story(message_id, row, sorted(steps, key=lambda step: step.at))
+
+
+def _beginning(row: dict[str, Any]) -> list[Step]:
+    part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
+    published = Step(
+        row["published_at"] or row["created_at"], "published", f"by {row['agent_id']}, {row['priority']}{part}"
+    )
+    return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
+
+
+def _judged(at: datetime, status: str, reason: str, until: datetime | None) -> Step:
+    return Step(at, "held" if status == "queued" else status, explain(reason), until)
+
+
+def _attempted(
+    started_at: datetime,
+    settled_at: datetime | None,
+    outcome: str | None,
+    sid: str | None,
+    code: int | None,
+    error: str | None,
+    active: bool,
+    delivered_at: datetime | None,
+) -> list[Step]:
+    steps = [Step(started_at, "sending", "the person is there (R4)" if active else "handed to Twilio")]
+    if settled_at:
+        detail = sid or " ".join(part for part in (error, f"(code {code})" if code else "") if part)
+        steps.append(Step(settled_at, outcome or "unknown", detail))
+    if delivered_at:
+        steps.append(Step(delivered_at, "delivered", ""))
+    return steps

@@ -1,0 +1,102 @@
+"""`explain` tells the whole story of a message, and `queue` what waits (G9)."""
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestrator_cli.main import app
+from tests.world import World
+
+STRUCTURED = {"type": "weekly_summary", "stats": {"introsCompleted": 2}}
+
+
+@pytest.fixture
+def command(world: World) -> CliRunner:
+    return CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+def run(command: CliRunner, *arguments: str) -> str:
+    result = command.invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_whole_story_in_the_persons_own_time(world: World, command: CliRunner) -> None:
+    world.person(phone="+13105550102", timezone="America/Los_Angeles")
+    message_id = world.message(message_data=STRUCTURED)
+    world.minute()
+    waits = run(command, "explain", str(message_id))
+    assert "Now: queued, due Tue 03 Mar 08:00:00 PST: the person's quiet hours (R3)" in waits
+    world.travel_to("2026-03-03T16:00:00+00:00")
+    world.minute()
+    told = run(command, "explain", str(message_id))
+    for step in (
+        "published",
+        "accepted",
+        "held",
+        "worded",
+        "handed to Twilio",
+        "accepted",
+        "Now: sent",
+        "Words (claude)",
+    ):
+        assert step in told
+    assert "Tue 03 Mar 08:00:00 PST" in told
+    assert "+13105550102" not in told
+
+    steps = json.loads(run(command, "explain", str(message_id), "--json"))["steps"]
+    assert [step["what"] for step in steps] == ["published", "accepted", "held", "worded", "sending", "accepted"]
+    assert steps == sorted(steps, key=lambda step: step["at"])
+
+
+def test_a_rejected_message_is_explained_too(world: World, command: CliRunner) -> None:
+    message_id = uuid4()
+    world.publish(
+        {
+            "message_id": str(message_id),
+            "user_id": "ada",
+            "agent_id": "x",
+            "priority": "asap",
+            "message_data": {"type": "x"},
+        }
+    )
+    assert "Use urgent, high, medium or low" in run(command, "explain", str(message_id))
+
+
+def test_every_end_has_its_rule(world: World, command: CliRunner) -> None:
+    world.person()
+    older = world.message(topic="crm")
+    world.wait(seconds=1)
+    newer = world.message(topic="crm")
+    told = run(command, "explain", str(older))
+    assert "a newer message took its place (R9)" in told
+    assert f"Superseded by {newer} (newer_of_topic)" in told
+
+
+def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: CliRunner) -> None:
+    world.person()
+    world.travel_to("2026-03-03T22:00:00-05:00")
+    low = world.message(priority="low")
+    first, second = world.message(), world.message()
+    world.minute()
+    shown = json.loads(run(command, "queue", "--json"))
+    assert [UUID(message["message_id"]) for message in shown] == [first, second, low]
+    assert shown[0]["reason"] == "quiet_hours"
+    printed = run(command, "queue", "--limit", "1")
+    assert "high: 2 waiting" in printed
+    assert "the person's quiet hours (R3)" in printed
+    assert str(second) not in printed
+
+
+def test_a_person_is_shown_with_what_waits(world: World, command: CliRunner) -> None:
+    ada = world.person()
+    for _ in range(3):
+        world.message()
+    world.minute()
+    world.says(ada, "hello")
+    shown = json.loads(run(command, "user", "show", "ada", "--json"))
+    assert (shown["sent_today"], shown["sent_this_hour"], shown["active"], shown["waiting"]) == (2, 2, True, 1)
+    assert shown["waits"][0]["reason"] == "hourly_limit"
+    assert "the person's limit in any 60 minutes (R2)" in run(command, "user", "show", "ada")
