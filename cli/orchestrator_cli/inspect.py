@@ -61,7 +61,9 @@ def explain(
 
 def _tell(story: Story) -> None:
     zone = _zone_of(story)
-    table = Table("when", "what", "why", "until", title=f"Message {story.message_id}", title_justify="left")
+    table = Table(title=f"Message {story.message_id}, times in {zone}", title_justify="left")
+    for heading in ("when", "what", "why", "until"):
+        table.add_column(heading, no_wrap=heading != "why")
     for step in story.steps:
         table.add_row(
             _local(step.at, zone), step.what, escape(step.detail), _local(step.until, zone) if step.until else ""
@@ -88,16 +90,17 @@ def _zone_of(story: Story) -> tzinfo:
 
 
 def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:
-    table = Table("message", "for", "agent", "waits since", "due in", "why", title_justify="left")
+    table = Table(title_justify="left")
+    for heading in ("message", "for", "agent", "due in", "why"):
+        table.add_column(heading, no_wrap=heading in ("message", "due in"), overflow="fold")
     table.title = f"{lane}: {messages[0].of_lane} waiting"
     for message in messages:
         why = in_words(message.reason) if message.reason else message.status
         minutes = round((message.due - now).total_seconds() / 60)
         due = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min" if minutes > 0 else "now"
-        since = f"{message.since:%d %b %H:%M %Z}"
-        table.add_row(str(message.message_id), escape(message.person), escape(message.agent_id), since, due, why)
+        table.add_row(str(message.message_id), escape(message.person), escape(message.agent_id), due, why)
     return table
 
 
 def _local(instant: datetime, zone: tzinfo) -> str:
-    return f"{instant.astimezone(zone):%a %d %b %H:%M:%S %Z}"
+    return f"{instant.astimezone(zone):%a %d %b %H:%M:%S}"

@@ -23,7 +23,7 @@ if settings.anthropic_api_key is None:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch; the records that must come back are returned as failures."""
-    records = message_ids_of(event)
+    records, unreadable = message_ids_of(event)
     with database.connection() as connection:
         report = deliver(connection, list(records), sender, settings, clock)
     count("Calls", report.outcomes, by="outcome")
@@ -36,5 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         ended=dict(report.ended),
         undecided=[str(message_id) for message_id in report.undecided],
         errors=dict(report.errors),
+        unreadable=unreadable,
     )
-    return {"batchItemFailures": [{"itemIdentifier": records[message_id]} for message_id in report.undecided]}
+    back = [*(records[message_id] for message_id in report.undecided), *unreadable]
+    return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}

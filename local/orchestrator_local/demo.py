@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,122 +18,17 @@ from rich.table import Table
 from orchestrator import MessageOrchestrator
 from orchestrator.errors import OrchestratorError
 from orchestrator.people import parse_number, zone_named, zones_of_number
-from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.reasons import Status
 from orchestrator.settings import PolicySettings
 from orchestrator.store.database import connect
 from orchestrator.store.people import add_user
-from orchestrator_local.stack import Services, Stack, demo_environment, local_stack, services_from
+from orchestrator_local.demo_stories import ADA, BEN, CHEN, DANA, SOLUTION_UPDATE, Neighbour, Story, message_of, stories
+from orchestrator_local.stack import PUBLISHER_VARIABLES, Services, Stack, demo_environment, local_stack, services_from
 
 FOLDER = Path(".local/demo")
 # How long the demo waits for its messages before it says that something is wrong.
 PATIENCE_SECONDS = 60
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A plainly fictional person."""
-
-    external_id: str
-    name: str
-    phone: str
-    zone: str
-    daily_limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One message, and how it should end: `Status.QUEUED` means that it still waits, for `reason`."""
-
-    title: str
-    person: Neighbour
-    message: dict[str, Any]
-    status: Status
-    reason: Reason | None = None
-    withdraw: bool = False
-
-
-ADA = Neighbour("user_ada", "Ada", "+12125550101", "America/New_York")
-BEN = Neighbour("user_ben", "Ben", "+13105550102", "America/Los_Angeles")
-CHEN = Neighbour("user_chen", "Chen", "+14165550103", "America/Toronto", daily_limit=1)
-DANA = Neighbour("user_dana", "Dana", "+13125550104", "America/Chicago")
-
-SOLUTION_UPDATE = {
-    "type": "solution_update",
-    "findings": {"matchedInnovators": [{"name": "Acme Corp", "reason": "Enterprise CRM"}]},
-}
-PAYMENT = {"type": "payment_required", "message": "Please update your payment method"}
-SUMMARY = {"type": "weekly_summary", "stats": {"introsCompleted": 2}}
-
-
-def _message(agent_id: str, data: dict[str, Any], priority: str, **fields: Any) -> dict[str, Any]:
-    return {"agent_id": agent_id, "message_data": data, "priority": priority, **fields}
-
-
-def stories() -> list[Story]:
-    """The guide's patterns, and what people ask about next."""
-    return [
-        Story(
-            "urgent notification",
-            BEN,
-            _message("system", PAYMENT, "urgent", can_delay=False),
-            Status.SENT,
-        ),
-        Story(
-            "solution update",
-            ADA,
-            _message("solution_saga_workflow_456", SOLUTION_UPDATE, "high", requires_fresh_context=True),
-            Status.SENT,
-        ),
-        Story("scheduled update", CHEN, _message("account_manager", SUMMARY, "high"), Status.SENT),
-        Story(
-            "context-sensitive message",
-            BEN,
-            _message("solution_saga", SOLUTION_UPDATE, "medium", requires_fresh_context=True),
-            Status.SENT,
-        ),
-        Story(
-            "meeting note, before breakfast",
-            BEN,
-            _message("concierge_main", {"type": "note", "message": "See you at the meeting"}, "high"),
-            Status.SENT,
-        ),
-        Story(
-            "one more for Chen (limit 1 a day)",
-            CHEN,
-            _message("account_manager", {"type": "note", "text": "Your invoice is ready"}, "low"),
-            Status.QUEUED,
-            Reason.DAILY_LIMIT,
-        ),
-        Story(
-            "older news of a topic",
-            ADA,
-            _message("solution_saga", {"type": "note", "message": "One match so far"}, "medium", topic="matches"),
-            Status.SUPERSEDED,
-            Reason.SUPERSEDED,
-        ),
-        Story(
-            "newer news of the topic",
-            ADA,
-            _message("solution_saga", {"type": "note", "message": "Two matches now"}, "medium", topic="matches"),
-            Status.SENT,
-        ),
-        Story(
-            "withdrawn by its agent",
-            BEN,
-            _message("concierge_main", {"type": "note", "message": "See you at ten"}, "medium"),
-            Status.CANCELLED,
-            Reason.WITHDRAWN,
-            withdraw=True,
-        ),
-        Story(
-            "for Dana, who said STOP",
-            DANA,
-            _message("concierge_main", SOLUTION_UPDATE, "high"),
-            Status.CANCELLED,
-            Reason.OPTED_OUT,
-        ),
-    ]
 
 
 def main() -> int:
@@ -149,7 +43,7 @@ def main() -> int:
         with local_stack(FOLDER, services, fresh=True, start_at=start_at) as stack:
             _introduce(console, stack, services, time.monotonic() - started)
             # The publishing client, like an agent's, knows the queue alone.
-            os.environ.update({name: stack.environment[name] for name in _PUBLISHER_VARIABLES})
+            os.environ.update({name: stack.environment[name] for name in PUBLISHER_VARIABLES})
             with connect(stack.database_url) as connection:
                 if services.any_real:
                     return _play_for_one(console, stack, connection, environment)
@@ -160,15 +54,6 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nStopped. Every process was ended.")
         return 130
-
-
-_PUBLISHER_VARIABLES = (
-    "ENQUEUE_QUEUE_URL",
-    "AWS_ENDPOINT_URL_SQS",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_DEFAULT_REGION",
-)
 
 
 def _early_in_los_angeles() -> datetime:
@@ -228,9 +113,9 @@ def _play_for_one(console: Console, stack: Stack, connection: Connection, enviro
     for title, message in (
         (
             "words as they stand",
-            _message("system", {"type": "hello", "message": "Hello from your orchestrator."}, "high"),
+            message_of("system", {"type": "hello", "message": "Hello from your orchestrator."}, "high"),
         ),
-        ("solution update", _message("solution_saga", SOLUTION_UPDATE, "high")),
+        ("solution update", message_of("solution_saga", SOLUTION_UPDATE, "high")),
     ):
         watch.follow(orchestrator.queue_message(user_id="user_you", **message), title, you)
     watch.until(lambda: watch.arrived() == 2)

@@ -7,10 +7,9 @@ import threading
 from pathlib import Path
 
 from rich.console import Console
-from rich.syntax import Syntax
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_local.stack import Stack, demo_environment, local_stack, services_from
+from orchestrator_local.stack import PUBLISHER_VARIABLES, Stack, demo_environment, local_stack, services_from
 
 FOLDER = Path(".local/stack")
 # Where `orchestrator … --local` finds the running stack.
@@ -45,25 +44,19 @@ def _explain(console: Console, stack: Stack, *, real_twilio: bool) -> None:
     console.print(
         f"Twilio is {'[bold red]real[/]' if real_twilio else 'a stand-in'}. Logs are in {stack.folder}/logs.\n"
     )
-    console.print("Add a person:")
-    console.print(
-        Syntax(
-            ".venv/bin/orchestrator user add --local --phone '+1 212 555 0101' --name Ada "
-            "--zone America/New_York --external-id user_123",
-            "bash",
-        )
-    )
-    console.print("Publish to them, in another terminal:")
-    names = (
-        "ENQUEUE_QUEUE_URL",
-        "AWS_ENDPOINT_URL_SQS",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_DEFAULT_REGION",
-    )
-    exports = "\n".join(f"export {name}={stack.environment[name]}" for name in names)
-    console.print(Syntax(f"{exports}\n.venv/bin/python examples/urgent_notification.py", "bash"))
-    console.print("Texts appear here as they arrive:")
+    lines = [
+        "Add a person, in another terminal:",
+        "  .venv/bin/orchestrator user add --local --phone '+1 212 555 0101' --name Ada "
+        "--zone America/New_York --external-id user_123",
+        "Publish to them:",
+        *(f"  export {name}={stack.environment[name]}" for name in PUBLISHER_VARIABLES),
+        "  .venv/bin/python examples/urgent_notification.py",
+        "See what waits, and why:",
+        "  .venv/bin/orchestrator queue --local",
+        "\nTexts appear here as they arrive:",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True)  # to be copied whole
 
 
 def _show_texts_until(stopped: threading.Event, console: Console, stack: Stack) -> None:

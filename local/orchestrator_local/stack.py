@@ -28,6 +28,16 @@ _QUEUE_VARIABLES = {
 }
 
 
+# What a publishing client needs to reach the stack.
+PUBLISHER_VARIABLES = (
+    "ENQUEUE_QUEUE_URL",
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
+)
+
+
 class AlreadyRuns(OrchestratorError):
     """Another stack uses the same folder."""
 

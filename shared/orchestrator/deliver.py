@@ -69,9 +69,21 @@ class DeliverReport:
     errors: Counter[str]
 
 
-def message_ids_of(event: Mapping[str, Any]) -> dict[UUID, str]:
-    """The message ids of an SQS event, each with the id of the SQS record that brought it."""
-    return {UUID(json.loads(record["body"])["message_id"]): record["messageId"] for record in event["Records"]}
+def message_ids_of(event: Mapping[str, Any]) -> tuple[dict[UUID, str], list[str]]:
+    """What an SQS event brings.
+
+    Returns:
+        The message ids, each with the id of its SQS record; and the records that name no message, which go back until
+        the dead-letter queue takes them.
+    """
+    records: dict[UUID, str] = {}
+    unreadable: list[str] = []
+    for record in event["Records"]:
+        try:
+            records[UUID(json.loads(record["body"])["message_id"])] = record["messageId"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            unreadable.append(record["messageId"])
+    return records, unreadable
 
 
 def deliver(

@@ -1,6 +1,8 @@
 """What agents publish: typed, validated where it enters, plain inside."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -222,7 +224,7 @@ def to_body(request: Request) -> str:
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        content = json.loads(body, parse_constant=_refuse_constant)
+        content = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
         body.encode()
         if isinstance(content, dict):
             json.dumps(content, ensure_ascii=False).encode()  # escaped lone surrogates surface only here
@@ -232,24 +234,24 @@ def _json_object(body: str) -> dict[str, Any]:
         raise InvalidMessage("body", "is not JSON", "Send one JSON object", "not_json") from None
     if not isinstance(content, dict):
         raise InvalidMessage("body", "is not a JSON object", "Send one JSON object", "not_an_object")
-    if "\\u0000" in body and _holds_nul(content):
+    if _ESCAPED_NUL.search(body):
         raise InvalidMessage("body", "holds a NUL character", "Leave it out: Postgres cannot store it", "invalid_field")
     return content
+
+
+# An escaped NUL, but not an escaped backslash before the letters u0000.
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _holds_nul(value: object) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case list():
-            return any(map(_holds_nul, value))
-        case dict():
-            return any(map(_holds_nul, value.keys())) or any(map(_holds_nul, value.values()))
-    return False
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number} is too large for any database")
+    return value
 
 
 def _validate(content: dict[str, Any]) -> Request:
@@ -277,7 +279,7 @@ def _first_problem(error: ValidationError) -> InvalidMessage:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     location = [str(part) for part in first["loc"]]
     location = _PLACES.get(first["type"], location)
-    field = to_snake(location[0]) if location else "body"
+    field = to_snake(location[0]) if location and re.fullmatch(r"\w{1,60}", location[0]) else "body"
     if first["type"] == "extra_forbidden":
         return InvalidMessage(field, "is not a field of a message", "Remove it, or check its spelling", "unknown_field")
     problem = {

@@ -47,6 +47,17 @@ def test_a_repeated_record_changes_nothing(world: World) -> None:
     assert world.texts() == ["Hello"]
 
 
+def test_a_record_that_names_no_message_goes_back_and_the_rest_goes_on(world: World) -> None:
+    world.person()
+    world.message()
+    world.dispatch()
+    bodies = [*world.drain("DELIVERY_QUEUE_URL"), "{", '{"message_id": 7}', "[]", "null"]
+    records = [sqs_record(body, world.now, message_id=str(place)) for place, body in enumerate(bodies)]
+    answer = world.invoke("deliver", sqs_event(records))
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["1", "2", "3", "4"]
+    assert world.texts() == ["Hello"]
+
+
 def test_texts_of_one_person_share_a_conversation(world: World) -> None:
     world.person()
     for _ in range(2):

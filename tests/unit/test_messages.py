@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from orchestrator import InvalidMessage, Lane
 from orchestrator.ids import id_from_sqs, time_of, uuid7
 from orchestrator.messages import BODY_LIMIT, Message, Withdrawal, build_message, parse_request, to_body
+from orchestrator.wording.grounding import problems
+from orchestrator.wording.plain import plain_sentence
 
 GOOD = {"user_id": "user_123", "agent_id": "system", "message_data": {"type": "note", "message": "Hello"}}
 
@@ -30,6 +32,14 @@ def body(**changes: object) -> str:
         ("a list", "[]", "body", "not_an_object"),
         ("a number", "7", "body", "not_an_object"),
         ("over the limit of SQS", body(message_data={"type": "x", "a": "y" * BODY_LIMIT}), "body", "body_too_large"),
+        (
+            "a number that no database holds",
+            body(message_data={"type": "x", "n": 1}).replace("1", "1e400"),
+            "body",
+            "not_json",
+        ),
+        ("a field whose name is no word", json.dumps({**GOOD, "\u0001": 1}), "body", "unknown_field"),
+        ("a field without a name", json.dumps({**GOOD, "": 1}), "body", "unknown_field"),
         ("a NUL character", body(message_data={"type": "a\0b"}), "body", "invalid_field"),
         ("no user", json.dumps({k: v for k, v in GOOD.items() if k != "user_id"}), "user_id", "invalid_field"),
         ("an empty user", body(user_id=""), "user_id", "invalid_field"),
@@ -101,6 +111,24 @@ def test_a_mistake_is_named_with_its_field_and_the_fix(mistake: str, text: str, 
         parse_request(text)
     assert (caught.value.field, caught.value.reason) == (field, reason), mistake
     assert caught.value.fix, "an error says what to do"
+
+
+@pytest.mark.parametrize("depth", [100, 250, 400, 900])
+def test_data_nested_deeply_is_taken_or_refused_with_a_typed_error(depth: int) -> None:
+    nested = '{"type": "x", "a": ' + '{"a": ' * depth + "1" + "}" * (depth + 1)
+    try:
+        message = parse_request(json.dumps(GOOD)[:-1].replace('{"type": "note", "message": "Hello"}', nested) + "}")
+    except InvalidMessage as problem:
+        assert problem.field in ("body", "message_data")
+    else:
+        assert isinstance(message, Message)
+        sentence = plain_sentence(message.message_data, "Ada")
+        assert sentence is not None
+        assert problems(sentence, message.message_data, "Ada") == []
+
+
+def test_the_letters_u0000_are_no_nul() -> None:
+    assert isinstance(parse_request(body(message_data={"type": "x", "code": "\\u0000"})), Message)
 
 
 def test_an_error_never_repeats_what_was_sent() -> None:

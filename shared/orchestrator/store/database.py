@@ -1,7 +1,8 @@
 """The connection to Postgres, as a transaction-mode pooler allows it (G8)."""
 
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from psycopg import Connection
 
 from orchestrator.settings import DatabaseSettings
 
+# A connection that was idle for longer is asked whether it still lives before it is used.
+IDLE_SECONDS = 30.0
 STATEMENTS = Path(__file__).parent / "sql"
 
 
@@ -20,6 +23,7 @@ class Database:
     def __init__(self, settings: DatabaseSettings) -> None:
         self._url = settings.database_url.get_secret_value()
         self._connection: Connection | None = None
+        self._last_used = 0.0
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -28,13 +32,23 @@ class Database:
         Raises:
             psycopg.OperationalError: no connection, or it broke; the next use opens a new one.
         """
+        connection = self._usable_connection()
+        try:
+            yield connection
+        except psycopg.OperationalError:
+            connection.close()
+            raise
+        finally:
+            self._last_used = time.monotonic()
+
+    def _usable_connection(self) -> Connection:
+        if self._connection is not None and time.monotonic() - self._last_used > IDLE_SECONDS:
+            # A pooler or failover may have ended it while nobody looked; an urgent text must not find that out.
+            with suppress(psycopg.OperationalError):
+                self._connection.execute("SELECT 1")
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
-        try:
-            yield self._connection
-        except psycopg.OperationalError:
-            self._connection.close()
-            raise
+        return self._connection
 
 
 def connect(url: str) -> Connection:
