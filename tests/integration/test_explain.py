@@ -80,7 +80,10 @@ def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: Cli
     world.person()
     world.travel_to("2026-03-03T22:00:00-05:00")
     low = world.message(priority="low")
-    first, second = world.message(), world.message()
+    world.wait(seconds=1)
+    first = world.message()
+    world.wait(seconds=1)
+    second = world.message()
     world.minute()
     shown = json.loads(run(command, "queue", "--json"))
     assert [UUID(message["message_id"]) for message in shown] == [first, second, low]
