@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -146,3 +147,35 @@ def test_what_is_held_by_the_hour_is_due_one_after_the_other(world: World) -> No
     assert states[2:] == [("queued", "hourly_limit")] * 4
     due = [world.row(message_id)["scheduled_for"] - world.now for message_id in messages[2:]]
     assert due == [timedelta(hours=1), timedelta(hours=1), timedelta(hours=2), timedelta(hours=2)]
+
+
+def test_a_person_who_moves_takes_what_is_held_along(world: World) -> None:
+    ada = world.person()
+    world.travel_to("2026-03-03T22:00:00-05:00")
+    message_id = world.message()
+    world.minute()
+    assert wall(world.row(message_id)["scheduled_for"], ZoneInfo("America/New_York")) == "Wed 08:00"
+    world.connection.execute("UPDATE users SET timezone = 'America/Los_Angeles' WHERE id = %s", (ada,))
+    world.travel_to("2026-03-04T08:00:00-05:00")
+    world.minute()
+    assert world.state(message_id) == ("queued", "quiet_hours")
+    assert wall(world.row(message_id)["scheduled_for"], ZoneInfo("America/Los_Angeles")) == "Wed 08:00"
+    world.travel_to("2026-03-04T08:00:00-08:00")
+    world.minute()
+    assert world.texts() == ["Hello"]
+
+
+@pytest.mark.parametrize("expires_at", ["2026-03-03T14:59:59+00:00", "0001-01-01T00:00:00+14:00"])
+def test_what_has_expired_when_it_arrives_expires(world: World, expires_at: str) -> None:
+    world.person()
+    message_id = world.message(expires_at=expires_at)
+    world.minute()
+    assert (world.state(message_id), world.texts()) == (("expired", "expired"), [])
+
+
+@pytest.mark.parametrize("scheduled_for", ["1066-10-14T09:00:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_time_long_past_says_nothing(world: World, scheduled_for: str) -> None:
+    world.person()
+    world.message(scheduled_for=scheduled_for, expires_at="9999-12-31T23:59:59-12:00")
+    world.minute()
+    assert world.texts() == ["Hello"]

@@ -1,6 +1,14 @@
--- adopt_messages.sql: from now on these are ours to send.
+-- adopt_messages.sql: from now on these are ours to send; a sequence is taken over whole, or not at all.
+WITH whole AS (
+    SELECT sequence_id
+      FROM message_queue
+     WHERE accepted_at IS NULL AND status = 'queued' AND sequence_id IS NOT NULL AND created_at >= %(oldest)s
+     GROUP BY sequence_id
+    HAVING count(*) = max(sequence_total) AND count(DISTINCT sequence_position) = max(sequence_total)
+)
 UPDATE message_queue
    SET accepted_at = %(now)s, can_delay = true, not_before = scheduled_for, expires_at = %(expires_at)s,
-       words_source = CASE WHEN btrim(final_message) <> '' THEN 'adopted' END
+       published_at = created_at, words_source = CASE WHEN btrim(final_message) <> '' THEN 'adopted' END
  WHERE accepted_at IS NULL AND status = 'queued' AND created_at >= %(oldest)s
-   AND priority IN ('urgent', 'high', 'medium', 'low') AND sequence_id IS NULL AND scheduled_for < %(expires_at)s
+   AND priority IN ('urgent', 'high', 'medium', 'low') AND scheduled_for < %(expires_at)s
+   AND (sequence_id IS NULL OR sequence_id IN (SELECT sequence_id FROM whole))

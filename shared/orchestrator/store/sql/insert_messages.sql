@@ -25,14 +25,14 @@ WITH accepted AS (
                 WHERE t.user_id = a.user_id AND t.topic = a.topic AND t.withdrawn_at >= a.published_at
                   AND (a.publisher IS NULL OR t.publisher = a.publisher)
            ) AS withdrawn,
-           EXISTS (
+           a.sequence_id IS NOT NULL AND EXISTS (
                SELECT FROM message_queue part
                 WHERE part.sequence_id = a.sequence_id AND part.reason = 'sequence_incomplete' AND part.status = 'failed'
            ) AS too_late,
-           (
+           CASE WHEN a.sequence_id IS NOT NULL THEN (
                SELECT min(part.scheduled_for) FROM message_queue part
                 WHERE part.sequence_id = a.sequence_id AND part.reason = 'sequence_incomplete' AND part.status = 'queued'
-           ) AS complete_by
+           ) END AS complete_by
       FROM accepted a
 ), inserted AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,

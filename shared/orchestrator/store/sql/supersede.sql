@@ -2,7 +2,7 @@
 -- Parts of one sequence never supersede each other, an incomplete sequence supersedes nothing, and a sequence is
 -- superseded whole.
 WITH candidates AS (
-    SELECT m.id, m.user_id, m.topic, m.status, coalesce(m.sequence_id, m.id) AS whole,
+    SELECT m.id, m.user_id, m.topic, coalesce(m.sequence_id, m.id) AS whole,
            max(m.published_at) OVER (PARTITION BY coalesce(m.sequence_id, m.id)) AS published_at,
            m.reason IS DISTINCT FROM 'sequence_incomplete' AS counts
       FROM message_queue m
@@ -14,25 +14,37 @@ WITH candidates AS (
       FROM candidates
      WHERE counts
      ORDER BY user_id, topic, published_at DESC, id DESC
+), named AS (
+    -- Two index lookups rather than one condition with OR, which would read the whole table.
+    SELECT r.id AS by, r.user_id, r.supersedes_message_id AS replaces, r.status, r.accepted_at
+      FROM message_queue r
+     WHERE r.id = ANY (%(message_ids)s::uuid[]) AND r.supersedes_message_id IS NOT NULL
+     UNION
+    SELECT r.id, r.user_id, r.supersedes_message_id, r.status, r.accepted_at
+      FROM message_queue r
+     WHERE r.supersedes_message_id = ANY (%(message_ids)s::uuid[])
+), old AS (
+    SELECT m.id, m.sequence_id, named.by
+      FROM named
+      JOIN message_queue m ON m.id = named.replaces AND m.user_id = named.user_id
+     WHERE named.accepted_at IS NOT NULL AND named.status IN ('queued', 'approved', 'sending', 'sent')
 ), replaced AS (
     SELECT c.id, n.id AS by, 'newer_of_topic' AS why
       FROM candidates c
       JOIN newest n ON n.user_id = c.user_id AND n.topic = c.topic
-     WHERE c.whole <> n.whole AND c.published_at <= n.published_at AND c.status IN ('queued', 'approved')
+     WHERE c.whole <> n.whole AND c.published_at <= n.published_at
      UNION ALL
-    SELECT part.id, r.id, 'replaced'
-      FROM message_queue r
-      JOIN message_queue old ON old.id = r.supersedes_message_id AND old.user_id = r.user_id
-      JOIN message_queue part ON part.id = old.id OR part.sequence_id = old.sequence_id
-     WHERE (r.id = ANY (%(message_ids)s::uuid[]) OR r.supersedes_message_id = ANY (%(message_ids)s::uuid[]))
-       AND r.accepted_at IS NOT NULL AND r.status IN ('queued', 'approved', 'sending', 'sent')
-       AND part.accepted_at IS NOT NULL AND part.status IN ('queued', 'approved')
+    SELECT id, by, 'replaced' FROM old
+     UNION ALL
+    SELECT part.id, old.by, 'replaced'
+      FROM old
+      JOIN message_queue part ON part.sequence_id = old.sequence_id AND part.id <> old.id
 ), superseded AS (
     UPDATE message_queue m
        SET status = 'superseded', reason = 'superseded', lease_until = NULL,
            superseded_by_message_id = replaced.by, superseded_reason = replaced.why
       FROM replaced
-     WHERE m.id = replaced.id
+     WHERE m.id = replaced.id AND m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
     RETURNING m.id
 )
 INSERT INTO orchestrator.timeline (message_id, at, status, reason)
