@@ -55,6 +55,11 @@ class LambdaContext:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
     aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+    remaining_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What is left of the invocation."""
+        return self.remaining_ms
 
 
 def sqs_event(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

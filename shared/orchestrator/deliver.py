@@ -1,8 +1,9 @@
 """The way out: a batch in delivery is judged, put into words, reserved, sent once, and settled."""
 
 import json
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -21,10 +22,13 @@ from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import Sms
 from orchestrator.store import delivery as store
 from orchestrator.store.delivery import Candidate, Delivery, LoggedCall, Ruling, Settlement, StoredWords
+from orchestrator.store.schedule import put_back
 from orchestrator.wording.render import Brief, Words, write_words
 
 # After this a message under way counts as maybe sent: longer than any call can take.
 SENDING_LEASE = timedelta(minutes=10)
+# For the round trips to Postgres around the calls of a wave.
+SPARE_SECONDS = 5.0
 # How long the next part of a sequence may take to be reserved, before it counts as left behind.
 PART_LEASE = timedelta(minutes=5)
 # A candidate that lost its place between verdict and reservation is judged anew, this often.
@@ -87,13 +91,22 @@ def message_ids_of(event: Mapping[str, Any]) -> tuple[dict[UUID, str], list[str]
 
 
 def deliver(
-    connection: Connection, message_ids: Sequence[UUID], sender: Sender, settings: DeliverSettings, clock: Clock
+    connection: Connection,
+    message_ids: Sequence[UUID],
+    sender: Sender,
+    settings: DeliverSettings,
+    clock: Clock,
+    seconds_left: Callable[[], float] = lambda: math.inf,
 ) -> DeliverReport:
     """Deliver one batch, in three round trips to Postgres (G1, G2, G5).
 
     The parts of a sequence follow each other, each reserved once the one before was accepted (R8).
     No transaction is open while Claude or Twilio is called (G4). A message that is not `approved` any more is in other
     hands, or has ended: a repeated record changes nothing.
+
+    Args:
+        seconds_left: what remains of the invocation; a wave that might not end in it is not begun, and its messages are
+            due as before.
 
     Raises:
         psycopg.Error: what was not reserved is due again when its lease runs out; what was, is settled by evidence.
@@ -102,6 +115,9 @@ def deliver(
     undecided = list(message_ids)
     rounds_lost = 0
     while undecided:
+        if seconds_left() < settings.twilio_timeout_seconds + settings.claude_deadline_seconds + SPARE_SECONDS:
+            put_back(connection, undecided)
+            return report
         now = clock()
         deliveries = store.read_state(connection, undecided, now)
         if not deliveries:

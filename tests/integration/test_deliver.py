@@ -7,7 +7,7 @@ import pytest
 from orchestrator import MessageOrchestrator
 from orchestrator.store.pauses import pause, resume
 from orchestrator_local.stand_ins import Answer, _twilio_error
-from tests.world import World, sqs_event, sqs_record
+from tests.world import LambdaContext, World, sqs_event, sqs_record
 
 STRUCTURED = {
     "type": "solution_update",
@@ -56,6 +56,27 @@ def test_a_record_that_names_no_message_goes_back_and_the_rest_goes_on(world: Wo
     answer = world.invoke("deliver", sqs_event(records))
     assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["1", "2", "3", "4"]
     assert world.texts() == ["Hello"]
+
+
+def test_what_cannot_be_finished_in_time_is_handed_back(world: World) -> None:
+    world.person()
+    message_id = world.message()
+    world.dispatch()
+    record = sqs_record(world.drain("DELIVERY_QUEUE_URL")[0], world.now)
+    world.functions["deliver"].handler(sqs_event([record]), LambdaContext(remaining_ms=7_000))
+    assert (world.texts(), world.state(message_id)) == ([], ("queued", None))
+    world.minute()
+    assert world.texts() == ["Hello"]
+
+
+def test_a_text_to_an_active_person_does_not_outlast_their_activity_at_twilio(world: World) -> None:
+    world.travel_to("2026-03-03T22:00:00-05:00")
+    ada = world.person()
+    world.message()
+    world.says(ada, "are you there?")
+    world.wait(minutes=4)
+    world.minute()
+    assert [text.validity_period for text in world.phones.texts] == [360]
 
 
 def test_texts_of_one_person_share_a_conversation(world: World) -> None:

@@ -9,9 +9,15 @@ ACTIVE_FOR = timedelta(minutes=10)
 TEXTS_PER_INBOUND = 3
 
 
+def active_until(person: Person, now: datetime) -> datetime:
+    """When the person's activity ends; `now` where they are not active."""
+    wrote = person.last_inbound_at
+    return max(wrote + ACTIVE_FOR, now) if wrote is not None and wrote <= now else now
+
+
 def is_active(person: Person, now: datetime) -> bool:
     """Whether the person wrote within the last 10 minutes."""
-    return person.last_inbound_at is not None and person.last_inbound_at <= now < person.last_inbound_at + ACTIVE_FOR
+    return active_until(person, now) > now
 
 
 def may_come_forward(person: Person, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
-from orchestrator.rules.activity import may_come_forward
+from orchestrator.rules.activity import active_until, may_come_forward
 from orchestrator.rules.best_time import best_time, read_pattern
 from orchestrator.rules.lanes import (
     YIELD_STEP,
@@ -241,9 +241,10 @@ def _send(message: Waiting, person: Person, policy: PolicySettings, now: datetim
 
 
 def _send_to_active(message: Waiting, person: Person, now: datetime) -> Send:
+    # Neither here nor at Twilio may it outlast the minutes for which the person is there.
     return Send(
         local_date=_today(person, now),
-        open_until=message.expires_at,
+        open_until=min(active_until(person, now), message.expires_at),
         caps=NO_CAPS,
         takes_slot=not message.continues,
         active_since=person.last_inbound_at,

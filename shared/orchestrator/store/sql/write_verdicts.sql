@@ -20,7 +20,11 @@ WITH verdicts AS (
        SET status = v.status, reason = v.reason, lease_until = NULL,
            scheduled_for = coalesce(v.until, m.scheduled_for),
            superseded_by_message_id = v.superseded_by,
-           superseded_reason = CASE WHEN v.superseded_by IS NOT NULL THEN 'newer_of_topic' END
+           superseded_reason = (
+               SELECT CASE WHEN newer.supersedes_message_id = m.id THEN 'replaced' ELSE 'newer_of_topic' END
+                 FROM message_queue newer
+                WHERE newer.id = v.superseded_by
+           )
       FROM judged v
      WHERE m.id = v.id
     RETURNING m.id, v.status, v.reason, v.until
