@@ -29,6 +29,8 @@ from orchestrator_local.stand_ins import API_KEY, Claude, Phones
 from tests.world import FUNCTIONS, QUEUES, World, function_environment
 
 TEMPLATE_DATABASE = "template_orchestrator"
+# A transaction-mode pooler on 127.0.0.1 before that server, for everything but migrations: its port.
+POOLER_PORT = "TEST_POOLER_PORT"
 # A server to use instead of the embedded one, such as an older Postgres: a URL with the right to create databases.
 OWN_SERVER = "TEST_POSTGRES_URL"
 
@@ -79,8 +81,8 @@ def database_url(server: str) -> Iterator[str]:
     name = f"test_{os.getpid()}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE_DATABASE}")
-    url = make_conninfo(server, dbname=name)
-    yield _as_url(url)
+    port = os.environ.get(POOLER_PORT)
+    yield f"postgresql://postgres@127.0.0.1:{port}/{name}" if port else _as_url(make_conninfo(server, dbname=name))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
