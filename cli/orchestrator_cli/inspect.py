@@ -90,16 +90,21 @@ def _zone_of(story: Story) -> tzinfo:
 
 
 def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:
-    table = Table(title_justify="left")
-    for heading in ("message", "for", "agent", "due in", "why"):
-        table.add_column(heading, no_wrap=heading in ("message", "due in"), overflow="fold")
-    table.title = f"{lane}: {messages[0].of_lane} waiting"
+    table = Table(title=f"{lane}: {messages[0].of_lane} waiting", title_justify="left", show_lines=True)
+    table.add_column("message")
+    for heading in ("due in", "why"):
+        table.add_column(heading, no_wrap=True)
     for message in messages:
-        why = in_words(message.reason) if message.reason else message.status
-        minutes = round((message.due - now).total_seconds() / 60)
-        due = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min" if minutes > 0 else "now"
-        table.add_row(str(message.message_id), escape(message.person), escape(message.agent_id), due, why)
+        whose = escape(f"{message.message_id}\nfor {message.person} by {message.agent_id}")
+        table.add_row(whose, _due_in(message.due, now), message.reason or message.status)
     return table
+
+
+def _due_in(due: datetime, now: datetime) -> str:
+    minutes = round((due - now).total_seconds() / 60)
+    if minutes <= 0:
+        return "now"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _local(instant: datetime, zone: tzinfo) -> str:

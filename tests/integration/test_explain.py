@@ -90,7 +90,9 @@ def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: Cli
     assert shown[0]["reason"] == "quiet_hours"
     printed = run(command, "queue", "--limit", "1")
     assert "high: 2 waiting" in printed
-    assert "the person's quiet hours (R3)" in printed
+    assert "quiet_hours" in printed
+    assert f"{first}" in printed
+    assert "for ada by concierge_main" in printed
     assert str(second) not in printed
 
 
