@@ -36,8 +36,8 @@ def run() -> None:
         _fail(str(error))
     except psycopg.OperationalError as error:
         _fail(f"The database cannot be reached: {str(error).splitlines()[0]}. Check DATABASE_URL.")
-    except psycopg.errors.UndefinedTable:
-        _fail("The database lacks our tables. Run `orchestrator migrate`.")
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
+        _fail("The database is not up to date. Run `orchestrator migrate`.")
 
 
 def _fail(text: str) -> None:

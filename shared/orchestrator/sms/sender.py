@@ -49,7 +49,7 @@ class TwilioSender:
         return list(self._pool.map(lambda sms: self._send(client, sms), texts))
 
     def _send(self, client: "Client", sms: Sms) -> Outcome:
-        from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+        from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
         from orchestrator.sms.http import NotConnected
 
@@ -65,8 +65,9 @@ class TwilioSender:
             return _outcome_of_answer(error.status, error.code or None)
         except NotConnected as error:
             return Outcome(OutcomeKind.NOT_SENT, error=f"could not connect: {error}")
-        except (TwilioException, ValueError, KeyError, TypeError) as error:
-            # No whole answer, or one that is not what Twilio sends.
+        except Exception as error:  # noqa: BLE001
+            # No whole answer, or one that is not what Twilio sends. Whatever it was, the text may have been sent, and
+            # the rest of the wave must be settled.
             return Outcome(OutcomeKind.UNKNOWN, error=f"no usable answer: {type(error).__name__}")
         if not message.sid:
             return Outcome(OutcomeKind.UNKNOWN, error="the answer has no sid")

@@ -1,0 +1,54 @@
+"""The best time keeps its promises whatever the pattern holds (R7)."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.rules.best_time import SPREAD_MINUTES, best_time, read_pattern
+from orchestrator.rules.quiet_hours import QuietHours
+
+NIGHT = QuietHours(time(21), time(8))
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+patterns = anything | st.fixed_dictionaries(
+    {},
+    optional={
+        "best_hours": anything | st.lists(st.integers(-2, 26)),
+        "preferred_days": anything | st.lists(st.sampled_from(["Mon", "sunday", "weekend", "x"])),
+    },
+)
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+zones = st.sampled_from(["America/New_York", "America/St_Johns", "Australia/Lord_Howe", "UTC"]).map(ZoneInfo)
+
+
+@given(moments, zones, patterns, st.floats(0, 1, exclude_max=True), st.integers(0, 200))
+def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
+    earliest: datetime, zone: ZoneInfo, stored: object, spread: float, hours: int
+) -> None:
+    expires_at = earliest + timedelta(hours=hours)
+    pattern = read_pattern(stored)
+    best = best_time(earliest, expires_at, [zone], NIGHT, pattern, spread)
+    assert best >= earliest
+    if best > earliest:
+        wall = best.astimezone(zone)
+        assert best < expires_at
+        assert not NIGHT.covers(wall.time())
+        assert wall.weekday() in pattern.days
+
+
+def test_many_messages_spread_over_the_first_half_of_the_hour() -> None:
+    zone = ZoneInfo("America/New_York")
+    morning = datetime(2026, 3, 3, 8, tzinfo=zone)
+    times = [
+        best_time(morning, morning + timedelta(days=1), [zone], NIGHT, read_pattern(None), place / 100)
+        for place in range(100)
+    ]
+    ten = morning.replace(hour=10)
+    assert min(times) == ten
+    assert max(times) < ten + timedelta(minutes=SPREAD_MINUTES)
+    assert len(set(times)) == 100
