@@ -24,15 +24,14 @@ if settings.anthropic_api_key is None:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch; the records that must come back are returned as failures."""
     records, unreadable = message_ids_of(event)
-    with database.connection() as connection:
-        report = deliver(
-            connection,
-            list(records),
-            sender,
-            settings,
-            clock,
-            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
-        )
+    report = deliver(
+        database,
+        list(records),
+        sender,
+        settings,
+        clock,
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
     count("Calls", report.outcomes, by="outcome")
     count("Held", report.held, by="reason")
     count("Ended", report.ended, by="reason")

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from psycopg import Connection
+import psycopg
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from orchestrator.clock import Clock
 from orchestrator.ids import uuid7
@@ -21,12 +22,15 @@ from orchestrator.sms.aftermath import aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import Sms
 from orchestrator.store import delivery as store
+from orchestrator.store.database import Database
 from orchestrator.store.delivery import Candidate, Delivery, LoggedCall, Ruling, Settlement, StoredWords
 from orchestrator.store.schedule import put_back
 from orchestrator.wording.render import Brief, Words, write_words
 
 # After this a message under way counts as maybe sent: longer than any call can take.
 SENDING_LEASE = timedelta(minutes=10)
+# A failover takes seconds; an outcome that cannot be written by then is settled by evidence.
+SETTLE_TRIES = 6
 # For the round trips to Postgres around the calls of a wave.
 SPARE_SECONDS = 5.0
 # How long the next part of a sequence may take to be reserved, before it counts as left behind.
@@ -91,7 +95,7 @@ def message_ids_of(event: Mapping[str, Any]) -> tuple[dict[UUID, str], list[str]
 
 
 def deliver(
-    connection: Connection,
+    database: Database,
     message_ids: Sequence[UUID],
     sender: Sender,
     settings: DeliverSettings,
@@ -116,10 +120,12 @@ def deliver(
     rounds_lost = 0
     while undecided:
         if seconds_left() < settings.twilio_timeout_seconds + settings.claude_deadline_seconds + SPARE_SECONDS:
-            put_back(connection, undecided)
+            with database.connection() as connection:
+                put_back(connection, undecided)
             return report
         now = clock()
-        deliveries = store.read_state(connection, undecided, now)
+        with database.connection() as connection:
+            deliveries = store.read_state(connection, undecided, now)
         if not deliveries:
             return report
         sendable, rulings = _judge(deliveries, settings, now)
@@ -128,22 +134,23 @@ def deliver(
         # Claude may have taken seconds, in which the person may have said STOP: from here on nothing waits.
         now = clock()
         ready = _ready(sendable, words, rulings, sender, settings, now)
-        reserved = store.write_and_reserve(
-            connection,
-            rulings,
-            _new_words(words),
-            [message.candidate for message in ready],
-            _logged_calls(sendable, words),
-            now,
-            lease_until=now + SENDING_LEASE,
-        )
+        with database.connection() as connection:
+            reserved = store.write_and_reserve(
+                connection,
+                rulings,
+                _new_words(words),
+                [message.candidate for message in ready],
+                _logged_calls(sendable, words),
+                now,
+                lease_until=now + SENDING_LEASE,
+            )
         wave = [message for message in ready if message.candidate.attempt_id in reserved]
         following: list[UUID] = []
         if wave:
             outcomes = sender.send_wave([message.sms for message in wave])
             now = clock()
             parts = [message.delivery.message_id for message in wave if message.delivery.waiting.in_sequence]
-            following = store.settle(connection, _settlements(wave, outcomes, now), parts, now, now + PART_LEASE)
+            following = _settle(database, _settlements(wave, outcomes, now), parts, now)
             _count_outcomes(report, outcomes)
         _count_rulings(report, rulings)
         lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
@@ -153,6 +160,19 @@ def deliver(
             lost = []
         undecided = [*following, *lost]
     return report
+
+
+def _settle(database: Database, settlements: list[Settlement], parts: list[UUID], now: datetime) -> list[UUID]:
+    """Write the outcomes, over a new connection if need be: what Twilio just told us is told once."""
+    for attempt in Retrying(
+        retry=retry_if_exception_type(psycopg.OperationalError),
+        stop=stop_after_attempt(SETTLE_TRIES),
+        wait=wait_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    ):
+        with attempt, database.connection() as connection:
+            return store.settle(connection, settlements, parts, now, now + PART_LEASE)
+    raise AssertionError("unreachable: the last try raises")
 
 
 def _judge(

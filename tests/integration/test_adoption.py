@@ -10,6 +10,7 @@ from orchestrator.deliver import deliver
 from orchestrator.messages import Lane
 from orchestrator.settings import DeliverSettings
 from orchestrator.store.adoption import Adoption, adopt
+from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
 from orchestrator.store.schedule import claim_due
 from tests.integration.test_limits_under_race import CountingSender
@@ -78,7 +79,7 @@ def test_what_is_adopted_is_sent_and_a_past_stop_is_kept(old_database: str) -> N
         assert adopt(connection, DAY, WEEK, NOW, apply=True).adopted == 5
         assert adopt(connection, DAY, WEEK, NOW, apply=True).adopted == 0, "a second run finds nothing new"
         claimed = [m for lane in Lane for m in claim_due(connection, lane, NOW, NOW, NOW + DAY, None, 100)]
-        deliver(connection, [message.message_id for message in claimed], sender, settings, lambda: NOW)
+        deliver(Database(settings), [message.message_id for message in claimed], sender, settings, lambda: NOW)
         ended = connection.execute(
             "SELECT user_id::text, status, reason FROM message_queue WHERE accepted_at IS NOT NULL ORDER BY user_id"
         ).fetchall()

@@ -420,6 +420,28 @@ def test_what_failed_before_it_left_is_tried_again(world: World) -> None:
     assert world.texts() == ["Hello"]
 
 
+@pytest.mark.parametrize("cut", ["while it is sent", "while Claude thinks"])
+def test_a_database_that_fails_over_meanwhile_loses_nothing(world: World, cut: str) -> None:
+    world.person()
+    message_id = world.message(
+        message_data=STRUCTURED if cut == "while Claude thinks" else {"type": "x", "text": "Hello"}
+    )
+
+    def fail_over(_request: object) -> None:
+        world.connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'orchestrator'"
+        )
+
+    if cut == "while it is sent":
+        world.phones.misbehave = fail_over
+    else:
+        world.claude.misbehave = fail_over
+    world.minute()
+    assert world.state(message_id) == ("sent", None)
+    assert len(world.texts()) == 1
+
+
 # Who is active ---------------------------------------------------------------------------------------------------------
 
 

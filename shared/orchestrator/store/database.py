@@ -1,5 +1,6 @@
 """The connection to Postgres, as a transaction-mode pooler allows it (G8)."""
 
+import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -42,13 +43,19 @@ class Database:
             self._last_used = time.monotonic()
 
     def _usable_connection(self) -> Connection:
-        if self._connection is not None and time.monotonic() - self._last_used > IDLE_SECONDS:
-            # A pooler or failover may have ended it while nobody looked; an urgent text must not find that out.
+        # A pooler or failover may have ended it while nobody looked; an urgent text must not find that out.
+        if self._connection is not None and not self._connection.closed and self._is_doubtful(self._connection):
             with suppress(psycopg.OperationalError):
                 self._connection.execute("SELECT 1")
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
         return self._connection
+
+    def _is_doubtful(self, connection: Connection) -> bool:
+        """Whether the server said something unasked, as it does when it closes, or nothing was said for long."""
+        socket = select.poll()
+        socket.register(connection.fileno(), select.POLLIN)
+        return bool(socket.poll(0)) or time.monotonic() - self._last_used > IDLE_SECONDS
 
 
 def connect(url: str) -> Connection:
