@@ -6,26 +6,25 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+from orchestrator.attempts import logged_calls, new_words, ready_to_send, settlements_of
 from orchestrator.clock import Clock
-from orchestrator.ids import uuid7
-from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.reasons import Status
 from orchestrator.rules.verdict import End, Hold, Send
 from orchestrator.rules.wave import Case, decide_wave
 from orchestrator.settings import DeliverSettings
-from orchestrator.sms.aftermath import aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
-from orchestrator.sms.sender import Sms
+from orchestrator.sms.sender import Sender
 from orchestrator.store import delivery as store
 from orchestrator.store.database import Database
-from orchestrator.store.delivery import Candidate, Delivery, LoggedCall, Ruling, Settlement, StoredWords
+from orchestrator.store.delivery import Delivery, Ruling, Settlement
 from orchestrator.store.schedule import put_back
-from orchestrator.wording.render import Brief, Words, write_words
+from orchestrator.wording.render import Brief, write_words
 
 # After this a message under way counts as maybe sent: longer than any call can take.
 SENDING_LEASE = timedelta(minutes=10)
@@ -37,26 +36,6 @@ SPARE_SECONDS = 5.0
 PART_LEASE = timedelta(minutes=5)
 # A candidate that lost its place between verdict and reservation is judged anew, this often.
 ROUNDS = 4
-# The roles that the `messages` table knows; other agents speak through the concierge.
-ROLES = ("concierge", "bouncer", "innovator")
-
-
-class Sender(Protocol):
-    """What sends texts: Twilio, or in a benchmark nothing at all."""
-
-    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]: ...
-
-    def fingerprint(self, sms: Sms) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A message that may go: its verdict, its text, and the attempt to be made."""
-
-    delivery: Delivery
-    verdict: Send
-    sms: Sms
-    candidate: Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +112,14 @@ def deliver(
 
         # Claude may have taken seconds, in which the person may have said STOP: from here on nothing waits.
         now = clock()
-        ready = _ready(sendable, words, rulings, sender, settings, now)
+        ready = ready_to_send(sendable, words, rulings, sender, settings, now)
         with database.connection() as connection:
             reserved = store.write_and_reserve(
                 connection,
                 rulings,
-                _new_words(words),
+                new_words(words),
                 [message.candidate for message in ready],
-                _logged_calls(sendable, words),
+                logged_calls(sendable, words),
                 now,
                 lease_until=now + SENDING_LEASE,
             )
@@ -150,7 +129,7 @@ def deliver(
             outcomes = sender.send_wave([message.sms for message in wave])
             now = clock()
             parts = [message.delivery.message_id for message in wave if message.delivery.waiting.in_sequence]
-            following = _settle(database, _settlements(wave, outcomes, now), parts, now)
+            following = _settle(database, settlements_of(wave, outcomes, now), parts, now)
             _count_outcomes(report, outcomes)
         _count_rulings(report, rulings)
         lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
@@ -196,97 +175,6 @@ def _judge(
 def _brief(delivery: Delivery) -> Brief:
     person = delivery.person
     return Brief(delivery.message_id, person.user_id, delivery.data, person.first_name)
-
-
-def _ready(
-    sendable: Sequence[tuple[Delivery, Send]],
-    words: Mapping[UUID, Words],
-    rulings: list[Ruling],
-    sender: Sender,
-    settings: DeliverSettings,
-    now: datetime,
-) -> list[Ready]:
-    """The attempts to reserve; a message whose data makes no words joins the rulings instead."""
-    ready = []
-    new_conversations: dict[UUID, UUID] = {}
-    for delivery, verdict in sendable:
-        text = delivery.words if delivery.words_source else words[delivery.message_id].text
-        if text is None:
-            rulings.append(Ruling(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
-            continue
-        person = delivery.person
-        sms = Sms(person.phone_number, text, valid_for=int((verdict.open_until - now).total_seconds()))
-        candidate = Candidate(
-            attempt_id=uuid7(now),
-            message_id=delivery.message_id,
-            user_id=person.user_id,
-            new_conversation_id=new_conversations.setdefault(person.user_id, uuid7(now)),
-            phone_number=person.phone_number,
-            fingerprint=sender.fingerprint(sms),
-            local_date=verdict.local_date,
-            open_until=verdict.open_until,
-            day_cap=verdict.caps.day,
-            hour_cap=verdict.caps.hour,
-            takes_slot=verdict.takes_slot,
-            active_since=verdict.active_since,
-            daily_limit=settings.daily_limit if person.daily_limit is None else person.daily_limit,
-            hourly_limit=settings.hourly_limit if person.hourly_limit is None else person.hourly_limit,
-            quiet_hours_enabled=person.quiet_hours_enabled is not False,
-        )
-        ready.append(Ready(delivery, verdict, sms, candidate))
-    return ready
-
-
-def _new_words(words: Mapping[UUID, Words]) -> list[StoredWords]:
-    return [StoredWords(message_id, found.text, found.source) for message_id, found in words.items() if found.text]
-
-
-def _logged_calls(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
-    calls = []
-    for delivery, _ in sendable:
-        found = words.get(delivery.message_id)
-        if found is None or found.answer is None:
-            continue
-        answer = found.answer
-        calls.append(
-            LoggedCall(
-                action_type="render_message",
-                user_id=delivery.person.user_id,
-                message_id=delivery.message_id,
-                model=answer.model,
-                input_tokens=answer.input_tokens,
-                output_tokens=answer.output_tokens,
-                cost_usd=answer.cost_usd,
-                latency_ms=answer.latency_ms,
-                outcome=found.outcome,
-                error=answer.error,
-            )
-        )
-    return calls
-
-
-def _settlements(wave: Sequence[Ready], outcomes: Sequence[Outcome], now: datetime) -> list[Settlement]:
-    return [_settlement(message, outcome, now) for message, outcome in zip(wave, outcomes, strict=True)]
-
-
-def _settlement(message: Ready, outcome: Outcome, now: datetime) -> Settlement:
-    delivery = message.delivery
-    after = aftermath(outcome, delivery.tries, now)
-    role = delivery.agent_id.partition("_")[0]
-    return Settlement(
-        attempt_id=message.candidate.attempt_id,
-        user_id=delivery.person.user_id,
-        outcome=outcome.kind,
-        sid=outcome.sid,
-        error_code=outcome.code,
-        error=outcome.error,
-        status=after.status,
-        reason=after.reason,
-        until=min(after.until, delivery.waiting.expires_at) if after.until else None,
-        tries=after.tries,
-        opts_out=after.reason is Reason.OPTED_OUT,
-        role=role if role in ROLES else ROLES[0],
-    )
 
 
 def _count_outcomes(report: DeliverReport, outcomes: Sequence[Outcome]) -> None:

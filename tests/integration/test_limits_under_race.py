@@ -10,10 +10,10 @@ from uuid import UUID
 from psycopg import Connection
 from pydantic import SecretStr
 
-from orchestrator.deliver import Sender, deliver
+from orchestrator.deliver import deliver
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
-from orchestrator.sms.sender import Sms
+from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.database import Database
 from tests.world import World
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
@@ -31,6 +31,14 @@ class Sms:
     to: str
     body: str
     valid_for: int
+
+
+class Sender(Protocol):
+    """What sends texts: Twilio, or in a benchmark nothing at all."""
+
+    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]: ...
+
+    def fingerprint(self, sms: Sms) -> str: ...
 
 
 class TwilioSender:
