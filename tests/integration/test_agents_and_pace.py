@@ -216,12 +216,14 @@ def test_what_waits_for_a_person_who_writes_comes_forward_best_first_and_three_a
     world.minute()
     assert world.texts() == [], "STOP is no conversation"
     world.says(ada, "what about it?")
-    world.minute()
+    assert world.dispatch()["pulled_forward"] == 3
+    world.deliver()
     assert len(world.texts()) == 3
     assert {"high 2", "high 4"} < set(world.texts())
     assert "low 0" not in world.texts()
     world.wait(minutes=1)
-    world.minute()
+    assert world.dispatch()["pulled_forward"] == 0
+    world.deliver()
     assert len(world.texts()) == 3, "three in all"
     world.says(ada, "and?")
     world.minute()

@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 from orchestrator import MessageOrchestrator
 from orchestrator.clock import real_time
 from orchestrator.dispatch import dispatch
+from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, load
+from orchestrator.store import schedule
 from orchestrator.store.database import connect
 from orchestrator.store.pauses import pause, resume
 from tests.world import World
@@ -71,6 +73,30 @@ def test_two_dispatchers_at_once_hand_over_nothing_twice(world: World, database_
         thread.join()
     found = handed_over(world)
     assert len(found) == len(set(found)) == 300
+
+
+@pytest.mark.parametrize("per_second", [None, 100.0], ids=["unpaced", "paced"])
+def test_a_claim_that_overlaps_another_takes_nothing_twice(
+    world: World, database_url: str, per_second: float | None
+) -> None:
+    world.person()
+    messages = {world.message() for _ in range(5)}
+    now, lease = world.now, world.now + timedelta(minutes=15)
+    second: list[schedule.Claimed] = []
+
+    def overlap() -> None:
+        with connect(database_url) as other:
+            second.extend(schedule.claim_due(other, Lane.HIGH, now, now, lease, per_second, 100))
+
+    thread = threading.Thread(target=overlap)
+    with connect(database_url) as connection, connection.transaction():
+        first = schedule.claim_due(connection, Lane.HIGH, now, now, lease, per_second, 3)
+        thread.start()
+        thread.join(0.5)  # it waits for us, or takes what we left
+    thread.join(10)
+    taken = [claimed.message_id for claimed in (*first, *second)]
+    assert len(taken) == len(set(taken))
+    assert set(taken) <= messages
 
 
 def test_a_lease_that_runs_out_makes_the_message_due_again(world: World) -> None:
