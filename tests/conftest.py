@@ -67,6 +67,13 @@ def pytest_configure_node(node: object) -> None:
     node.workerinput["server"] = node.config.stash.get(_SERVER, "")  # type: ignore[attr-defined]  # xdist's WorkerController
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured, whichever worker ran them."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> str:
     """The URL of the cluster."""
