@@ -31,12 +31,14 @@ def pause(
 
 
 def resume(lane: OfLane = None, agent: OfAgent = None, user: OfUser = None, local: Local = False) -> None:
-    """Send again; what waited goes with the next minute. For an agent, this also lets go of the brake."""
+    """Send again; what waited goes with the next minute. This also lets go of the brake, or of a refused account."""
     with open_database(local) as (connection, _):
         scope, value = _scope(connection, lane, agent, user)
         changed = store.resume(connection, scope, value)
         if scope == "agent":
             changed |= store.resume(connection, "brake", value)
+        if scope == "everything":
+            changed |= store.resume(connection, "provider", value)
         others = store.pauses(connection)
     show(f"[green]Resumed:[/] {_named(scope, value)}." if changed else "It was not paused.")
     for other_scope, other_value, note, since, ends_at in others:

@@ -363,6 +363,28 @@ def test_a_wrong_credential_neither_loses_nor_consumes_a_message(world: World) -
     assert world.texts() == ["Hello"]
 
 
+def test_while_our_account_is_refused_nobody_else_tries(world: World) -> None:
+    world.person()
+    world.person("ben", phone="+12125550102")
+    calls: list[dict[str, str]] = []
+
+    def refuse(fields: dict[str, str]) -> Answer:
+        calls.append(fields)
+        return _twilio_error(401, 20003, "Authenticate")
+
+    world.phones.misbehave = refuse
+    world.message()
+    world.minute()
+    later = world.message("ben")
+    world.minute()
+    assert len(calls) == 1
+    assert world.state(later)[0] == "queued"
+    world.phones.misbehave = None
+    world.wait(minutes=6)
+    world.minute()
+    assert (world.texts(), world.texts("+12125550102")) == (["Hello"], ["Hello"])
+
+
 @pytest.mark.parametrize(
     "answer",
     [Answer(500, {}), Answer(503, b"<html>"), Answer(200, None, drop=True), Answer(201, b"half a bo"), Answer(201, {})],

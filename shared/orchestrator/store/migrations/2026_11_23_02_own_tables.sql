@@ -38,11 +38,11 @@ CREATE INDEX opt_outs_in_force_by_user ON orchestrator.opt_outs (user_id) WHERE 
 
 -- The stop button (R13).
 CREATE TABLE orchestrator.pauses (
-    scope text NOT NULL,                  -- everything, lane, agent (a prefix), user, or brake (one agent)
+    scope text NOT NULL,                  -- everything, lane, agent (a prefix), user; brake (one agent), provider (set by itself)
     value text NOT NULL DEFAULT '',
     note text,
     paused_at timestamptz NOT NULL,
-    ends_at timestamptz,                  -- set by the brake, which lets go by itself
+    ends_at timestamptz,                  -- set by the brake and by a refused account, which let go by themselves
     PRIMARY KEY (scope, value)
 );
 

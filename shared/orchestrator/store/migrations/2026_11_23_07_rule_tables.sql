@@ -37,6 +37,7 @@ CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at ti
          WHERE (p.ends_at IS NULL OR p.ends_at > at)
            AND CASE p.scope
                WHEN 'everything' THEN true
+               WHEN 'provider' THEN true
                WHEN 'lane' THEN p.value = lane
                WHEN 'agent' THEN starts_with(agent, p.value)
                WHEN 'brake' THEN p.value = agent

@@ -33,6 +33,14 @@ WITH results AS (
       JOIN results r ON r.attempt_id = a.id
      WHERE r.opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+), stopped AS (
+    -- Our account is refused, not these messages: nobody else needs to try until they are tried again.
+    INSERT INTO orchestrator.pauses (scope, value, note, paused_at, ends_at)
+    SELECT 'provider', '', 'Twilio refuses our account: ' || max(error), %(now)s, max(until)
+      FROM results
+     WHERE reason = 'provider_configuration'
+    HAVING count(*) > 0
+        ON CONFLICT (scope, value) DO UPDATE SET note = excluded.note, ends_at = excluded.ends_at
 ), ended AS (
     UPDATE message_queue m
        SET status = r.status, reason = r.reason, tries = r.tries,
