@@ -16,6 +16,7 @@ from orchestrator.errors import InvalidPerson
 from orchestrator.people import parse_number, zone_named
 from orchestrator.rules.activity import is_active
 from orchestrator.rules.explanations import explain
+from orchestrator.rules.limits import limits_of
 from orchestrator.rules.local_time import local_date
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings, load
@@ -99,6 +100,7 @@ def show_person(user: Reference, local: Local = False, as_json: AsJson = False) 
 def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -> dict[str, Any]:
     person = record.person
     zones = person.zones
+    limits = limits_of(person, policy)
     quiet = quiet_hours_for(person, policy)
     opens = next_open(now, zones, quiet) if quiet else now
     return {
@@ -108,9 +110,9 @@ def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -
         "first_name": person.first_name,
         "zone": person.timezone or ", ".join(zone.key for zone in zones[:3]) + " (by the number)",
         "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
-        "daily_limit": policy.daily_limit if person.daily_limit is None else person.daily_limit,
+        "daily_limit": limits.daily,
         "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
-        "hourly_limit": policy.hourly_limit if person.hourly_limit is None else person.hourly_limit,
+        "hourly_limit": limits.hourly,
         "sent_this_hour": record.sent_this_hour,
         "quiet_hours": f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else "none",
         "quiet_now": opens != now,

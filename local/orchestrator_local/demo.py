@@ -3,10 +3,9 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -188,7 +187,7 @@ class _Watch:
         now = self._stack.clock()
         return any(status == Status.QUEUED and due <= now for status, _, due in self.states.values())
 
-    def until(self, done: "Any") -> None:
+    def until(self, done: Callable[[], bool]) -> None:
         """Print what happens until a condition holds, or patience ends."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:

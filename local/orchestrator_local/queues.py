@@ -81,7 +81,6 @@ class Poller(threading.Thread):
         self._mapping = mapping
         self._function = function
         self._stopping = threading.Event()
-        self.busy = False
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -103,9 +102,7 @@ class Poller(threading.Thread):
         )
         messages = answer.get("Messages", [])
         if not messages:
-            self.busy = False
             return
-        self.busy = True
         try:
             result = self._function.invoke({"Records": [self._record(message) for message in messages]})
         except FunctionFailed:

@@ -4,9 +4,8 @@ import fcntl
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,7 +79,6 @@ class Stack:
         folder: Path,
         environment: Mapping[str, str],
         functions: Mapping[str, FunctionProcess],
-        pollers: list[queues.Poller],
         phones: stand_ins.Phones,
         claude: stand_ins.Claude,
         clock_file: Path | None,
@@ -90,7 +88,6 @@ class Stack:
         self.functions = functions
         self.phones = phones
         self.claude = claude
-        self._pollers = pollers
         self._clock_file = clock_file
         self.clock: Clock = moved_clock(clock_file) if clock_file else real_time
 
@@ -182,7 +179,7 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
             for mapping in function.mappings
         ]
         queue_urls = {variable: urls[name] for variable, name in _QUEUE_VARIABLES.items()}
-        stack = Stack(folder, {**common, **queue_urls}, functions, pollers, phones, claude, clock_file)
+        stack = Stack(folder, {**common, **queue_urls}, functions, phones, claude, clock_file)
         stopping = threading.Event()
         parts.callback(stopping.set)
         for poller in pollers:
@@ -193,11 +190,12 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
 
 
 def _each_minute(stack: Stack, stopping: threading.Event) -> None:
+    scheduled = [process for process in stack.functions.values() if process.function.each_minute]
     while not stopping.wait(60):
-        try:
-            stack.tick()
-        except FunctionFailed:
-            continue  # as on AWS: the next minute is the retry; the function's log says why
+        for process in scheduled:
+            # As on AWS: the next minute is the retry; the function's log says why.
+            with suppress(FunctionFailed):
+                process.invoke(schedule_event(stack.clock()))
 
 
 @contextmanager
@@ -235,16 +233,6 @@ def _variables(function: Function, urls: Mapping[str, str], common: Mapping[str,
     parameters = {name.title().replace("_", ""): value for name, value in common.items()}
     resolved = {name: resolve(value, urls, parameters) for name, value in function.variables.items()}
     return {name: value for name, value in resolved.items() if value}
-
-
-def wait_until(condition: "Any", seconds: float) -> bool:
-    """Whether a condition comes true within a time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def demo_environment() -> dict[str, str]:

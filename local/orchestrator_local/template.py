@@ -17,7 +17,6 @@ class EventSourceMapping:
 
     queue: str
     batch_size: int
-    window_seconds: int
     reports_failures: bool
 
 
@@ -104,7 +103,6 @@ def _mapping(event: Mapping[str, Any]) -> EventSourceMapping:
     return EventSourceMapping(
         queue=event["Queue"]["Fn::GetAtt"][0],
         batch_size=event.get("BatchSize", 10),
-        window_seconds=event.get("MaximumBatchingWindowInSeconds", 0),
         reports_failures="ReportBatchItemFailures" in event.get("FunctionResponseTypes", []),
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.ids import uuid7
+from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.verdict import Send
 from orchestrator.settings import DeliverSettings
@@ -46,6 +47,7 @@ def ready_to_send(
             rulings.append(Ruling(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
             continue
         person = delivery.person
+        limits = limits_of(person, settings)
         sms = Sms(person.phone_number, text, valid_for=int((verdict.open_until - now).total_seconds()))
         candidate = Candidate(
             attempt_id=uuid7(now),
@@ -60,8 +62,8 @@ def ready_to_send(
             hour_cap=verdict.caps.hour,
             takes_slot=verdict.takes_slot,
             active_since=verdict.active_since,
-            daily_limit=settings.daily_limit if person.daily_limit is None else person.daily_limit,
-            hourly_limit=settings.hourly_limit if person.hourly_limit is None else person.hourly_limit,
+            daily_limit=limits.daily,
+            hourly_limit=limits.hourly,
             quiet_hours_enabled=person.quiet_hours_enabled is not False,
         )
         ready.append(Ready(delivery, verdict, sms, candidate))

@@ -134,7 +134,7 @@ def deliver(
         _count_rulings(report, rulings)
         lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
         rounds_lost += bool(lost)
-        if rounds_lost == ROUNDS:
+        if rounds_lost >= ROUNDS:
             report.undecided.extend(lost)
             lost = []
         undecided = [*following, *lost]

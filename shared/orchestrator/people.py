@@ -102,8 +102,3 @@ def parse_number(text: str, allowed_countries: frozenset[str]) -> str:
             "Use another number, or set ALLOWED_COUNTRIES",
         )
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
-def masked(phone_number: str) -> str:
-    """A number as logs may show it (G10)."""
-    return f"…{phone_number[-4:]}"

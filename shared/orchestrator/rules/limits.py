@@ -23,13 +23,28 @@ class Caps:
 NO_CAPS = Caps(day=None, hour=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Texts a person may get in a local day, and in any 60 minutes."""
+
+    daily: int
+    hourly: int
+
+
+def limits_of(person: Person, policy: PolicySettings) -> Limits:
+    """A person's own limits, or the defaults (R1, R2)."""
+    return Limits(
+        daily=policy.daily_limit if person.daily_limit is None else person.daily_limit,
+        hourly=policy.hourly_limit if person.hourly_limit is None else person.hourly_limit,
+    )
+
+
 def caps(lane: Lane, can_delay: bool, person: Person, policy: PolicySettings) -> Caps:
     """The caps one message must keep (R1, R2, R5)."""
-    daily = policy.daily_limit if person.daily_limit is None else person.daily_limit
-    hourly = policy.hourly_limit if person.hourly_limit is None else person.hourly_limit
-    if not matters(lane) and daily > 1:
-        daily -= 1  # one slot a day stays free for what matters
-    return Caps(day=daily, hour=None if ignores_hours(lane, can_delay) else hourly)
+    limits = limits_of(person, policy)
+    # One slot a day stays free for what matters.
+    reserved = 1 if limits.daily > 1 and not matters(lane) else 0
+    return Caps(day=limits.daily - reserved, hour=None if ignores_hours(lane, can_delay) else limits.hourly)
 
 
 def hour_is_full(sends: Sequence[datetime], now: datetime, cap: int) -> bool:

@@ -5,4 +5,4 @@ START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 HELP_WORDS = frozenset({"HELP", "INFO"})
 
 # Texts that do not make a person active (R4). YES is left out: it also answers questions.
-NOT_CONVERSATION = STOP_WORDS | HELP_WORDS | {"START", "UNSTOP"}
+NOT_CONVERSATION = sorted(STOP_WORDS | HELP_WORDS | {"START", "UNSTOP"})

@@ -119,7 +119,7 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetim
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             sql("read_state"),
-            {"message_ids": list(message_ids), "now": now, "not_conversation": sorted(NOT_CONVERSATION)},
+            {"message_ids": list(message_ids), "now": now, "not_conversation": NOT_CONVERSATION},
         )
         return [_delivery(row) for row in cursor]
 

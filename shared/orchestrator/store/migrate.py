@@ -61,11 +61,11 @@ def migrate(url: str) -> list[str]:
         connection.execute(sql.SQL("SET lock_timeout = {}").format(LOCK_TIMEOUT))
         _wait_for_other_runners(connection)
         _make_journal(connection)
-        applied = _applied(connection)
-        fresh = [migration for migration in migrations() if migration.name not in applied]
-        for migration in fresh:
-            _apply(connection, migration)
-        return [migration.name for migration in fresh]
+        names = pending(connection)
+        for migration in migrations():
+            if migration.name in names:
+                _apply(connection, migration)
+        return names
 
 
 def _wait_for_other_runners(connection: Connection) -> None:

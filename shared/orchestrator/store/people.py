@@ -54,7 +54,7 @@ def is_user_active(connection: Connection, reference: str, now: datetime) -> boo
             "user_id": find_user(connection, reference),
             "since": now - ACTIVE_FOR,
             "now": now,
-            "not_conversation": sorted(NOT_CONVERSATION),
+            "not_conversation": NOT_CONVERSATION,
         },
     ).fetchone()
     return bool(row and row[0])
@@ -72,7 +72,7 @@ def show_user(connection: Connection, reference: str, now: datetime) -> PersonRe
             {
                 "user_id": find_user(connection, reference),
                 "now": now,
-                "not_conversation": sorted(NOT_CONVERSATION),
+                "not_conversation": NOT_CONVERSATION,
             },
         )
         row = cursor.fetchone()

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from orchestrator.messages import Lane
-from orchestrator.rules.activity import TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
 from orchestrator.rules.opt_out_words import NOT_CONVERSATION
 from orchestrator.store.database import one_round_trip, sql
 
@@ -43,7 +43,8 @@ def keep_up(connection: Connection, now: datetime, limit: int) -> Upkeep:
         "now": now,
         "limit": limit,
         "lanes": [*Lane],
-        "not_conversation": sorted(NOT_CONVERSATION),
+        "not_conversation": NOT_CONVERSATION,
+        "active_after": now - ACTIVE_FOR,
         "texts_per_inbound": TEXTS_PER_INBOUND,
     }
     with one_round_trip(connection):

@@ -3,7 +3,7 @@
 WITH active AS (
     SELECT user_id, max(created_at) AS since
       FROM messages
-     WHERE direction = 'inbound' AND created_at > %(now)s - interval '10 minutes' AND created_at <= %(now)s
+     WHERE direction = 'inbound' AND created_at > %(active_after)s AND created_at <= %(now)s
        AND upper(btrim(content)) <> ALL (%(not_conversation)s::text[])
      GROUP BY user_id
 ), room AS (
