@@ -183,10 +183,18 @@ def take_in(
         )
         connection.execute(sql("count_agents"), {"message_ids": message_ids, "now": now})
         if withdrawn:
-            connection.execute(sql("withdraw"), {**columns(withdrawn, *Withdrawn.__slots__), "now": now})
+            connection.execute(sql("remember_withdrawals"), {**columns(withdrawn, *Withdrawn.__slots__), "now": now})
         if topics_withdrawn:
+            connection.execute(sql("remember_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawn.__slots__))
+        if withdrawn or topics_withdrawn:
             connection.execute(
-                sql("withdraw_topics"), {**columns(topics_withdrawn, *TopicWithdrawn.__slots__), "now": now}
+                sql("cancel_withdrawn"),
+                {
+                    "message_ids": [row.message_id for row in withdrawn],
+                    "user_ids": [row.user_id for row in topics_withdrawn],
+                    "topics": [row.topic for row in topics_withdrawn],
+                    "now": now,
+                },
             )
         if rejected:
             connection.execute(sql("reject"), {**columns(rejected, *Rejected.__slots__), "now": now})

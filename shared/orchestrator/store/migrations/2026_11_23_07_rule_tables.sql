@@ -45,3 +45,16 @@ CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at ti
                END
     )
 $$ LANGUAGE sql STABLE;
+
+-- The withdrawals of a message, or of its topic, that have come; where an agent's publishers are bound, only its author's
+-- count (R9, R13). In one place for the statements that accept, read, cancel and reserve. It returns rows, so that
+-- Postgres plans it as part of the statement and calls nothing.
+CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about text, published timestamptz, author text)
+RETURNS TABLE (withdrawn_at timestamptz) AS $$
+    SELECT w.withdrawn_at FROM orchestrator.withdrawals w
+     WHERE w.message_id = message AND (author IS NULL OR w.publisher = author)
+     UNION ALL
+    SELECT t.withdrawn_at FROM orchestrator.topic_withdrawals t
+     WHERE t.user_id = person AND t.topic = about AND t.withdrawn_at >= published
+       AND (author IS NULL OR t.publisher = author)
+$$ LANGUAGE sql STABLE;

@@ -18,12 +18,7 @@ WITH accepted AS (
 ), judged AS (
     SELECT a.*,
            EXISTS (
-               SELECT FROM orchestrator.withdrawals w
-                WHERE w.message_id = a.message_id AND (a.publisher IS NULL OR w.publisher = a.publisher)
-           ) OR EXISTS (
-               SELECT FROM orchestrator.topic_withdrawals t
-                WHERE t.user_id = a.user_id AND t.topic = a.topic AND t.withdrawn_at >= a.published_at
-                  AND (a.publisher IS NULL OR t.publisher = a.publisher)
+               SELECT FROM orchestrator.withdrawals_of(a.message_id, a.user_id, a.topic, a.published_at, a.publisher)
            ) AS withdrawn,
            a.sequence_id IS NOT NULL AND EXISTS (
                SELECT FROM message_queue part

@@ -16,12 +16,7 @@ SELECT m.id AS message_id,
        coalesce(m.tries, 0) AS tries,
        m.sequence_id,
        EXISTS (
-           SELECT FROM orchestrator.withdrawals w
-            WHERE w.message_id = m.id AND (m.publisher IS NULL OR w.publisher = m.publisher)
-       ) OR EXISTS (
-           SELECT FROM orchestrator.topic_withdrawals t
-            WHERE t.user_id = m.user_id AND t.topic = m.topic AND t.withdrawn_at >= m.published_at
-              AND (m.publisher IS NULL OR t.publisher = m.publisher)
+           SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher)
        ) AS withdrawn,
        newer.id AS superseded_by,
        m.priority = 'low' AND EXISTS (

@@ -27,10 +27,7 @@ WITH candidates AS (
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = c.phone_number AND o.ended_at IS NULL)
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.user_id = c.user_id AND o.ended_at IS NULL)
        AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
-       AND NOT EXISTS (
-               SELECT FROM orchestrator.withdrawals w
-                WHERE w.message_id = c.message_id AND (m.publisher IS NULL OR w.publisher = m.publisher)
-           )
+       AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
 ), counted AS (
     SELECT e.*,
            coalesce(b.messages_sent, 0) + sum(e.takes_slot::int) OVER day AS of_day,
