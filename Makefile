@@ -4,13 +4,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
 
-.PHONY: help demo local test test-unit lint build deploy lock clean
+.PHONY: help demo local lint test test-unit storm eval bench build deploy lock clean
 
 help:
 	@echo "make demo       the main job on this machine, start to end"
 	@echo "make local      the same stack, stays up"
 	@echo "make test       lint, types and every test"
 	@echo "make test-unit  the rules and everything else that needs no database"
+	@echo "make storm      20,000 messages while everything breaks at random: some ten minutes"
+	@echo "make eval       the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
+	@echo "make bench      relevance in one call for each person, against one call for each message"
 	@echo "make build      what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
 	@echo "make deploy     sam deploy, asks what it needs to know"
 
@@ -38,6 +41,15 @@ test: lint
 
 test-unit: $(READY)
 	$(BIN)/pytest tests/unit --numprocesses auto
+
+storm: $(READY)
+	@$(BIN)/python -m tests.faults.storm
+
+eval: $(READY)
+	@$(BIN)/python -m evaluation
+
+bench: $(READY)
+	@$(BIN)/python -m bench.relevance
 
 build: layers/dependencies/layer.lock
 	sam build

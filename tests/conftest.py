@@ -20,12 +20,14 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
     POWERTOOLS_METRICS_DISABLED="true",
     POWERTOOLS_TRACE_DISABLED="true",
+    COLUMNS="160",  # what commands print is not to be broken differently on each machine
 )
 
 from orchestrator.store.database import connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
-from orchestrator_local.stand_ins import API_KEY, Claude, Phones
+from orchestrator_local.stand_ins.claude import API_KEY, Claude
+from orchestrator_local.stand_ins.phones import Phones
 from tests.world import FUNCTIONS, QUEUES, World, function_environment
 
 TEMPLATE_DATABASE = "template_orchestrator"
@@ -107,7 +109,7 @@ def empty_database(server: str, request: pytest.FixtureRequest) -> Iterator[str]
 
 @pytest.fixture(scope="session")
 def _stand_ins() -> Iterator[tuple[Phones, Claude, str, str]]:
-    from orchestrator_local.stand_ins import serve
+    from orchestrator_local.stand_ins.http import serve
 
     phones, claude = Phones(), Claude()
     with serve(phones) as twilio_url, serve(claude) as claude_url:
@@ -121,6 +123,7 @@ def _functions(
     """The functions, imported as Lambda would, in an AWS that is moto's."""
     import importlib
 
+    import anthropic  # noqa: F401  (two seconds, which the first test's deadline would not have)
     import boto3
     from moto import mock_aws
 

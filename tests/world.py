@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
 import boto3
@@ -16,14 +17,19 @@ from psycopg.rows import dict_row
 
 from orchestrator.ids import uuid7
 from orchestrator.store.people import add_user
-from orchestrator_local.stand_ins import ACCOUNT_SID, AUTH_TOKEN, SENDER, Claude, Phones
+from orchestrator_local.stand_ins.claude import Claude
+from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound")
+WEBHOOK = "https://hooks.example.com"
 QUEUES = {
     "ENQUEUE_QUEUE_URL": "enqueue",
     "ENQUEUE_DLQ_URL": "enqueue-dead",
     "DELIVERY_QUEUE_URL": "delivery",
+    "DELIVERY_DLQ_URL": "delivery-dead",
     "URGENT_QUEUE_URL": "urgent",
+    "INBOUND_QUEUE_URL": "inbound",
+    "INBOUND_DLQ_URL": "inbound-dead",
 }
 # A Tuesday, 10:00 in New York: nobody on the continent is in quiet hours but the west coast.
 TUESDAY_10_IN_NEW_YORK = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
@@ -41,6 +47,7 @@ def function_environment(
         "TWILIO_PHONE_NUMBER": SENDER,
         "TWILIO_API_BASE_URL": twilio_url,
         "TWILIO_TIMEOUT_SECONDS": "1",
+        "WEBHOOK_BASE_URL": WEBHOOK,
         "SENDER_MESSAGES_PER_SECOND": "1000",  # the pace has tests of its own
         "CLAUDE_DEADLINE_SECONDS": "2",
         "ANTHROPIC_BASE_URL": claude_url,
@@ -67,15 +74,41 @@ def sqs_event(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Records": list(records)}
 
 
-def sqs_record(body: str, sent_at: datetime, message_id: str | None = None, handle: str = "none") -> dict[str, Any]:
+def http_event(callback: Callback, **changes: Any) -> dict[str, Any]:
+    """A call of Twilio as an HTTP API passes it on."""
+    where = urlsplit(callback.url)
+    return {
+        "version": "2.0",
+        "rawPath": where.path,
+        "rawQueryString": where.query,
+        "headers": {"x-twilio-signature": callback.signature},
+        "requestContext": {"domainName": where.netloc},
+        "body": urlencode(callback.fields),
+        "isBase64Encoded": False,
+        **changes,
+    }
+
+
+def sqs_record(
+    body: str,
+    sent_at: datetime,
+    message_id: str | None = None,
+    handle: str = "none",
+    receives: int = 1,
+    queue: str = "delivery",
+    attributes: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """One record of it."""
     return {
         "messageId": message_id or str(uuid4()),
         "receiptHandle": handle,
         "body": body,
-        "attributes": {"SentTimestamp": str(int(sent_at.timestamp() * 1000)), "ApproximateReceiveCount": "1"},
-        "messageAttributes": {},
+        "attributes": {"SentTimestamp": str(int(sent_at.timestamp() * 1000)), "ApproximateReceiveCount": str(receives)},
+        "messageAttributes": {
+            name: {"stringValue": value, "dataType": "String"} for name, value in (attributes or {}).items()
+        },
         "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{queue}",
     }
 
 
@@ -185,6 +218,22 @@ class World:
         for start in range(0, len(bodies), 10):
             records = [sqs_record(body, self.now) for body in bodies[start : start + 10]]
             answer = self.invoke("deliver", sqs_event(records))
+        return answer
+
+    def twilio_calls(self, *callbacks: Callback) -> list[int]:
+        """These calls, or all that are outstanding, come to the webhook; returns the answers' statuses."""
+        outstanding = list(callbacks) or list(self.phones.callbacks)
+        if not callbacks:
+            self.phones.callbacks.clear()
+        return [self.invoke("webhook", http_event(callback))["statusCode"] for callback in outstanding]
+
+    def take_in(self) -> dict[str, Any]:
+        """Everything in the inbound queue goes through inbound; returns the last answer."""
+        answer: dict[str, Any] = {"batchItemFailures": []}
+        bodies = self.drain("INBOUND_QUEUE_URL")
+        for start in range(0, len(bodies), 10):
+            records = [sqs_record(body, self.now, queue="inbound") for body in bodies[start : start + 10]]
+            answer = self.invoke("inbound", sqs_event(records))
         return answer
 
     def minute(self) -> None:

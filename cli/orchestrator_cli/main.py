@@ -9,7 +9,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_cli import agents, database, inspect, invoke, pauses, users
+from orchestrator_cli import agents, costs, database, dlq, inspect, invoke, pauses, recovery, users
 
 app = typer.Typer(
     help="Operate the Message Orchestrator. Settings come from the environment and from .env in this folder.",
@@ -22,9 +22,12 @@ app.command()(pauses.pause)
 app.command()(pauses.resume)
 app.command()(inspect.queue)
 app.command()(inspect.explain)
+app.command()(costs.costs)
+app.command()(recovery.recover)
 app.command()(invoke.invoke)
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")
+app.add_typer(dlq.app, name="dlq")
 
 
 def run() -> None:

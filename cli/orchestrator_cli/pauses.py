@@ -37,6 +37,8 @@ def resume(lane: OfLane = None, agent: OfAgent = None, user: OfUser = None, loca
         changed = store.resume(connection, scope, value)
         if scope == "agent":
             changed |= store.resume(connection, "brake", value)
+        if scope == "lane":
+            changed |= store.resume(connection, "busy", value)
         if scope == "everything":
             changed |= store.resume(connection, "provider", value)
         others = store.pauses(connection)

@@ -1,11 +1,15 @@
 """SQS: approved messages are put into words and sent once."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator.batches import answer_batch
 from orchestrator.clock import clock_from_environment
 from orchestrator.deliver import deliver, message_ids_of
+from orchestrator.queues import QueueRecord, dead_letter, queue_url_of, records_of
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.sender import TwilioSender
 from orchestrator.store.database import Database
@@ -23,26 +27,41 @@ if settings.anthropic_api_key is None:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch; the records that must come back are returned as failures."""
-    records, unreadable = message_ids_of(event)
+    records = records_of(event)
+    queue_url = queue_url_of(records, settings.delivery_queue_url, settings.urgent_queue_url)
+    return answer_batch(records, partial(send, context), queue_url, settings.delivery_dlq_url, logger)
+
+
+def send(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
+    """Deliver records together; returns those that must come back."""
+    named, unreadable = message_ids_of(records)
     report = deliver(
         database,
-        list(records),
+        list(named),
         sender,
         settings,
         clock,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
     )
+    not_put_aside = dead_letter(settings.delivery_dlq_url, unreadable)
     count("Calls", report.outcomes, by="outcome")
+    count("Relevance", report.judged, by="verdict")
+    if report.over_ceiling:
+        count("CostCeiling", {"reached": report.over_ceiling}, by="state")
+    count("Refused", report.refused, by="consequence")
     count("Held", report.held, by="reason")
     count("Ended", report.ended, by="reason")
     logger.info(
         "batch delivered",
         outcomes=dict(report.outcomes),
+        judged=dict(report.judged),
+        over_ceiling=report.over_ceiling,
+        refused=dict(report.refused),
         held=dict(report.held),
         ended=dict(report.ended),
         undecided=[str(message_id) for message_id in report.undecided],
         errors=dict(report.errors),
-        unreadable=unreadable,
+        unreadable=len(unreadable),
     )
-    back = [*(records[message_id] for message_id in report.undecided), *unreadable]
-    return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}
+    back = [named[message_id] for message_id in report.undecided]
+    return [*back, *(record.sqs_message_id for record in not_put_aside)]

@@ -1,11 +1,14 @@
 """SQS: agents' messages, withdrawals and mistakes become rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator.batches import answer_batch
 from orchestrator.clock import clock_from_environment
-from orchestrator.enqueue import enqueue, records_of
+from orchestrator.enqueue import enqueue
+from orchestrator.queues import QueueRecord, records_of
 from orchestrator.settings import EnqueueSettings, load
 from orchestrator.store.database import Database
 from orchestrator.telemetry import count, new_logger
@@ -19,8 +22,13 @@ clock = clock_from_environment()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Accept a batch; the records that must come back are returned as failures."""
+    return answer_batch(records_of(event), accept, settings.enqueue_queue_url, settings.enqueue_dlq_url, logger)
+
+
+def accept(records: Sequence[QueueRecord]) -> list[str]:
+    """Accept records together; returns those that must come back."""
     with database.connection() as connection:
-        report = enqueue(connection, records_of(event), settings, clock)
+        report = enqueue(connection, records, settings, clock)
     count("Accepted", report.accepted, by="lane")
     count("Rejected", report.rejected, by="reason")
     count("Braked", dict.fromkeys(report.braked, 1), by="agent")
@@ -33,4 +41,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         braked=report.braked,
         retry=len(report.retry),
     )
-    return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in report.retry]}
+    return report.retry

@@ -121,7 +121,10 @@ class Poller(threading.Thread):
             "receiptHandle": message["ReceiptHandle"],
             "body": message["Body"],
             "attributes": message["Attributes"],
-            "messageAttributes": {},
+            "messageAttributes": {
+                name: {"stringValue": attribute["StringValue"], "dataType": attribute["DataType"]}
+                for name, attribute in message.get("MessageAttributes", {}).items()
+            },
             "md5OfBody": message["MD5OfBody"],
             "eventSource": "aws:sqs",
             "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self._mapping.queue}",

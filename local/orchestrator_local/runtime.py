@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 from uuid import uuid4
 
 from orchestrator_local import processes
+from orchestrator_local.listening import QuietHandler, Server
 from orchestrator_local.template import ROOT, Function
 
 # The runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
@@ -39,23 +39,28 @@ class FunctionProcess:
         self.function = function
         self.log = log
         self._environment = {**_system_environment(), **environment}
-        self._next: queue.Queue[_Invocation] = queue.Queue()
+        self._next: queue.Queue[_Invocation | None] = queue.Queue()
         self._results: queue.Queue[tuple[str, Any, str | None]] = queue.Queue()
         self._one_at_a_time = threading.Lock()
-        self._api = ThreadingHTTPServer(("127.0.0.1", 0), self._api_handler())
-        self._api.daemon_threads = True
-        threading.Thread(target=self._api.serve_forever, daemon=True).start()
+        self._api = Server(("127.0.0.1", 0), self._api_handler())
+        threading.Thread(target=self._api.serve_forever, args=[0.02], daemon=True).start()
         self._process: Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process now; call it from the main thread, so that the process ends with this one."""
         if self._process is None or self._process.poll() is not None:
-            self._process = processes.start(
-                [sys.executable, "-m", "awslambdaric", self.function.handler],
-                cwd=self.function.folder,
-                environment=self._lambda_environment(),
-                log=self.log,
-            )
+            # A request of the process that died still waits for an invocation, and must not take the next one's.
+            self._next.put(None)
+            self._next = queue.Queue()
+            self._process = self._start_process()
+
+    def _start_process(self) -> "Popen[bytes]":
+        return processes.start(
+            [sys.executable, "-m", "awslambdaric", self.function.handler],
+            cwd=self.function.folder,
+            environment=self._lambda_environment(),
+            log=self.log,
+        )
 
     def invoke(self, event: Any) -> Any:
         """Invoke the function once and wait for its answer.
@@ -81,7 +86,7 @@ class FunctionProcess:
         assert self._process is not None
         while True:
             try:
-                _, payload, error = self._results.get(timeout=0.2)
+                _, payload, error = self._results.get(timeout=0.02)
             except queue.Empty:
                 if self._process.poll() is not None:
                     self._forget_invocation()
@@ -111,37 +116,39 @@ class FunctionProcess:
             "PYTHONPATH": str(ROOT / "shared"),
         }
 
-    def _api_handler(process) -> type[BaseHTTPRequestHandler]:  # noqa: N805  (`self` is the request below)
-        class RuntimeApi(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def _api_handler(process) -> type[QuietHandler]:  # noqa: N805  (`self` is the request below)
+        class RuntimeApi(QuietHandler):
+            def respond(self) -> None:
+                if self.command == "GET":
+                    self._next_invocation()
+                else:
+                    self._take_result()
 
-            def do_GET(self) -> None:
+            def _next_invocation(self) -> None:
                 invocation = process._next.get()
-                body = json.dumps(invocation.event).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Lambda-Runtime-Aws-Request-Id", invocation.request_id)
-                self.send_header("Lambda-Runtime-Deadline-Ms", str(invocation.deadline_ms))
-                self.send_header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000")
-                self.send_header(
-                    "Lambda-Runtime-Invoked-Function-Arn",
-                    f"arn:aws:lambda:us-east-1:000000000000:function:{process.function.name}",
+                if invocation is None:
+                    self.close_connection = True
+                    return
+                self.reply(
+                    200,
+                    json.dumps(invocation.event).encode(),
+                    {
+                        "Content-Type": "application/json",
+                        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+                        "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+                        "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
+                        "Lambda-Runtime-Invoked-Function-Arn": (
+                            f"arn:aws:lambda:us-east-1:000000000000:function:{process.function.name}"
+                        ),
+                    },
                 )
-                self.end_headers()
-                self.wfile.write(body)
 
-            def do_POST(self) -> None:
-                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+            def _take_result(self) -> None:
+                content = json.loads(self.body() or b"null")
                 failed = self.path.endswith("/error")
                 error = f"{content.get('errorType')}: {content.get('errorMessage')}" if failed else None
                 process._results.put((self.path, content, error))
-                self.send_response(202)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
+                self.reply(202, b"")
 
         return RuntimeApi
 

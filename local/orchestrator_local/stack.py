@@ -13,9 +13,16 @@ from typing import Any
 
 from orchestrator.clock import Clock, moved_clock, real_time, set_moved_clock
 from orchestrator.errors import OrchestratorError
-from orchestrator_local import queues, stand_ins
+from orchestrator_local import processes, queues
+from orchestrator_local.http_api import http_api
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.runtime import FunctionFailed, FunctionProcess
+from orchestrator_local.stand_ins import claude as claude_stand_in
+from orchestrator_local.stand_ins import phones as twilio_stand_in
+from orchestrator_local.stand_ins.claude import Claude
+from orchestrator_local.stand_ins.http import serve
+from orchestrator_local.stand_ins.phones import Phones
+from orchestrator_local.stand_ins.twilio_calls import calling_back
 from orchestrator_local.template import Function, read_template, resolve
 
 # The template's queues, by the names of their variables.
@@ -23,6 +30,7 @@ _QUEUE_VARIABLES = {
     "ENQUEUE_QUEUE_URL": "EnqueueQueue",
     "DELIVERY_QUEUE_URL": "DeliveryQueue",
     "URGENT_QUEUE_URL": "UrgentQueue",
+    "INBOUND_QUEUE_URL": "InboundQueue",
     "ENQUEUE_DLQ_URL": "EnqueueDeadLetterQueue",
 }
 
@@ -79,8 +87,8 @@ class Stack:
         folder: Path,
         environment: Mapping[str, str],
         functions: Mapping[str, FunctionProcess],
-        phones: stand_ins.Phones,
-        claude: stand_ins.Claude,
+        phones: Phones,
+        claude: Claude,
         clock_file: Path | None,
     ) -> None:
         self.folder = folder
@@ -144,9 +152,10 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
         logs.mkdir()
         database_url = parts.enter_context(embedded_postgres(folder / "postgres"))
         address = parts.enter_context(queues.sqs_endpoint(logs / "sqs.log"))
-        phones, claude = stand_ins.Phones(), stand_ins.Claude()
-        twilio_url = parts.enter_context(stand_ins.serve(phones))
-        claude_url = parts.enter_context(stand_ins.serve(claude))
+        phones, claude = Phones(), Claude()
+        twilio_url = parts.enter_context(serve(phones))
+        claude_url = parts.enter_context(serve(claude))
+        api_port = processes.free_port()
 
         template = read_template()
         sqs = queues.client(address)
@@ -155,7 +164,8 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
         if not services.any_real:
             clock_file = folder / "clock.json"
             set_moved_clock(clock_file, start_at or real_time())
-        outside = _outside_variables(services, twilio_url, claude_url)
+            phones.clock = moved_clock(clock_file)
+        outside = _outside_variables(services, twilio_url, claude_url, f"http://127.0.0.1:{api_port}")
         common = {
             **queues.CREDENTIALS,
             **outside,
@@ -178,6 +188,9 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
             for function in template.functions
             for mapping in function.mappings
         ]
+        routes = {route: functions[function.name] for function in template.functions for route in function.routes}
+        parts.enter_context(http_api(routes, api_port))
+        phones.call_back = parts.enter_context(calling_back())
         queue_urls = {variable: urls[name] for variable, name in _QUEUE_VARIABLES.items()}
         stack = Stack(folder, {**common, **queue_urls}, functions, phones, claude, clock_file)
         stopping = threading.Event()
@@ -208,19 +221,21 @@ def _only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def _outside_variables(services: Services, twilio_url: str, claude_url: str) -> dict[str, str]:
+def _outside_variables(services: Services, twilio_url: str, claude_url: str, webhook_url: str) -> dict[str, str]:
     variables: dict[str, str] = {}
     if services.twilio is None:
         variables |= {
-            "TWILIO_ACCOUNT_SID": stand_ins.ACCOUNT_SID,
-            "TWILIO_AUTH_TOKEN": stand_ins.AUTH_TOKEN,
-            "TWILIO_PHONE_NUMBER": stand_ins.SENDER,
+            "TWILIO_ACCOUNT_SID": twilio_stand_in.ACCOUNT_SID,
+            "TWILIO_AUTH_TOKEN": twilio_stand_in.AUTH_TOKEN,
+            "TWILIO_PHONE_NUMBER": twilio_stand_in.SENDER,
             "TWILIO_API_BASE_URL": twilio_url,
+            # The real Twilio refuses a callback to this machine.
+            "WEBHOOK_BASE_URL": webhook_url,
         }
     else:
         variables |= services.twilio
     if services.anthropic_key is None:
-        variables |= {"ANTHROPIC_API_KEY": stand_ins.API_KEY, "ANTHROPIC_BASE_URL": claude_url}
+        variables |= {"ANTHROPIC_API_KEY": claude_stand_in.API_KEY, "ANTHROPIC_BASE_URL": claude_url}
     else:
         variables["ANTHROPIC_API_KEY"] = services.anthropic_key
     if services.phone:

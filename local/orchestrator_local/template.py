@@ -22,7 +22,7 @@ class EventSourceMapping:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function as the template wires it."""
+    """One function as the template wires it; its routes are methods and paths."""
 
     name: str
     folder: Path
@@ -31,6 +31,7 @@ class Function:
     memory_mb: int
     variables: Mapping[str, Any]
     mappings: tuple[EventSourceMapping, ...]
+    routes: tuple[tuple[str, str], ...]
     each_minute: bool
 
 
@@ -70,8 +71,8 @@ def resolve(value: Any, queue_urls: Mapping[str, str], parameters: Mapping[str, 
     match value:
         case {"Ref": str(name)}:
             return queue_urls.get(name) or parameters.get(name, "")
-        case {"Fn::If": [_, _, otherwise]}:
-            return resolve(otherwise, queue_urls, parameters)
+        case {"Fn::If": [_, chosen, otherwise]}:  # our conditions ask whether the chosen one is given
+            return resolve(chosen, queue_urls, parameters) or resolve(otherwise, queue_urls, parameters)
         case dict():
             return ""
     return str(value)
@@ -95,6 +96,7 @@ def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any]) -> Fun
             **properties.get("Environment", {}).get("Variables", {}),
         },
         mappings=tuple(_mapping(event) for kind, event in events if kind == "SQS"),
+        routes=tuple((event["Method"].upper(), event["Path"]) for kind, event in events if kind == "HttpApi"),
         each_minute=any(kind == "ScheduleV2" for kind, _ in events),
     )
 

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.ids import uuid7
+from orchestrator.call_log import logged
+from orchestrator.ids import spread_of, uuid7
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.verdict import Send
+from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.aftermath import aftermath
-from orchestrator.sms.outcomes import Outcome
+from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import Sender, Sms
-from orchestrator.store.delivery import Candidate, Delivery, LoggedCall, Ruling, Settlement, StoredWords
+from orchestrator.store.calls import LoggedCall
+from orchestrator.store.delivery import Candidate, Delivery, Ruling, StoredWords
+from orchestrator.store.settlement import Evidence, Settlement
 from orchestrator.wording.render import Words
-
-# The roles that the `messages` table knows; other agents speak through the concierge.
-ROLES = ("concierge", "bouncer", "innovator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,16 @@ def ready_to_send(
             continue
         person = delivery.person
         limits = limits_of(person, settings)
-        sms = Sms(person.phone_number, text, valid_for=int((verdict.open_until - now).total_seconds()))
+        attempt_id = uuid7(now)
+        sms = Sms(
+            to=person.phone_number,
+            body=text,
+            valid_for=int((verdict.open_until - now).total_seconds()),
+            message_id=delivery.message_id,
+            attempt_id=attempt_id,
+        )
         candidate = Candidate(
-            attempt_id=uuid7(now),
+            attempt_id=attempt_id,
             message_id=delivery.message_id,
             user_id=person.user_id,
             new_conversation_id=new_conversations.setdefault(person.user_id, uuid7(now)),
@@ -72,32 +80,30 @@ def ready_to_send(
 
 def new_words(words: Mapping[UUID, Words]) -> list[StoredWords]:
     """The words to be stored before any of them is sent."""
-    return [StoredWords(message_id, found.text, found.source) for message_id, found in words.items() if found.text]
+    stored = []
+    for message_id, found in words.items():
+        if found.text:
+            segments = segments_of(found.text)
+            stored.append(StoredWords(message_id, found.text, found.source, segments.number, segments.encoding))
+    return stored
 
 
 def logged_calls(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
-    """The calls to Claude that the words took."""
-    calls = []
-    for delivery, _ in sendable:
-        found = words.get(delivery.message_id)
-        if found is None or found.answer is None:
-            continue
-        answer = found.answer
-        calls.append(
-            LoggedCall(
-                action_type="render_message",
-                user_id=delivery.person.user_id,
-                message_id=delivery.message_id,
-                model=answer.model,
-                input_tokens=answer.input_tokens,
-                output_tokens=answer.output_tokens,
-                cost_usd=answer.cost_usd,
-                latency_ms=answer.latency_ms,
-                outcome=found.outcome,
-                error=answer.error,
-            )
+    """The calls to Claude that the words took; the last one says what became of them."""
+    return [
+        logged(
+            call,
+            action_type="render_message",
+            user_id=delivery.person.user_id,
+            message_id=delivery.message_id,
+            agent_id=delivery.agent_id,
+            outcome=found.outcome if call is found.calls[-1] else "failed" if call.error else "ungrounded",
+            messages=1,
         )
-    return calls
+        for delivery, _ in sendable
+        if (found := words.get(delivery.message_id))
+        for call in found.calls
+    ]
 
 
 def settlements_of(wave: Sequence[Ready], outcomes: Sequence[Outcome], now: datetime) -> list[Settlement]:
@@ -105,14 +111,35 @@ def settlements_of(wave: Sequence[Ready], outcomes: Sequence[Outcome], now: date
     return [_settlement(message, outcome, now) for message, outcome in zip(wave, outcomes, strict=True)]
 
 
+def never_made(ready: Sequence[Ready], now: datetime) -> list[Settlement]:
+    """The settlements of attempts that may have been reserved, and whose calls were certainly not made."""
+    return [
+        Settlement(
+            attempt_id=message.candidate.attempt_id,
+            outcome=OutcomeKind.NOT_SENT,
+            evidence=Evidence.NO_CALL,
+            sid=None,
+            error_code=None,
+            error="the reservation's own answer was lost",
+            status=Status.QUEUED,
+            reason=None,
+            until=now,
+            tries=None,
+            opts_out=False,
+        )
+        for message in ready
+    ]
+
+
 def _settlement(message: Ready, outcome: Outcome, now: datetime) -> Settlement:
     delivery = message.delivery
-    after = aftermath(outcome, delivery.tries, now)
-    role = delivery.agent_id.partition("_")[0]
+    attempt_id = message.candidate.attempt_id
+    after = aftermath(outcome, delivery.tries, spread_of(attempt_id), now)
     return Settlement(
-        attempt_id=message.candidate.attempt_id,
-        user_id=delivery.person.user_id,
+        attempt_id=attempt_id,
         outcome=outcome.kind,
+        # A crash leaves none, and an unknown outcome waits for better evidence than its answer.
+        evidence=None if outcome.kind is OutcomeKind.UNKNOWN else Evidence.ANSWER,
         sid=outcome.sid,
         error_code=outcome.code,
         error=outcome.error,
@@ -121,5 +148,4 @@ def _settlement(message: Ready, outcome: Outcome, now: datetime) -> Settlement:
         until=min(after.until, delivery.waiting.expires_at) if after.until else None,
         tries=after.tries,
         opts_out=after.reason is Reason.OPTED_OUT,
-        role=role if role in ROLES else ROLES[0],
     )

@@ -6,6 +6,7 @@ On one machine the local stack moves the clock between ticks: `ORCHESTRATOR_CLOC
 
 import json
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from orchestrator.errors import SettingsError
 
 Clock = Callable[[], datetime]
+# Tells how many seconds are left of a deadline.
+Countdown = Callable[[], float]
 
 
 def real_time() -> datetime:
@@ -35,6 +38,12 @@ def set_moved_clock(file: Path, shown: datetime) -> None:
     fresh = file.with_suffix(".new")
     fresh.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat()}))
     fresh.replace(file)
+
+
+def countdown(seconds: float) -> Countdown:
+    """Tells how many of these seconds are left, from now on; real seconds, whatever the clock shows."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
 
 
 def clock_from_environment() -> Clock:

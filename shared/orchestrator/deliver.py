@@ -3,27 +3,30 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from orchestrator.attempts import logged_calls, new_words, ready_to_send, settlements_of
-from orchestrator.clock import Clock
-from orchestrator.rules.reasons import Status
-from orchestrator.rules.verdict import End, Hold, Send
+from orchestrator.attempts import logged_calls, never_made, new_words, ready_to_send, settlements_of
+from orchestrator.clock import Clock, Countdown, countdown
+from orchestrator.judgement import judge_people
+from orchestrator.queues import DeadLetter, QueueRecord
+from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.relevance import Relevance
+from orchestrator.rules.verdict import Ask, End, Hold, Send
 from orchestrator.rules.wave import Case, decide_wave
 from orchestrator.settings import DeliverSettings
-from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.outcomes import Outcome, OutcomeKind, consequence
 from orchestrator.sms.sender import Sender
 from orchestrator.store import delivery as store
 from orchestrator.store.database import Database
-from orchestrator.store.delivery import Delivery, Ruling, Settlement
+from orchestrator.store.delivery import Delivery, Ruling
 from orchestrator.store.schedule import put_back
+from orchestrator.store.settlement import Settlement
 from orchestrator.wording.render import Brief, write_words
 
 # After this a message under way counts as maybe sent: longer than any call can take.
@@ -38,7 +41,7 @@ PART_LEASE = timedelta(minutes=5)
 ROUNDS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeliverReport:
     """What became of a batch.
 
@@ -46,31 +49,32 @@ class DeliverReport:
         outcomes: calls by what came of them.
         held, ended: messages by reason.
         undecided: messages that kept losing their place; they must come back.
+        judged: verdicts on relevance.
+        refused: calls that Twilio refused, by what follows; `configuration` is a fault of our account.
+        over_ceiling: waves in which nobody was asked because Claude had cost enough for today.
         errors: what Twilio or the network said, by text, without numbers or words.
     """
 
-    outcomes: Counter[str]
-    held: Counter[str]
-    ended: Counter[str]
-    undecided: list[UUID]
-    errors: Counter[str]
+    outcomes: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    undecided: list[UUID] = field(default_factory=list)
+    judged: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    over_ceiling: int = 0
 
 
-def message_ids_of(event: Mapping[str, Any]) -> tuple[dict[UUID, str], list[str]]:
-    """What an SQS event brings.
-
-    Returns:
-        The message ids, each with the id of its SQS record; and the records that name no message, which go back until
-        the dead-letter queue takes them.
-    """
-    records: dict[UUID, str] = {}
-    unreadable: list[str] = []
-    for record in event["Records"]:
+def message_ids_of(records: Sequence[QueueRecord]) -> tuple[dict[UUID, str], list[DeadLetter]]:
+    """The messages that a batch names, each with the id of its SQS record; and the records that name none."""
+    named: dict[UUID, str] = {}
+    unreadable: list[DeadLetter] = []
+    for record in records:
         try:
-            records[UUID(json.loads(record["body"])["message_id"])] = record["messageId"]
+            named[UUID(json.loads(record.body)["message_id"])] = record.sqs_message_id
         except (ValueError, KeyError, TypeError, AttributeError):
-            unreadable.append(record["messageId"])
-    return records, unreadable
+            unreadable.append(DeadLetter(record, "unreadable", "message_id", "the body names no message"))
+    return named, unreadable
 
 
 def deliver(
@@ -94,7 +98,7 @@ def deliver(
     Raises:
         psycopg.Error: what was not reserved is due again when its lease runs out; what was, is settled by evidence.
     """
-    report = DeliverReport(Counter(), Counter(), Counter(), [], Counter())
+    report = DeliverReport()
     undecided = list(message_ids)
     rounds_lost = 0
     while undecided:
@@ -107,22 +111,34 @@ def deliver(
             deliveries = store.read_state(connection, undecided, now)
         if not deliveries:
             return report
-        sendable, rulings = _judge(deliveries, settings, now)
-        words = write_words([_brief(delivery) for delivery, _ in sendable if delivery.words_source is None], settings)
+        reused = [d.message_id for d in deliveries if d.waiting.relevance is not Relevance.UNASKED]
+        time_left = countdown(settings.claude_deadline_seconds)
+        may_ask = deliveries[0].spent_today < settings.claude_daily_ceiling_usd
+        report.over_ceiling += not may_ask
+        deliveries = _judged(database, deliveries, settings, clock, time_left, may_ask=may_ask, report=report)
+        sendable, rulings = _decide(deliveries, settings, clock())
+        to_write = [_brief(delivery) for delivery, _ in sendable if delivery.words_source is None]
+        words = write_words(to_write, settings, time_left, may_ask=may_ask)
 
         # Claude may have taken seconds, in which the person may have said STOP: from here on nothing waits.
         now = clock()
         ready = ready_to_send(sendable, words, rulings, sender, settings, now)
-        with database.connection() as connection:
-            reserved = store.write_and_reserve(
-                connection,
-                rulings,
-                new_words(words),
-                [message.candidate for message in ready],
-                logged_calls(sendable, words),
-                now,
-                lease_until=now + SENDING_LEASE,
-            )
+        try:
+            with database.connection() as connection:
+                reserved = store.write_and_reserve(
+                    connection,
+                    rulings,
+                    new_words(words),
+                    [message.candidate for message in ready],
+                    logged_calls(sendable, words),
+                    reused,
+                    now,
+                    lease_until=now + SENDING_LEASE,
+                )
+        except psycopg.OperationalError:
+            # It may have been committed, and its answer lost: no call was made, and nobody needs to wonder.
+            _settle(database, never_made(ready, clock()), [], clock())
+            raise
         wave = [message for message in ready if message.candidate.attempt_id in reserved]
         following: list[UUID] = []
         if wave:
@@ -150,18 +166,44 @@ def _settle(database: Database, settlements: list[Settlement], parts: list[UUID]
         reraise=True,
     ):
         with attempt, database.connection() as connection:
-            return store.settle(connection, settlements, parts, now, now + PART_LEASE)
+            return store.settle_wave(connection, settlements, parts, now, now + PART_LEASE)
     raise AssertionError("unreachable: the last try raises")
 
 
-def _judge(
+def _judged(
+    database: Database,
+    deliveries: list[Delivery],
+    settings: DeliverSettings,
+    clock: Clock,
+    time_left: Countdown,
+    *,
+    may_ask: bool,
+    report: DeliverReport,
+) -> list[Delivery]:
+    """The deliveries with what is known of their relevance, for those that could go now (R10)."""
+    if not any(delivery.waiting.requires_fresh_context for delivery in deliveries):
+        return deliveries
+    verdicts = decide_wave(_cases(deliveries), settings, clock())
+    asked = {d.message_id: d.person.user_id for d in deliveries if isinstance(verdicts[d.message_id], Ask)}
+    if not asked:
+        return deliveries
+    known = judge_people(database, asked, settings, clock, time_left, may_ask=may_ask)
+    report.judged.update(found.relevance.value for found in known.values())
+    return [
+        replace(d, waiting=replace(d.waiting, relevance=found.relevance, judged_at=found.judged_at))
+        if (found := known.get(d.message_id))
+        else d
+        for d in deliveries
+    ]
+
+
+def _decide(
     deliveries: Sequence[Delivery], settings: DeliverSettings, now: datetime
 ) -> tuple[list[tuple[Delivery, Send]], list[Ruling]]:
     by_id = {delivery.message_id: delivery for delivery in deliveries}
-    cases = [Case(d.message_id, d.waiting, d.person, d.paused) for d in deliveries]
     sendable: list[tuple[Delivery, Send]] = []
     rulings: list[Ruling] = []
-    for message_id, verdict in decide_wave(cases, settings, now).items():
+    for message_id, verdict in decide_wave(_cases(deliveries), settings, now).items():
         match verdict:
             case Send():
                 sendable.append((by_id[message_id], verdict))
@@ -169,16 +211,26 @@ def _judge(
                 rulings.append(Ruling(message_id, Status.QUEUED, reason, until))
             case End(status, reason, superseded_by):
                 rulings.append(Ruling(message_id, status, reason, None, superseded_by))
+            case Ask():
+                # It became sendable while others were judged: the next round asks.
+                rulings.append(Ruling(message_id, Status.QUEUED, Reason.RELEVANCE_UNKNOWN, now))
     return sendable, rulings
+
+
+def _cases(deliveries: Sequence[Delivery]) -> list[Case]:
+    return [Case(d.message_id, d.waiting, d.person, d.paused) for d in deliveries]
 
 
 def _brief(delivery: Delivery) -> Brief:
     person = delivery.person
-    return Brief(delivery.message_id, person.user_id, delivery.data, person.first_name)
+    return Brief(delivery.message_id, delivery.agent_id, delivery.data, person.first_name)
 
 
 def _count_outcomes(report: DeliverReport, outcomes: Sequence[Outcome]) -> None:
     report.outcomes.update(outcome.kind.value for outcome in outcomes)
+    report.refused.update(
+        consequence(outcome.code).value for outcome in outcomes if outcome.kind is OutcomeKind.REFUSED
+    )
     report.errors.update(
         outcome.error for outcome in outcomes if outcome.kind is not OutcomeKind.ACCEPTED and outcome.error
     )

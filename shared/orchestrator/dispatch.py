@@ -3,16 +3,19 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg import Connection
 
-from orchestrator.clock import Clock
+from orchestrator.clock import Clock, countdown
+from orchestrator.evidence import settle_by_message_list
 from orchestrator.messages import Lane
 from orchestrator.queues import Parcel, send_all
-from orchestrator.settings import DispatchSettings
+from orchestrator.settings import DispatchSettings, UnknownOutcome
+from orchestrator.sms.aftermath import TRIES
+from orchestrator.sms.message_list import MessageList, NotListed
 from orchestrator.store import schedule
 from orchestrator.store.schedule import Claimed, Upkeep
 
@@ -22,8 +25,9 @@ HORIZON = timedelta(seconds=150)
 LEASE = timedelta(minutes=15)
 # Messages taken by one statement.
 CLAIM_SIZE = 1_000
-# A tick stops here and leaves the rest to the next one, well inside the function's own limit.
-TICK = timedelta(seconds=45)
+# A tick lasts this long at the most, and stops with this much left to it: one claim, or one look at Twilio's list.
+TICK_SECONDS = 60.0
+SPARE_SECONDS = 17.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +38,43 @@ class DispatchReport:
         handed_over: messages by lane.
         not_taken: messages that SQS did not take; they are due as before.
         upkeep: what it found before.
+        proven: texts of unknown outcome that Twilio's list showed to have been sent.
         finished: whether nothing due was left.
     """
 
     handed_over: Counter[str]
     not_taken: int
     upkeep: Upkeep
+    proven: int
     finished: bool
 
 
-def dispatch(connection: Connection, settings: DispatchSettings, clock: Clock) -> DispatchReport:
+def dispatch(
+    connection: Connection,
+    settings: DispatchSettings,
+    clock: Clock,
+    message_list: MessageList | None = None,
+    seconds_left: Callable[[], float] | None = None,
+) -> DispatchReport:
     """One tick. Two at once hand over nothing twice, and a backlog too large for one continues in the next.
+
+    Args:
+        message_list: where open outcomes are looked up; without it, status callbacks alone settle them.
+        seconds_left: what remains of the invocation; a minute when left out.
 
     Raises:
         psycopg.Error: what was claimed and not handed over is due again when its lease runs out.
     """
-    started = clock()
-    upkeep = schedule.keep_up(connection, started, CLAIM_SIZE)
+    seconds_left = seconds_left or countdown(TICK_SECONDS)
+    sends = TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1
+    upkeep = schedule.keep_up(connection, sends, clock(), CLAIM_SIZE)
     handed_over: Counter[str] = Counter()
     not_taken = 0
     for lane in Lane:
         while True:
             now = clock()
-            if now - started > TICK:
-                return DispatchReport(handed_over, not_taken, upkeep, finished=False)
+            if seconds_left() < SPARE_SECONDS:
+                return DispatchReport(handed_over, not_taken, upkeep, proven=0, finished=False)
             pace = None if lane is Lane.URGENT else settings.sender_messages_per_second
             claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + LEASE, pace, CLAIM_SIZE)
             failed = _hand_over(lane, claimed, settings, now)
@@ -67,7 +84,18 @@ def dispatch(connection: Connection, settings: DispatchSettings, clock: Clock) -
             not_taken += len(failed)
             if len(claimed) < CLAIM_SIZE or failed:
                 break
-    return DispatchReport(handed_over, not_taken, upkeep, finished=not not_taken)
+    # Last, because Twilio may be slow to answer and what is due must not wait for it.
+    proven = 0
+    if message_list is not None and seconds_left() > SPARE_SECONDS:
+        proven = _look_up_open_outcomes(connection, message_list, clock)
+    return DispatchReport(handed_over, not_taken, upkeep, proven, finished=not not_taken)
+
+
+def _look_up_open_outcomes(connection: Connection, message_list: MessageList, clock: Clock) -> int:
+    try:
+        return settle_by_message_list(connection, message_list, clock)
+    except NotListed:
+        return 0  # Twilio cannot be asked now; the next tick asks again
 
 
 def _hand_over(lane: Lane, claimed: Sequence[Claimed], settings: DispatchSettings, now: datetime) -> list[Claimed]:

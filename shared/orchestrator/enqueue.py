@@ -2,10 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
@@ -16,7 +15,7 @@ from orchestrator.clock import Clock
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs
 from orchestrator.messages import Message, Request, Withdrawal, parse_request
-from orchestrator.queues import Parcel, retry_later, send_all
+from orchestrator.queues import DeadLetter, Parcel, QueueRecord, dead_letter, retry_later, send_all
 from orchestrator.rules.reasons import Status
 from orchestrator.settings import EnqueueSettings
 from orchestrator.store import intake
@@ -25,17 +24,6 @@ from orchestrator.store.intake import Accepted, Brake, Known, Rejected, TopicWit
 # Users may be created a little after the first message for them.
 UNKNOWN_USER_GRACE = timedelta(minutes=15)
 UNKNOWN_USER_RETRY_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRecord:
-    """One SQS record, as far as acceptance needs it."""
-
-    sqs_message_id: str
-    receipt_handle: str
-    body: str
-    sent_at: datetime
-    sender_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +44,6 @@ class EnqueueReport:
     rejected: Counter[str]
     braked: list[str]
     retry: list[str]
-
-
-def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
-    """The records of an SQS event."""
-    return [
-        QueueRecord(
-            sqs_message_id=record["messageId"],
-            receipt_handle=record["receiptHandle"],
-            body=record["body"],
-            sent_at=datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
-            sender_id=record["attributes"].get("SenderId", ""),
-        )
-        for record in event["Records"]
-    ]
 
 
 def enqueue(
@@ -97,7 +71,7 @@ def enqueue(
             continue
         if isinstance(request, Message):
             try:
-                arrival = Arrival(record.sqs_message_id, record.sender_id, earlier=counts[request.agent_id])
+                arrival = Arrival(record.published_as, record.sender_id, earlier=counts[request.agent_id])
                 accepted.append(accept(request, arrival, known, settings, now))
                 counts[request.agent_id] += 1
             except InvalidMessage as problem:
@@ -125,9 +99,9 @@ def enqueue(
     )
 
     _hand_over_urgent([message_id for message_id, status in new.items() if status is Status.APPROVED], settings)
-    undelivered = _explain_in_dead_letter_queue(rejected, settings)
-    for record in waiting_for_user:
-        retry_later(settings.enqueue_queue_url, record.receipt_handle, UNKNOWN_USER_RETRY_SECONDS)
+    letters = [DeadLetter(record, error.reason, error.field, str(error)) for record, error in rejected.items()]
+    not_put_aside = dead_letter(settings.enqueue_dlq_url, letters)
+    retry_later(settings.enqueue_queue_url, dict.fromkeys(waiting_for_user, UNKNOWN_USER_RETRY_SECONDS))
     fresh = [message for message in accepted if message.message_id in new]
     return EnqueueReport(
         accepted=Counter(message.priority for message in fresh),
@@ -135,7 +109,7 @@ def enqueue(
         withdrawn=len(withdrawn) + len(topics_withdrawn),
         rejected=Counter(problem.reason for problem in rejected.values()),
         braked=sorted(braked),
-        retry=[record.sqs_message_id for record in (*waiting_for_user, *undelivered)],
+        retry=[record.sqs_message_id for record in (*waiting_for_user, *not_put_aside)],
     )
 
 
@@ -169,7 +143,7 @@ def _rejection(record: QueueRecord, problem: InvalidMessage, request: Request | 
     message_id = request.message_id if request else None
     return Rejected(
         sqs_message_id=record.sqs_message_id,
-        message_id=message_id or _claimed_id(record.body) or id_from_sqs(record.sqs_message_id),
+        message_id=message_id or _claimed_id(record.body) or id_from_sqs(record.published_as),
         agent_id=request.agent_id if isinstance(request, Message) else None,
         reason=problem.reason,
         field=problem.field,
@@ -190,23 +164,3 @@ def _hand_over_urgent(message_ids: Sequence[UUID], settings: EnqueueSettings) ->
     # One that SQS does not take is due again when its lease runs out.
     parcels = [Parcel(json.dumps({"message_id": str(message_id)})) for message_id in message_ids]
     send_all(settings.urgent_queue_url, parcels)
-
-
-def _explain_in_dead_letter_queue(
-    rejected: Mapping[QueueRecord, InvalidMessage], settings: EnqueueSettings
-) -> list[QueueRecord]:
-    """Put rejected bodies aside with their reason; returns those that must come back because SQS did not take them."""
-    parcels = [
-        Parcel(
-            record.body,
-            attributes={
-                "reason": problem.reason,
-                "field": problem.field,
-                "problem": str(problem),
-                "sqs_message_id": record.sqs_message_id,
-            },
-        )
-        for record, problem in rejected.items()
-    ]
-    failures = send_all(settings.enqueue_dlq_url, parcels)
-    return [record for place, record in enumerate(rejected) if place in failures]

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchRequestEntryTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
 # SQS takes 10 messages and, on queues as ours are set up, 262,144 bytes in one batch.
 BATCH_MESSAGES = 10
@@ -30,6 +35,87 @@ class Parcel:
     body: str
     delay: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRecord:
+    """One SQS record of an event.
+
+    Attributes:
+        sqs_message_id: SQS's own id of it.
+        published_as: the id it had when it was first published; another one once it was redriven by us.
+        sender_id: the AWS identity that sent it.
+        receives: how often it has been received, this time included.
+        queue: the name of its queue.
+    """
+
+    sqs_message_id: str
+    published_as: str
+    receipt_handle: str
+    body: str
+    sent_at: datetime
+    sender_id: str
+    receives: int
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that our code gives up, and why."""
+
+    record: QueueRecord
+    reason: str
+    field: str
+    problem: str
+
+
+# The attribute that keeps a record's first id when its body is put on a queue anew.
+PUBLISHED_AS = "sqs_message_id"
+# SQS allows more, but a reason is read by people.
+LONGEST_PROBLEM = 1_000
+
+
+def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
+    """The records of an SQS event."""
+    return [
+        QueueRecord(
+            sqs_message_id=record["messageId"],
+            published_as=record.get("messageAttributes", {}).get(PUBLISHED_AS, {}).get("stringValue")
+            or record["messageId"],
+            receipt_handle=record["receiptHandle"],
+            body=record["body"],
+            sent_at=datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
+            sender_id=record["attributes"].get("SenderId", ""),
+            receives=int(record["attributes"].get("ApproximateReceiveCount", 1)),
+            queue=record.get("eventSourceARN", "").rpartition(":")[2],
+        )
+        for record in event["Records"]
+    ]
+
+
+def queue_url_of(records: Sequence[QueueRecord], *queue_urls: str | None) -> str | None:
+    """The one of several queues that a batch came from; None where it is none of them."""
+    names = {url.rpartition("/")[2]: url for url in queue_urls if url}
+    return names.get(records[0].queue) if records else None
+
+
+def dead_letter(queue_url: str | None, letters: Sequence[DeadLetter]) -> list[QueueRecord]:
+    """Put bodies aside, each with its reason; returns the records that SQS did not take and that must come back."""
+    if queue_url is None:
+        return [letter.record for letter in letters]
+    parcels = [
+        Parcel(
+            letter.record.body,
+            attributes={
+                "reason": letter.reason,
+                "field": letter.field,
+                "problem": letter.problem[:LONGEST_PROBLEM],
+                PUBLISHED_AS: letter.record.published_as,
+            },
+        )
+        for letter in letters
+    ]
+    return [letters[place].record for place in send_all(queue_url, parcels)]
 
 
 @cache
@@ -58,9 +144,22 @@ def send_all(queue_url: str, parcels: Sequence[Parcel]) -> dict[int, str]:
     return {place: cause for failures in results for place, cause in failures.items()}
 
 
-def retry_later(queue_url: str, receipt_handle: str, seconds: int) -> None:
-    """Make one received message visible again after `seconds`."""
-    sqs().change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
+def retry_later(queue_url: str | None, waits: Mapping[QueueRecord, int]) -> None:
+    """Make received records visible again after so many seconds each.
+
+    One that SQS does not change comes back after its queue's own visibility timeout.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if queue_url is None:
+        return
+    entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+        {"Id": str(place), "ReceiptHandle": record.receipt_handle, "VisibilityTimeout": seconds}
+        for place, (record, seconds) in enumerate(waits.items())
+    ]
+    for start in range(0, len(entries), BATCH_MESSAGES):
+        with suppress(BotoCoreError, ClientError):
+            sqs().change_message_visibility_batch(QueueUrl=queue_url, Entries=entries[start : start + BATCH_MESSAGES])
 
 
 def _batches(parcels: Sequence[Parcel]) -> Iterable[list[tuple[int, Parcel]]]:

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import time
+from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -76,6 +77,8 @@ class PolicySettings(Settings):
     allowed_countries: CommaList = frozenset({"US", "CA"})
     recipient_allowlist: CommaList = frozenset()
     message_lifetime_days: int = Field(default=7, gt=0)
+    # How long a message waits for its agent to say it anew (R10).
+    reformulation_minutes: int = Field(default=240, gt=0)
     # The brake on agents: this many times their usual hour, and never below the floor (R13).
     brake_factor: Fraction = 10.0
     brake_floor: int = Field(default=500, gt=0)
@@ -87,9 +90,17 @@ class EnqueueSettings(DatabaseSettings, PolicySettings):
     urgent_queue_url: HttpUrl
 
 
+class UnknownOutcome(StrEnum):
+    """What becomes of a text that may have been sent, when no evidence came (G2)."""
+
+    END = "end"  # it is never sent again
+    SEND_AGAIN = "send_again"  # the owner would rather send twice than not at all
+
+
 class DispatchSettings(DatabaseSettings):
     # Across the ordinary lanes; urgent texts are not held to it. Twilio gives a long code 1, a toll-free number 3.
     sender_messages_per_second: Fraction = 3.0
+    unknown_outcome: UnknownOutcome = UnknownOutcome.END
     delivery_queue_url: HttpUrl
     urgent_queue_url: HttpUrl
 
@@ -103,6 +114,8 @@ class SenderSettings(Settings):
     twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-zA-Z]{32}$")
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
+    # Where Twilio tells what became of a text; without it, nothing is asked.
+    webhook_base_url: HttpUrl | None = None
 
     @model_validator(mode="after")
     def _has_a_sender(self) -> Self:
@@ -118,11 +131,34 @@ class WriterSettings(Settings):
 
     anthropic_api_key: SecretStr | None = None
     anthropic_model: str = "claude-haiku-5-5"
+    # For all calls about one message, retries included.
     claude_deadline_seconds: Fraction = 12.0
+    # Past this on a UTC day, nobody asks Claude: what is urgent goes, words are plain.
+    claude_daily_ceiling_usd: Fraction = 50.0
+    max_segments: int = Field(default=2, gt=0)
 
 
 class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings):
-    pass
+    # Where its records come from, and where one goes that it cannot read; without them SQS's own timeouts apply.
+    delivery_queue_url: HttpUrl | None = None
+    urgent_queue_url: HttpUrl | None = None
+    delivery_dlq_url: HttpUrl | None = None
+
+
+class WebhookSettings(Settings):
+    """What proves that Twilio calls, and where its calls go."""
+
+    inbound_queue_url: HttpUrl
+    twilio_auth_token: SecretStr
+    # While a token is rotated, Twilio may sign with either.
+    twilio_secondary_auth_token: SecretStr | None = None
+    # As Twilio calls it; left out, the host that the request names, which its signature covers.
+    webhook_base_url: HttpUrl | None = None
+
+
+class InboundSettings(DatabaseSettings):
+    inbound_queue_url: HttpUrl
+    inbound_dlq_url: HttpUrl | None = None
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
@@ -153,6 +189,16 @@ def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None)
         return kind.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(_problem(entry) for entry in error.errors(include_input=False))) from None
+
+
+def load_where_set(kind: type[SomeSettings], variable: str) -> SomeSettings | None:
+    """Read one group of settings where one of these is set: a variable, or the secret that holds it.
+
+    Raises:
+        SettingsError: it is set, and something else of the group is missing or malformed.
+    """
+    secrets = [arn for arn, names in _SECRETS.items() if variable in names]
+    return load(kind) if any(os.environ.get(name) for name in (variable, *secrets)) else None
 
 
 def _problem(entry: Any) -> str:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from orchestrator.messages import Lane
 from orchestrator.people import Person, zone_named, zones_of_number
 from orchestrator.rules.reasons import Reason
-from orchestrator.rules.verdict import End, Hold, Send, Verdict, Waiting
+from orchestrator.rules.relevance import Relevance
+from orchestrator.rules.verdict import Ask, End, Hold, Send, Verdict, Waiting
 
 HERE = Path(__file__).parent
 MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001  (a wall clock, which a zone is added to)
@@ -50,6 +51,8 @@ def describe(verdict: Verdict, now: datetime, zone: ZoneInfo) -> str:
             return f"hold until {wall(until, zone)}: {reason}"
         case End(status, reason):
             return f"end as {status}: {reason}"
+        case Ask():
+            return "ask"
 
 
 def describe_due(due: datetime, reason: Reason | None, now: datetime, zone: ZoneInfo) -> str:
@@ -112,6 +115,10 @@ def _message(tokens: list[str], zone: ZoneInfo, now: datetime) -> Waiting:
         in_sequence="part" in tokens or "next-part" in tokens,
         continues="next-part" in tokens,
         broken="broken" in tokens,
+        relevance=Relevance(facts.get("judged", "unasked").partition("@")[0]),
+        judged_at=_instant(f"Tue {facts['judged'].partition('@')[2]}", zone)
+        if "@" in facts.get("judged", "")
+        else None,
     )
 
 
@@ -128,7 +135,12 @@ def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zon
 
     def times(name: str) -> tuple[datetime, ...]:
         given = [part for part in facts.get(name, "").split(",") if part]
-        instants = [datetime.combine(today, time.fromisoformat(part), zone) for part in given]
+        instants = [
+            _instant(part.replace("_", " "), zone)
+            if "_" in part
+            else datetime.combine(today, time.fromisoformat(part), zone)
+            for part in given
+        ]
         # A time of day that is still to come was yesterday's, unless it is planned.
         return tuple(i - timedelta(days=1) if i > now and name == "recent" else i for i in instants)
 

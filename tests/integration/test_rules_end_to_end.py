@@ -48,8 +48,8 @@ CHOSEN = [
     "withdrawn",
     "opted out",
     "paused",
-    "she wrote since it was queued: medium waits",
-    "she wrote since it was queued: high goes",
+    "she wrote before it was queued",
+    "nobody asked for fresh context",
 ]
 
 

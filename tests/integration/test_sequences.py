@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from orchestrator.store.pauses import pause, resume
-from orchestrator_local.stand_ins import Answer, _twilio_error
+from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.phones import twilio_error
 from tests.world import World
 
 
@@ -127,7 +128,7 @@ def test_part_two_waits_until_part_one_was_accepted(world: World) -> None:
 
 def test_a_failure_midway_continues_from_that_part(world: World) -> None:
     world.person()
-    world.phones.misbehave = lambda fields: _twilio_error(429, 20429, "busy") if fields["Body"] == "part 2" else None
+    world.phones.misbehave = lambda fields: twilio_error(429, 20429, "busy") if fields["Body"] == "part 2" else None
     sequence = uuid4()
     world.publish(*[part(sequence, position) for position in (1, 2, 3)])
     world.minute()
@@ -140,7 +141,7 @@ def test_a_failure_midway_continues_from_that_part(world: World) -> None:
 
 def test_a_refusal_midway_stops_it_there_and_the_record_says_where(world: World) -> None:
     world.person()
-    world.phones.misbehave = lambda fields: _twilio_error(400, 21617, "no") if fields["Body"] == "part 2" else None
+    world.phones.misbehave = lambda fields: twilio_error(400, 21617, "no") if fields["Body"] == "part 2" else None
     sequence = uuid4()
     world.publish(*[part(sequence, position) for position in (1, 2, 3)])
     world.minute()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from orchestrator.ids import uuid7
-from orchestrator_local.stand_ins import _twilio_error
+from orchestrator_local.stand_ins.phones import twilio_error
 from tests.integration.test_sequences import part
 from tests.world import World
 
@@ -147,7 +147,7 @@ def test_what_is_sending_is_past_all_this_unless_it_comes_back(world: World) -> 
         if not newer:
             world.wait(seconds=1)
             newer.append(world.message(topic="crm", message_data={"type": "note", "message": "newer"}))
-        return _twilio_error(429, 20429, "busy")
+        return twilio_error(429, 20429, "busy")
 
     world.phones.misbehave = newer_one_meanwhile
     older = world.message(topic="crm")
@@ -167,7 +167,7 @@ def test_a_withdrawal_while_it_is_sending_is_obeyed_when_it_comes_back(world: Wo
 
     def withdrawn_meanwhile(_fields: object) -> Any:
         world.publish({"action": "withdraw", "message_id": str(message_id)})
-        return _twilio_error(429, 20429, "busy")
+        return twilio_error(429, 20429, "busy")
 
     world.phones.misbehave = withdrawn_meanwhile
     world.message(message_id=str(message_id))

@@ -1,8 +1,8 @@
 """What is accepted from agents, and how each mistake is named."""
 
 import json
-from datetime import UTC, datetime
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -202,3 +202,12 @@ def test_ids_of_other_versions_tell_no_time() -> None:
 
 def test_a_redelivered_message_without_an_id_is_the_same_message() -> None:
     assert id_from_sqs("abc") == id_from_sqs("abc") != id_from_sqs("abd")
+
+
+def test_ids_made_in_one_millisecond_are_in_order_and_say_when() -> None:
+    now = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    made = [uuid7(now) for _ in range(1_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 1_000
+    assert {(found.version, found.variant, time_of(found)) for found in made} == {(7, RFC_4122, now)}
+    assert uuid7(now + timedelta(milliseconds=1)) > made[-1]

@@ -2,19 +2,31 @@
 
 import socket
 import threading
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.settings import SenderSettings
+from orchestrator.sms import http
 from orchestrator.sms.aftermath import TRIES, aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
-from orchestrator_local.stand_ins import ACCOUNT_SID, AUTH_TOKEN, SENDER, Answer, Phones, serve
+from orchestrator_local.stand_ins.http import Answer, serve
+from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Phones
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
-HELLO = Sms("+12125550101", "Hello", valid_for=3600)
+
+
+def text_of(body: str, valid_for: int = 3600) -> Sms:
+    return Sms("+12125550101", body, valid_for, message_id=uuid4(), attempt_id=uuid4())
+
+
+HELLO = text_of("Hello")
 
 
 def sender_at(url: str, **changes: object) -> TwilioSender:
@@ -32,7 +44,7 @@ def sender_at(url: str, **changes: object) -> TwilioSender:
 def test_a_wave_arrives_and_the_outcomes_keep_their_order() -> None:
     phones = Phones()
     with serve(phones) as url:
-        texts = [Sms("+12125550101", str(number), 60) for number in range(10)]
+        texts = [text_of(str(number)) for number in range(10)]
         outcomes = sender_at(url).send_wave(texts)
     by_sid = {text.sid: text.body for text in phones.texts}
     assert [by_sid[outcome.sid or ""] for outcome in outcomes] == [str(number) for number in range(10)]
@@ -41,8 +53,8 @@ def test_a_wave_arrives_and_the_outcomes_keep_their_order() -> None:
 def test_the_validity_period_keeps_within_twilios_bounds() -> None:
     phones = Phones()
     with serve(phones) as url:
-        sender_at(url).send_wave([Sms("+12125550101", "a", 10**6)])
-        sender_at(url).send_wave([Sms("+12125550101", "b", 0)])
+        sender_at(url).send_wave([text_of("a", 10**6)])
+        sender_at(url).send_wave([text_of("b", 0)])
     assert [text.validity_period for text in phones.texts] == [LONGEST_VALIDITY, 1]
 
 
@@ -81,13 +93,76 @@ def test_a_server_that_takes_the_request_and_stays_silent_may_have_sent_it() -> 
     assert outcome.kind is OutcomeKind.UNKNOWN
 
 
-@pytest.mark.parametrize("status", [302, 500, 502, 503])
+@pytest.mark.parametrize("status", [302, 408, 500, 502, 503])
 def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> None:
     phones = Phones()
     phones.misbehave = lambda _fields: Answer(status, {"message": "?"})
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
     assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, and all of them would take an hour."""
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.5)
+    phones = Phones()
+    phones.misbehave = lambda fields: Answer(201, phones.accept(fields), drip=0.2)
+    with serve(phones) as url:
+        started = time.monotonic()
+        (outcome,) = sender_at(url).send_wave([HELLO])
+        assert time.monotonic() - started < 10
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+def test_half_an_answer_may_have_sent_it() -> None:
+    phones = Phones()
+    phones.misbehave = lambda fields: Answer(201, phones.accept(fields), half=True)
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("17", 17.0), ("0", 0.0), ("-5", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("soon", None), (None, None)],
+)
+def test_twilio_says_how_long_it_is_busy(header: str | None, seconds: float | None) -> None:
+    phones = Phones()
+    headers = {} if header is None else {"Retry-After": header}
+    phones.misbehave = lambda _fields: Answer(429, {"code": 20429, "status": 429}, headers)
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert (outcome.kind, outcome.code, outcome.retry_after) == (OutcomeKind.REFUSED, 20429, seconds)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "waits"),
+    [(17.0, 17), (0.0, 0), (None, 60), (1e9, 3600)],
+    ids=["said", "none", "not said", "absurd"],
+)
+def test_a_busy_provider_is_asked_again_when_it_says(retry_after: float | None, waits: int) -> None:
+    outcome = Outcome(OutcomeKind.REFUSED, code=20429, retry_after=retry_after)
+    assert aftermath(outcome, 2, 0.5, NOW).until == NOW + timedelta(seconds=waits)
+
+
+@given(tries=st.integers(0, TRIES - 2), spread=st.floats(0, 1))
+def test_each_retry_waits_longer_than_the_one_before_whatever_its_spread(tries: int, spread: float) -> None:
+    until = aftermath(Outcome(OutcomeKind.NOT_SENT), tries, spread, NOW).until
+    assert until is not None
+    assert timedelta(seconds=45) * 5**tries <= until - NOW <= timedelta(seconds=75) * 5**tries
+
+
+def test_the_status_callback_names_the_message_and_the_attempt() -> None:
+    seen: list[dict[str, str]] = []
+    phones = Phones()
+    phones.misbehave = seen.append
+    with serve(phones) as url:
+        sender_at(url, webhook_base_url="https://hooks.example.com").send_wave([HELLO])
+        sender_at(url).send_wave([HELLO])
+    assert seen[0]["StatusCallback"] == (
+        f"https://hooks.example.com/twilio/status?message_id={HELLO.message_id}&attempt_id={HELLO.attempt_id}"
+    )
+    assert "StatusCallback" not in seen[1], "nobody listens"
 
 
 @pytest.mark.parametrize(
@@ -109,11 +184,11 @@ def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> N
 def test_what_follows_from_an_outcome(
     outcome: Outcome, status: Status, reason: Reason | None, uses_a_try: bool
 ) -> None:
-    after = aftermath(outcome, 0, NOW)
+    after = aftermath(outcome, 0, 0.5, NOW)
     assert (after.status, after.reason, after.tries) == (status, reason, int(uses_a_try))
     assert (after.until is not None) == (status is Status.QUEUED)
 
 
 def test_the_last_try_ends_it() -> None:
-    after = aftermath(Outcome(OutcomeKind.NOT_SENT), TRIES - 1, NOW)
+    after = aftermath(Outcome(OutcomeKind.NOT_SENT), TRIES - 1, 0.5, NOW)
     assert (after.status, after.reason) == (Status.FAILED, Reason.PROVIDER_UNREACHABLE)

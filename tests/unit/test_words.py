@@ -11,7 +11,9 @@ from orchestrator.messages import is_json_structure
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.plain import LENGTH, plain_sentence
 from orchestrator.wording.prices import cost
-from orchestrator.wording.prompts import render_request
+from orchestrator.wording.prompts import RELEVANCE, render_instructions, render_request
+from orchestrator.wording.speakers import speaker_of
+from orchestrator_local.template import ROOT
 
 DATA = {
     "type": "invoice",
@@ -80,7 +82,9 @@ def test_everything_else_is_a_problem(text: str) -> None:
             "Ada",
             "Hi Ada, solution update: matched innovators: Acme Corp (Enterprise CRM).",
         ),
-        ({"type": "weekly_summary", "stats": {"introsCompleted": 2}}, None, "weekly summary: intros completed 2."),
+        ({"type": "order_update", "stats": {"itemsShipped": 2}}, None, "order update: items shipped 2."),
+        ({"type": "weekly_summary", "stats": {"introsCompleted": 2}}, None, "your week: 2 introductions completed."),
+        ({"type": "weekly_summary", "stats": {}}, "Ada", "Hi Ada, weekly summary."),
         ({"type": "solution_update", "workflowId": "workflow_123", "findings": {}}, "Ada", "Hi Ada, solution update."),
         ({"type": "x", "done": True, "paid": False, "note": None}, None, "x: done yes; paid no."),
         ({"type": "list", "items": ["a", "b", "c", "d", "e"]}, None, "list: items: a, b, c and 2 more."),
@@ -131,3 +135,9 @@ def test_prices_are_dollars_per_million_tokens() -> None:
     assert cost("claude-haiku-5-5", 1_000_000, 1_000_000) == Decimal("0.600000")
     assert cost("claude-sonnet-5-5", 1_000, 100) == Decimal("0.003000")
     assert cost("a-model-nobody-listed", 1_000, 100) == Decimal("0.003000"), "unlisted counts as the dearest"
+
+
+def test_the_docs_show_the_prompts_as_they_are_sent() -> None:
+    docs = (ROOT / "docs" / "relevance-and-words.md").read_text()
+    assert render_instructions(speaker_of("concierge_main"), max_segments=2) in docs
+    assert RELEVANCE in docs

@@ -4,7 +4,7 @@ from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.SCHEDULED: ("R9", "its own scheduled_for has not come"),
-    Reason.PAUSED: ("R13", "paused by an operator or the brake"),
+    Reason.PAUSED: ("R13", "paused by an operator, by the brake, or while Twilio is busy or refuses our account"),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
     Reason.ZONE_UNKNOWN: ("R3", "no time at which every zone of the number allows it, or no zone is known"),
     Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),
@@ -14,6 +14,8 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
     Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),
     Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and nobody judged whether it still fits"),
+    Reason.REFORMULATION: ("R10", "the person wrote since; its agent is to say it anew"),
+    Reason.STALE: ("R10", "the person wrote since, and it makes no sense any more"),
     Reason.PROVIDER_CONFIGURATION: ("G2", "Twilio refuses our account, not this message"),
     Reason.PROVIDER_BUSY: ("G2", "Twilio asked us to slow down"),
     Reason.PROVIDER_UNREACHABLE: ("G2", "Twilio could not be reached; nothing was sent"),
@@ -28,7 +30,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.BAD_NUMBER: ("G2", "Twilio says that the number cannot get texts"),
     Reason.NOTHING_TO_SAY: ("G7", "its data makes no words"),
     Reason.REFUSED: ("G2", "Twilio refused it"),
-    Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and is never sent again"),
+    Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and nothing says whether it was"),
 }
 
 

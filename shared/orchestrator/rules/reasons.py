@@ -17,7 +17,8 @@ class Reason(StrEnum):
     AGENT_LIMIT = "agent_limit"  # R13: the agent's messages an hour
     DAILY_LIMIT = "daily_limit"  # R1
     HOURLY_LIMIT = "hourly_limit"  # R2
-    RELEVANCE_UNKNOWN = "relevance_unknown"  # R10
+    RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: nobody could judge it; it is also how it ends after a day
+    REFORMULATION = "reformulation"  # R10: its agent is to say it anew; it is also how it ends when that does not come
     PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio refuses our account, not this message
     PROVIDER_BUSY = "provider_busy"  # 429
     PROVIDER_UNREACHABLE = "provider_unreachable"  # failed before the request left
@@ -27,6 +28,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"  # R11
     WITHDRAWN = "withdrawn"  # R9
     SUPERSEDED = "superseded"  # R9
+    STALE = "stale"  # R10: what it says is over
     SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part ended
     EXPIRED = "expired"  # R9
     COUNTRY_NOT_ALLOWED = "country_not_allowed"

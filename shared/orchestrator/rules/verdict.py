@@ -20,10 +20,13 @@ from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_i
 from orchestrator.rules.local_time import local_date, next_midnight
 from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until, quiet_hours_for
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.relevance import Relevance
 from orchestrator.settings import PolicySettings
 
 # What cannot be determined is looked at again after this, in case somebody corrected it.
 LOOK_AGAIN = timedelta(hours=1)
+# How long a message waits for a verdict on its relevance that does not come.
+RELEVANCE_WAIT = timedelta(hours=24)
 # A sequence does not start when its person's quiet hours are this near: its later parts would wait all night.
 SEQUENCE_NEEDS = timedelta(minutes=1)
 
@@ -39,6 +42,7 @@ class Waiting:
         higher_is_due: another message of a higher lane waits for the same person and is due (R6).
         in_sequence: it is part of a sequence; `continues` when an earlier part has been sent, `broken` when another
             part has ended otherwise, `complete` when all parts are there (R8).
+        relevance: what is known since the person last wrote, and `judged_at` since when (R10).
     """
 
     lane: Lane
@@ -56,6 +60,8 @@ class Waiting:
     in_sequence: bool = False
     continues: bool = False
     broken: bool = False
+    relevance: Relevance = Relevance.UNASKED
+    judged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +100,38 @@ class End:
     superseded_by: UUID | None = None
 
 
-Verdict = Send | Hold | End
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """It may go now if it still makes sense: the person wrote since it was queued, and nobody has judged it (R10)."""
+
+
+Verdict = Send | Hold | End | Ask
 
 
 def decide(message: Waiting, person: Person, *, paused: bool, policy: PolicySettings, now: datetime) -> Verdict:
-    """Decide on one message (R1 to R9, R11, R13).
+    """Decide on one message (R1 to R11, R13).
 
     The order of the checks is the order in which an operator would want to be told: what ends it, what stops it
-    whoever it is for, then the clock, then the limits. A person who is there may be answered although the clock or a
-    limit says wait (R4). A hold never reaches past the expiry, so that the message ends there.
+    whoever it is for, then the clock, then the limits, and last what costs money: whether it still makes sense. A
+    person who is there may be answered although the clock or a limit says wait (R4). A hold never reaches past the
+    expiry, so that the message ends there.
     """
-    end = _end(message, person, policy, now)
+    end = _end(message, person, policy, now) or _end_by_relevance(message, person, policy, now)
     if end:
         return end
     hold = _hold_for_anybody(message, paused, now)
+    to_active = False
     if hold is None:
         hold = _hold_for_this_person(message, person, policy, now)
-        if hold is None:
-            return _send(message, person, policy, now)
-        # A lower lane never overtakes a higher one, and what may be stale goes to nobody unjudged.
-        lifted = hold.reason is not Reason.YIELDS and not _may_be_stale(message, person)
-        if lifted and may_come_forward(person, now):
-            return _send_to_active(message, person, now)
-    return Hold(min(hold.until, message.expires_at), hold.reason)
+        # A lower lane never overtakes a higher one, not even to somebody who is there.
+        to_active = hold is not None and hold.reason is not Reason.YIELDS and may_come_forward(person, now)
+        hold = None if to_active else hold
+    hold = hold or _hold_by_relevance(message, person, policy, now)
+    if hold:
+        return Hold(min(hold.until, message.expires_at), hold.reason)
+    if message.relevance is Relevance.UNASKED and _is_in_question(message, person):
+        return Ask()
+    return _send_to_active(message, person, now) if to_active else _send(message, person, policy, now)
 
 
 def first_due(
@@ -176,7 +191,7 @@ def _hold_for_this_person(message: Waiting, person: Person, policy: PolicySettin
     return (
         _hold_in_quiet_hours(message, person, policy, now)
         or (None if message.continues else _hold_by_limits(message, person, policy, now))
-        or _hold_for_a_better_moment(message, person, now)
+        or _hold_for_a_better_moment(message, now)
     )
 
 
@@ -198,7 +213,7 @@ def _hold_in_quiet_hours(message: Waiting, person: Person, policy: PolicySetting
 def _hold_by_limits(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
     limits = caps(_lane(message, now), message.can_delay, person, policy)
     quiet = quiet_hours_of(message, person, policy)
-    if limits.day is not None and person.sent_by_day.get(_today(person, now), 0) >= limits.day:
+    if limits.day is not None and person.sent_by_day.get(budget_day(person, now), 0) >= limits.day:
         opens = _next_open(next_midnight(now, _zone(person)), person, quiet)
         if waits_for_best_time(message.lane, message.can_delay):
             opens = best_time_of(message, person, policy, opens)
@@ -209,31 +224,55 @@ def _hold_by_limits(message: Waiting, person: Person, policy: PolicySettings, no
     return None
 
 
-def _hold_for_a_better_moment(message: Waiting, person: Person, now: datetime) -> Hold | None:
+def _hold_for_a_better_moment(message: Waiting, now: datetime) -> Hold | None:
     if message.best_at and message.best_at > now:
         return Hold(message.best_at, Reason.BEST_TIME)
     if _lane(message, now) is Lane.LOW and message.higher_is_due and not message.continues:
         return Hold(now + YIELD_STEP, Reason.YIELDS)
-    if _may_be_stale(message, person):
+    return None
+
+
+def _is_in_question(message: Waiting, person: Person) -> bool:
+    """Whether the person wrote since the message was queued; without that it is relevant, and nobody is asked."""
+    if not message.requires_fresh_context or person.last_inbound_at is None:
+        return False
+    # The first part of a sequence is judged for all of it: what has begun is told to its end (R8).
+    return not message.continues and person.last_inbound_at > message.accepted_at
+
+
+def _end_by_relevance(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> End | None:
+    if not _is_in_question(message, person):
+        return None
+    if message.relevance is Relevance.STALE:
+        return End(Status.SUPERSEDED, Reason.STALE)
+    if message.relevance is Relevance.REFORMULATE and now >= _reformulated_by(message, policy, now):
+        return End(Status.SUPERSEDED, Reason.REFORMULATION)
+    # Relevance may fail open, but only for `urgent` and `high`; the others do not wait for it for ever.
+    unknown_since = person.last_inbound_at
+    if message.relevance is Relevance.UNKNOWN and not matters(message.lane) and unknown_since is not None:
+        return End(Status.EXPIRED, Reason.RELEVANCE_UNKNOWN) if now - unknown_since >= RELEVANCE_WAIT else None
+    return None
+
+
+def _hold_by_relevance(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
+    if not _is_in_question(message, person):
+        return None
+    if message.relevance is Relevance.REFORMULATE:
+        return Hold(_reformulated_by(message, policy, now), Reason.REFORMULATION)
+    if message.relevance is Relevance.UNKNOWN and not matters(message.lane):
         return Hold(now + LOOK_AGAIN, Reason.RELEVANCE_UNKNOWN)
     return None
 
 
-def _may_be_stale(message: Waiting, person: Person) -> bool:
-    """Whether the person wrote since the message was queued, and it must not go unjudged (R10).
-
-    Nothing judges relevance yet, so it is unknown: `urgent` and `high` go, `medium` and `low` wait.
-    """
-    if not message.requires_fresh_context or matters(message.lane):
-        return False
-    return person.last_inbound_at is not None and person.last_inbound_at > message.accepted_at
+def _reformulated_by(message: Waiting, policy: PolicySettings, now: datetime) -> datetime:
+    return (message.judged_at or now) + timedelta(minutes=policy.reformulation_minutes)
 
 
 def _send(message: Waiting, person: Person, policy: PolicySettings, now: datetime) -> Send:
     quiet = quiet_hours_of(message, person, policy)
     closes = open_until(now, person.zones, quiet) if quiet else None
     return Send(
-        local_date=_today(person, now),
+        local_date=budget_day(person, now),
         open_until=min(closes, message.expires_at) if closes else message.expires_at,
         caps=NO_CAPS if message.continues else caps(_lane(message, now), message.can_delay, person, policy),
         takes_slot=not message.continues,
@@ -243,7 +282,7 @@ def _send(message: Waiting, person: Person, policy: PolicySettings, now: datetim
 def _send_to_active(message: Waiting, person: Person, now: datetime) -> Send:
     # Neither here nor at Twilio may it outlast the minutes for which the person is there.
     return Send(
-        local_date=_today(person, now),
+        local_date=budget_day(person, now),
         open_until=min(active_until(person, now), message.expires_at),
         caps=NO_CAPS,
         takes_slot=not message.continues,
@@ -255,7 +294,7 @@ def _lane(message: Waiting, now: datetime) -> Lane:
     return effective_lane(message.lane, message.accepted_at, message.expires_at, now)
 
 
-def _today(person: Person, now: datetime) -> date:
+def budget_day(person: Person, now: datetime) -> date:
     return local_date(now, _zone(person))
 
 

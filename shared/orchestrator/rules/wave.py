@@ -33,7 +33,8 @@ def decide_wave(cases: Sequence[Case], policy: PolicySettings, now: datetime) ->
     """
     people: dict[UUID, Person] = {}
     verdicts: dict[UUID, Verdict] = {}
-    for case in sorted(cases, key=lambda case: order(case.message, now)):
+    # What came in the same instant goes in the order of its ids, which is that of its publisher.
+    for case in sorted(cases, key=lambda case: (*order(case.message, now), case.message_id)):
         person = people.get(case.person.user_id, case.person)
         verdict = decide(case.message, person, paused=case.paused, policy=policy, now=now)
         verdicts[case.message_id] = verdict

@@ -1,8 +1,12 @@
 """The HTTP client under the Twilio SDK: it tells a request that never left from one that may have arrived."""
 
+import json
+import socket
+import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import urllib3
@@ -10,9 +14,15 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
+from orchestrator.settings import SenderSettings
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
 TWILIO_HOST = "https://api.twilio.com"
 # Provider and network equipment drop idle connections silently; an older one is not trusted with a text.
 IDLE_SECONDS = 20.0
+CONNECT_SECONDS = 5.0
 
 
 class NotConnected(TwilioException):
@@ -23,20 +33,53 @@ class MaybeSent(TwilioException):
     """The request left, or part of it, and no whole answer came: it may have been sent."""
 
 
-class _HttpConnection(urllib3.connection.HTTPConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as error:
-            raise NotConnected(type(error).__name__) from error
+class TooBusy(TwilioException):
+    """Twilio asked us to slow down (HTTP 429).
+
+    Attributes:
+        code: Twilio's error code, or 429.
+        retry_after: seconds, when it said how long.
+    """
+
+    def __init__(self, code: int, retry_after: float | None) -> None:
+        self.code = code
+        self.retry_after = retry_after
+        super().__init__(f"too many requests, code {code}")
 
 
-class _HttpsConnection(urllib3.connection.HTTPSConnection):
+def twilio_client(settings: SenderSettings, connections: int) -> "Client":
+    """Twilio's SDK over this client; `connections` calls may go side by side."""
+    from twilio.rest import Client
+
+    http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)
+    token = settings.twilio_auth_token.get_secret_value()
+    return Client(settings.twilio_account_sid, token, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
+
+
+# The connection that each thread uses, for the watchdog to find.
+_in_use = threading.local()
+
+
+class _Connection:
+    """What both kinds of connection add: a failure to connect is told apart, and a watchdog can find the socket."""
+
     def connect(self) -> None:
         try:
-            super().connect()
+            super().connect()  # type: ignore[misc]  # urllib3's, which comes after this one
         except Exception as error:  # refused, DNS, TLS, timeout: whatever it was, no request had left
             raise NotConnected(type(error).__name__) from error
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        _in_use.connection = self
+        super().request(*arguments, **options)  # type: ignore[misc]
+
+
+class _HttpConnection(_Connection, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _HttpsConnection(_Connection, urllib3.connection.HTTPSConnection):
+    pass
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
@@ -52,13 +95,14 @@ class UrllibClient(HttpClient):
 
     Args:
         base_url: what stands in for https://api.twilio.com.
-        timeout: seconds for the connection, and again for the answer.
+        timeout: seconds for the connection, and again for the whole answer, however slowly it drips.
         connections: how many calls go side by side.
     """
 
     def __init__(self, base_url: str, timeout: float, connections: int) -> None:
         self._base_url = base_url
-        self._timeout = urllib3.Timeout(connect=min(timeout, 5.0), read=timeout)
+        self._seconds = timeout
+        self._timeout = urllib3.Timeout(connect=min(timeout, CONNECT_SECONDS), read=timeout)
         self._pools = urllib3.PoolManager(maxsize=connections, retries=False)
         self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
         self._last_used = time.monotonic()
@@ -79,6 +123,7 @@ class UrllibClient(HttpClient):
         Raises:
             NotConnected: nothing was sent.
             MaybeSent: no whole answer came.
+            TooBusy: Twilio refused it for now, and may have said for how long.
         """
         if time.monotonic() - self._last_used > IDLE_SECONDS:
             self._pools.clear()
@@ -90,12 +135,45 @@ class UrllibClient(HttpClient):
         target = url.replace(TWILIO_HOST, self._base_url, 1)
         if params:
             target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
+        answer = self._ask(method, target, body, all_headers)
+        if answer.status == 429:
+            raise TooBusy(_code_of(answer.data) or 429, _seconds_of(answer.headers.get("Retry-After")))
+        return Response(answer.status, answer.data.decode("utf-8", "replace"), dict(answer.headers))
+
+    def _ask(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Any:
+        _in_use.connection = None
+        # A read timeout begins anew with each byte; this one does not.
+        watchdog = threading.Timer(self._seconds + CONNECT_SECONDS, _cut, [_in_use.__dict__])
+        watchdog.start()
         try:
-            answer: Any = self._pools.request(
-                method, target, body=body, headers=all_headers, timeout=self._timeout, redirect=False
+            return self._pools.request(
+                method, target, body=body, headers=headers, timeout=self._timeout, redirect=False
             )
         except urllib3.exceptions.HTTPError as error:
             raise MaybeSent(type(error).__name__) from error
         finally:
+            watchdog.cancel()
             self._last_used = time.monotonic()
-        return Response(answer.status, answer.data.decode("utf-8", "replace"), dict(answer.headers))
+
+
+def _cut(in_use: Mapping[str, Any]) -> None:
+    """End the connection that another thread waits on; its call then fails as a dropped one."""
+    connection = in_use.get("connection")
+    if connection is not None and connection.sock is not None:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _code_of(body: bytes) -> int | None:
+    try:
+        return int(json.loads(body)["code"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _seconds_of(retry_after: str | None) -> float | None:
+    """The header in seconds; its other form, a date, counts as not said."""
+    try:
+        return max(0.0, float(retry_after)) if retry_after else None
+    except ValueError:
+        return None

@@ -31,12 +31,14 @@ class Outcome:
         sid: Twilio's id of the text; accepted only.
         code: Twilio's error code, or else the HTTP status; refused only.
         error: one line for people, without number or words.
+        retry_after: seconds that Twilio asked us to wait; busy only, and only when it said so.
     """
 
     kind: OutcomeKind
     sid: str | None = None
     code: int | None = None
     error: str | None = None
+    retry_after: float | None = None
 
 
 # https://www.twilio.com/docs/api/errors, by code; then by HTTP status for answers without a known code.
@@ -65,6 +67,7 @@ _BY_STATUS = {
     401: Consequence.CONFIGURATION,
     403: Consequence.CONFIGURATION,
     404: Consequence.CONFIGURATION,
+    407: Consequence.CONFIGURATION,
     429: Consequence.BUSY,
 }
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlencode
+from uuid import UUID
 
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
@@ -26,11 +28,14 @@ class Sms:
         to: E.164 number.
         body: the words.
         valid_for: seconds that Twilio may keep it in its own queue (R3).
+        message_id, attempt_id: what its status callbacks will name.
     """
 
     to: str
     body: str
     valid_for: int
+    message_id: UUID
+    attempt_id: UUID
 
 
 class Sender(Protocol):
@@ -59,7 +64,7 @@ class TwilioSender:
     def _send(self, client: "Client", sms: Sms) -> Outcome:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
-        from orchestrator.sms.http import NotConnected
+        from orchestrator.sms.http import NotConnected, TooBusy
 
         try:
             message = client.messages.create(
@@ -68,7 +73,10 @@ class TwilioSender:
                 from_=self._settings.twilio_phone_number if not self._settings.twilio_messaging_service_sid else None,
                 messaging_service_sid=self._settings.twilio_messaging_service_sid,
                 validity_period=max(SHORTEST_VALIDITY, min(sms.valid_for, LONGEST_VALIDITY)),
+                status_callback=self._status_callback(sms),
             )
+        except TooBusy as error:
+            return Outcome(OutcomeKind.REFUSED, code=error.code, error=str(error), retry_after=error.retry_after)
         except (TwilioRestException, TwilioServiceException) as error:
             return _outcome_of_answer(error.status, error.code or None)
         except NotConnected as error:
@@ -86,16 +94,18 @@ class TwilioSender:
         sender = self._settings.twilio_messaging_service_sid or self._settings.twilio_phone_number or ""
         return sha256("\0".join((sender, sms.to, sms.body)).encode()).hexdigest()
 
+    def _status_callback(self, sms: Sms) -> str | None:
+        """Where Twilio tells what became of the text, also of one whose answer we never got (G2)."""
+        if self._settings.webhook_base_url is None:
+            return None
+        ids = urlencode({"message_id": sms.message_id, "attempt_id": sms.attempt_id})
+        return f"{self._settings.webhook_base_url}/twilio/status?{ids}"
+
     @cached_property
     def _client(self) -> "Client":
-        from twilio.rest import Client
+        from orchestrator.sms.http import twilio_client
 
-        from orchestrator.sms.http import UrllibClient
-
-        settings = self._settings
-        http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, self.at_once)
-        token = settings.twilio_auth_token.get_secret_value()
-        return Client(settings.twilio_account_sid, token, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
+        return twilio_client(self._settings, self.at_once)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -103,7 +113,8 @@ class TwilioSender:
 
 
 def _outcome_of_answer(status: int, code: int | None) -> Outcome:
-    if not 400 <= status < 500:  # a 5xx may have been sent; anything else is not Twilio speaking
+    # A 5xx or 408 may have been sent; anything else that is no 4xx is not Twilio speaking.
+    if not 400 <= status < 500 or status == 408:
         return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
     return Outcome(
         OutcomeKind.REFUSED, code=code or status, error=f"Twilio refused: HTTP {status}, code {code or status}"

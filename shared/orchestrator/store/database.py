@@ -15,6 +15,9 @@ from orchestrator.settings import DatabaseSettings
 
 # A connection that was idle for longer is asked whether it still lives before it is used.
 IDLE_SECONDS = 30.0
+# A statement of a function is a matter of milliseconds; one that waits for longer hands its batch back.
+STATEMENT_SECONDS = 10
+_BOUND_STATEMENTS = f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true)".encode()
 STATEMENTS = Path(__file__).parent / "sql"
 
 
@@ -61,7 +64,16 @@ class Database:
 def connect(url: str) -> Connection:
     """Open a connection that keeps no session state: autocommit, and no server-side prepared statements."""
     return psycopg.connect(
-        url, autocommit=True, prepare_threshold=None, connect_timeout=5, application_name="orchestrator"
+        url,
+        autocommit=True,
+        prepare_threshold=None,
+        connect_timeout=5,
+        application_name="orchestrator",
+        # A server that vanished without a word is noticed in about as long as a statement may take.
+        keepalives_idle=STATEMENT_SECONDS,
+        keepalives_interval=2,
+        keepalives_count=3,
+        tcp_user_timeout=STATEMENT_SECONDS * 1000,
     )
 
 
@@ -72,8 +84,13 @@ def one_round_trip(connection: Connection) -> Iterator[None]:
     A pipeline without a transaction block is one implicit transaction that ends with its one sync message.
     Under READ COMMITTED each statement still sees what was committed before it began, so that a lock taken
     by the first makes the snapshot of the second a fresh one.
+
+    Raises:
+        psycopg.OperationalError: a statement, or a lock it waited for, took longer than `STATEMENT_SECONDS`.
     """
     with connection.pipeline():
+        # For this transaction alone: a pooler lends the session to others.
+        connection.execute(_BOUND_STATEMENTS)
         yield
 
 

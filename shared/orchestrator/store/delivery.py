@@ -16,13 +16,20 @@ from orchestrator.people import Person
 from orchestrator.rules.activity import TEXTS_PER_INBOUND
 from orchestrator.rules.opt_out_words import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.verdict import Waiting
+from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.settlement import Settlement, settle
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message in delivery: what it says, what the rules need to know of it, and whom it is for."""
+    """One message in delivery: what it says, what the rules need to know of it, and whom it is for.
+
+    Attributes:
+        spent_today: US dollars that Claude has cost on this UTC day.
+    """
 
     message_id: UUID
     agent_id: str
@@ -33,6 +40,7 @@ class Delivery:
     waiting: Waiting
     person: Person
     paused: bool
+    spent_today: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,13 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class StoredWords:
-    """The words of a message, and where they came from."""
+    """The words of a message, where they came from, and what they cost to send."""
 
     message_id: UUID
     text: str
     source: str
+    segments: int
+    encoding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +86,6 @@ class Candidate:
     quiet_hours_enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of an attempt, and of its message."""
-
-    attempt_id: UUID
-    user_id: UUID
-    outcome: str
-    sid: str | None
-    error_code: int | None
-    error: str | None
-    status: Status
-    reason: Reason | None
-    until: datetime | None
-    tries: int
-    opts_out: bool
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedCall:
-    """One call to Claude, as `agent_actions_log` keeps it."""
-
-    action_type: str
-    user_id: UUID
-    message_id: UUID
-    model: str
-    input_tokens: int
-    output_tokens: int
-    cost_usd: Decimal
-    latency_ms: int
-    outcome: str
-    error: str | None
-
-
 def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[Delivery]:
     """Read the messages that are approved, with their people; one round trip.
 
@@ -117,10 +93,11 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetim
         One delivery each; a message missing from it is in other hands, or has ended.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            sql("read_state"),
-            {"message_ids": list(message_ids), "now": now, "not_conversation": NOT_CONVERSATION},
-        )
+        with one_round_trip(connection):
+            cursor.execute(
+                sql("read_state"),
+                {"message_ids": list(message_ids), "now": now, "not_conversation": NOT_CONVERSATION},
+            )
         return [_delivery(row) for row in cursor]
 
 
@@ -130,10 +107,14 @@ def write_and_reserve(
     words: Sequence[StoredWords],
     candidates: Sequence[Candidate],
     calls: Sequence[LoggedCall],
+    reused: Sequence[UUID],
     now: datetime,
     lease_until: datetime,
 ) -> set[UUID]:
     """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
+
+    Args:
+        reused: messages whose relevance was remembered.
 
     Returns:
         The attempts that may be made, now and once.
@@ -146,8 +127,9 @@ def write_and_reserve(
             connection.execute(sql("write_verdicts"), {**columns(rulings, *Ruling.__slots__), "now": now})
         if words:
             connection.execute(sql("store_words"), columns(words, *StoredWords.__slots__))
-        if calls:
-            connection.execute(sql("log_actions"), {**columns(calls, *LoggedCall.__slots__), "now": now})
+        log_calls(connection, calls, now)
+        if reused:
+            connection.execute(sql("count_reuse"), {"message_ids": list(reused)})
         reserved = connection.execute(
             sql("reserve"),
             {
@@ -160,7 +142,7 @@ def write_and_reserve(
     return {attempt_id for (attempt_id,) in reserved}
 
 
-def settle(
+def settle_wave(
     connection: Connection,
     settlements: Sequence[Settlement],
     parts: Sequence[UUID],
@@ -177,8 +159,7 @@ def settle(
     """
     following = None
     with one_round_trip(connection):
-        connection.execute(sql("lock_users"), {"user_ids": [settlement.user_id for settlement in settlements]})
-        connection.execute(sql("settle"), {**columns(settlements, *Settlement.__slots__), "now": now})
+        settle(connection, settlements, now)
         if parts:
             following = connection.execute(
                 sql("approve_next_parts"), {"message_ids": list(parts), "lease_until": lease_until}
@@ -221,6 +202,8 @@ def _delivery(row: DictRow) -> Delivery:
         broken=row["broken"],
         requires_fresh_context=row["requires_fresh_context"],
         withdrawn=row["withdrawn"],
+        relevance=Relevance(row["relevance"]),
+        judged_at=row["judged_at"],
     )
     return Delivery(
         message_id=row["message_id"],
@@ -232,4 +215,5 @@ def _delivery(row: DictRow) -> Delivery:
         waiting=waiting,
         person=person,
         paused=row["paused"],
+        spent_today=row["spent_today"],
     )

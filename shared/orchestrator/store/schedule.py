@@ -33,15 +33,20 @@ class Upkeep:
     pulled_forward: int = 0
 
 
-def keep_up(connection: Connection, now: datetime, limit: int) -> Upkeep:
+def keep_up(connection: Connection, sends: int, now: datetime, limit: int) -> Upkeep:
     """What a tick does before it claims anything; one round trip.
 
     It frees what dead workers held, ends what is past its expiry and sequences that stayed incomplete, and pulls
     forward what waits for people who are there.
+
+    Args:
+        sends: how often a text that may have been sent is sent at the most.
+        limit: as many of each at the most.
     """
     parameters = {
         "now": now,
         "limit": limit,
+        "sends": sends,
         "lanes": [*Lane],
         "not_conversation": NOT_CONVERSATION,
         "active_after": now - ACTIVE_FOR,
@@ -83,10 +88,12 @@ def claim_due(
         "limit": limit,
     }
     with connection.cursor(row_factory=class_row(Claimed)) as cursor:
-        cursor.execute(sql("claim_due"), parameters)
+        with one_round_trip(connection):
+            cursor.execute(sql("claim_due"), parameters)
         return sorted(cursor.fetchall(), key=lambda claimed: claimed.leaves_at)
 
 
 def put_back(connection: Connection, message_ids: Sequence[UUID]) -> None:
     """Make messages that could not be handed over due as before."""
-    connection.execute(sql("put_back"), {"message_ids": list(message_ids)})
+    with one_round_trip(connection):
+        connection.execute(sql("put_back"), {"message_ids": list(message_ids)})

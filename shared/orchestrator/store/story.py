@@ -45,6 +45,7 @@ def read_story(connection: Connection, message_id: UUID) -> Story | None:
         timeline = connection.execute(sql("story_timeline"), parameters)
         attempts = connection.execute(sql("story_attempts"), parameters)
         calls = connection.execute(sql("story_calls"), parameters)
+        judged = connection.execute(sql("story_relevance"), parameters)
         rejections = connection.execute(sql("story_rejections"), parameters)
     row = message.fetchone()
     steps = [
@@ -54,6 +55,7 @@ def read_story(connection: Connection, message_id: UUID) -> Story | None:
             Step(at, "worded", f"Claude ({model}): {outcome}{f', {error}' if error else ''}")
             for at, model, outcome, error in calls
         ),
+        *(Step(at, "judged", f"{verdict}: {why} (R10)") for at, verdict, why in judged),
         *(step for found in attempts for step in _attempted(*found)),
         *(Step(at, "rejected", problem) for at, problem in rejections),
     ]
@@ -82,12 +84,18 @@ def _attempted(
     code: int | None,
     error: str | None,
     active: bool,
+    evidence: str | None,
     delivered_at: datetime | None,
+    undelivered_at: datetime | None,
+    undelivered_code: int | None,
 ) -> list[Step]:
     steps = [Step(started_at, "sending", "the person is there (R4)" if active else "handed to Twilio")]
     if settled_at:
         detail = sid or " ".join(part for part in (error, f"(code {code})" if code else "") if part)
-        steps.append(Step(settled_at, outcome or "unknown", detail))
+        by = f", told by {evidence.replace('_', ' ')}" if evidence and evidence != "answer" else ""
+        steps.append(Step(settled_at, outcome or "unknown", f"{detail}{by}"))
     if delivered_at:
         steps.append(Step(delivered_at, "delivered", ""))
+    if undelivered_at:
+        steps.append(Step(undelivered_at, "undelivered", f"code {undelivered_code}" if undelivered_code else ""))
     return steps

@@ -1,84 +1,210 @@
-"""One call to Claude with structured output, its cost, and every way it can fail as a value."""
+"""Asks Claude with structured output, inside a deadline; every way it can fail is a value."""
 
 import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Generic, TypeVar
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from orchestrator.clock import Countdown
 from orchestrator.settings import WriterSettings
 from orchestrator.wording.prices import cost
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
+    from anthropic.types import MessageParam
 
 Output = TypeVar("Output", bound=BaseModel)
 
-# The SDK's own retries; its default timeout of ten minutes is replaced by the deadline.
-RETRIES = 1
+# Calls that one question may take: the first, and two more where trying again may help.
+TRIES = 3
+FIRST_PAUSE_SECONDS = 0.3
+# Beside every 5xx: timeout, conflict and too many requests.
+RETRIED = (408, 409, 429)
+# A call is not begun when this much or less is left of the deadline.
+SHORTEST_CALL_SECONDS = 0.5
+# Questions that are asked side by side.
+AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, as it is logged.
+
+    Attributes:
+        error: how it failed, without any words of the message; None when it did not.
+        input_tokens: all of them, those from the cache included.
+        latency_ms: milliseconds.
+    """
+
+    model: str
+    error: str | None
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    latency_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Output]):
-    """What came of one call.
+    """What came of a question.
 
     Attributes:
-        output: what Claude said; None when it failed, and then `error` says how, without any words of the message.
-        latency_ms: milliseconds, retries included.
+        output: what Claude said; None when it had no usable answer in time.
+        calls: the calls it took, in order; the last one says how it failed.
     """
 
     output: Output | None
-    error: str | None
-    model: str
-    input_tokens: int
-    output_tokens: int
-    cost_usd: Decimal
-    latency_ms: int
+    calls: tuple[Call, ...]
 
 
-def ask(settings: WriterSettings, system: str, user: str, output: type[Output], max_tokens: int) -> Answer[Output]:
-    """Ask Claude once, within the deadline.
+def ask(
+    settings: WriterSettings,
+    system: str,
+    turns: Sequence[str],
+    output: type[Output],
+    max_tokens: int,
+    time_left: Countdown,
+) -> Answer[Output]:
+    """Ask one question, with as many tries as help and as the deadline allows.
 
     Args:
         system: the instructions.
-        user: the data, which is never instructions.
+        turns: what is said in turn, ours first: the data, which is never instructions, then Claude's and our words.
         output: what the answer must be.
 
     Returns:
         The answer; failures are values, because the caller always has something else to do.
     """
-    from anthropic import AnthropicError, transform_schema
+    calls: list[Call] = []
+    for attempt in range(TRIES):
+        if time_left() <= SHORTEST_CALL_SECONDS:
+            break
+        said, call, retry_after = _call(settings, system, turns, output, max_tokens, time_left)
+        calls.append(call)
+        if said is not None:
+            return Answer(said, tuple(calls))
+        if retry_after is None:
+            break
+        pause = max(retry_after, FIRST_PAUSE_SECONDS * 2**attempt)
+        if pause >= time_left():
+            break
+        time.sleep(pause)
+    return Answer(None, tuple(calls) or (Call(settings.anthropic_model, "no time left"),))
 
-    assert settings.anthropic_api_key is not None  # without a key nobody asks
+
+Result = TypeVar("Result")
+
+
+@contextmanager
+def _impatient_pool(size: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool whose end waits for nobody: a call that drips on is nobody's any more."""
+    pool = ThreadPoolExecutor(size)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def side_by_side(
+    questions: Sequence[Callable[[], Result]], too_late: Callable[[int], Result], seconds: float
+) -> list[Result]:
+    """Ask several questions at once; what has no answer in time gets `too_late`, by its place.
+
+    Args:
+        seconds: the deadline of each; an HTTP timeout begins anew with each byte, this one does not.
+    """
+    if not questions:
+        return []
+    rounds = -(-len(questions) // AT_ONCE)
+    with _impatient_pool(AT_ONCE) as pool:
+        futures: list[Future[Result]] = [pool.submit(question) for question in questions]
+        wait(futures, timeout=seconds * rounds + SHORTEST_CALL_SECONDS)
+        return [future.result() if future.done() else too_late(place) for place, future in enumerate(futures)]
+
+
+def _call(
+    settings: WriterSettings,
+    system: str,
+    turns: Sequence[str],
+    output: type[Output],
+    max_tokens: int,
+    time_left: Countdown,
+) -> tuple[Output | None, Call, float | None]:
+    """One call: what it said, how it is logged, and after how many seconds another try may help (None: it does not)."""
+    from anthropic import AnthropicError, APIConnectionError, APIStatusError, transform_schema
+
     model = settings.anthropic_model
     started = time.monotonic()
     try:
-        reply = _client(settings).messages.create(
+        reply: Any = _client(settings).messages.create(
             model=model,
             max_tokens=max_tokens,
             system=system,
-            messages=[{"role": "user", "content": user}],
+            messages=_dialogue(turns),
             output_config={"format": {"type": "json_schema", "schema": transform_schema(output)}},
+            timeout=time_left(),
         )
+    except APIStatusError as error:
+        helps = error.status_code in RETRIED or error.status_code >= 500
+        again = _retry_after(error.response.headers) if helps else None
+        failure = f"{type(error).__name__} {error.status_code}"
+        return None, Call(model, failure, latency_ms=_milliseconds_since(started)), again
     except (AnthropicError, ValueError) as error:  # ValueError: a body that is not JSON
-        status = getattr(error, "status_code", None)
-        failure = type(error).__name__ + (f" {status}" if status else "")
-        return Answer(None, failure, model, 0, 0, Decimal(0), _milliseconds_since(started))
-    tokens = (reply.usage.input_tokens, reply.usage.output_tokens)
+        again = 0.0 if isinstance(error, APIConnectionError | ValueError) else None
+        return None, Call(model, type(error).__name__, latency_ms=_milliseconds_since(started)), again
+    try:
+        return _read(reply, output, model, started)
+    except (AttributeError, TypeError):  # JSON, but no message: the SDK checks nothing
+        return None, Call(model, "invalid answer", latency_ms=_milliseconds_since(started)), 0.0
+
+
+def _read(reply: Any, output: type[Output], model: str, started: float) -> tuple[Output | None, Call, float | None]:
+    said, problem = _parse(reply, output)
+    usage = reply.usage
+    cached, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
+    call = Call(
+        model=model,
+        error=problem,
+        input_tokens=usage.input_tokens + cached + written,
+        cached_tokens=cached,
+        output_tokens=usage.output_tokens,
+        cost_usd=cost(model, usage.input_tokens, usage.output_tokens, cached, written),
+        latency_ms=_milliseconds_since(started),
+    )
+    # A refusal stands; what was cut off or malformed may come out whole the next time.
+    return said, call, None if reply.stop_reason == "refusal" else 0.0
+
+
+def _dialogue(turns: Sequence[str]) -> "list[MessageParam]":
+    """Ours and Claude's words in turn."""
+    ours: list[MessageParam] = [{"role": "user", "content": turn} for turn in turns[::2]]
+    theirs: list[MessageParam] = [{"role": "assistant", "content": turn} for turn in turns[1::2]]
+    return [turn for pair in zip_longest(ours, theirs) for turn in pair if turn is not None]
+
+
+def _parse(reply: Any, output: type[Output]) -> tuple[Output | None, str | None]:
+    if reply.stop_reason != "end_turn":  # refused, or cut off
+        return None, f"stopped: {reply.stop_reason}"
     text = "".join(block.text for block in reply.content if block.type == "text")
-    parsed, problem = _parse(text, reply.stop_reason, output)
-    return Answer(parsed, problem, model, *tokens, cost(model, *tokens), _milliseconds_since(started))
-
-
-def _parse(text: str, stop_reason: str | None, output: type[Output]) -> tuple[Output | None, str | None]:
-    if stop_reason != "end_turn":  # refused, or cut off
-        return None, f"stopped: {stop_reason}"
     try:
         return output.model_validate_json(text), None
     except ValidationError:
         return None, "invalid output"
+
+
+def _retry_after(headers: Any) -> float:
+    try:
+        return max(0.0, float(headers.get("retry-after", 0)))
+    except ValueError:
+        return 0.0
 
 
 def _milliseconds_since(started: float) -> int:
@@ -86,13 +212,13 @@ def _milliseconds_since(started: float) -> int:
 
 
 def _client(settings: WriterSettings) -> "Anthropic":
-    assert settings.anthropic_api_key is not None
-    return _client_for(settings.anthropic_api_key.get_secret_value(), settings.claude_deadline_seconds)
+    assert settings.anthropic_api_key is not None  # without a key nobody asks
+    return _client_for(settings.anthropic_api_key.get_secret_value())
 
 
 @cache
-def _client_for(api_key: str, deadline_seconds: float) -> "Anthropic":
+def _client_for(api_key: str) -> "Anthropic":
     import anthropic
 
-    timeout = deadline_seconds / (RETRIES + 1)
-    return anthropic.Anthropic(api_key=api_key, timeout=timeout, max_retries=RETRIES)
+    # Its own retries and its timeout of ten minutes know nothing of our deadline.
+    return anthropic.Anthropic(api_key=api_key, max_retries=0)

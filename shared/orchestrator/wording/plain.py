@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.segments import plain_characters, segments_of
+from orchestrator.wording.names import sayable_name
+from orchestrator.wording.templates import from_template
+
 # Two segments of GSM-7 hold 306 characters.
 LENGTH = 300
 # Of a list, as many are named; the rest is counted.
@@ -15,35 +19,58 @@ _ID_KEY = re.compile(r"(^|_)(id|ids|uuid|guid|token|key|hash)$|[a-z](Id|Ids|Uuid
 _NOISE = re.compile(r"[{}\[\]<>`*_#|\\\x00-\x1f]+")
 
 
-def plain_sentence(data: dict[str, Any], first_name: str | None) -> str | None:
-    """Make one text of a message's data.
+def plain_sentence(data: dict[str, Any], first_name: str | None, max_segments: int = 2) -> str | None:
+    """Make one text of a message's data, by the template of its type where there is one.
+
+    Args:
+        max_segments: as many segments at the most.
 
     Returns:
         Words of at most 300 characters; None when the data holds nothing that can be said.
 
     Example:
-        >>> plain_sentence({"type": "weekly_summary", "stats": {"introsCompleted": 2}}, "Ada")
-        'Hi Ada, weekly summary: intros completed 2.'
+        >>> plain_sentence({"type": "order_update", "stats": {"itemsShipped": 2}}, "Ada")
+        'Hi Ada, order update: items shipped 2.'
     """
+    name = sayable_name(first_name)
+    greeting = f"Hi {name}" if name else ""
+    filled = from_template(data, _listed_or_said)
+    if filled and _fits(told := _sentence(", ".join(part for part in (greeting, filled) if part)), max_segments):
+        return told
     subject = _clean(_words(str(data.get("type", ""))))
     facts = [fact for fact in _facts({key: value for key, value in data.items() if key != "type"}) if fact]
     if not re.search(r"\w", subject) and not facts:
         return None
-    name = _clean(first_name or "")
-    opening = ", ".join(part for part in (f"Hi {name}" if re.search(r"[^\W\d]", name) else "", subject) if part)
-    return _join(opening or "News", facts)
+    opening = ", ".join(part for part in (greeting, subject) if part)
+    return _join(opening or "News", facts, max_segments)
 
 
-def _join(opening: str, facts: list[str]) -> str:
+def _join(opening: str, facts: list[str], max_segments: int) -> str:
     """As many facts as fit, whole ones only: half a link or number would say something else."""
-    text = opening[:LENGTH]
-    separator = ": "
+    text = _sentence(opening)
+    while not _fits(text, max_segments):
+        opening = opening[:-5]
+        text = _sentence(opening)
+    said: list[str] = []
     for fact in facts:
-        if len(text) + len(separator) + len(fact) + 1 > LENGTH:
-            continue
-        text += separator + fact
-        separator = "; "
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+        longer = _sentence(f"{opening}: {'; '.join([*said, fact])}")
+        if _fits(longer, max_segments):
+            said.append(fact)
+            text = longer
+    return text
+
+
+def _sentence(text: str) -> str:
+    plain = plain_characters(text).strip()
+    return plain if plain.endswith((".", "!", "?")) else f"{plain}."
+
+
+def _fits(text: str, max_segments: int) -> bool:
+    return len(text) <= LENGTH and segments_of(text).number <= max_segments
+
+
+def _listed_or_said(value: Any) -> str:
+    return _listed("", value).removeprefix(": ") if isinstance(value, list) else _thing(value)
 
 
 def _facts(content: dict[str, Any]) -> Iterator[str]:

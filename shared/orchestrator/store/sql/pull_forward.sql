@@ -1,5 +1,5 @@
 -- pull_forward.sql: what a rule holds for a person who is there comes forward, best first, as many as their last
--- message still lets through (R4). Never ahead of its own scheduled_for, and not what may be stale.
+-- message still lets through (R4). Never ahead of its own scheduled_for.
 WITH active AS (
     SELECT user_id, max(created_at) AS since
       FROM messages
@@ -24,7 +24,6 @@ WITH active AS (
        AND m.reason IN ('best_time', 'quiet_hours', 'zone_unknown', 'daily_limit', 'hourly_limit')
        AND (m.not_before IS NULL OR m.not_before <= %(now)s)
        AND (m.sequence_position IS NULL OR m.sequence_position = 1)
-       AND NOT (m.requires_fresh_context AND m.priority IN ('medium', 'low') AND m.accepted_at < room.since)
 ), best AS (
     SELECT m.id FROM message_queue m JOIN held ON held.id = m.id AND held.place <= held.texts
      ORDER BY m.id

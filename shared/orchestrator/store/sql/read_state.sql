@@ -43,6 +43,9 @@ SELECT m.id AS message_id,
        planned.planned_sends,
        opted_out.id IS NOT NULL AS opted_out,
        inbound.last_inbound_at,
+       coalesce(judged.verdict, 'unasked') AS relevance,
+       judged.judged_at,
+       coalesce((SELECT cost_usd FROM orchestrator.spending WHERE day = (%(now)s AT TIME ZONE 'UTC')::date), 0) AS spent_today,
        (
            SELECT count(*) FROM orchestrator.attempts a
             WHERE a.user_id = m.user_id AND a.holds_slot AND a.active_since = inbound.last_inbound_at
@@ -103,12 +106,15 @@ SELECT m.id AS message_id,
          WHERE o.ended_at IS NULL AND (o.phone_number = u.phone_number OR o.user_id = u.id)
          LIMIT 1
        ) opted_out ON true
- CROSS JOIN LATERAL (
-        SELECT max(i.created_at) AS last_inbound_at
+  LEFT JOIN LATERAL (
+        SELECT i.id, i.created_at AS last_inbound_at
           FROM messages i
          WHERE i.user_id = m.user_id AND i.direction = 'inbound' AND i.created_at <= %(now)s
            AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-       ) inbound
+         ORDER BY i.created_at DESC, i.id DESC
+         LIMIT 1
+       ) inbound ON true
+  LEFT JOIN orchestrator.relevance judged ON judged.message_id = m.id AND judged.inbound_id = inbound.id
  WHERE m.id = ANY (%(message_ids)s::uuid[])
    AND m.status = 'approved'
    AND m.accepted_at IS NOT NULL

@@ -13,7 +13,7 @@ WITH candidates AS (
                day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, place
            )
 ), eligible AS (
-    SELECT c.*, coalesce(m.conversation_context_id, open.id, c.new_conversation_id) AS conversation_id
+    SELECT c.*, m.sequence_position AS part, coalesce(m.conversation_context_id, open.id, c.new_conversation_id) AS conversation_id
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND u.phone_number = c.phone_number
@@ -70,8 +70,8 @@ WITH candidates AS (
         ON CONFLICT (id) DO NOTHING
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-                                   holds_slot, active_since, started_at)
+                                   holds_slot, active_since, started_at, part)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, %(now)s
+       takes_slot, active_since, %(now)s, part
   FROM allowed
 RETURNING id

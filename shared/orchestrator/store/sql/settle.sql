@@ -1,25 +1,26 @@
--- settle.sql: what became of a wave of attempts: the journal, the message, its copy in `messages`, the slot that a
--- refused one gives back, the opt-out that Twilio told us of, and the timeline.
+-- settle.sql: what became of attempts, as an answer or later evidence tells: the journal, the message, its copy in
+-- `messages`, the slot that a refused one gives back, the opt-out that Twilio told us of, and the timeline.
 WITH results AS (
     SELECT *
       FROM unnest(
-               %(attempt_id)s::uuid[], %(outcome)s::text[], %(sid)s::text[], %(error_code)s::int[], %(error)s::text[],
-               %(status)s::text[], %(reason)s::text[], %(until)s::timestamptz[], %(tries)s::int[],
-               %(opts_out)s::boolean[], %(role)s::text[]
-           ) AS r (attempt_id, outcome, sid, error_code, error, status, reason, until, tries, opts_out, role)
+               %(attempt_id)s::uuid[], %(outcome)s::text[], %(evidence)s::text[], %(sid)s::text[],
+               %(error_code)s::int[], %(error)s::text[], %(status)s::text[], %(reason)s::text[],
+               %(until)s::timestamptz[], %(tries)s::int[], %(opts_out)s::boolean[]
+           ) AS r (attempt_id, outcome, evidence, sid, error_code, error, status, reason, until, tries, opts_out)
 ), attempts AS (
     UPDATE orchestrator.attempts a
-       SET outcome = r.outcome, settled_at = %(now)s, twilio_message_sid = r.sid, error_code = r.error_code,
-           error = r.error, holds_slot = a.holds_slot AND r.outcome IN ('accepted', 'unknown')
+       SET outcome = r.outcome, evidence = r.evidence, settled_at = %(now)s, twilio_message_sid = r.sid,
+           error_code = r.error_code, error = r.error,
+           holds_slot = a.holds_slot AND r.outcome IN ('accepted', 'unknown')
       FROM results r
-     -- An answer that comes after the lease ran out is still evidence, and better than none.
-     WHERE a.id = r.attempt_id AND (a.outcome IS NULL OR a.outcome = 'unknown')
+     -- What comes after the lease ran out is still evidence, and better than none.
+     WHERE a.id = r.attempt_id AND (a.outcome IS NULL OR (a.outcome = 'unknown' AND r.outcome <> 'unknown'))
     RETURNING a.id, a.message_id, a.user_id, a.conversation_id, a.phone_number, a.local_date, a.holds_slot
 ), freed AS (
     SELECT a.user_id, a.local_date, count(*) AS slots
       FROM orchestrator.attempts a  -- as they were before this statement
       JOIN results r ON r.attempt_id = a.id
-     WHERE a.holds_slot AND r.outcome IN ('refused', 'not_sent')
+     WHERE a.holds_slot AND r.outcome IN ('refused', 'not_sent') AND a.id IN (SELECT id FROM attempts)
      GROUP BY a.user_id, a.local_date
 ), given_back AS (
     UPDATE user_message_budget b
@@ -35,23 +36,36 @@ WITH results AS (
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), stopped AS (
     -- Our account is refused, not these messages: nobody else needs to try until they are tried again.
-    INSERT INTO orchestrator.pauses (scope, value, note, paused_at, ends_at)
+    INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
     SELECT 'provider', '', 'Twilio refuses our account: ' || max(error), %(now)s, max(until)
       FROM results
      WHERE reason = 'provider_configuration'
     HAVING count(*) > 0
-        ON CONFLICT (scope, value) DO UPDATE SET note = excluded.note, ends_at = excluded.ends_at
+     UNION ALL
+    -- Asked to slow down, the lane does: each text that tries in the meantime would be refused, too.
+    SELECT 'busy', m.priority, 'Twilio asked us to slow down', %(now)s, max(r.until)
+      FROM results r
+      JOIN attempts a ON a.id = r.attempt_id
+      JOIN message_queue m ON m.id = a.message_id
+     WHERE r.reason = 'provider_busy'
+     GROUP BY m.priority
+        ON CONFLICT (scope, value) DO UPDATE
+       SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at)
 ), ended AS (
     UPDATE message_queue m
-       SET status = r.status, reason = r.reason, tries = r.tries,
+       SET status = r.status, reason = r.reason, tries = coalesce(r.tries, m.tries),
            lease_until = CASE WHEN r.status = 'sending' THEN m.lease_until END,
            scheduled_for = coalesce(r.until, m.scheduled_for),
            sent_at = CASE WHEN r.status = 'sent' THEN %(now)s END,
            delivered_message_id = CASE WHEN r.status = 'sent' THEN a.id END
       FROM attempts a
       JOIN results r ON r.attempt_id = a.id
-     WHERE m.id = a.message_id AND (m.status = 'sending' OR m.reason = 'unknown_outcome')
-    RETURNING m.id, a.id AS attempt_id, m.final_message
+     WHERE m.id = a.message_id
+       AND (m.status = 'sending' OR (m.reason = 'unknown_outcome' AND r.outcome <> 'unknown'))
+    RETURNING m.id, a.id AS attempt_id, m.final_message,
+              CASE WHEN split_part(m.agent_id, '_', 1) = ANY (%(roles)s::text[]) THEN split_part(m.agent_id, '_', 1)
+                   ELSE (%(roles)s::text[])[1]
+              END AS role
 ), told AS (
     INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
     SELECT e.id, %(now)s, r.status, r.reason, r.until
@@ -66,7 +80,7 @@ WITH results AS (
      WHERE c.id = a.conversation_id
 )
 INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at, sent_at)
-SELECT a.id, a.conversation_id, a.user_id, r.role, e.final_message, 'outbound', r.sid, 'sent', %(now)s, %(now)s
+SELECT a.id, a.conversation_id, a.user_id, e.role, e.final_message, 'outbound', r.sid, 'sent', %(now)s, %(now)s
   FROM attempts a
   JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
   JOIN ended e ON e.attempt_id = a.id

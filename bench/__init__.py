@@ -1,0 +1,1 @@
+"""Measurements, side by side with the other way of doing it."""

@@ -1,0 +1,53 @@
+"""What Claude cost, by day, action, agent and model, and what was saved."""
+
+import dataclasses
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich import print as show
+from rich import print_json
+from rich.markup import escape
+from rich.table import Table
+
+from orchestrator.store.costs import read_costs, read_savings
+from orchestrator_cli.connection import AsJson, Local, open_database
+
+
+def costs(
+    days: Annotated[int, typer.Option(help="As many UTC days, today included.", min=1)] = 7,
+    local: Local = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what Claude cost, and what batching, remembered verdicts and verbatim texts saved."""
+    with open_database(local) as (connection, clock):
+        since = (clock() - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        spent, saved = read_costs(connection, since), read_savings(connection, since)
+    if as_json:
+        lines = {"spent": [dataclasses.asdict(line) for line in spent], "saved": [dataclasses.asdict(s) for s in saved]}
+        print_json(data=lines, default=str)
+        return
+    table = Table(title=f"Claude, last {days} days (UTC)", title_justify="left")
+    for heading in ("day", "action", "agent, model"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("calls", "tokens", "USD"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for line in spent:
+        cached = f" ({line.cached_tokens:,} cached)" if line.cached_tokens else ""
+        table.add_row(
+            f"{line.day:%d %b}",
+            line.action,
+            f"{escape(line.agent)}\n{line.model}",
+            f"{line.calls:,}" + (f"\n{line.failed:,} failed" if line.failed else ""),
+            f"{line.input_tokens:,} in{cached}\n{line.output_tokens:,} out",
+            f"{line.cost_usd:.6f}",
+        )
+    show(table)
+    show(f"Total: {sum(line.cost_usd for line in spent):.4f} USD in {_calls(sum(line.calls for line in spent))}.")
+    for saving in saved:
+        dollars = f", about {saving.calls * saving.each_usd:.4f} USD" if saving.calls and saving.each_usd else ""
+        show(f"Saved by {saving.what}: {_calls(saving.calls)}{dollars}.")
+
+
+def _calls(number: int) -> str:
+    return f"{number:,} call{'' if number == 1 else 's'}"

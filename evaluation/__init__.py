@@ -1,0 +1,1 @@
+"""The labelled set: whether waiting messages still make sense, and how findings read as texts."""

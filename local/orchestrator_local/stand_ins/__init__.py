@@ -1,0 +1,1 @@
+"""Small HTTP servers that speak Twilio's and Anthropic's wire formats."""

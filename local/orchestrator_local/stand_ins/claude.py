@@ -1,0 +1,113 @@
+"""Anthropic's Messages API on this machine; it checks what it is sent."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from orchestrator_local.stand_ins.http import Answer
+
+API_KEY = "local-stand-in-key"
+
+
+class Claude:
+    """Anthropic's Messages API with structured output, and a stand-in for the model behind it.
+
+    Attributes:
+        requests: the bodies it was sent.
+        say: what makes the text out of the data it finds in the prompt.
+        judge: what makes a verdict out of a waiting message and what the person wrote.
+        misbehave: when set, asked before each answer; what it gives replaces the usual one.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, and behave."""
+        self.requests: list[dict[str, Any]] = []
+        self.say: Callable[[dict[str, Any]], str] = friendly_text
+        self.judge: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = careful_verdict
+        self.misbehave: Callable[[dict[str, Any]], Answer | None] | None = None
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Anthropic's answer to one request."""
+        request = json.loads(body)
+        if headers.get("authorization") != f"Bearer {API_KEY}":
+            return _anthropic_error(401, "authentication_error", "invalid bearer token")
+        if (method, path) != ("POST", "/v1/messages") or "anthropic-version" not in headers:
+            return _anthropic_error(404, "not_found_error", path)
+        if request["output_config"]["format"]["type"] != "json_schema":
+            return _anthropic_error(400, "invalid_request_error", "output_config.format: a JSON schema was expected")
+        self.requests.append(request)
+        if special := self.misbehave and self.misbehave(request):
+            return special
+        prompt = request["messages"][-1]["content"]
+        if messages := _between("messages", prompt):
+            said = _between("person", prompt) or []
+            verdicts = [{"number": m["number"], **self.judge(m, said)} for m in messages]
+            return self.reply(request, json.dumps({"verdicts": verdicts}))
+        data = _between("data", request["messages"][0]["content"])
+        return self.reply(request, json.dumps({"text": self.say(data)}))
+
+    def reply(self, request: dict[str, Any], text: str, stop_reason: str = "end_turn") -> Answer:
+        """A whole answer around the model's text."""
+        sent = [request["system"], *(turn["content"] for turn in request["messages"])]
+        content = {
+            "id": f"msg_{uuid4().hex[:24]}",
+            "type": "message",
+            "role": "assistant",
+            "model": request["model"],
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": stop_reason,
+            "stop_sequence": None,
+            "usage": {
+                "input_tokens": sum(map(len, sent)) // 4,
+                "output_tokens": len(text) // 4,
+            },
+        }
+        return Answer(200, content)
+
+
+def _between(delimiter: str, prompt: str) -> Any:
+    """The JSON between two delimiters of a prompt; None where there is none."""
+    _, opened, rest = prompt.partition(f"<{delimiter}>\n")
+    content, closed, _ = rest.partition(f"\n</{delimiter}>")
+    return json.loads(content.replace("&lt;", "<")) if opened and closed else None
+
+
+def careful_verdict(_message: dict[str, Any], said: list[dict[str, Any]]) -> dict[str, Any]:
+    """A verdict by clear words alone: a stand-in understands nothing else."""
+    last = said[-1]["wrote"].casefold() if said else ""
+    over = any(word in last for word in ("already", "done", "solved", "no longer", "cancelled"))
+    return {"verdict": "STALE" if over else "RELEVANT", "should_reformulate": False, "why": "by its clear words"}
+
+
+def friendly_text(prompt: dict[str, Any]) -> str:
+    """Words for the data of a prompt, put together by code: a stand-in is no writer, but it says what is there."""
+    data = prompt["message_data"]
+    greeting = f"Hi {prompt['first_name']}! " if prompt.get("first_name") else "Hi! "
+    said = list(_leaves({key: value for key, value in data.items() if not key.lower().endswith(("type", "id"))}))
+    topic = str(data["type"]).replace("_", " ")
+    return f"{greeting}Here is your {topic}: {', '.join(said)}." if said else f"{greeting}Here is your {topic}."
+
+
+def _leaves(value: Any, label: str = "") -> Iterator[str]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _leaves(inner, key)
+        case list():
+            for inner in value:
+                yield from _leaves(inner, label)
+        case bool() | None:
+            pass
+        case int() | float():
+            words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in label)
+            yield f"{value} {words}"
+        case _:
+            yield str(value)
+
+
+def _anthropic_error(status: int, kind: str, message: str) -> Answer:
+    return Answer(status, {"type": "error", "error": {"type": kind, "message": message}})

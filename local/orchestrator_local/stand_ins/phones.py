@@ -1,0 +1,151 @@
+"""Twilio's Messages API on this machine, and the phones behind it; it checks what it is sent."""
+
+import base64
+import hmac
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from uuid import uuid4
+
+from orchestrator.clock import Clock, real_time
+from orchestrator_local.stand_ins.http import Answer
+
+ACCOUNT_SID = "AC" + "0" * 31 + "1"
+AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (opens nothing but the stand-in)
+SENDER = "+12025550100"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as it arrived on a phone."""
+
+    sid: str
+    to: str
+    body: str
+    validity_period: int
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What Twilio posts to a status callback URL."""
+
+    url: str
+    fields: dict[str, str]
+
+    @property
+    def signature(self) -> str:
+        """Twilio's signature of it."""
+        signed = self.url + "".join(name + value for name, value in sorted(self.fields.items()))
+        return base64.b64encode(hmac.digest(AUTH_TOKEN.encode(), signed.encode(), "sha1")).decode()
+
+
+class Phones:
+    """Twilio's Messages API, and the phones behind it.
+
+    Attributes:
+        clock: what Twilio's own times show.
+        texts: what arrived, in order.
+        replies: what people wrote, in order.
+        callbacks: what was, or would be, posted to status callback URLs.
+        call_back: when set, given each callback as it is made.
+        misbehave: when set, asked before each text with its fields; an answer it gives replaces the usual one,
+            and the text arrives only if that answer is a 2xx, or `accept` was called.
+    """
+
+    def __init__(self, clock: Clock = real_time) -> None:
+        self._lock = threading.Lock()
+        self.clock = clock
+        self.call_back: Callable[[Callback], None] | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, and behave."""
+        self.texts: list[Text] = []
+        self.replies: list[Text] = []
+        self.callbacks: list[Callback] = []
+        self.misbehave: Callable[[dict[str, str]], Answer | None] | None = None
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Twilio's answer to one request."""
+        expected = "Basic " + base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
+        if headers.get("authorization") != expected:
+            return twilio_error(401, 20003, "Authenticate")
+        where = urlsplit(path)
+        if where.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
+            return twilio_error(404, 20404, f"The requested resource {where.path} was not found")
+        if method == "GET":
+            return Answer(200, self._list(dict(parse_qsl(where.query))))
+        return self._create({name: values[0] for name, values in parse_qs(body.decode()).items()})
+
+    def _create(self, fields: dict[str, str]) -> Answer:
+        if special := self.misbehave and self.misbehave(fields):
+            return special
+        if fields.get("From") != SENDER:
+            return twilio_error(400, 21212, "Invalid From number")
+        if not fields.get("Body"):
+            return twilio_error(400, 21602, "Message body is required")
+        return Answer(201, self.accept(fields))
+
+    def accept(self, fields: dict[str, str]) -> dict[str, Any]:
+        """Let a text arrive; returns Twilio's description of it."""
+        sid = f"SM{uuid4().hex}"
+        text = Text(sid, fields["To"], fields["Body"], int(fields.get("ValidityPeriod", 36_000)), self.clock())
+        told = [
+            Callback(fields["StatusCallback"], {"MessageSid": sid, "MessageStatus": status, "To": text.to})
+            for status in ("sent", "delivered")
+            if "StatusCallback" in fields
+        ]
+        with self._lock:
+            self.texts.append(text)
+            self.callbacks.extend(told)
+        for callback in told if self.call_back else ():
+            self.call_back(callback)  # type: ignore[misc]  # checked in the line above
+        return _described(text, "queued", inbound=False)
+
+    def _list(self, query: dict[str, str]) -> dict[str, Any]:
+        """One page of the list of messages, newest first."""
+        with self._lock:
+            found = [
+                *(_described(text, "delivered", inbound=False) for text in self.texts),
+                *(_described(text, "received", inbound=True) for text in self.replies),
+            ]
+        found = [message for message in found if query.get("To", message["to"]) == message["to"]]
+        found.sort(key=lambda message: parsedate_to_datetime(message["date_created"]), reverse=True)
+        start, size = int(query.get("Start", 0)), int(query.get("PageSize", 50))
+        more = urlencode({**query, "Start": start + size})
+        path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+        return {
+            "messages": found[start : start + size],
+            "page_size": size,
+            "next_page_uri": f"{path}?{more}" if start + size < len(found) else None,
+        }
+
+
+def _described(text: Text, status: str, *, inbound: bool) -> dict[str, Any]:
+    return {
+        "sid": text.sid,
+        "account_sid": ACCOUNT_SID,
+        "status": status,
+        "to": SENDER if inbound else text.to,
+        "from": text.to if inbound else SENDER,
+        "body": text.body,
+        "direction": "inbound" if inbound else "outbound-api",
+        "date_created": format_datetime(text.arrived_at),
+        "date_sent": format_datetime(text.arrived_at) if status != "queued" else None,
+        "num_segments": "1",
+        "error_code": None,
+        "error_message": None,
+    }
+
+
+def twilio_error(status: int, code: int, message: str) -> Answer:
+    """A refusal as Twilio words it."""
+    return Answer(
+        status,
+        {"code": code, "message": message, "status": status, "more_info": f"https://www.twilio.com/docs/errors/{code}"},
+    )

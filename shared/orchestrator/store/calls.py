@@ -1,0 +1,45 @@
+"""The calls to Claude, as `agent_actions_log` keeps them, and what the day has cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from psycopg import Connection
+
+from orchestrator.store.database import columns, sql
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """One call to Claude.
+
+    Attributes:
+        message_id: the message it was about; None for one about all that waits for a person.
+        outcome: what became of the answer.
+        messages: how many messages it was about.
+        input_tokens: all of them, `cached_tokens` included.
+    """
+
+    action_type: str
+    user_id: UUID
+    message_id: UUID | None
+    agent_id: str
+    model: str
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+    latency_ms: int
+    outcome: str
+    messages: int
+    error: str | None
+
+
+def log_calls(connection: Connection, calls: Sequence[LoggedCall], now: datetime) -> None:
+    """Log calls, and add their cost to the day's. Call it inside `one_round_trip`."""
+    if calls:
+        parameters = {**columns(calls, *LoggedCall.__slots__), "now": now}
+        connection.execute(sql("log_actions"), parameters)
+        connection.execute(sql("add_spending"), parameters)

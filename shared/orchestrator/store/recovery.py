@@ -1,0 +1,92 @@
+"""Statements of a recovery: what waits and what is known; what Twilio remembered, written back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from psycopg import Connection
+
+from orchestrator.messages import verbatim_text
+from orchestrator.people import Person
+from orchestrator.store.database import columns, sql
+from orchestrator.store.settlement import Evidence, Settlement, settle, was_sent
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that has not ended, or ended without anybody knowing how.
+
+    Attributes:
+        words: None while they are still to be found.
+        attempt_id: its attempt whose outcome is open.
+    """
+
+    message_id: UUID
+    phone_number: str
+    words: str | None
+    accepted_at: datetime
+    attempt_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A text that Twilio sent and that this database does not remember; `message_id` where its message is known."""
+
+    attempt_id: UUID
+    message_id: UUID | None
+    user_id: UUID
+    phone_number: str
+    new_conversation_id: UUID
+    sid: str
+    body: str
+    local_date: date
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """A number's last STOP or START."""
+
+    phone_number: str
+    user_id: UUID | None
+    stopped: bool
+
+
+def remembered_sids(connection: Connection, sids: Collection[str]) -> set[str]:
+    """Which of Twilio's ids this database remembers."""
+    return {sid for (sid,) in connection.execute(sql("remembered_sids"), {"sids": list(sids)})}
+
+
+def people_of(connection: Connection, numbers: Collection[str]) -> Mapping[str, Person]:
+    """The people behind numbers; a number that is nobody's is missing."""
+    rows = connection.execute(sql("people_of_numbers"), {"numbers": list(numbers)})
+    return {number: Person(user_id=user_id, phone_number=number, timezone=zone) for number, user_id, zone in rows}
+
+
+def read_waiting(connection: Connection, numbers: Collection[str]) -> list[Waiting]:
+    """What waits for these numbers."""
+    rows = connection.execute(sql("read_waiting"), {"numbers": list(numbers)})
+    return [
+        Waiting(message_id, number, words if words is not None else verbatim_text(data), accepted_at, attempt_id)
+        for message_id, number, words, data, accepted_at, attempt_id in rows
+    ]
+
+
+def write(
+    connection: Connection,
+    forgotten: Sequence[Forgotten],
+    proofs: Sequence[Settlement],
+    doubtful: Sequence[UUID],
+    words: Sequence[LastWord],
+    now: datetime,
+) -> None:
+    """Write back what Twilio remembered, in one transaction: all of it, or nothing."""
+    proofs = [*proofs, *(was_sent(text.attempt_id, text.sid, Evidence.RECOVERY) for text in forgotten)]
+    with connection.transaction():
+        connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in forgotten]})
+        connection.execute(sql("remember_texts"), {**columns(forgotten, *Forgotten.__slots__), "now": now})
+        settle(connection, proofs, now)
+        connection.execute(sql("remember_orphans"), columns(forgotten, *Forgotten.__slots__))
+        connection.execute(sql("doubt_messages"), {"message_ids": list(doubtful), "now": now})
+        connection.execute(sql("remember_last_words"), {**columns(words, *LastWord.__slots__), "now": now})

@@ -1,0 +1,44 @@
+-- read_in_question.sql: for each person their newest messages, and what waits for them, was queued before the newest one
+-- and has not been judged since (R10).
+SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.messages
+  FROM unnest(%(user_ids)s::uuid[]) AS person (id)
+ CROSS JOIN LATERAL (
+        SELECT i.id, i.created_at
+          FROM messages i
+         WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
+           AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+         ORDER BY i.created_at DESC, i.id DESC
+         LIMIT 1
+       ) newest
+ CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at) AS said
+          FROM (
+                SELECT i.content, i.created_at
+                  FROM messages i
+                 WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
+                   AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+                 ORDER BY i.created_at DESC, i.id DESC
+                 LIMIT %(replies)s
+               ) last
+       ) replies
+ CROSS JOIN LATERAL (
+        SELECT jsonb_agg(
+                   jsonb_build_object('message_id', m.id, 'agent_id', m.agent_id, 'data', m.message_data,
+                                      'words', m.final_message, 'topic', m.topic, 'queued_at', m.accepted_at)
+                   ORDER BY m.accepted_at, m.id
+               ) AS messages
+          FROM (
+                SELECT m.*
+                  FROM message_queue m
+                 WHERE m.user_id = person.id AND m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved')
+                   AND m.requires_fresh_context AND m.accepted_at < newest.created_at
+                   AND coalesce(m.sequence_position, 1) = 1  -- it stands for its whole sequence (R8)
+                   AND m.expires_at > %(now)s AND m.reason IS DISTINCT FROM 'sequence_incomplete'
+                   AND NOT EXISTS (
+                       SELECT FROM orchestrator.relevance r WHERE r.message_id = m.id AND r.inbound_id = newest.id
+                   )
+                 ORDER BY m.accepted_at, m.id
+                 LIMIT %(messages)s
+               ) m
+       ) waiting
+ WHERE waiting.messages IS NOT NULL

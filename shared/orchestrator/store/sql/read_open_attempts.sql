@@ -1,0 +1,9 @@
+-- read_open_attempts.sql: texts whose outcome nobody knows: no usable answer came, or the worker is gone. Twilio's list
+-- lags a little, and a worker may still be waiting for its answer: younger ones are left alone.
+SELECT a.id AS attempt_id, a.phone_number, m.final_message AS words, a.started_at
+  FROM message_queue m
+  JOIN orchestrator.attempts a ON a.message_id = m.id AND (a.outcome IS NULL OR a.outcome = 'unknown')
+ WHERE m.status = 'sending' AND m.accepted_at IS NOT NULL AND m.lease_until > %(now)s
+   AND a.started_at < %(started_before)s
+ ORDER BY a.started_at
+ LIMIT %(limit)s

@@ -1,0 +1,142 @@
+"""Asks Claude whether waiting messages still make sense: one question for all that wait for one person (R10)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from orchestrator.clock import Countdown
+from orchestrator.rules.relevance import Relevance
+from orchestrator.settings import WriterSettings
+from orchestrator.wording.claude import Answer, Call, ask, side_by_side
+from orchestrator.wording.prompts import RELEVANCE, relevance_request
+
+# Of a message's data, and of what a person wrote, as much as a verdict needs.
+LONGEST_DATA = 600
+LONGEST_REPLY = 400
+# For the answer: its frame, and each verdict with its reason.
+FRAME_TOKENS = 100
+VERDICT_TOKENS = 70
+
+
+@dataclass(frozen=True, slots=True)
+class InQuestion:
+    """One waiting message; `words` are its own where they are written already."""
+
+    message_id: UUID
+    agent_id: str
+    data: dict[str, Any]
+    words: str | None
+    topic: str | None
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the person wrote."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One person: what waits for them and is in question, and their last words, oldest first.
+
+    Attributes:
+        inbound_id: their newest message, which a verdict is remembered with.
+    """
+
+    user_id: UUID
+    inbound_id: UUID
+    said: Sequence[Said]
+    messages: Sequence[InQuestion]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict on one message."""
+
+    relevance: Relevance
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was said of a person's messages; a message that is missing was not judged."""
+
+    subject: Subject
+    verdicts: Mapping[UUID, Judged]
+    calls: tuple[Call, ...]
+
+
+class Verdict(BaseModel):
+    """Claude's verdict on one message."""
+
+    number: int
+    verdict: Literal["RELEVANT", "STALE", "CONTEXTUAL"]
+    should_reformulate: bool
+    why: str = Field(description="At most 12 words")
+
+
+class Verdicts(BaseModel):
+    """Claude's answer to a relevance question."""
+
+    verdicts: list[Verdict]
+
+
+def judge(subjects: Sequence[Subject], settings: WriterSettings, time_left: Countdown) -> list[Judgement]:
+    """Ask about each person, side by side; nothing is raised."""
+    return side_by_side(
+        [partial(_judge, subject, settings, time_left) for subject in subjects],
+        too_late=lambda place: Judgement(subjects[place], {}, (Call(settings.anthropic_model, "deadline"),)),
+        seconds=time_left(),
+    )
+
+
+def question_about(subject: Subject) -> str:
+    """The user turn for one person."""
+    messages = [
+        {
+            "number": number,
+            "queued_at": f"{message.queued_at:%Y-%m-%d %H:%M}",
+            **({"topic": message.topic} if message.topic else {}),
+            "says": message.words or json.dumps(message.data, ensure_ascii=False)[:LONGEST_DATA],
+        }
+        for number, message in enumerate(subject.messages, start=1)
+    ]
+    said = [{"at": f"{said.at:%Y-%m-%d %H:%M}", "wrote": said.text[:LONGEST_REPLY]} for said in subject.said]
+    return relevance_request(messages, said)
+
+
+def _judge(subject: Subject, settings: WriterSettings, time_left: Countdown) -> Judgement:
+    max_tokens = FRAME_TOKENS + VERDICT_TOKENS * len(subject.messages)
+    answer = ask(settings, RELEVANCE, [question_about(subject)], Verdicts, max_tokens, time_left)
+    return Judgement(subject, _verdicts(subject, answer), answer.calls)
+
+
+def _verdicts(subject: Subject, answer: Answer[Verdicts]) -> dict[UUID, Judged]:
+    """By message; one that was judged twice in different ways was not judged."""
+    if answer.output is None:
+        return {}
+    by_number: dict[int, set[Relevance]] = {}
+    why: dict[int, str] = {}
+    for verdict in answer.output.verdicts:
+        by_number.setdefault(verdict.number, set()).add(_relevance(verdict))
+        why[verdict.number] = verdict.why[:200]
+    return {
+        message.message_id: Judged(min(by_number[number]), why[number])
+        for number, message in enumerate(subject.messages, start=1)
+        if len(by_number.get(number, ())) == 1
+    }
+
+
+def _relevance(verdict: Verdict) -> Relevance:
+    if verdict.verdict == "CONTEXTUAL":
+        return Relevance.REFORMULATE if verdict.should_reformulate else Relevance.RELEVANT
+    return Relevance(verdict.verdict.lower())

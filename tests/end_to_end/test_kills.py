@@ -1,0 +1,146 @@
+"""Each function is killed at every border of its process, one after the other: nothing is lost, nothing goes twice."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from orchestrator.ids import uuid7
+from orchestrator.store.people import add_user
+from tests.faults.reckoning import reckon
+from tests.faults.rig import Rig, rig
+
+# Long enough for every lease to run out, and for the minute after it.
+MINUTES = 28
+PEOPLE = {"ada": "+12125550101", "ben": "+12125550102", "chen": "+14165550103"}
+
+
+class Killer:
+    """Kills one process when so many things have crossed its border."""
+
+    def __init__(self, rig: Rig, name: str, at: int) -> None:
+        self._rig = rig
+        self._name = name
+        self._left = at
+        self.where: str | None = None
+
+    def __call__(self, name: str, what: str) -> bool:
+        if name != self._name or self.where is not None:
+            return True
+        self._left -= 1
+        if self._left > 0:
+            return True
+        self.where = what
+        self._rig.kill(name)
+        return False
+
+
+def publish_all(rig: Rig) -> dict[UUID, str]:
+    """Messages of every kind that takes a path of its own; returns the words of each."""
+    published: dict[UUID, str] = {}
+
+    def publish(user: str, words: str, **fields: object) -> UUID:
+        message_id = uuid7(rig.now)
+        published[message_id] = words
+        rig.publish(
+            {
+                "message_id": str(message_id),
+                "user_id": user,
+                "agent_id": "concierge_main",
+                "message_data": {"type": "note", "message": words},
+                "priority": "high",
+                **fields,
+            }
+        )
+        return message_id
+
+    for name, phone in PEOPLE.items():
+        columns = {"external_id": name, "phone_number": phone, "timezone": "America/New_York"}
+        add_user(rig.connection, columns, rig.now)
+    publish("ada", "urgent", priority="urgent", can_delay=False)
+    publish("ada", "one")
+    publish("ben", "two", priority="medium", can_delay=False)
+    # Judged and put into words by Claude, once Chen has written.
+    findings = {"type": "match", "found": {"name": "Acme Corp"}}
+    publish(
+        "chen",
+        "Hi! Here is your match: Acme Corp.",
+        message_data=findings,
+        requires_fresh_context=True,
+        scheduled_for=(rig.now + timedelta(minutes=2)).isoformat(),
+    )
+    withdrawn = publish("ben", "withdrawn")
+    rig.publish({"action": "withdraw", "message_id": str(withdrawn)})
+    sequence = {"sequence_id": str(uuid4()), "sequence_total": 2}
+    for position in (1, 2):
+        publish("chen", f"part {position}", sequence_position=position, **sequence)
+    rig.publish({"user_id": "ada", "agent_id": "concierge_main", "message_data": {}})
+    return published
+
+
+def chen_writes(rig: Rig) -> None:
+    """A reply, which puts what waits for Chen in question."""
+    rig.connection.execute(
+        "WITH talk AS (INSERT INTO conversations (user_id, phone_number)"
+        " SELECT id, phone_number FROM users WHERE external_id = 'chen' RETURNING id, user_id)"
+        " INSERT INTO messages (conversation_id, user_id, role, content, direction, created_at)"
+        " SELECT id, user_id, 'user', 'sounds good', 'inbound', %s FROM talk",
+        (rig.now,),
+    )
+
+
+def play(rig: Rig) -> None:
+    """Let everything happen, and the system recover by itself."""
+    start = rig.now
+    for minute in range(MINUTES):
+        rig.set_time(start.replace(minute=minute))
+        rig.poll("enqueue", "enqueue")
+        if minute == 1:
+            chen_writes(rig)
+        rig.tick()
+        busy = True
+        while busy:
+            polls = [
+                rig.poll("enqueue", "enqueue"),
+                rig.poll("urgent", "deliver"),
+                rig.poll("delivery", "deliver"),
+                rig.call_back(),
+                rig.poll("inbound", "inbound"),
+            ]
+            busy = any(polls)
+        if minute > 2 and not rig.unfinished() and not rig.queues.bodies("enqueue"):
+            return
+
+
+@pytest.mark.parametrize("name", ["enqueue", "dispatch", "deliver", "webhook", "inbound"])
+def test_killed_at_every_border_of_its_process(
+    name: str, tmp_path: Path, database_url: str, record_property: Callable[[str, object], None]
+) -> None:
+    unknown = 0
+    borders: list[str] = []
+    with rig(tmp_path, database_url) as world:
+        while True:
+            world.begin_again()
+            killer = Killer(world, name, at=len(borders) + 1)
+            world.border.append(killer)
+            published = publish_all(world)
+            play(world)
+            result = reckon(world, published, hourly=2, daily=10)
+            assert result.clean, f"killed at border {len(borders) + 1}, {killer.where}: {result}"
+            assert world.unfinished() == 0, f"killed at border {len(borders) + 1}, {killer.where}: {result}"
+            ends = {end for end in result.ends if not end.startswith("sent")}
+            allowed = {"failed (unknown_outcome)", "cancelled (sequence_stopped)", "cancelled (withdrawn)"}
+            assert ends <= allowed, f"killed at border {len(borders) + 1}, {killer.where}: {result}"
+            assert world.queues.bodies("enqueue-dead"), "the rejected one lies there with its reason"
+            unknown += result.ends["failed (unknown_outcome)"]
+            if killer.where is None:
+                break
+            borders.append(killer.where)
+    kinds = ", ".join(f"{borders.count(kind)} {kind}" for kind in dict.fromkeys(borders))
+    record_property(
+        f"killed {name}",
+        f"{len(borders)} times ({kinds}): lost 0, twice 0, unknown_outcome {unknown}",
+    )
+    assert len(borders) > 3

@@ -1,0 +1,1 @@
+"""The path under fire: real function processes, and what breaks them from outside."""
