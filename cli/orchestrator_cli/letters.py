@@ -125,3 +125,8 @@ def send_back(letter: Letter, dead_letter_url: str, queue_url: str) -> None:
 def leave(letter: Letter, dead_letter_url: str) -> None:
     """Let others see the letter again at once."""
     sqs().change_message_visibility(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0)
+
+
+def destroy(letter: Letter, dead_letter_url: str) -> None:
+    """Take a letter away for good."""
+    sqs().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)

@@ -1,0 +1,41 @@
+-- export_person.sql: everything that is kept of a person, as one JSON document.
+SELECT jsonb_build_object(
+           'user', to_jsonb(u),
+           'conversations', (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.created_at) FROM conversations c WHERE c.user_id = u.id),
+           'messages', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.created_at) FROM messages m WHERE m.user_id = u.id),
+           'readings', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.received_at) FROM orchestrator.readings r WHERE r.user_id = u.id),
+           'media', (
+               SELECT jsonb_agg(to_jsonb(m) ORDER BY m.inbound_id, m.place)
+                 FROM orchestrator.media m JOIN orchestrator.readings r ON r.inbound_id = m.inbound_id
+                WHERE r.user_id = u.id
+           ),
+           'message_queue', (
+               SELECT jsonb_agg(to_jsonb(m) ORDER BY m.created_at) FROM message_queue m WHERE m.user_id = u.id
+           ),
+           'timeline', (
+               SELECT jsonb_agg(to_jsonb(t) ORDER BY t.id)
+                 FROM orchestrator.timeline t JOIN message_queue m ON m.id = t.message_id
+                WHERE m.user_id = u.id
+           ),
+           'relevance', (
+               SELECT jsonb_agg(to_jsonb(r) ORDER BY r.judged_at)
+                 FROM orchestrator.relevance r JOIN message_queue m ON m.id = r.message_id
+                WHERE m.user_id = u.id
+           ),
+           'attempts', (
+               SELECT jsonb_agg(to_jsonb(a) ORDER BY a.started_at) FROM orchestrator.attempts a WHERE a.user_id = u.id
+           ),
+           'budget', (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.date) FROM user_message_budget b WHERE b.user_id = u.id),
+           'opt_outs', (
+               SELECT jsonb_agg(to_jsonb(o) ORDER BY o.opted_out_at) FROM orchestrator.opt_outs o
+                WHERE o.user_id = u.id OR o.phone_number = u.phone_number
+           ),
+           'number', (SELECT to_jsonb(n) FROM orchestrator.numbers n WHERE n.phone_number = u.phone_number),
+           'agent_tasks', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM agent_tasks t WHERE t.user_id = u.id),
+           'agent_actions_log', (
+               SELECT jsonb_agg(to_jsonb(l) ORDER BY l.created_at) FROM agent_actions_log l WHERE l.user_id = u.id
+           ),
+           'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.at) FROM orchestrator.events e WHERE e.user_id = u.id)
+       )
+  FROM users u
+ WHERE u.id = %(user_id)s

@@ -1,0 +1,13 @@
+-- retain_queue.sql: what old messages said, as many as one batch takes; what has not ended is left alone.
+WITH old AS (
+    SELECT id FROM message_queue
+     WHERE created_at < %(before)s AND words_source IS DISTINCT FROM 'forgotten'
+       AND status IN ('sent', 'superseded', 'cancelled', 'expired', 'failed')
+     ORDER BY created_at
+     LIMIT %(limit)s
+       FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE message_queue m
+   SET message_data = '{"type": "forgotten"}', final_message = NULL, words_source = 'forgotten', topic = NULL
+  FROM old
+ WHERE m.id = old.id
