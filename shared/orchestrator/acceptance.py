@@ -1,14 +1,15 @@
 """Accepts one message: who it is from and for, when it is first due, and until when it lives."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from orchestrator.agents import Agent, Rate, agent_for, waits_until
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, spread_of, time_of
-from orchestrator.messages import Lane, Message
+from orchestrator.leases import URGENT_LEASE
+from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.verdict import Waiting, first_due
@@ -19,8 +20,6 @@ from orchestrator.store.intake import Accepted, Known
 SEQUENCE_PATIENCE = timedelta(minutes=15)
 # Nobody plans a text further ahead than this; a date beyond it is a mistake in the date.
 PLANS_AHEAD = timedelta(days=366)
-# An urgent message that is handed over at once is due again after this, if it gets lost on the way.
-URGENT_LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Arrival:
 
     sqs_message_id: str
     sender_id: str
+    sent_at: datetime
     earlier: int
 
 
@@ -97,6 +97,34 @@ def accept(message: Message, arrival: Arrival, known: Known, policy: PolicySetti
         sequence_id=message.sequence_id,
         sequence_position=message.sequence_position,
         sequence_total=message.sequence_total,
+    )
+
+
+def accept_reply(reply: Reply, arrival: Arrival, known: Known, policy: PolicySettings, now: datetime) -> Accepted:
+    """Make the row of a reply: it goes the urgent way, and its turn comes after earlier ones to the person (R12).
+
+    Raises:
+        InvalidMessage: as `accept`.
+    """
+    message = Message(
+        user_id=reply.user_id,
+        agent_id=reply.agent_id,
+        message_data={"type": "reply", "message": reply.content},
+        priority=Lane.HIGH,  # an agent that may not use `urgent` may answer all the same
+        message_id=reply.message_id,
+        expires_at=reply.expires_at,
+        conversation_context_id=reply.conversation_context_id,
+    )
+    accepted = accept(message, arrival, known, policy, now)
+    return replace(
+        accepted,
+        # Its place among other replies: the time in its id, or else when it was put on the queue.
+        published_at=min(time_of(accepted.message_id) or arrival.sent_at, now),
+        priority=Lane.URGENT,
+        due=now,
+        status=Status.QUEUED,
+        reason=Reason.REPLY_ORDER,
+        is_reply=True,
     )
 
 

@@ -1,6 +1,6 @@
 """What an agent imports: publish, withdraw, and ask about a person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
 from orchestrator.ids import uuid7
-from orchestrator.messages import Lane, Message, Withdrawal, build_message, build_withdrawal, to_body
+from orchestrator.messages import Lane, Message, Request, build_message, build_reply, build_withdrawal, to_body
 from orchestrator.queues import Parcel, send_all
 from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
 
@@ -100,6 +100,39 @@ class MessageOrchestrator:
         withdrawal = build_withdrawal(message_id=message_id, user_id=user_id, topic=topic)
         self._publish([withdrawal.message_id] if withdrawal.message_id else [], [withdrawal])
 
+    def reply(
+        self,
+        *,
+        user_id: str,
+        content: str,
+        agent_id: str | None = None,
+        message_id: UUID | str | None = None,
+        expires_at: datetime | str | None = None,
+        conversation_context_id: UUID | str | None = None,
+    ) -> UUID:
+        """Answer a person who wrote in the last 60 minutes: at once, past limits and quiet hours, not past an opt-out.
+
+        Replies to one person arrive in the order in which they were made. When the conversation is older, it is an
+        ordinary message (R12).
+
+        Args:
+            content: the words, as they stand.
+            agent_id: who speaks; the concierge when left out.
+
+        Returns:
+            The message's id. Making the same `message_id` again is the same reply.
+
+        Raises:
+            InvalidMessage: a field is wrong; nothing was sent.
+            PublishFailed: SQS did not take it; making it again with the id in the error is safe.
+        """
+        fields = {name: value for name, value in locals().items() if name != "self"}
+        fields["message_id"] = message_id or uuid7(real_time())
+        built = build_reply(**fields)
+        assert built.message_id is not None  # set two lines above
+        self._publish([built.message_id], [built])
+        return built.message_id
+
     def is_user_active(self, user_id: str) -> bool:
         """Whether the person wrote within the last 10 minutes (R4).
 
@@ -135,7 +168,7 @@ class MessageOrchestrator:
         with Database(settings).connection() as connection:
             return dispatch(connection, settings, real_time)
 
-    def _publish(self, ids: list[UUID], requests: list[Message] | list[Withdrawal]) -> None:
+    def _publish(self, ids: list[UUID], requests: Sequence[Request]) -> None:
         parcels = [Parcel(to_body(request)) for request in requests]
         failures = send_all(self._settings.enqueue_queue_url, parcels)
         if failures:

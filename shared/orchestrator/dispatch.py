@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from psycopg import Connection
 
 from orchestrator.clock import Clock, countdown
+from orchestrator.events import publish_events
 from orchestrator.evidence import settle_by_message_list
+from orchestrator.leases import DELIVERY_LEASE, URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.queues import Parcel, send_all
 from orchestrator.settings import DispatchSettings, UnknownOutcome
@@ -21,8 +23,6 @@ from orchestrator.store.schedule import Claimed, Upkeep
 
 # Minute schedules drift inside their minute: what falls due before the tick after the next one is handed over now.
 HORIZON = timedelta(seconds=150)
-# How long an approved message may stand in a delivery queue before it counts as lost and is due again.
-LEASE = timedelta(minutes=15)
 # Messages taken by one statement.
 CLAIM_SIZE = 1_000
 # A tick lasts this long at the most, and stops with this much left to it: one claim, or one look at Twilio's list.
@@ -39,6 +39,7 @@ class DispatchReport:
         not_taken: messages that SQS did not take; they are due as before.
         upkeep: what it found before.
         proven: texts of unknown outcome that Twilio's list showed to have been sent.
+        told: events that the bus took.
         finished: whether nothing due was left.
     """
 
@@ -46,6 +47,7 @@ class DispatchReport:
     not_taken: int
     upkeep: Upkeep
     proven: int
+    told: int
     finished: bool
 
 
@@ -67,16 +69,21 @@ def dispatch(
     """
     seconds_left = seconds_left or countdown(TICK_SECONDS)
     sends = TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1
-    upkeep = schedule.keep_up(connection, sends, clock(), CLAIM_SIZE)
+    lifetime = timedelta(days=settings.message_lifetime_days)
+    bus = settings.event_bus_name
+    upkeep = schedule.keep_up(connection, sends, settings.old_sender_is_gone, lifetime, bus, clock(), CLAIM_SIZE)
     handed_over: Counter[str] = Counter()
-    not_taken = 0
+    now = clock()
+    replies = [Claimed(reply, now) for reply in schedule.approve_replies(connection, now, now + URGENT_LEASE)]
+    not_taken = len(_hand_over(Lane.URGENT, replies, settings, now))  # due again when their lease runs out
+    handed_over[Lane.URGENT] += len(replies) - not_taken
     for lane in Lane:
         while True:
             now = clock()
             if seconds_left() < SPARE_SECONDS:
-                return DispatchReport(handed_over, not_taken, upkeep, proven=0, finished=False)
+                return DispatchReport(handed_over, not_taken, upkeep, proven=0, told=0, finished=False)
             pace = None if lane is Lane.URGENT else settings.sender_messages_per_second
-            claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + LEASE, pace, CLAIM_SIZE)
+            claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, pace, CLAIM_SIZE)
             failed = _hand_over(lane, claimed, settings, now)
             if failed:
                 schedule.put_back(connection, [message.message_id for message in failed])
@@ -84,11 +91,12 @@ def dispatch(
             not_taken += len(failed)
             if len(claimed) < CLAIM_SIZE or failed:
                 break
-    # Last, because Twilio may be slow to answer and what is due must not wait for it.
+    # Last, because the bus and Twilio may be slow to answer and what is due must not wait for it.
+    told = publish_events(connection, bus, clock)
     proven = 0
     if message_list is not None and seconds_left() > SPARE_SECONDS:
         proven = _look_up_open_outcomes(connection, message_list, clock)
-    return DispatchReport(handed_over, not_taken, upkeep, proven, finished=not not_taken)
+    return DispatchReport(handed_over, not_taken, upkeep, proven, told, finished=not not_taken)
 
 
 def _look_up_open_outcomes(connection: Connection, message_list: MessageList, clock: Clock) -> int:

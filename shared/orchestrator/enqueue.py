@@ -9,12 +9,13 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.acceptance import URGENT_LEASE, Arrival, accept, unknown_user
+from orchestrator.acceptance import Arrival, accept, accept_reply, unknown_user
 from orchestrator.agents import brakes
 from orchestrator.clock import Clock
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs
-from orchestrator.messages import Message, Request, Withdrawal, parse_request
+from orchestrator.leases import URGENT_LEASE
+from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.queues import DeadLetter, Parcel, QueueRecord, dead_letter, retry_later, send_all
 from orchestrator.rules.reasons import Status
 from orchestrator.settings import EnqueueSettings
@@ -69,10 +70,15 @@ def enqueue(
             else:
                 rejected[record] = unknown_user()
             continue
-        if isinstance(request, Message):
+        if isinstance(request, Message | Reply):
             try:
-                arrival = Arrival(record.published_as, record.sender_id, earlier=counts[request.agent_id])
-                accepted.append(accept(request, arrival, known, settings, now))
+                arrival = Arrival(
+                    record.published_as, record.sender_id, record.sent_at, earlier=counts[request.agent_id]
+                )
+                if isinstance(request, Reply):
+                    accepted.append(accept_reply(request, arrival, known, settings, now))
+                else:
+                    accepted.append(accept(request, arrival, known, settings, now))
                 counts[request.agent_id] += 1
             except InvalidMessage as problem:
                 rejected[record] = problem
@@ -128,12 +134,12 @@ def _parse_all(
 
 def _read_known(connection: Connection, requests: Iterable[Request], now: datetime) -> Known:
     requests = list(requests)
-    messages = [request for request in requests if isinstance(request, Message)]
+    messages = [request for request in requests if isinstance(request, Message | Reply)]
     return intake.read_known(
         connection,
         references=sorted({request.user_id for request in requests if request.user_id}),
         conversation_ids=sorted({m.conversation_context_id for m in messages if m.conversation_context_id}),
-        sequence_ids=sorted({m.sequence_id for m in messages if m.sequence_id}),
+        sequence_ids=sorted({m.sequence_id for m in messages if isinstance(m, Message) and m.sequence_id}),
         agent_ids=sorted({m.agent_id for m in messages}),
         now=now,
     )
@@ -144,7 +150,7 @@ def _rejection(record: QueueRecord, problem: InvalidMessage, request: Request | 
     return Rejected(
         sqs_message_id=record.sqs_message_id,
         message_id=message_id or _claimed_id(record.body) or id_from_sqs(record.published_as),
-        agent_id=request.agent_id if isinstance(request, Message) else None,
+        agent_id=request.agent_id if isinstance(request, Message | Reply) else None,
         reason=problem.reason,
         field=problem.field,
         problem=str(problem),

@@ -64,7 +64,7 @@ def test_one_bad_message_is_put_aside_with_its_reason_and_the_rest_goes_on(world
         ({"sequenceId": str(uuid4()), "sequencePosition": 1}, "invalid_field"),
         ({"sequenceId": str(uuid4()), "sequencePosition": 3, "sequenceTotal": 2}, "invalid_field"),
         ({"scheduled_for": "9999-12-31T23:59:59Z"}, "scheduled_too_far"),
-        ({"action": "reply", "content": "Hi"}, "unsupported_action"),
+        ({"action": "reply", "user_id": "ada", "content": " "}, "invalid_field"),
         ({"conversation_context_id": str(uuid4())}, "unknown_conversation"),
     ],
 )

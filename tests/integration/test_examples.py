@@ -33,3 +33,13 @@ def test_activity_is_checked(world: World, capsys: pytest.CaptureFixture[str]) -
         "User is inactive: the orchestrator finds a better time",
         "User is active: a good time to send",
     ]
+
+
+def test_a_reply_goes_to_somebody_who_wrote(world: World) -> None:
+    world.travel_to("2026-03-03T23:00:00-05:00")
+    world.person("user_123")
+    world.writes("Tell me more about it")
+    runpy.run_path(str(ROOT / "examples" / "reply.py"))
+    world.publish(*world.drain("ENQUEUE_QUEUE_URL"))
+    world.deliver()
+    assert world.texts() == ["Shall I introduce you?"]

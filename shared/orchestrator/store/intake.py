@@ -67,6 +67,7 @@ class Accepted:
     sequence_id: UUID | None
     sequence_position: int | None
     sequence_total: int | None
+    is_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +156,14 @@ def take_in(
     """Write one batch together, or nothing of it; one round trip.
 
     Returns:
-        The status of each message that is new, with the first parts of urgent sequences that this batch completed; one
-        missing from it was here before.
+        The status of each message that is new, with the first parts of urgent sequences that this batch completed and
+        the replies whose turn it is; one missing from it was here before.
     """
-    ordered = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id]
+    ordered = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id or row.is_reply]
+    answered = [row.user_id for row in accepted if row.is_reply]
     message_ids = [row.message_id for row in accepted]
     sequence_ids = [row.sequence_id for row in ordered if row.sequence_id]
-    completed = None
+    completed = replies = None
     with one_round_trip(connection):
         if ordered:
             # Two batches with parts of one sequence, or messages of one topic, must see each other.
@@ -181,26 +183,35 @@ def take_in(
                 "now": now,
             },
         )
-        connection.execute(sql("count_agents"), {"message_ids": message_ids, "now": now})
-        if withdrawn:
-            connection.execute(sql("remember_withdrawals"), {**columns(withdrawn, *Withdrawn.__slots__), "now": now})
-        if topics_withdrawn:
-            connection.execute(sql("remember_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawn.__slots__))
-        if withdrawn or topics_withdrawn:
-            connection.execute(
-                sql("cancel_withdrawn"),
-                {
-                    "message_ids": [row.message_id for row in withdrawn],
-                    "user_ids": [row.user_id for row in topics_withdrawn],
-                    "topics": [row.topic for row in topics_withdrawn],
-                    "now": now,
-                },
+        if answered:
+            replies = connection.execute(
+                sql("approve_replies"), {"user_ids": answered, "now": now, "lease_until": urgent_lease_until}
             )
+        connection.execute(sql("count_agents"), {"message_ids": message_ids, "now": now})
+        if withdrawn or topics_withdrawn:
+            _withdraw(connection, withdrawn, topics_withdrawn, now)
         if rejected:
             connection.execute(sql("reject"), {**columns(rejected, *Rejected.__slots__), "now": now})
         if brakes:
             connection.execute(sql("brake"), {**columns(brakes, *Brake.__slots__), "now": now})
     statuses = {message_id: Status(status) for message_id, status in inserted}
-    if completed is not None:
-        statuses.update({message_id: Status.APPROVED for (message_id,) in completed})
+    for handed_over in (completed, replies):
+        if handed_over is not None:
+            statuses.update({message_id: Status.APPROVED for (message_id,) in handed_over})
     return statuses
+
+
+def _withdraw(
+    connection: Connection, withdrawn: Sequence[Withdrawn], topics_withdrawn: Sequence[TopicWithdrawn], now: datetime
+) -> None:
+    connection.execute(sql("remember_withdrawals"), {**columns(withdrawn, *Withdrawn.__slots__), "now": now})
+    connection.execute(sql("remember_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawn.__slots__))
+    connection.execute(
+        sql("cancel_withdrawn"),
+        {
+            "message_ids": [row.message_id for row in withdrawn],
+            "user_ids": [row.user_id for row in topics_withdrawn],
+            "topics": [row.topic for row in topics_withdrawn],
+            "now": now,
+        },
+    )

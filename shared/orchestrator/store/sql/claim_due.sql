@@ -11,7 +11,7 @@ WITH turn AS (
       FROM message_queue m
      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL
        AND m.priority = %(lane)s AND m.scheduled_for <= %(horizon)s
-       AND m.reason IS DISTINCT FROM 'sequence_incomplete'
+       AND m.reason IS DISTINCT FROM 'sequence_incomplete' AND m.is_reply IS NOT TRUE
        AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
        AND (m.sequence_id IS NULL OR NOT EXISTS (
                SELECT FROM message_queue earlier

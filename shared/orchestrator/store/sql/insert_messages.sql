@@ -10,11 +10,12 @@ WITH accepted AS (
                %(due)s::timestamptz[], %(status)s::text[], %(reason)s::text[], %(lease_until)s::timestamptz[],
                %(conversation_context_id)s::uuid[], %(published_at)s::timestamptz[], %(topic)s::text[],
                %(supersedes_message_id)s::uuid[], %(publisher)s::text[],
-               %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[]
+               %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[],
+               %(is_reply)s::boolean[]
            ) AS a (message_id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                    not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
                    published_at, topic, supersedes_message_id, publisher,
-                   sequence_id, sequence_position, sequence_total)
+                   sequence_id, sequence_position, sequence_total, is_reply)
 ), judged AS (
     SELECT a.*,
            EXISTS (
@@ -33,14 +34,15 @@ WITH accepted AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                                not_before, best_at, expires_at, scheduled_for, status, reason, lease_until,
                                conversation_context_id, accepted_at, created_at, published_at, topic,
-                               supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total)
+                               supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total,
+                               is_reply)
     SELECT message_id, user_id, agent_id, message_data::jsonb, priority, can_delay, requires_fresh_context,
            not_before, best_at, expires_at, coalesce(complete_by, due),
            CASE WHEN withdrawn THEN 'cancelled' WHEN too_late THEN 'failed' ELSE status END,
            CASE WHEN withdrawn THEN 'withdrawn' ELSE reason END,
            CASE WHEN NOT withdrawn THEN lease_until END,
            conversation_context_id, %(now)s, %(now)s, published_at, topic,
-           supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total
+           supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total, is_reply
       FROM judged
         ON CONFLICT DO NOTHING
     RETURNING id, status, reason, scheduled_for
