@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -21,7 +22,18 @@ from orchestrator.rules.reasons import Status
 from orchestrator.settings import PolicySettings
 from orchestrator.store.database import connect
 from orchestrator.store.people import add_user
-from orchestrator_local.demo_stories import ADA, BEN, CHEN, DANA, SOLUTION_UPDATE, Neighbour, Story, message_of, stories
+from orchestrator_local.demo_stories import (
+    DANA,
+    EVE,
+    EVERYBODY,
+    SOLUTION_UPDATE,
+    Neighbour,
+    Story,
+    after_stop,
+    message_of,
+    stories,
+    two_way_stories,
+)
 from orchestrator_local.stack import PUBLISHER_VARIABLES, Services, Stack, demo_environment, local_stack, services_from
 
 FOLDER = Path(".local/demo")
@@ -72,7 +84,7 @@ def _introduce(console: Console, stack: Stack, services: Services, seconds: floa
 
 
 def _play_for_neighbours(console: Console, stack: Stack, connection: Connection) -> int:
-    people = {neighbour: _move_in(connection, neighbour, stack.clock()) for neighbour in (ADA, BEN, CHEN, DANA)}
+    people = {neighbour: _move_in(connection, neighbour, stack.clock()) for neighbour in EVERYBODY}
     connection.execute(
         "INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at) VALUES (%s, %s, 'demo', %s)",
         (DANA.phone, people[DANA], stack.clock()),
@@ -83,10 +95,7 @@ def _play_for_neighbours(console: Console, stack: Stack, connection: Connection)
     console.rule("agents publish")
     watch = _Watch(console, stack, connection)
     for story in told:
-        message_id = orchestrator.queue_message(user_id=story.person.external_id, **story.message)
-        watch.follow(message_id, story.title, story.person)
-        if story.withdraw:
-            orchestrator.withdraw(message_id=message_id)
+        _publish(orchestrator, story, watch)
     watch.until(lambda: watch.arrived() == len(told))
     console.rule("the minute: what is due is handed over")
     _say_tick(console, stack)
@@ -97,8 +106,47 @@ def _play_for_neighbours(console: Console, stack: Stack, connection: Connection)
         console.rule(f"the clock moves on to {hour:02}:{minute:02} in Los Angeles, when {why}")
         _say_tick(console, stack)
         watch.until(lambda: not watch.under_way() and not watch.due_now())
+    told += _play_a_conversation(console, stack, orchestrator, watch)
     _show_phones(console, stack)
     return _summary(console, watch, told)
+
+
+def _play_a_conversation(
+    console: Console, stack: Stack, orchestrator: MessageOrchestrator, watch: "_Watch"
+) -> list[Story]:
+    """A phone talks back: what waits comes forward, and STOP ends everything."""
+    console.rule("a phone talks back")
+    told = two_way_stories()
+    match, reminder = told
+    match_id = _publish(orchestrator, match, watch)
+    watch.until(lambda: match_id in watch.states)
+    _writes(console, stack, "Anything new for me?")
+    watch.until(lambda: watch.states[match_id][0] == Status.SENT)
+    orchestrator.reply(user_id=EVE.external_id, content="Shall I introduce you?", agent_id="concierge_main")
+    console.print("  [cyan]replied[/]   the concierge answers Eve: within seconds, whatever the limits say")
+    watch.until(lambda: len([text for text in stack.phones.texts if text.to == EVE.phone]) == 2)
+    later = {"scheduled_for": (stack.clock() + timedelta(hours=2)).isoformat()}
+    reminder_id = _publish(orchestrator, replace(reminder, message={**reminder.message, **later}), watch)
+    watch.until(lambda: reminder_id in watch.states)
+    _writes(console, stack, "STOP")
+    watch.until(lambda: watch.states[reminder_id][0] == Status.CANCELLED)
+    last = after_stop()
+    last_id = _publish(orchestrator, last, watch)
+    watch.until(lambda: watch.states.get(last_id, ("", None))[0] == Status.CANCELLED)
+    return [*told, last]
+
+
+def _publish(orchestrator: MessageOrchestrator, story: Story, watch: "_Watch") -> UUID:
+    message_id = orchestrator.queue_message(user_id=story.person.external_id, **story.message)
+    watch.follow(message_id, story.title, story.person)
+    if story.withdraw:
+        orchestrator.withdraw(message_id=message_id)
+    return message_id
+
+
+def _writes(console: Console, stack: Stack, text: str) -> None:
+    console.print(f"  [bold]Eve writes[/] “{text}”")
+    stack.write(EVE.phone, text)
 
 
 def _play_for_one(console: Console, stack: Stack, connection: Connection, environment: dict[str, str]) -> int:
@@ -146,7 +194,7 @@ def _move_in(connection: Connection, neighbour: Neighbour, now: datetime) -> UUI
 
 def _show_people(console: Console, stack: Stack) -> None:
     table = Table("person", "phone", "zone", "their clock", title="People", title_justify="left")
-    for neighbour in (ADA, BEN, CHEN, DANA):
+    for neighbour in EVERYBODY:
         table.add_row(neighbour.name, neighbour.phone, neighbour.zone, _local(stack.clock(), neighbour.zone))
     console.print(table)
 
@@ -216,7 +264,7 @@ class _Watch:
 
 def _show_phones(console: Console, stack: Stack) -> None:
     console.rule("the phones")
-    names = {neighbour.phone: neighbour.name for neighbour in (ADA, BEN, CHEN, DANA)}
+    names = {neighbour.phone: neighbour.name for neighbour in EVERYBODY}
     for phone, name in names.items():
         texts = [text.body for text in stack.phones.texts if text.to == phone]
         body = "\n".join(f"• {text}" for text in texts) or "[dim](silent)[/]"

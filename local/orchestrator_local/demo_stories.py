@@ -34,6 +34,9 @@ BEN = Neighbour("user_ben", "Ben", "+13105550102", "America/Los_Angeles")
 CHEN = Neighbour("user_chen", "Chen", "+14165550103", "America/Toronto", daily_limit=1)
 DANA = Neighbour("user_dana", "Dana", "+13125550104", "America/Chicago")
 
+EVE = Neighbour("user_eve", "Eve", "+16175550105", "America/New_York")
+EVERYBODY = (ADA, BEN, CHEN, DANA, EVE)
+
 SOLUTION_UPDATE = {
     "type": "solution_update",
     "findings": {"matchedInnovators": [{"name": "Acme Corp", "reason": "Enterprise CRM"}]},
@@ -111,3 +114,33 @@ def stories() -> list[Story]:
             Reason.OPTED_OUT,
         ),
     ]
+
+
+def two_way_stories() -> list[Story]:
+    """What waits for Eve while she writes, and then says STOP."""
+    return [
+        Story(
+            "a match, for tomorrow at her best time",
+            EVE,
+            message_of("solution_saga", {"type": "note", "message": "A match was found for you"}, "medium"),
+            Status.SENT,
+        ),
+        Story(
+            "a reminder for later",
+            EVE,
+            message_of("concierge_main", {"type": "note", "message": "Your call is in an hour"}, "low", topic="call"),
+            Status.CANCELLED,
+            Reason.OPTED_OUT,
+        ),
+    ]
+
+
+def after_stop() -> Story:
+    """What an agent publishes after Eve has said STOP."""
+    return Story(
+        "urgent, after STOP",
+        EVE,
+        message_of("system", PAYMENT, "urgent", can_delay=False),
+        Status.CANCELLED,
+        Reason.OPTED_OUT,
+    )

@@ -113,6 +113,10 @@ class Stack:
         result: dict[str, Any] = self.invoke("dispatch", schedule_event(self.clock()))
         return result
 
+    def write(self, phone: str, text: str) -> None:
+        """A person writes to us; Twilio's stand-in calls the webhook in the background."""
+        self.phones.write(phone, text, f"{self.environment['WEBHOOK_BASE_URL']}/twilio/inbound")
+
     def set_time(self, shown: datetime) -> None:
         """Move the one clock, between ticks.
 

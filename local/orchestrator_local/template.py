@@ -97,7 +97,9 @@ def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any]) -> Fun
         },
         mappings=tuple(_mapping(event) for kind, event in events if kind == "SQS"),
         routes=tuple((event["Method"].upper(), event["Path"]) for kind, event in events if kind == "HttpApi"),
-        each_minute=any(kind == "ScheduleV2" for kind, _ in events),
+        each_minute=any(
+            kind == "ScheduleV2" and event["ScheduleExpression"] == "rate(1 minute)" for kind, event in events
+        ),
     )
 
 

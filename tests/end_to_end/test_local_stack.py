@@ -46,8 +46,10 @@ def test_the_demo_ends_by_itself_and_every_message_ended_as_it_should(tmp_path: 
     # A database of the user's own is never touched.
     done = run(tmp_path, "-m", "orchestrator_local.demo", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "10 of 10 messages ended as they should." in done.stdout
+    assert "13 of 13 messages ended as they should." in done.stdout
     assert "Hi Ada! Here is your solution update" in done.stdout
+    assert done.stdout.count("• Shall I introduce you?") == 1
+    assert "• Please update your payment method" not in done.stdout.partition("Eve  +16175550105")[2]
     assert done.stderr == ""
     assert processes_in(tmp_path) == []
 

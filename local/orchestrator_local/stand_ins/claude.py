@@ -17,6 +17,7 @@ class Claude:
         requests: the bodies it was sent.
         say: what makes the text out of the data it finds in the prompt.
         judge: what makes a verdict out of a waiting message and what the person wrote.
+        wants_no_more: what tells whether the person wishes to get no more texts.
         misbehave: when set, asked before each answer; what it gives replaces the usual one.
     """
 
@@ -28,6 +29,7 @@ class Claude:
         self.requests: list[dict[str, Any]] = []
         self.say: Callable[[dict[str, Any]], str] = friendly_text
         self.judge: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = careful_verdict
+        self.wants_no_more: Callable[[list[dict[str, Any]]], bool] = said_goodbye
         self.misbehave: Callable[[dict[str, Any]], Answer | None] | None = None
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -43,10 +45,12 @@ class Claude:
         if special := self.misbehave and self.misbehave(request):
             return special
         prompt = request["messages"][-1]["content"]
-        if messages := _between("messages", prompt):
+        if (messages := _between("messages", prompt)) is not None:
             said = _between("person", prompt) or []
-            verdicts = [{"number": m["number"], **self.judge(m, said)} for m in messages]
-            return self.reply(request, json.dumps({"verdicts": verdicts}))
+            answer: dict[str, Any] = {"verdicts": [{"number": m["number"], **self.judge(m, said)} for m in messages]}
+            if "wants_no_more_texts" in request["output_config"]["format"]["schema"]["properties"]:
+                answer["wants_no_more_texts"] = self.wants_no_more(said)
+            return self.reply(request, json.dumps(answer))
         data = _between("data", request["messages"][0]["content"])
         return self.reply(request, json.dumps({"text": self.say(data)}))
 
@@ -81,6 +85,12 @@ def careful_verdict(_message: dict[str, Any], said: list[dict[str, Any]]) -> dic
     last = said[-1]["wrote"].casefold() if said else ""
     over = any(word in last for word in ("already", "done", "solved", "no longer", "cancelled"))
     return {"verdict": "STALE" if over else "RELEVANT", "should_reformulate": False, "why": "by its clear words"}
+
+
+def said_goodbye(said: list[dict[str, Any]]) -> bool:
+    """Whether the last words are a farewell to all texts, by clear words alone."""
+    last = said[-1]["wrote"].casefold() if said else ""
+    return any(words in last for words in ("hear from you", "had enough", "basta", "unwanted"))
 
 
 def friendly_text(prompt: dict[str, Any]) -> str:

@@ -76,11 +76,27 @@ class Phones:
         if headers.get("authorization") != expected:
             return twilio_error(401, 20003, "Authenticate")
         where = urlsplit(path)
+        if method == "DELETE" or where.path.endswith("/Media.json"):
+            return self._erase(method, where.path)
         if where.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
             return twilio_error(404, 20404, f"The requested resource {where.path} was not found")
         if method == "GET":
             return Answer(200, self._list(dict(parse_qsl(where.query))))
         return self._create({name: values[0] for name, values in parse_qs(body.decode()).items()})
+
+    def _erase(self, method: str, path: str) -> Answer:
+        """Delete a text, or list the media that came with it, of which there are none."""
+        if special := self.misbehave and self.misbehave({"path": path}):
+            return special
+        sid = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/").partition("/")[0].removesuffix(".json")
+        with self._lock:
+            if sid not in {text.sid for text in (*self.texts, *self.replies)}:
+                return twilio_error(404, 20404, f"The requested resource {path} was not found")
+            if method == "GET":
+                return Answer(200, {"media_list": [], "next_page_uri": None})
+            self.texts = [text for text in self.texts if text.sid != sid]
+            self.replies = [text for text in self.replies if text.sid != sid]
+        return Answer(204, b"")
 
     def _create(self, fields: dict[str, str]) -> Answer:
         if special := self.misbehave and self.misbehave(fields):
@@ -106,6 +122,24 @@ class Phones:
         for callback in told if self.call_back else ():
             self.call_back(callback)  # type: ignore[misc]  # checked in the line above
         return _described(text, "queued", inbound=False)
+
+    def write(self, phone: str, body: str, to: str, **fields: str) -> Callback:
+        """A person writes to us: what Twilio posts to the webhook at `to`, and posts where somebody calls back."""
+        text = Text(f"SM{uuid4().hex}", phone, body, 0, self.clock())
+        told = {
+            "MessageSid": text.sid,
+            "SmsStatus": "received",
+            "From": phone,
+            "To": SENDER,
+            "Body": body,
+            "NumMedia": "0",
+        }
+        callback = Callback(to, {**told, "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", **fields})
+        with self._lock:
+            self.replies.append(text)
+        if self.call_back:
+            self.call_back(callback)
+        return callback
 
     def _list(self, query: dict[str, str]) -> dict[str, Any]:
         """One page of the list of messages, newest first."""
