@@ -1,10 +1,12 @@
 """The whole path in one process, and the words in which tests tell their stories."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -20,7 +22,7 @@ from orchestrator.store.people import add_user
 from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain")
 WEBHOOK = "https://hooks.example.com"
 QUEUES = {
     "ENQUEUE_QUEUE_URL": "enqueue",
@@ -51,6 +53,7 @@ def function_environment(
         "SENDER_MESSAGES_PER_SECOND": "1000",  # the pace has tests of its own
         "CLAUDE_DEADLINE_SECONDS": "2",
         "ANTHROPIC_BASE_URL": claude_url,
+        "PRIVACY_KEY": "a key for tests alone",
     }
 
 
@@ -74,17 +77,21 @@ def sqs_event(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Records": list(records)}
 
 
-def http_event(callback: Callback, **changes: Any) -> dict[str, Any]:
-    """A call of Twilio as an HTTP API passes it on."""
+EVENTS = Path(__file__).parents[1] / "events"
+
+
+def http_event(callback: Callback, sample: str = "webhook", **changes: Any) -> dict[str, Any]:
+    """A call of Twilio as an HTTP API, or a function URL, passes it on: a sample event with what this call says."""
     where = urlsplit(callback.url)
+    event: dict[str, Any] = json.loads((EVENTS / f"{sample}.json").read_text())
     return {
-        "version": "2.0",
+        **event,
         "rawPath": where.path,
         "rawQueryString": where.query,
-        "headers": {"x-twilio-signature": callback.signature},
-        "requestContext": {"domainName": where.netloc},
-        "body": urlencode(callback.fields),
-        "isBase64Encoded": False,
+        "headers": {**event["headers"], "x-twilio-signature": callback.signature},
+        "requestContext": {**event["requestContext"], "domainName": where.netloc},
+        "body": base64.b64encode(urlencode(callback.fields).encode()).decode(),
+        "isBase64Encoded": "body" not in changes,
         **changes,
     }
 
@@ -176,6 +183,11 @@ class World:
             (conversation, user_id, text, self.now),
         )
 
+    def writes(self, text: str = "", phone: str = "+12125550101", **fields: str) -> None:
+        """The person writes, and Twilio tells us; what comes forward lies in the urgent queue."""
+        assert self.twilio_calls(self.phones.write(phone, text, f"{WEBHOOK}/twilio/inbound", **fields)) == [200]
+        assert self.take_in() == {"batchItemFailures": []}
+
     def opts_out(self, phone: str | None = None, user_id: UUID | None = None) -> None:
         """The number, or the person, is opted out."""
         self.connection.execute(
@@ -235,6 +247,10 @@ class World:
             records = [sqs_record(body, self.now, queue="inbound") for body in bodies[start : start + 10]]
             answer = self.invoke("inbound", sqs_event(records))
         return answer
+
+    def night(self) -> dict[str, Any]:
+        """One night's retention."""
+        return self.invoke("retain", {"time": self.now.isoformat()})
 
     def minute(self) -> None:
         """One tick, and what it handed over."""

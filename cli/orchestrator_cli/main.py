@@ -9,7 +9,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_cli import agents, costs, database, dlq, inspect, invoke, pauses, recovery, users
+from orchestrator_cli import agents, costs, database, dlq, inspect, invoke, pauses, privacy, recovery, strangers, users
 
 app = typer.Typer(
     help="Operate the Message Orchestrator. Settings come from the environment and from .env in this folder.",
@@ -24,10 +24,12 @@ app.command()(inspect.queue)
 app.command()(inspect.explain)
 app.command()(costs.costs)
 app.command()(recovery.recover)
+app.command()(strangers.strangers)
 app.command()(invoke.invoke)
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(privacy.app, name="privacy")
 
 
 def run() -> None:

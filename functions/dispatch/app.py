@@ -47,6 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "not_taken": report.not_taken,
         **asdict(upkeep),
         "proven": report.proven,
+        "told": report.told,
         "finished": report.finished,
     }
     logger.info("tick", **result)

@@ -1,22 +1,25 @@
-"""SQS: what Twilio told the webhook becomes delivery status and evidence."""
+"""SQS: what Twilio told the webhook: what people write, and what became of texts."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.batches import answer_batch
+from orchestrator.batches import answer_batch, backoff
 from orchestrator.clock import clock_from_environment
-from orchestrator.inbound import inbound, read_requests
-from orchestrator.queues import QueueRecord, dead_letter, records_of
+from orchestrator.inbound import inbound
+from orchestrator.queues import QueueRecord, dead_letter, records_of, retry_later
 from orchestrator.settings import InboundSettings, load
 from orchestrator.store.database import Database
 from orchestrator.telemetry import count, new_logger
+from orchestrator.twilio_requests import read_requests
 
 logger = new_logger("inbound")
 settings = load(InboundSettings)
 database = Database(settings)
 clock = clock_from_environment()
+if settings.anthropic_api_key is None:
+    logger.warning("ANTHROPIC_API_KEY is not set: only keywords and clear phrases are taken for a wish to stop")
 
 
 @logger.inject_lambda_context
@@ -27,11 +30,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def take_in(records: Sequence[QueueRecord]) -> list[str]:
     """Take in records together; returns those that must come back."""
-    callbacks, unreadable = read_requests(records)
-    with database.connection() as connection:
-        report = inbound(connection, callbacks, clock)
-    not_put_aside = dead_letter(settings.inbound_dlq_url, unreadable)
+    requests = read_requests(records)
+    report = inbound(database, requests, settings, clock)
+    retry_later(settings.inbound_queue_url, {record: backoff(record) for record in report.unjudged})
+    not_put_aside = dead_letter(settings.inbound_dlq_url, requests.unreadable)
     count("Status", report.statuses, by="status")
     count("Undelivered", report.undelivered, by="code")
-    logger.info("batch taken in", statuses=dict(report.statuses), unreadable=len(unreadable))
-    return [record.sqs_message_id for record in not_put_aside]
+    count("CarrierFiltered", report.filtered, by="code")
+    count("Texts", report.texts, by="kind")
+    count("OptOuts", report.opted_out, by="source")
+    logger.info(
+        "batch taken in",
+        statuses=dict(report.statuses),
+        undelivered=dict(report.undelivered),
+        texts=dict(report.texts),
+        opted_out=dict(report.opted_out),
+        handed_over=report.handed_over,
+        unjudged=len(report.unjudged),
+        unreadable=len(requests.unreadable),
+    )
+    return [record.sqs_message_id for record in (*report.unjudged, *not_put_aside)]

@@ -20,4 +20,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     answer = receive(event, settings, clock)
     count("Webhook", {answer.verdict: 1}, by="verdict")
     logger.info("called", verdict=answer.verdict)
-    return {"statusCode": answer.status}
+    return {"statusCode": int(answer.status), "body": answer.body, "headers": dict(answer.headers)}

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from orchestrator.call_log import logged
 from orchestrator.ids import spread_of, uuid7
+from orchestrator.messages import is_json_structure
+from orchestrator.number_hash import number_hash
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.verdict import Send
@@ -44,7 +46,8 @@ def ready_to_send(
     new_conversations: dict[UUID, UUID] = {}
     for delivery, verdict in sendable:
         text = delivery.words if delivery.words_source else words[delivery.message_id].text
-        if text is None:
+        # An agent's own row was checked by nobody before.
+        if text is None or not text.strip() or is_json_structure(text):
             rulings.append(Ruling(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
             continue
         person = delivery.person
@@ -73,6 +76,7 @@ def ready_to_send(
             daily_limit=limits.daily,
             hourly_limit=limits.hourly,
             quiet_hours_enabled=person.quiet_hours_enabled is not False,
+            number_hash=number_hash(person.phone_number, settings.privacy_key),
         )
         ready.append(Ready(delivery, verdict, sms, candidate))
     return ready

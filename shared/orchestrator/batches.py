@@ -46,7 +46,7 @@ def _process(
         # Refused, killed, failed over, out of connections, timed out, deadlocked: nothing is wrong with the records.
         logger.warning("the database is away", error=type(error).__name__, records=len(records))
         count("DatabaseAway", {type(error).__name__: 1}, by="error")
-        retry_later(queue_url, {record: _wait(record) for record in records})
+        retry_later(queue_url, {record: backoff(record) for record in records})
         return [record.sqs_message_id for record in records]
     except Exception as error:  # noqa: BLE001  (whatever it is, the others go on)
         if len(records) > 1:
@@ -69,7 +69,8 @@ def _where(error: Exception) -> str:
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}" if ours else "nowhere"
 
 
-def _wait(record: QueueRecord) -> int:
+def backoff(record: QueueRecord) -> int:
+    """Seconds until a record that came this often comes again."""
     return min(FIRST_WAIT_SECONDS << min(record.receives, 10), LONGEST_WAIT_SECONDS)
 
 

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -14,6 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from orchestrator.attempts import logged_calls, never_made, new_words, ready_to_send, settlements_of
 from orchestrator.clock import Clock, Countdown, countdown
 from orchestrator.judgement import judge_people
+from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.queues import DeadLetter, QueueRecord
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -29,14 +30,10 @@ from orchestrator.store.schedule import put_back
 from orchestrator.store.settlement import Settlement
 from orchestrator.wording.render import Brief, write_words
 
-# After this a message under way counts as maybe sent: longer than any call can take.
-SENDING_LEASE = timedelta(minutes=10)
 # A failover takes seconds; an outcome that cannot be written by then is settled by evidence.
 SETTLE_TRIES = 6
 # For the round trips to Postgres around the calls of a wave.
 SPARE_SECONDS = 5.0
-# How long the next part of a sequence may take to be reserved, before it counts as left behind.
-PART_LEASE = timedelta(minutes=5)
 # A candidate that lost its place between verdict and reservation is judged anew, this often.
 ROUNDS = 4
 
@@ -87,7 +84,8 @@ def deliver(
 ) -> DeliverReport:
     """Deliver one batch, in three round trips to Postgres (G1, G2, G5).
 
-    The parts of a sequence follow each other, each reserved once the one before was accepted (R8).
+    The parts of a sequence follow each other, each reserved once the one before was accepted (R8), and so do replies to
+    one person (R12).
     No transaction is open while Claude or Twilio is called (G4). A message that is not `approved` any more is in other
     hands, or has ended: a repeated record changes nothing.
 
@@ -137,7 +135,7 @@ def deliver(
                 )
         except psycopg.OperationalError:
             # It may have been committed, and its answer lost: no call was made, and nobody needs to wonder.
-            _settle(database, never_made(ready, clock()), [], clock())
+            _settle(database, never_made(ready, clock()), [], [], clock())
             raise
         wave = [message for message in ready if message.candidate.attempt_id in reserved]
         following: list[UUID] = []
@@ -145,7 +143,8 @@ def deliver(
             outcomes = sender.send_wave([message.sms for message in wave])
             now = clock()
             parts = [message.delivery.message_id for message in wave if message.delivery.waiting.in_sequence]
-            following = _settle(database, settlements_of(wave, outcomes, now), parts, now)
+            answered = [message.candidate.user_id for message in wave if message.delivery.waiting.is_reply]
+            following = _settle(database, settlements_of(wave, outcomes, now), parts, answered, now)
             _count_outcomes(report, outcomes)
         _count_rulings(report, rulings)
         lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
@@ -157,7 +156,9 @@ def deliver(
     return report
 
 
-def _settle(database: Database, settlements: list[Settlement], parts: list[UUID], now: datetime) -> list[UUID]:
+def _settle(
+    database: Database, settlements: list[Settlement], parts: list[UUID], answered: list[UUID], now: datetime
+) -> list[UUID]:
     """Write the outcomes, over a new connection if need be: what Twilio just told us is told once."""
     for attempt in Retrying(
         retry=retry_if_exception_type(psycopg.OperationalError),
@@ -166,7 +167,7 @@ def _settle(database: Database, settlements: list[Settlement], parts: list[UUID]
         reraise=True,
     ):
         with attempt, database.connection() as connection:
-            return store.settle_wave(connection, settlements, parts, now, now + PART_LEASE)
+            return store.settle_wave(connection, settlements, parts, answered, now, now + PART_LEASE)
     raise AssertionError("unreachable: the last try raises")
 
 

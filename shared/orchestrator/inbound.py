@@ -1,83 +1,203 @@
-"""What Twilio told us: the delivery status of texts, which is also the best evidence that they were sent."""
+"""What Twilio told us: what people write, and what became of texts."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from psycopg import Connection
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
-from orchestrator.clock import Clock
-from orchestrator.queues import DeadLetter, QueueRecord
+from orchestrator.clock import Clock, countdown
+from orchestrator.events import publish_events
+from orchestrator.ids import uuid7
+from orchestrator.judgement import calls_of, remembered, subject_of
+from orchestrator.number_hash import number_hash
+from orchestrator.queues import Parcel, QueueRecord, send_all
+from orchestrator.rules.wishes import JudgedBy, Wish, wish_of
+from orchestrator.settings import InboundSettings
+from orchestrator.sms import outcomes
+from orchestrator.store import conversation as store
+from orchestrator.store.conversation import Reading, ReceivedText, TakenText
+from orchestrator.store.database import Database
+from orchestrator.store.opt_outs import OptIn, OptOut
+from orchestrator.store.relevance import read_in_question
 from orchestrator.store.settlement import StatusTold, settle_and_move
+from orchestrator.twilio_requests import InboundText, Requests, StatusCallback
+from orchestrator.wording.reading import Heard, hear
 
 
-def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
-
-
-class _Ids(BaseModel):
-    message_id: UUID
-    attempt_id: UUID
-
-
-class _StatusForm(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    sid: str = Field(alias="MessageSid", min_length=1)
-    status: str = Field(alias="MessageStatus", min_length=1)
-    error_code: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, alias="ErrorCode")
-
-
-class StatusCallback(BaseModel):
-    """A verified call to `/twilio/status`, as `webhook` put it on the queue."""
-
-    path: Literal["/twilio/status"]
-    query: _Ids
-    form: _StatusForm
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InboundReport:
     """What a batch told.
 
     Attributes:
         statuses: callbacks by Twilio's word.
         undelivered: texts that Twilio took and could not deliver, by its error code.
+        filtered: those of them that a carrier blocked or filtered, by code.
+        texts: inbound texts by what they were taken for; `unknown_sender` for those of nobody.
+        opted_out: STOP by how it was said.
+        handed_over: messages that came forward.
+        unjudged: records of texts that nobody could judge; they must come back.
     """
 
-    statuses: Counter[str]
-    undelivered: Counter[str]
+    statuses: Counter[str] = field(default_factory=Counter)
+    undelivered: Counter[str] = field(default_factory=Counter)
+    filtered: Counter[str] = field(default_factory=Counter)
+    texts: Counter[str] = field(default_factory=Counter)
+    opted_out: Counter[str] = field(default_factory=Counter)
+    handed_over: int = 0
+    unjudged: list[QueueRecord] = field(default_factory=list)
 
 
-def read_requests(records: Sequence[QueueRecord]) -> tuple[list[StatusCallback], list[DeadLetter]]:
-    """What the records of a batch say, and those that say nothing we know, each with its reason."""
-    callbacks: list[StatusCallback] = []
-    unreadable: list[DeadLetter] = []
-    for record in records:
-        try:
-            callbacks.append(StatusCallback.model_validate_json(record.body))
-        except ValidationError as error:
-            field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "body"
-            unreadable.append(DeadLetter(record, "unreadable", field, error.errors()[0]["msg"]))
-    return callbacks, unreadable
+def inbound(database: Database, requests: Requests, settings: InboundSettings, clock: Clock) -> InboundReport:
+    """Take in one batch; repeated requests, in any order, change nothing.
 
-
-def inbound(connection: Connection, callbacks: Sequence[StatusCallback], clock: Clock) -> InboundReport:
-    """Take in one batch, in one round trip. Repeated callbacks, in any order, change nothing.
+    STOP and START are written first, before anybody is asked anything. What may be a wish to stop in free words is then
+    read by Claude, with no transaction open (G4); until it is judged, nothing goes to its person. What waits for the
+    others comes forward (R4).
 
     Raises:
-        psycopg.Error: nothing was taken in; the batch comes back.
+        psycopg.Error: what was not written comes back with the batch.
     """
-    told = [StatusTold(c.query.attempt_id, c.form.status, c.form.error_code) for c in callbacks]
-    if told:
-        settle_and_move(connection, told, [c.form.sid for c in callbacks], clock())
-    failed = [c.form for c in callbacks if c.form.status in ("failed", "undelivered")]
-    return InboundReport(
-        statuses=Counter(c.form.status for c in callbacks),
-        undelivered=Counter(str(form.error_code or "unknown") for form in failed),
+    report = InboundReport()
+    _take_in_statuses(database, requests.callbacks, clock(), report)
+    if requests.texts:
+        taken = _take_in_texts(database, [text for _, text in requests.texts], settings, clock(), report)
+        heard = _read_unjudged(database, taken, settings, clock)
+        handed_over = _come_forward(database, taken, heard, settings, clock(), report)
+        # One that SQS does not take is due again when its lease runs out.
+        send_all(settings.urgent_queue_url, [Parcel(json.dumps({"message_id": str(found)})) for found in handed_over])
+        report.handed_over = len(handed_over)
+        with database.connection() as connection:
+            # At once: an agent waits for what the person wrote. What is not told now is told with the next minute.
+            publish_events(connection, settings.event_bus_name, clock)
+        settled = {reading.inbound_id for reading in heard.readings}
+        waiting = {text.inbound_id for text in taken if text.kind == Wish.UNJUDGED} - settled
+        report.unjudged = [record for record, text in requests.texts if text.inbound_id in waiting]
+    return report
+
+
+def _take_in_statuses(
+    database: Database, callbacks: Sequence[StatusCallback], now: datetime, report: InboundReport
+) -> None:
+    if callbacks:
+        told = [_told(callback) for callback in callbacks]
+        with database.connection() as connection:
+            settle_and_move(connection, told, [callback.form.sid for callback in callbacks], now)
+    # What Twilio repeats in one breath counts once.
+    forms = {(callback.form.sid, callback.form.status): callback.form for callback in callbacks}.values()
+    failed = [form for form in forms if form.status in ("failed", "undelivered")]
+    report.statuses.update(form.status for form in forms)
+    report.undelivered.update(str(form.error_code or "unknown") for form in failed)
+    report.filtered.update(str(form.error_code) for form in failed if form.error_code in outcomes.FILTERED)
+
+
+def _told(callback: StatusCallback) -> StatusTold:
+    code = callback.form.error_code
+    return StatusTold(
+        attempt_id=callback.query.attempt_id,
+        status=callback.form.status,
+        error_code=code,
+        opts_out=code in outcomes.OPTED_OUT,
+        is_dead=code in outcomes.DEAD_NUMBER,
+        is_unreachable=code in outcomes.UNREACHABLE,
+        is_configuration=code in outcomes.CARRIER_CONFIGURATION,
     )
+
+
+def _take_in_texts(
+    database: Database, texts: Sequence[InboundText], settings: InboundSettings, now: datetime, report: InboundReport
+) -> list[TakenText]:
+    # The same text twice in one batch is one text.
+    rows = {text.inbound_id: _received(text, settings, now) for text in texts}
+    stops = [row for row in rows.values() if row.kind is Wish.STOP]
+    starts = [row for row in rows.values() if row.kind in (Wish.START, Wish.YES)]
+    opt_outs = [OptOut(row.phone_number, row.judged_by, row.received_at) for row in stops]
+    opt_ins = [
+        OptIn(row.phone_number, row.received_at, number_hash(row.phone_number, settings.privacy_key)) for row in starts
+    ]
+    with database.connection() as connection:
+        taken = store.take_in(connection, list(rows.values()), opt_outs, opt_ins, now)
+    report.opted_out.update(row.judged_by.value for row in stops)
+    report.texts.update("unknown_sender" if t.user_id is None else str(t.kind) for t in taken)
+    return taken
+
+
+def _received(text: InboundText, settings: InboundSettings, now: datetime) -> ReceivedText:
+    wish, judged_by = wish_of(text.body, text.form.opt_out_type)
+    if wish is Wish.UNJUDGED and settings.anthropic_api_key is None:
+        wish = Wish.CONVERSATION  # there is nobody to ask: the rules alone decide
+    media = text.media
+    kinds = ", ".join(medium["content_type"] or "media" for medium in media)
+    return ReceivedText(
+        inbound_id=text.inbound_id,
+        sid=text.form.sid,
+        phone_number=text.form.sender,
+        body=text.body,
+        content=text.body or (f"[{kinds}]" if media else ""),
+        media=json.dumps(media),
+        kind=wish,
+        judged_by=judged_by,
+        received_at=min(text.received_at, now),
+        new_conversation_id=uuid7(now),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What Claude said: the readings of texts, and everything it was heard to say."""
+
+    readings: Sequence[Reading] = ()
+    heard: Sequence[Heard] = ()
+
+
+def _read_unjudged(database: Database, taken: Sequence[TakenText], settings: InboundSettings, clock: Clock) -> _Read:
+    """Ask about everybody with a text that no rule could judge; the daily ceiling does not count here (R11)."""
+    unjudged = [text for text in taken if text.kind == Wish.UNJUDGED and text.user_id is not None]
+    if not unjudged or settings.anthropic_api_key is None:
+        return _Read()
+    now = clock()
+    with database.connection() as connection:
+        people = sorted({text.user_id for text in unjudged if text.user_id})
+        rows = read_in_question(connection, people, now, also_idle=True)
+    heard = hear([subject_of(row) for row in rows], settings, countdown(settings.claude_deadline_seconds))
+    wishes = {said.judgement.subject.user_id: said.wants_no_more_texts for said in heard}
+    readings = [
+        Reading(
+            inbound_id=text.inbound_id,
+            user_id=text.user_id,
+            phone_number=text.phone_number,
+            kind=Wish.STOP if wishes[text.user_id] else Wish.CONVERSATION,
+            judged_by=JudgedBy.CLAUDE,
+            received_at=text.received_at,
+        )
+        for text in unjudged
+        if text.user_id is not None and wishes.get(text.user_id) is not None
+    ]
+    return _Read(readings, heard)
+
+
+def _come_forward(
+    database: Database,
+    taken: Sequence[TakenText],
+    read: _Read,
+    settings: InboundSettings,
+    now: datetime,
+    report: InboundReport,
+) -> list[UUID]:
+    people = sorted({text.user_id for text in taken if text.user_id is not None})
+    if not people:
+        return []
+    with database.connection() as connection:
+        handed_over = store.come_forward(
+            connection,
+            people,
+            read.readings,
+            [verdict for said in read.heard for verdict in remembered(said.judgement)],
+            [call for said in read.heard for call in calls_of(said.judgement, "read_reply")],
+            timedelta(minutes=settings.reformulation_minutes),
+            now,
+        )
+    stopped = {reading.user_id for reading in read.readings if reading.kind is Wish.STOP}
+    report.opted_out.update({"free_words": len(stopped)} if stopped else {})
+    return handed_over

@@ -51,13 +51,13 @@ def judge_people(
         return unknown
     with database.connection() as connection:
         rows = store.read_in_question(connection, sorted(set(asked.values())), now)
-    judgements = judge([_subject(row) for row in rows], settings, time_left)
+    judgements = judge([subject_of(row) for row in rows], settings, time_left)
     now = clock()
     with database.connection() as connection:
         store.remember(
             connection,
-            [verdict for judgement in judgements for verdict in _remembered(judgement)],
-            [call for judgement in judgements for call in _logged(judgement)],
+            [verdict for judgement in judgements for verdict in remembered(judgement)],
+            [call for judgement in judgements for call in calls_of(judgement, "check_relevance")],
             timedelta(minutes=settings.reformulation_minutes),
             now,
         )
@@ -70,7 +70,8 @@ def judge_people(
     return unknown | judged
 
 
-def _subject(row: Mapping[str, Any]) -> Subject:
+def subject_of(row: Mapping[str, Any]) -> Subject:
+    """The question about one person, of what `read_in_question` found."""
     return Subject(
         user_id=row["user_id"],
         inbound_id=row["inbound_id"],
@@ -84,12 +85,13 @@ def _subject(row: Mapping[str, Any]) -> Subject:
                 topic=message["topic"],
                 queued_at=datetime.fromisoformat(message["queued_at"]),
             )
-            for message in row["messages"]
+            for message in row["messages"] or ()
         ],
     )
 
 
-def _remembered(judgement: Judgement) -> Sequence[Remembered]:
+def remembered(judgement: Judgement) -> Sequence[Remembered]:
+    """The verdicts as they are remembered."""
     subject = judgement.subject
     said = [{"text": said.text, "at": said.at.isoformat()} for said in subject.said]
     return [
@@ -106,16 +108,17 @@ def _remembered(judgement: Judgement) -> Sequence[Remembered]:
     ]
 
 
-def _logged(judgement: Judgement) -> Sequence[LoggedCall]:
+def calls_of(judgement: Judgement, action_type: str) -> Sequence[LoggedCall]:
+    """The calls as they are logged."""
     messages = judgement.subject.messages
     agents = {message.agent_id for message in messages}
     return [
         logged(
             call,
-            action_type="check_relevance",
+            action_type=action_type,
             user_id=judgement.subject.user_id,
             message_id=messages[0].message_id if len(messages) == 1 else None,
-            agent_id=agents.pop() if len(agents) == 1 else "several",
+            agent_id=agents.pop() if len(agents) == 1 else "several" if agents else "none",
             outcome="failed" if call.error else "judged",
             messages=len(messages),
         )

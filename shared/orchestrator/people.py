@@ -26,6 +26,9 @@ class Person:
         last_inbound_at: their newest message to us; STOP, HELP and the like do not count.
         texts_while_active: texts that went on the strength of that message (R4).
         response_pattern: as stored; it may hold anything (R7).
+        has_unjudged_text: they wrote, and whether they wish to stop is not judged yet (R11).
+        number_is_dead: a text showed that none will ever reach this number (30005, 30006).
+        unreachable_until: the phone could not be reached lately (30003); until when to wait.
     """
 
     user_id: UUID
@@ -44,6 +47,9 @@ class Person:
     last_inbound_at: datetime | None = None
     texts_while_active: int = 0
     response_pattern: object = None
+    has_unjudged_text: bool = False
+    number_is_dead: bool = False
+    unreachable_until: datetime | None = None
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:

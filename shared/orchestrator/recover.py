@@ -11,8 +11,8 @@ from psycopg import Connection
 from orchestrator.clock import Clock
 from orchestrator.ids import uuid7
 from orchestrator.people import Person
-from orchestrator.rules.opt_out_words import START_WORDS, STOP_WORDS
 from orchestrator.rules.verdict import budget_day
+from orchestrator.rules.wishes import Wish, wish_of
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
 from orchestrator.store import recovery as store
 from orchestrator.store.pauses import pause, pauses, resume
@@ -92,10 +92,7 @@ def recover(
     unknown = [text for text in outbound if text.sid not in remembered]
     waiting = store.read_waiting(connection, {text.person for text in unknown})
     match = match_texts(unknown, waiting)
-    words = [
-        LastWord(number, people[number].user_id if number in people else None, stopped)
-        for number, stopped in last_words(texts).items()
-    ]
+    words = [LastWord(number, said is Wish.STOP, at) for number, (said, at) in last_words(texts).items()]
     if apply:
         store.write(connection, *_settled(match, waiting, people), match.doubtful, words, clock())
         if not others_pause:
@@ -133,13 +130,13 @@ def match_texts(texts: Iterable[ListedText], waiting: Sequence[Waiting]) -> Matc
     return Match(sent, forgotten, list(dict.fromkeys(doubtful)))
 
 
-def last_words(texts: Iterable[ListedText]) -> dict[str, bool]:
-    """The numbers whose last word of the two kinds was STOP (True) or START (False)."""
-    words: dict[str, bool] = {}
+def last_words(texts: Iterable[ListedText]) -> dict[str, tuple[Wish, datetime]]:
+    """The last STOP or START of each number that said one, and when."""
+    words: dict[str, tuple[Wish, datetime]] = {}
     for text in sorted(texts, key=lambda text: text.created_at):
-        said = text.body.strip().upper()
-        if text.inbound and said in STOP_WORDS | START_WORDS:
-            words[text.person] = said in STOP_WORDS
+        wish, _ = wish_of(text.body)
+        if text.inbound and wish in (Wish.STOP, Wish.START, Wish.YES):
+            words[text.person] = wish, text.created_at
     return words
 
 

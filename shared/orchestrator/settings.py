@@ -84,6 +84,12 @@ class PolicySettings(Settings):
     brake_floor: int = Field(default=500, gt=0)
 
 
+class EventSettings(Settings):
+    """The bus on which agents hear what happened; without a name nothing is told."""
+
+    event_bus_name: str | None = None
+
+
 class EnqueueSettings(DatabaseSettings, PolicySettings):
     enqueue_queue_url: HttpUrl
     enqueue_dlq_url: HttpUrl
@@ -97,7 +103,10 @@ class UnknownOutcome(StrEnum):
     SEND_AGAIN = "send_again"  # the owner would rather send twice than not at all
 
 
-class DispatchSettings(DatabaseSettings):
+class DispatchSettings(DatabaseSettings, EventSettings):
+    message_lifetime_days: int = Field(default=7, gt=0)
+    # A trigger of the sender before us may outlive it; while one is there, agents' own rows are left to that sender.
+    old_sender_is_gone: bool = False
     # Across the ordinary lanes; urgent texts are not held to it. Twilio gives a long code 1, a toll-free number 3.
     sender_messages_per_second: Fraction = 3.0
     unknown_outcome: UnknownOutcome = UnknownOutcome.END
@@ -138,7 +147,13 @@ class WriterSettings(Settings):
     max_segments: int = Field(default=2, gt=0)
 
 
-class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings):
+class PrivacySettings(Settings):
+    """The key of the hashes by which opted-out numbers of forgotten people are known again; it never changes."""
+
+    privacy_key: SecretStr | None = Field(default=None, min_length=16)
+
+
+class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings):
     # Where its records come from, and where one goes that it cannot read; without them SQS's own timeouts apply.
     delivery_queue_url: HttpUrl | None = None
     urgent_queue_url: HttpUrl | None = None
@@ -156,9 +171,15 @@ class WebhookSettings(Settings):
     webhook_base_url: HttpUrl | None = None
 
 
-class InboundSettings(DatabaseSettings):
+class InboundSettings(DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings):
     inbound_queue_url: HttpUrl
+    urgent_queue_url: HttpUrl
     inbound_dlq_url: HttpUrl | None = None
+
+
+class RetainSettings(DatabaseSettings):
+    # After so many days the words of messages are forgotten.
+    retention_days: int = Field(default=365, gt=0)
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)

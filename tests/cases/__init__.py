@@ -36,10 +36,15 @@ class TableCase:
 
 def read_cases(name: str) -> Iterator[TableCase]:
     """The cases of one table."""
+    for situation, message, person, now, expected in table(name):
+        yield _case(situation, message.split(), person.split(), now, expected)
+
+
+def table(name: str) -> Iterator[list[str]]:
+    """The cells of each line."""
     for line in (HERE / name).read_text().splitlines():
         if line.strip() and not line.startswith("#"):
-            situation, message, person, now, expected = (part.strip() for part in line.split("|"))
-            yield _case(situation, message.split(), person.split(), now, expected)
+            yield [cell.strip() for cell in line.split("|")]
 
 
 def describe(verdict: Verdict, now: datetime, zone: ZoneInfo) -> str:
@@ -115,6 +120,7 @@ def _message(tokens: list[str], zone: ZoneInfo, now: datetime) -> Waiting:
         in_sequence="part" in tokens or "next-part" in tokens,
         continues="next-part" in tokens,
         broken="broken" in tokens,
+        is_reply="reply" in tokens,
         relevance=Relevance(facts.get("judged", "unasked").partition("@")[0]),
         judged_at=_instant(f"Tue {facts['judged'].partition('@')[2]}", zone)
         if "@" in facts.get("judged", "")
@@ -163,6 +169,9 @@ def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zon
         last_inbound_at=times("wrote")[0] if "wrote" in facts else None,
         texts_while_active=int(facts.get("texts", 0)),
         response_pattern=pattern,
+        has_unjudged_text="unjudged" in tokens,
+        number_is_dead="dead-number" in tokens,
+        unreachable_until=times("unreachable-until")[0] if "unreachable-until" in facts else None,
     )
 
 

@@ -144,3 +144,60 @@ def test_killed_at_every_border_of_its_process(
         f"{len(borders)} times ({kinds}): lost 0, twice 0, unknown_outcome {unknown}",
     )
     assert len(borders) > 3
+
+
+def test_a_stop_and_a_reply_survive_a_kill_of_inbound_at_every_border(
+    tmp_path: Path, database_url: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Ada says STOP, and Ben asks for news: whatever breaks, she gets nothing and he gets it once."""
+    borders: list[str] = []
+    with rig(tmp_path, database_url) as world:
+        while True:
+            world.begin_again()
+            afternoon = world.now.replace(hour=20)  # their best time is tomorrow morning
+            world.set_time(afternoon)
+            for_ada, for_ben = _publish_for_two(world)
+            killer = Killer(world, "inbound", at=len(borders) + 1)
+            world.border.append(killer)
+            world.write(PEOPLE["ada"], "STOP")
+            world.write(PEOPLE["ben"], "Anything new for me?")
+            for minute in range(12):
+                world.set_time(afternoon.replace(minute=minute))
+                world.tick()
+                while any([world.call_back(), world.poll("inbound", "inbound"), world.poll("urgent", "deliver")]):
+                    pass
+                world.poll("delivery", "deliver")
+            where = f"killed at border {len(borders) + 1}, {killer.where}"
+            states: dict[UUID, str] = dict(
+                world.connection.execute("SELECT id, status || coalesce(reason, '') FROM message_queue").fetchall()
+            )
+            assert states == {for_ada: "cancelledopted_out", for_ben: "sent"}, where
+            assert [(text.to, text.body) for text in world.phones.texts] == [(PEOPLE["ben"], "news")], where
+            kinds = world.connection.execute("SELECT kind FROM orchestrator.readings ORDER BY 1").fetchall()
+            assert kinds == [("conversation",), ("stop",)], where
+            opted_out = world.connection.execute("SELECT phone_number FROM orchestrator.opt_outs").fetchall()
+            assert opted_out == [(PEOPLE["ada"],)], where
+            if killer.where is None:
+                break
+            borders.append(killer.where)
+    kinds_of_borders = ", ".join(f"{borders.count(where)} {where}" for where in dict.fromkeys(borders))
+    record_property(
+        "killed inbound with texts", f"{len(borders)} times ({kinds_of_borders}): no STOP lost, nothing twice"
+    )
+    assert {"claude request", "sqs request"} <= set(borders)
+
+
+def _publish_for_two(rig: Rig) -> tuple[UUID, UUID]:
+    ids = []
+    for name in ("ada", "ben"):
+        add_user(
+            rig.connection,
+            {"external_id": name, "phone_number": PEOPLE[name], "timezone": "America/New_York"},
+            rig.now,
+        )
+        ids.append(uuid7(rig.now))
+        data = {"type": "note", "message": "news"}
+        message = {"message_id": str(ids[-1]), "user_id": name, "agent_id": "concierge_main", "message_data": data}
+        rig.publish({**message, "priority": "medium"})
+    rig.poll("enqueue", "enqueue")
+    return ids[0], ids[1]

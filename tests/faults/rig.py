@@ -25,7 +25,7 @@ from tests.faults.forked import ForkedFunction
 from tests.faults.http_proxy import http_proxy
 from tests.faults.sqs import Queues, serve_queues
 from tests.wire import postgres_proxy
-from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, function_environment, http_event
+from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, WEBHOOK, function_environment, http_event
 
 # Which function takes what from which queue.
 MAPPINGS = {"enqueue": "enqueue", "urgent": "deliver", "delivery": "deliver", "inbound": "inbound"}
@@ -93,6 +93,12 @@ class Rig:
             self.invoke(name, http_event(callback))
         return bool(outstanding)
 
+    def write(self, phone: str, text: str) -> None:
+        """A person writes; Twilio's call is outstanding."""
+        callback = self.phones.write(phone, text, f"{WEBHOOK}/twilio/inbound")
+        with self.phones_lock:
+            self.phones.callbacks.append(callback)
+
     @property
     def phones_lock(self) -> threading.Lock:
         return self.phones._lock
@@ -117,7 +123,8 @@ class Rig:
             "TRUNCATE users, conversations, messages, message_queue, user_message_budget, agent_actions_log,"
             " orchestrator.attempts, orchestrator.timeline, orchestrator.rejections, orchestrator.pauses,"
             " orchestrator.opt_outs, orchestrator.withdrawals, orchestrator.agent_rates,"
-            " orchestrator.relevance, orchestrator.spending CASCADE"
+            " orchestrator.relevance, orchestrator.spending, orchestrator.readings, orchestrator.media,"
+            " orchestrator.strangers, orchestrator.numbers CASCADE"
         )
         self.connection.execute("UPDATE orchestrator.pace SET next_free = '-infinity'")
 

@@ -206,11 +206,11 @@ def statuses(world: World, *words: str, code: str = "") -> None:
         (["sent", "delivered"], "delivered"),
         (["delivered", "sent"], "delivered"),
         (["delivered", "delivered", "sent", "queued"], "delivered"),
-        (["undelivered"], "undelivered"),
+        (["undelivered"], "failed"),
         (["delivered", "undelivered"], "delivered"),
         (["undelivered", "delivered"], "delivered"),
         (["failed", "sent"], "failed"),
-        (["delivered", "read"], "read"),
+        (["delivered", "read"], "delivered"),
         (["something new"], "sent"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -101,3 +102,28 @@ def test_the_same_record_fifty_times_at_once_is_one_text(world: World, database_
     sender = CountingSender()
     run_workers(database_url, [messages] * WORKERS, sender, datetime(2026, 3, 3, 15, tzinfo=UTC))
     assert sender.sent.total() == 1
+
+
+def test_nothing_is_reserved_once_a_stop_has_been_taken_in(world: World, database_url: str) -> None:
+    """Fifty workers send while STOP comes through the webhook: each reservation comes wholly before it, or not at all."""
+    ada = world.person(daily_limit=10_000, hourly_limit=10_000)
+    messages = approved(world.connection, ada, 400, world.now)
+    sender = CountingSender()
+    reserved_before: list[set[UUID]] = []
+
+    def stop() -> None:
+        while not sender.sent:
+            time.sleep(0.001)
+        world.writes("STOP")
+        rows = world.all("SELECT id FROM orchestrator.attempts")
+        reserved_before.append({attempt for (attempt,) in rows})
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    run_workers(database_url, [messages[start::WORKERS] for start in range(WORKERS)], sender, world.now)
+    stopping.join()
+    after = {attempt for (attempt,) in world.all("SELECT id FROM orchestrator.attempts")}
+    assert after == reserved_before[0]
+    assert 0 < len(after) < 400
+    statuses = dict(world.all("SELECT status, count(*) FROM message_queue GROUP BY 1"))
+    assert statuses == {"sent": len(after), "cancelled": 400 - len(after)}

@@ -63,7 +63,33 @@ def test_an_existing_database_keeps_all_it_has(existing_database: str) -> None:
         assert shape <= rows(connection, SHAPE), "nothing was dropped or retyped"
         assert people == rows(connection, "SELECT id, phone_number, timezone FROM users")
         assert function == rows(connection, "SELECT prosrc FROM pg_proc WHERE proname = 'increment_message_budget'")
-        assert triggers == rows(connection, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        assert triggers <= rows(connection, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+
+
+def test_in_an_existing_database_a_number_that_changes_is_kept_once_and_its_conversation_closes(
+    existing_database: str,
+) -> None:
+    migrate(existing_database)
+    with psycopg.connect(existing_database, autocommit=True) as connection:
+        connection.execute("UPDATE users SET phone_number = '+12125550111' WHERE first_name = 'Ada'")
+        ada = "user_id = '00000000-0000-0000-0000-00000000000a'"
+        assert rows(connection, "SELECT phone_number_history::text FROM users WHERE first_name = 'Ada'") == {
+            ('["+12125550101"]',)
+        }
+        assert rows(connection, f"SELECT status FROM conversations WHERE {ada}") == {("closed",)}
+
+
+def test_what_waited_for_another_sender_is_not_ours(existing_database: str) -> None:
+    with psycopg.connect(existing_database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO messages (id, conversation_id, user_id, role, content, direction, status)"
+            " SELECT '00000000-0000-0000-0000-0000000000ff', id, user_id, 'concierge', 'Hi', 'outbound', 'pending'"
+            " FROM conversations LIMIT 1"
+        )
+        migrate(existing_database)
+        assert rows(connection, "SELECT message_id::text FROM orchestrator.left_alone") == {
+            ("00000000-0000-0000-0000-0000000000ff",)
+        }
 
 
 def test_writers_go_on_while_a_database_is_migrated(existing_database: str) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from orchestrator.people import Person
 
 ACTIVE_FOR = timedelta(minutes=10)
+# How long a conversation is live after a message from the person (R12).
+CONVERSATION_FOR = timedelta(minutes=60)
 # Texts that one inbound message lets through although a limit or quiet hours would hold them.
 TEXTS_PER_INBOUND = 3
 
@@ -18,6 +20,12 @@ def active_until(person: Person, now: datetime) -> datetime:
 def is_active(person: Person, now: datetime) -> bool:
     """Whether the person wrote within the last 10 minutes."""
     return active_until(person, now) > now
+
+
+def live_until(person: Person, now: datetime) -> datetime:
+    """When the live conversation with a person ends; `now` where there is none (R12)."""
+    wrote = person.last_inbound_at
+    return max(wrote + CONVERSATION_FOR, now) if wrote is not None and wrote <= now else now
 
 
 def may_come_forward(person: Person, now: datetime) -> bool:

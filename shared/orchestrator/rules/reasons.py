@@ -19,6 +19,9 @@ class Reason(StrEnum):
     HOURLY_LIMIT = "hourly_limit"  # R2
     RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: nobody could judge it; it is also how it ends after a day
     REFORMULATION = "reformulation"  # R10: its agent is to say it anew; it is also how it ends when that does not come
+    REPLY_UNJUDGED = "reply_unjudged"  # R11: what the person just wrote may be a wish to stop
+    REPLY_ORDER = "reply_order"  # R12: an earlier reply is on its way
+    PHONE_UNREACHABLE = "phone_unreachable"  # 30003: the phone could not be reached lately
     PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio refuses our account, not this message
     PROVIDER_BUSY = "provider_busy"  # 429
     PROVIDER_UNREACHABLE = "provider_unreachable"  # failed before the request left
@@ -33,7 +36,8 @@ class Reason(StrEnum):
     EXPIRED = "expired"  # R9
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NOT_ON_ALLOWLIST = "not_on_allowlist"
-    BAD_NUMBER = "bad_number"  # 21211, 21614 and kin
+    BAD_NUMBER = "bad_number"  # 21211, 21614 and kin; 30005 and 30006 of an earlier text
+    FORGOTTEN = "forgotten"  # the person asked for it
     NOTHING_TO_SAY = "nothing_to_say"  # the data makes no words
     REFUSED = "refused"  # any other refusal by Twilio
     UNKNOWN_OUTCOME = "unknown_outcome"  # G2

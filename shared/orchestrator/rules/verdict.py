@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
-from orchestrator.rules.activity import active_until, may_come_forward
+from orchestrator.rules.activity import active_until, live_until, may_come_forward
 from orchestrator.rules.best_time import best_time, read_pattern
 from orchestrator.rules.lanes import (
     YIELD_STEP,
@@ -25,6 +25,8 @@ from orchestrator.settings import PolicySettings
 
 # What cannot be determined is looked at again after this, in case somebody corrected it.
 LOOK_AGAIN = timedelta(hours=1)
+# What the person just wrote is judged in seconds; whoever judges it hands over at once what waited for that.
+JUDGED_WITHIN = timedelta(minutes=1)
 # How long a message waits for a verdict on its relevance that does not come.
 RELEVANCE_WAIT = timedelta(hours=24)
 # A sequence does not start when its person's quiet hours are this near: its later parts would wait all night.
@@ -42,6 +44,7 @@ class Waiting:
         higher_is_due: another message of a higher lane waits for the same person and is due (R6).
         in_sequence: it is part of a sequence; `continues` when an earlier part has been sent, `broken` when another
             part has ended otherwise, `complete` when all parts are there (R8).
+        is_reply: an agent's answer, which a live conversation lets through (R12).
         relevance: what is known since the person last wrote, and `judged_at` since when (R10).
     """
 
@@ -60,6 +63,7 @@ class Waiting:
     in_sequence: bool = False
     continues: bool = False
     broken: bool = False
+    is_reply: bool = False
     relevance: Relevance = Relevance.UNASKED
     judged_at: datetime | None = None
 
@@ -109,7 +113,7 @@ Verdict = Send | Hold | End | Ask
 
 
 def decide(message: Waiting, person: Person, *, paused: bool, policy: PolicySettings, now: datetime) -> Verdict:
-    """Decide on one message (R1 to R11, R13).
+    """Decide on one message (R1 to R13).
 
     The order of the checks is the order in which an operator would want to be told: what ends it, what stops it
     whoever it is for, then the clock, then the limits, and last what costs money: whether it still makes sense. A
@@ -119,7 +123,9 @@ def decide(message: Waiting, person: Person, *, paused: bool, policy: PolicySett
     end = _end(message, person, policy, now) or _end_by_relevance(message, person, policy, now)
     if end:
         return end
-    hold = _hold_for_anybody(message, paused, now)
+    hold = _hold_for_anybody(message, paused, now) or _hold_for_the_phone(person, now)
+    if hold is None and message.is_reply and live_until(person, now) > now:
+        return _send_reply(message, person, now)
     to_active = False
     if hold is None:
         hold = _hold_for_this_person(message, person, policy, now)
@@ -172,6 +178,8 @@ def _end(message: Waiting, person: Person, policy: PolicySettings, now: datetime
         return End(Status.CANCELLED, Reason.SEQUENCE_STOPPED)
     if message.expires_at <= now:
         return End(Status.EXPIRED, Reason.EXPIRED)
+    if person.number_is_dead:
+        return End(Status.FAILED, Reason.BAD_NUMBER)
     if country_of(person.phone_number) not in policy.allowed_countries:
         return End(Status.FAILED, Reason.COUNTRY_NOT_ALLOWED)
     if policy.recipient_allowlist and person.phone_number not in policy.recipient_allowlist:
@@ -184,6 +192,14 @@ def _hold_for_anybody(message: Waiting, paused: bool, now: datetime) -> Hold | N
         return Hold(max(message.due, now), Reason.PAUSED)
     if message.not_before and message.not_before > now:
         return Hold(message.not_before, Reason.SCHEDULED)
+    return None
+
+
+def _hold_for_the_phone(person: Person, now: datetime) -> Hold | None:
+    if person.has_unjudged_text:
+        return Hold(now + JUDGED_WITHIN, Reason.REPLY_UNJUDGED)
+    if person.unreachable_until and person.unreachable_until > now:
+        return Hold(person.unreachable_until, Reason.PHONE_UNREACHABLE)
     return None
 
 
@@ -287,6 +303,16 @@ def _send_to_active(message: Waiting, person: Person, now: datetime) -> Send:
         caps=NO_CAPS,
         takes_slot=not message.continues,
         active_since=person.last_inbound_at,
+    )
+
+
+def _send_reply(message: Waiting, person: Person, now: datetime) -> Send:
+    # It counts against no limit, and does not outlast the conversation.
+    return Send(
+        local_date=budget_day(person, now),
+        open_until=min(live_until(person, now), message.expires_at),
+        caps=NO_CAPS,
+        takes_slot=False,
     )
 
 

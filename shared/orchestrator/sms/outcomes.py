@@ -77,3 +77,12 @@ def consequence(code: int | None) -> Consequence:
     if code is None:
         return Consequence.REFUSED
     return _BY_CODE.get(code) or _BY_STATUS.get(code) or Consequence.REFUSED
+
+
+# What carriers tell after Twilio took a text (https://www.twilio.com/docs/api/errors, 30001 to 30999).
+OPTED_OUT = frozenset({21610})  # through a messaging service, the opt-out is told only afterwards
+DEAD_NUMBER = frozenset({30005, 30006})  # unknown handset; landline or unreachable carrier
+UNREACHABLE = frozenset({30003})  # switched off, or out of reach
+FILTERED = frozenset({30004, 30007})  # blocked by the carrier, or by its filter
+# Our account, not this text: suspended; toll-free not verified; a campaign suspended; a number not registered.
+CARRIER_CONFIGURATION = frozenset({30002, 30032, 30033, 30034})

@@ -84,6 +84,7 @@ class Candidate:
     daily_limit: int
     hourly_limit: int
     quiet_hours_enabled: bool
+    number_hash: str | None
 
 
 def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[Delivery]:
@@ -146,6 +147,7 @@ def settle_wave(
     connection: Connection,
     settlements: Sequence[Settlement],
     parts: Sequence[UUID],
+    answered: Sequence[UUID],
     now: datetime,
     lease_until: datetime,
 ) -> list[UUID]:
@@ -153,18 +155,23 @@ def settle_wave(
 
     Args:
         parts: the messages of the wave that are parts of a sequence.
+        answered: the people whom the wave brought a reply.
 
     Returns:
-        The parts that come next, taken up under a lease (R8).
+        The parts, and the replies, that come next, taken up under a lease (R8, R12).
     """
-    following = None
+    following = replies = None
     with one_round_trip(connection):
         settle(connection, settlements, now)
         if parts:
             following = connection.execute(
                 sql("approve_next_parts"), {"message_ids": list(parts), "lease_until": lease_until}
             )
-    return [message_id for (message_id,) in following] if following is not None else []
+        if answered:
+            replies = connection.execute(
+                sql("approve_replies"), {"user_ids": list(answered), "now": now, "lease_until": lease_until}
+            )
+    return [message_id for taken_up in (following, replies) if taken_up is not None for (message_id,) in taken_up]
 
 
 def _delivery(row: DictRow) -> Delivery:
@@ -185,6 +192,9 @@ def _delivery(row: DictRow) -> Delivery:
         response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
         last_inbound_at=row["last_inbound_at"],
+        has_unjudged_text=row["has_unjudged_text"],
+        number_is_dead=row["number_is_dead"],
+        unreachable_until=row["unreachable_until"],
     )
     waiting = Waiting(
         lane=Lane(row["priority"]),
@@ -197,6 +207,7 @@ def _delivery(row: DictRow) -> Delivery:
         spread=spread_of(row["message_id"]),
         superseded_by=row["superseded_by"],
         higher_is_due=row["higher_is_due"],
+        is_reply=row["is_reply"],
         in_sequence=row["sequence_id"] is not None,
         continues=row["continues"],
         broken=row["broken"],

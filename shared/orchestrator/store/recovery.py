@@ -10,6 +10,7 @@ from psycopg import Connection
 from orchestrator.messages import verbatim_text
 from orchestrator.people import Person
 from orchestrator.store.database import columns, sql
+from orchestrator.store.opt_outs import OptIn, OptOut, write_opt_ins, write_opt_outs
 from orchestrator.store.settlement import Evidence, Settlement, settle, was_sent
 
 
@@ -49,8 +50,8 @@ class LastWord:
     """A number's last STOP or START."""
 
     phone_number: str
-    user_id: UUID | None
     stopped: bool
+    at: datetime
 
 
 def remembered_sids(connection: Connection, sids: Collection[str]) -> set[str]:
@@ -89,4 +90,5 @@ def write(
         settle(connection, proofs, now)
         connection.execute(sql("remember_orphans"), columns(forgotten, *Forgotten.__slots__))
         connection.execute(sql("doubt_messages"), {"message_ids": list(doubtful), "now": now})
-        connection.execute(sql("remember_last_words"), {**columns(words, *LastWord.__slots__), "now": now})
+        write_opt_outs(connection, [OptOut(w.phone_number, "recovered", w.at) for w in words if w.stopped], now)
+        write_opt_ins(connection, [OptIn(w.phone_number, w.at, number_hash=None) for w in words if not w.stopped])

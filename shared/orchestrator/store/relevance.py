@@ -14,8 +14,10 @@ from orchestrator.rules.opt_out_words import NOT_CONVERSATION
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import columns, one_round_trip, sql
 
-# A person's last messages that a verdict looks at (R10), and of what waits for them as much as one question holds.
+# A person's last messages that a verdict looks at (R10); more where none of them may be overlooked (R11).
 LAST_REPLIES = 5
+UNREAD_REPLIES = 20
+# Of what waits for a person, as much as one question holds.
 MOST_MESSAGES = 100
 
 
@@ -34,18 +36,25 @@ class Remembered:
     task: Jsonb | None
 
 
-def read_in_question(connection: Connection, user_ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
+def read_in_question(
+    connection: Connection, user_ids: Sequence[UUID], now: datetime, *, also_idle: bool = False
+) -> list[dict[str, Any]]:
     """What waits for these people, is in question since they wrote, and has not been judged; one round trip.
 
+    Args:
+        also_idle: include people for whom nothing waits.
+
     Returns:
-        One row for each person: `inbound_id`, `said` (oldest first) and `messages` (in the order in which they came).
+        One row for each person: `inbound_id`, `said` (oldest first) and `messages` (in the order in which they came;
+        None where nothing waits).
     """
     parameters = {
         "user_ids": list(user_ids),
         "now": now,
         "not_conversation": NOT_CONVERSATION,
-        "replies": LAST_REPLIES,
+        "replies": UNREAD_REPLIES if also_idle else LAST_REPLIES,
         "messages": MOST_MESSAGES,
+        "also_idle": also_idle,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
@@ -66,9 +75,17 @@ def remember(
     delivery are left to whoever delivers them.
     """
     with one_round_trip(connection):
+        write_remembered(connection, verdicts, reformulated_within, now)
+        log_calls(connection, calls, now)
+
+
+def write_remembered(
+    connection: Connection, verdicts: Sequence[Remembered], reformulated_within: timedelta, now: datetime
+) -> None:
+    """Write verdicts and what follows from them. Call it inside `one_round_trip`."""
+    if verdicts:
         parameters = {**columns(verdicts, *Remembered.__slots__), "now": now, "until": now + reformulated_within}
         connection.execute(sql("lock_messages"), {"message_ids": [verdict.message_id for verdict in verdicts]})
         connection.execute(sql("remember_relevance"), parameters)
         connection.execute(sql("settle_relevance"), parameters)
         connection.execute(sql("ask_to_reformulate"), parameters)
-        log_calls(connection, calls, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,6 +14,11 @@ from orchestrator.store.database import columns, one_round_trip, sql
 
 # The roles that the `messages` table knows; other agents speak through the first.
 ROLES = ("concierge", "bouncer", "innovator")
+
+
+# How long a phone that could not be reached is left alone at first; and everybody, once carriers refuse our account.
+UNREACHABLE_FOR = timedelta(hours=1)
+REFUSED_FOR = timedelta(minutes=15)
 
 
 class Evidence(StrEnum):
@@ -55,11 +60,19 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class StatusTold:
-    """What Twilio says of a text after it took it: sent, delivered, undelivered, failed or read."""
+    """What Twilio says of a text after it took it: sent, delivered, undelivered, failed or read.
+
+    Attributes:
+        opts_out, is_dead, is_unreachable, is_configuration: what follows from the error code.
+    """
 
     attempt_id: UUID
     status: str
     error_code: int | None
+    opts_out: bool
+    is_dead: bool
+    is_unreachable: bool
+    is_configuration: bool
 
 
 def was_sent(attempt_id: UUID, sid: str, evidence: Evidence) -> Settlement:
@@ -97,7 +110,13 @@ def settle_and_move(connection: Connection, told: Sequence[StatusTold], sids: Se
     }
     with one_round_trip(connection):
         settle(connection, list(proofs.values()), now)
-        connection.execute(sql("move_statuses"), {**columns(told, *StatusTold.__slots__), "now": now})
+        parameters = {
+            **columns(told, *StatusTold.__slots__),
+            "now": now,
+            "unreachable_for": UNREACHABLE_FOR,
+            "refused_until": now + REFUSED_FOR,
+        }
+        connection.execute(sql("move_statuses"), parameters)
 
 
 def read_open_attempts(

@@ -66,9 +66,8 @@ def read_story(connection: Connection, message_id: UUID) -> Story | None:
 
 def _beginning(row: dict[str, Any]) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
-    published = Step(
-        row["published_at"] or row["created_at"], "published", f"by {row['agent_id']}, {row['priority']}{part}"
-    )
+    lane = "a reply" if row["is_reply"] else row["priority"]
+    published = Step(row["published_at"] or row["created_at"], "published", f"by {row['agent_id']}, {lane}{part}")
     return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
 
 

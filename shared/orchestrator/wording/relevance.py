@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from orchestrator.clock import Countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Answer, Call, ask, side_by_side
+from orchestrator.wording.claude import Call, ask, side_by_side
 from orchestrator.wording.prompts import RELEVANCE, relevance_request
 
 # Of a message's data, and of what a person wrote, as much as a verdict needs.
@@ -117,16 +117,14 @@ def question_about(subject: Subject) -> str:
 def _judge(subject: Subject, settings: WriterSettings, time_left: Countdown) -> Judgement:
     max_tokens = FRAME_TOKENS + VERDICT_TOKENS * len(subject.messages)
     answer = ask(settings, RELEVANCE, [question_about(subject)], Verdicts, max_tokens, time_left)
-    return Judgement(subject, _verdicts(subject, answer), answer.calls)
+    return Judgement(subject, verdicts_on(subject, answer.output.verdicts if answer.output else ()), answer.calls)
 
 
-def _verdicts(subject: Subject, answer: Answer[Verdicts]) -> dict[UUID, Judged]:
+def verdicts_on(subject: Subject, verdicts: Sequence[Verdict]) -> dict[UUID, Judged]:
     """By message; one that was judged twice in different ways was not judged."""
-    if answer.output is None:
-        return {}
     by_number: dict[int, set[Relevance]] = {}
     why: dict[int, str] = {}
-    for verdict in answer.output.verdicts:
+    for verdict in verdicts:
         by_number.setdefault(verdict.number, set()).add(_relevance(verdict))
         why[verdict.number] = verdict.why[:200]
     return {

@@ -3,13 +3,15 @@
 SELECT wanted.reference, u.id AS user_id, u.phone_number, u.timezone, u.quiet_hours_start, u.quiet_hours_end,
        u.response_pattern, newest.quiet_hours_enabled
   FROM unnest(%(references)s::text[]) AS wanted (reference)
- CROSS JOIN LATERAL (
+ INNER JOIN LATERAL (
         SELECT * FROM users
          WHERE id = CASE WHEN wanted.reference ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN wanted.reference::uuid END
         UNION ALL
         SELECT * FROM users WHERE external_id = wanted.reference
          LIMIT 1
        ) u
+    -- Who was forgotten is nobody any more.
+    ON u.phone_number NOT LIKE 'forgotten-%%'
   LEFT JOIN LATERAL (
         SELECT b.quiet_hours_enabled
           FROM user_message_budget b

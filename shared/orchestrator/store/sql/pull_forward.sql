@@ -1,11 +1,15 @@
 -- pull_forward.sql: what a rule holds for a person who is there comes forward, best first, as many as their last
--- message still lets through (R4). Never ahead of its own scheduled_for.
+-- message still lets through (R4). Never ahead of its own scheduled_for, and never before what they wrote is judged.
+-- With a lease, it is handed over at once by whoever asked. Returns what came forward.
 WITH active AS (
-    SELECT user_id, max(created_at) AS since
-      FROM messages
-     WHERE direction = 'inbound' AND created_at > %(active_after)s AND created_at <= %(now)s
-       AND upper(btrim(content)) <> ALL (%(not_conversation)s::text[])
-     GROUP BY user_id
+    SELECT i.user_id, max(i.created_at) AS since
+      FROM messages i
+     WHERE i.direction = 'inbound' AND i.created_at > %(active_after)s AND i.created_at <= %(now)s
+       AND (%(user_ids)s::uuid[] IS NULL OR i.user_id = ANY (%(user_ids)s::uuid[]))
+       AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.inbound_id = i.id AND r.kind <> 'conversation')
+       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = i.user_id AND r.kind = 'unjudged')
+     GROUP BY i.user_id
 ), room AS (
     SELECT active.user_id, active.since, %(texts_per_inbound)s - count(a.id) AS texts
       FROM active
@@ -28,7 +32,12 @@ WITH active AS (
     SELECT m.id FROM message_queue m JOIN held ON held.id = m.id AND held.place <= held.texts
      ORDER BY m.id
        FOR NO KEY UPDATE OF m SKIP LOCKED
-), pulled AS (
-    UPDATE message_queue m SET scheduled_for = %(now)s FROM best WHERE m.id = best.id RETURNING m.id
 )
-SELECT count(*) AS pulled_forward FROM pulled
+UPDATE message_queue m
+   SET scheduled_for = %(now)s,
+       -- Replies follow in their own order.
+       status = CASE WHEN %(lease_until)s::timestamptz IS NULL OR m.is_reply THEN m.status ELSE 'approved' END,
+       lease_until = CASE WHEN m.is_reply THEN NULL ELSE %(lease_until)s::timestamptz END
+  FROM best
+ WHERE m.id = best.id
+RETURNING m.id, m.status

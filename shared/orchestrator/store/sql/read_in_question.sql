@@ -1,5 +1,5 @@
 -- read_in_question.sql: for each person their newest messages, and what waits for them, was queued before the newest one
--- and has not been judged since (R10).
+-- and has not been judged since (R10); those for whom nothing waits only where they are asked for.
 SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.messages
   FROM unnest(%(user_ids)s::uuid[]) AS person (id)
  CROSS JOIN LATERAL (
@@ -7,6 +7,10 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.mess
           FROM messages i
          WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
            AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+           AND NOT EXISTS (
+               SELECT FROM orchestrator.readings r
+                WHERE r.inbound_id = i.id AND r.kind NOT IN ('conversation', 'unjudged')
+           )
          ORDER BY i.created_at DESC, i.id DESC
          LIMIT 1
        ) newest
@@ -17,6 +21,10 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.mess
                   FROM messages i
                  WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
                    AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+                   AND NOT EXISTS (
+                       SELECT FROM orchestrator.readings r
+                        WHERE r.inbound_id = i.id AND r.kind NOT IN ('conversation', 'unjudged')
+                   )
                  ORDER BY i.created_at DESC, i.id DESC
                  LIMIT %(replies)s
                ) last
@@ -41,4 +49,4 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.mess
                  LIMIT %(messages)s
                ) m
        ) waiting
- WHERE waiting.messages IS NOT NULL
+ WHERE waiting.messages IS NOT NULL OR %(also_idle)s

@@ -27,6 +27,10 @@ SELECT m.id AS message_id,
               AND higher.reason IS DISTINCT FROM 'sequence_incomplete'
               AND NOT orchestrator.is_paused(higher.priority, higher.agent_id, higher.user_id, %(now)s)
        ) AS higher_is_due,
+       coalesce(m.is_reply, false) AS is_reply,
+       EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged') AS has_unjudged_text,
+       number.dead_code IS NOT NULL AS number_is_dead,
+       number.unreachable_until,
        sequence.continues,
        sequence.broken,
        u.phone_number,
@@ -53,6 +57,7 @@ SELECT m.id AS message_id,
        orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
+  LEFT JOIN orchestrator.numbers number ON number.phone_number = u.phone_number
   LEFT JOIN LATERAL (
         -- A newer one of its topic, or one that names it (R9). Parts of one sequence never supersede each other.
         SELECT n.id
@@ -111,6 +116,7 @@ SELECT m.id AS message_id,
           FROM messages i
          WHERE i.user_id = m.user_id AND i.direction = 'inbound' AND i.created_at <= %(now)s
            AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
+           AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.inbound_id = i.id AND r.kind <> 'conversation')
          ORDER BY i.created_at DESC, i.id DESC
          LIMIT 1
        ) inbound ON true

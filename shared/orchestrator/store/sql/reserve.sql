@@ -7,16 +7,27 @@ WITH candidates AS (
                %(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(new_conversation_id)s::uuid[],
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
-               %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[]
+               %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[], %(number_hash)s::text[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
-               day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, place
+               day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, number_hash,
+               place
            )
+), remembered AS (
+    -- A number that said STOP and whose person was forgotten is known again once somebody would text it.
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
+    SELECT DISTINCT c.phone_number, c.user_id, 'forgotten', f.opted_out_at
+      FROM candidates c
+      JOIN orchestrator.forgotten_opt_outs f ON f.number_hash = c.number_hash
+        ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), eligible AS (
-    SELECT c.*, m.sequence_position AS part, coalesce(m.conversation_context_id, open.id, c.new_conversation_id) AS conversation_id
+    SELECT c.*, m.sequence_position AS part, coalesce(given.id, open.id, c.new_conversation_id) AS conversation_id
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND u.phone_number = c.phone_number
+      -- A conversation is one with a number: what waits follows its person to a new one.
+      LEFT JOIN conversations given
+        ON given.id = m.conversation_context_id AND given.phone_number = c.phone_number AND given.status <> 'closed'
       LEFT JOIN LATERAL (
             SELECT id FROM conversations
              WHERE user_id = c.user_id AND status = 'active' AND phone_number = c.phone_number
@@ -26,6 +37,11 @@ WITH candidates AS (
      WHERE c.open_until > %(now)s
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = c.phone_number AND o.ended_at IS NULL)
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.user_id = c.user_id AND o.ended_at IS NULL)
+       -- Without the key nobody can tell whose opt-outs were forgotten: nothing goes.
+       AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
+                ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
+           END
+       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = c.user_id AND r.kind = 'unjudged')
        AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
 ), counted AS (

@@ -57,12 +57,12 @@ WITH results AS (
            lease_until = CASE WHEN r.status = 'sending' THEN m.lease_until END,
            scheduled_for = coalesce(r.until, m.scheduled_for),
            sent_at = CASE WHEN r.status = 'sent' THEN %(now)s END,
-           delivered_message_id = CASE WHEN r.status = 'sent' THEN a.id END
+           delivered_message_id = CASE WHEN r.status = 'sent' THEN CASE m.words_source WHEN 'row' THEN m.id ELSE a.id END END
       FROM attempts a
       JOIN results r ON r.attempt_id = a.id
      WHERE m.id = a.message_id
        AND (m.status = 'sending' OR (m.reason = 'unknown_outcome' AND r.outcome <> 'unknown'))
-    RETURNING m.id, a.id AS attempt_id, m.final_message,
+    RETURNING m.id, m.user_id, m.agent_id, a.id AS attempt_id, m.delivered_message_id, m.final_message,
               CASE WHEN split_part(m.agent_id, '_', 1) = ANY (%(roles)s::text[]) THEN split_part(m.agent_id, '_', 1)
                    ELSE (%(roles)s::text[])[1]
               END AS role
@@ -78,10 +78,19 @@ WITH results AS (
       FROM attempts a
       JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
      WHERE c.id = a.conversation_id
+), events AS (
+    INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
+    SELECT 'message.sent', e.user_id, e.id, jsonb_build_object('agent_id', e.agent_id), %(now)s
+      FROM ended e
+      JOIN results r ON r.attempt_id = e.attempt_id AND r.status = 'sent'
+     WHERE EXISTS (SELECT FROM orchestrator.event_bus)
 )
 INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at, sent_at)
-SELECT a.id, a.conversation_id, a.user_id, e.role, e.final_message, 'outbound', r.sid, 'sent', %(now)s, %(now)s
+SELECT e.delivered_message_id, a.conversation_id, a.user_id, e.role, coalesce(e.final_message, ''), 'outbound', r.sid, 'sent', %(now)s, %(now)s
   FROM attempts a
   JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
   JOIN ended e ON e.attempt_id = a.id
  ORDER BY a.conversation_id
+    -- A row that an agent wrote itself is the text's own record (R12).
+    ON CONFLICT (id) DO UPDATE
+   SET twilio_message_sid = excluded.twilio_message_sid, status = 'sent', sent_at = excluded.sent_at

@@ -1,0 +1,31 @@
+"""Texts from numbers that are nobody's."""
+
+from typing import Annotated
+
+import typer
+from rich import print as show
+from rich import print_json
+from rich.table import Table
+
+from orchestrator.store.conversation import read_strangers
+from orchestrator_cli.connection import AsJson, Local, open_database
+
+
+def strangers(
+    limit: Annotated[int, typer.Option(help="As many at the most.", min=1)] = 20,
+    local: Local = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest texts from numbers that belong to nobody."""
+    with open_database(local) as (connection, _):
+        found = read_strangers(connection, limit)
+    if as_json:
+        print_json(data=found, default=str)
+        return
+    if not found:
+        show("No text came from a number that is nobody's.")
+        return
+    table = Table("received", "number", "text")
+    for text in found:
+        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", text["phone_number"], text["body"])
+    show(table)

@@ -1,0 +1,10 @@
+-- release_judged.sql: what waited only until a person's text was judged is due now, and handed over; replies follow in
+-- their own order.
+UPDATE message_queue m
+   SET scheduled_for = %(now)s,
+       status = CASE WHEN m.is_reply THEN m.status ELSE 'approved' END,
+       lease_until = CASE WHEN m.is_reply THEN NULL ELSE %(lease_until)s::timestamptz END
+ WHERE m.user_id = ANY (%(user_ids)s::uuid[]) AND m.status = 'queued' AND m.reason = 'reply_unjudged'
+   AND m.accepted_at IS NOT NULL
+   AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged')
+RETURNING m.id, m.status

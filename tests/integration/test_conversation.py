@@ -1,0 +1,228 @@
+"""A phone talks back: texts through the real webhook, taken in, and what comes forward (R4)."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from orchestrator_local.stand_ins.http import Answer
+from tests.world import WEBHOOK, World, http_event
+
+NIGHT = "2026-03-03T23:00:00-05:00"
+TO = f"{WEBHOOK}/twilio/inbound"
+
+
+def kinds(world: World) -> list[tuple[str, str]]:
+    return world.all("SELECT kind, judged_by FROM orchestrator.readings ORDER BY received_at, inbound_id")
+
+
+@pytest.mark.parametrize("sample", ["webhook", "webhook_text", "webhook_function_url"])
+def test_a_text_joins_the_conversation_of_its_person(world: World, sample: str) -> None:
+    ada = world.person()
+    callback = world.phones.write("+12125550101", "Tell me more", TO)
+    answer = world.invoke("webhook", http_event(callback, sample))
+    assert (answer["statusCode"], answer["headers"]) == (200, {"content-type": "text/xml"})
+    assert answer["body"] == '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+    world.take_in()
+    assert world.all(
+        "SELECT user_id, role, content, direction, status, twilio_message_sid, created_at FROM messages"
+    ) == [(ada, "user", "Tell me more", "inbound", "received", callback.fields["MessageSid"], world.now)]
+    assert world.all("SELECT user_id, phone_number, status, last_message_at FROM conversations") == [
+        (ada, "+12125550101", "active", world.now)
+    ]
+    assert world.all("SELECT last_active_at FROM users") == [(world.now,)]
+
+
+def test_the_same_text_twice_is_one(world: World) -> None:
+    world.person()
+    callback = world.phones.write("+12125550101", "Tell me more", TO)
+    for _ in range(2):
+        world.twilio_calls(callback, callback)
+        world.take_in()
+        world.wait(minutes=1)
+    assert world.all("SELECT count(*) FROM messages") == [(1,)]
+    assert len(world.claude.requests) == 1
+
+
+def test_one_conversation_goes_on(world: World) -> None:
+    world.person()
+    world.message()
+    world.minute()
+    world.writes("Tell me more")
+    world.writes("And more")
+    assert world.all("SELECT count(*) FROM conversations") == [(1,)]
+    assert world.all("SELECT count(DISTINCT conversation_id), count(*) FROM messages") == [(1, 3)]
+
+
+def test_what_waits_comes_forward_within_seconds_best_first_and_three_at_most(world: World) -> None:
+    world.travel_to(NIGHT)
+    world.person()
+    for priority in ("low", "high", "medium", "medium", "high"):
+        world.message(priority=priority, message_data={"type": "x", "message": priority})
+    world.minute()
+    assert world.texts() == []
+    world.writes("Anything new?")
+    world.deliver()
+    assert sorted(world.texts()) == ["high", "high", "medium"]
+    world.minute()
+    assert len(world.texts()) == 3, "the fourth waits for the morning"
+
+
+def test_nothing_comes_forward_ahead_of_its_own_time(world: World) -> None:
+    world.person()
+    later = world.message(scheduled_for="2026-03-03T18:00:00Z")
+    world.writes("Anything new?")
+    world.deliver()
+    assert (world.texts(), world.state(later)) == ([], ("queued", "scheduled"))
+
+
+def test_what_is_stale_does_not_come_forward_and_one_question_serves_both(world: World) -> None:
+    world.travel_to(NIGHT)
+    world.person()
+    over = world.message(requires_fresh_context=True)
+    world.minute()
+    world.wait(minutes=1)
+    world.writes("That is solved already")
+    world.deliver()
+    assert (world.texts(), world.state(over)) == ([], ("superseded", "stale"))
+    assert len(world.claude.requests) == 1
+
+
+def test_while_a_text_is_unjudged_nothing_goes_and_nothing_is_lost(world: World) -> None:
+    """Claude is away: the person may have asked us to stop."""
+    world.person()
+    world.claude.misbehave = lambda _request: Answer(529, {})
+    world.twilio_calls(world.phones.write("+12125550101", "Hm, what is this?", TO))
+    failed = world.take_in()["batchItemFailures"]
+    assert len(failed) == 1, "the record comes back"
+    urgent = world.message(priority="urgent", can_delay=False)
+    world.deliver()
+    assert (world.texts(), world.state(urgent)) == ([], ("queued", "reply_unjudged"))
+    world.wait(minutes=2)
+    world.minute()
+    assert world.state(urgent) == ("queued", "reply_unjudged")
+
+
+def test_who_reads_a_text_reads_those_before_it_too(world: World) -> None:
+    """The first one's record may lie in a dead-letter queue by now."""
+    world.person()
+    world.claude.misbehave = lambda _request: Answer(529, {})
+    world.twilio_calls(world.phones.write("+12125550101", "Hm, what is this?", TO))
+    world.take_in()
+    world.claude.misbehave = None
+    world.wait(minutes=1)
+    world.writes("Hello? Anybody?")
+    assert [said["wrote"] for said in _asked(world)] == ["Hm, what is this?", "Hello? Anybody?"]
+    assert kinds(world) == [("conversation", "claude"), ("conversation", "claude")]
+
+
+def _asked(world: World) -> list[dict[str, str]]:
+    """What the person wrote, as Claude was last asked about it."""
+    prompt = world.claude.requests[-1]["messages"][0]["content"]
+    said: list[dict[str, str]] = json.loads(prompt.partition("<person>\n")[2].partition("\n</person>")[0])
+    return said
+
+
+def test_what_waited_for_a_judgement_goes_at_once_when_it_comes(world: World) -> None:
+    world.person()
+    world.claude.misbehave = lambda _request: Answer(529, {})
+    callback = world.phones.write("+12125550101", "Hm, what is this?", TO)
+    world.twilio_calls(callback)
+    world.take_in()
+    held = world.message()
+    world.minute()
+    assert world.state(held) == ("queued", "reply_unjudged")
+    world.claude.misbehave = None
+    world.twilio_calls(callback)  # SQS shows the record again
+    world.take_in()
+    world.deliver()
+    assert world.texts() == ["Hello"]
+
+
+def test_a_text_that_arrives_while_a_message_is_on_its_way_still_stops_it(world: World) -> None:
+    """It is checked last of all, in the statement that reserves."""
+    world.person()
+    message_id = world.message(message_data={"type": "x", "findings": [1]})
+
+    def meanwhile(_request: object) -> None:
+        world.claude.misbehave = lambda _request: Answer(529, {})
+        world.twilio_calls(world.phones.write("+12125550101", "Hm, what is this?", TO))
+        world.take_in()
+
+    world.claude.misbehave = meanwhile
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == ([], ("queued", "reply_unjudged"))
+
+
+def test_without_claude_the_rules_alone_judge(world: World) -> None:
+    world.person()
+    app = world.functions["inbound"]
+    settings = app.settings
+    app.__dict__["settings"] = settings.model_copy(update={"anthropic_api_key": None})
+    try:
+        world.writes("Hm, what is this?")
+    finally:
+        app.__dict__["settings"] = settings
+    assert kinds(world) == [("conversation", "nobody")]
+    assert world.claude.requests == []
+
+
+def test_media_emoji_and_empty_bodies_are_texts_too(world: World) -> None:
+    world.person()
+    world.writes(
+        "", NumMedia="2", MediaUrl0="https://api.twilio.com/m/0", MediaContentType0="image/jpeg",
+        MediaUrl1="https://api.twilio.com/m/1", MediaContentType1="text/vcard",
+    )  # fmt: skip
+    world.writes("")
+    world.writes("🎉👩‍👩‍👧")
+    world.writes("a\0b")
+    assert [content for (content,) in world.all("SELECT content FROM messages ORDER BY ctid")] == [
+        "[image/jpeg, text/vcard]",
+        "",
+        "🎉👩‍👩‍👧",
+        "ab",
+    ]
+    assert world.all("SELECT place, url, content_type FROM orchestrator.media ORDER BY place") == [
+        (1, "https://api.twilio.com/m/0", "image/jpeg"),
+        (2, "https://api.twilio.com/m/1", "text/vcard"),
+    ]
+
+
+def test_texts_of_nobody_are_kept_aside(world: World) -> None:
+    for _ in range(2):
+        world.writes("Who are you?", phone="+14155550199", MessageSid="SM-same")
+    assert world.all("SELECT sid, phone_number, body FROM orchestrator.strangers") == [
+        ("SM-same", "+14155550199", "Who are you?")
+    ]
+    assert world.all("SELECT 1 FROM messages") == []
+
+
+def test_a_field_that_twilio_never_sends_lies_in_the_dead_letter_queue_with_its_reason(world: World) -> None:
+    world.twilio_calls(world.phones.write("+12125550101", "Hi", TO, NumMedia="many"))
+    assert world.take_in() == {"batchItemFailures": []}
+    (letter,) = world.drain_messages("INBOUND_DLQ_URL")
+    assert letter["MessageAttributes"]["field"] == "/twilio/inbound.form.NumMedia"
+
+
+def test_help_and_stop_make_nobody_active(world: World) -> None:
+    world.travel_to(NIGHT)
+    world.person()
+    held = world.message()
+    world.minute()
+    world.writes("HELP")
+    world.writes("AYUDA", OptOutType="HELP")
+    world.minute()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "quiet_hours"))
+    assert kinds(world) == [("help", "keyword"), ("help", "opt_out_type")] or kinds(world) == [
+        ("help", "opt_out_type"),
+        ("help", "keyword"),
+    ]
+
+
+def test_a_callback_about_nothing_we_know_harms_no_text_beside_it(world: World) -> None:
+    world.person()
+    ids = f"message_id={uuid4()}&attempt_id={uuid4()}"
+    status = world.phones.write("+12125550101", "x", f"{WEBHOOK}/twilio/status?{ids}", MessageStatus="sent")
+    world.twilio_calls(status, world.phones.write("+12125550101", "Tell me more", TO))
+    world.take_in()
+    assert world.all("SELECT content FROM messages") == [("Tell me more",)]

@@ -1,0 +1,183 @@
+"""STOP and START, through the real webhook (R11)."""
+
+import pytest
+
+from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.phones import Callback
+from tests.world import WEBHOOK, World, sqs_event, sqs_record
+
+TO = f"{WEBHOOK}/twilio/inbound"
+
+
+def in_force(world: World) -> list[tuple[str, str | None]]:
+    return world.all(
+        "SELECT o.phone_number, u.external_id FROM orchestrator.opt_outs o LEFT JOIN users u ON u.id = o.user_id"
+        " WHERE o.ended_at IS NULL ORDER BY 1"
+    )
+
+
+@pytest.mark.parametrize("word", ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", "OptOut"])
+def test_stop_ends_everything_that_waits_and_blocks_what_comes(world: World, word: str) -> None:
+    world.person()
+    waiting = [
+        world.message(),
+        world.message(priority="low"),
+        world.message(scheduled_for="2026-03-04T15:00:00Z"),
+        world.message(sequence_id="019cb436-8d80-7c88-af29-573dbcc32d40", sequence_position=1, sequence_total=2),
+    ]
+    world.dispatch()  # the first is in the delivery queue already
+    world.writes(word)
+    assert {world.state(message_id) for message_id in waiting} == {("cancelled", "opted_out")}
+    world.deliver()
+    late = world.message(priority="urgent", can_delay=False)
+    world.deliver()
+    assert (world.texts(), world.state(late)) == ([], ("cancelled", "opted_out"))
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_we_answer_no_stop_ourselves(world: World) -> None:
+    world.person()
+    world.writes("STOP")
+    world.writes("HELP")
+    world.minute()
+    assert world.texts() == []
+    assert world.claude.requests == []
+
+
+@pytest.mark.parametrize("word", ["START", " yes ", "Unstop"])
+def test_start_undoes_it_but_not_what_it_ended(world: World, word: str) -> None:
+    world.person()
+    ended = world.message()
+    world.writes("STOP")
+    world.wait(minutes=1)
+    world.writes(word)
+    assert in_force(world) == []
+    world.message(message_data={"type": "x", "message": "Welcome back"})
+    world.minute()
+    assert world.texts() == ["Welcome back"]
+    assert world.state(ended) == ("cancelled", "opted_out")
+
+
+def test_yes_from_somebody_who_never_stopped_is_an_answer(world: World) -> None:
+    world.travel_to("2026-03-03T23:00:00-05:00")
+    world.person()
+    world.message()
+    world.minute()
+    world.writes("YES")
+    world.deliver()
+    assert world.texts() == ["Hello"]
+
+
+def test_start_in_a_sentence_undoes_nothing(world: World) -> None:
+    world.person()
+    world.writes("STOP")
+    world.writes("Yes please, start on Monday")
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+@pytest.mark.parametrize(
+    ("text", "judged_by"),
+    [("please stop texting me", "phrase"), ("I never want to hear from you people again", "claude")],
+)
+def test_free_words_are_caught_by_rule_or_by_claude(world: World, text: str, judged_by: str) -> None:
+    world.person()
+    waiting = world.message(scheduled_for="2026-03-04T15:00:00Z")
+    world.writes(text)
+    assert world.state(waiting) == ("cancelled", "opted_out")
+    assert world.all("SELECT kind, judged_by FROM orchestrator.readings") == [("stop", judged_by)]
+    assert len(world.claude.requests) == (judged_by == "claude")
+
+
+def test_the_cost_of_reading_is_logged(world: World) -> None:
+    ada = world.person()
+    world.writes("I never want to hear from you people again")
+    assert world.all("SELECT user_id, action_type, cost_usd > 0 FROM agent_actions_log") == [(ada, "read_reply", True)]
+
+
+def test_a_stop_is_written_before_anybody_is_asked_anything(world: World) -> None:
+    """One batch: Ada says STOP, and what Ben wrote has to be read."""
+    world.person()
+    world.person("ben", phone="+12125550102")
+    seen: list[list[tuple[str, str | None]]] = []
+    world.claude.misbehave = lambda _request: seen.append(in_force(world))
+    world.twilio_calls(
+        world.phones.write("+12125550102", "Hm, what is this?", TO), world.phones.write("+12125550101", "STOP", TO)
+    )
+    world.take_in()
+    assert seen == [[("+12125550101", "ada")]]
+
+
+def test_a_stop_that_comes_late_does_not_undo_a_later_start(world: World) -> None:
+    world.person()
+    stop = world.phones.write("+12125550101", "STOP", TO)
+    world.twilio_calls(stop)
+    bodies = world.drain("INBOUND_QUEUE_URL")
+    world.wait(seconds=20)
+    world.writes("START")
+    world.invoke("inbound", sqs_event([sqs_record(bodies[0], world.now, queue="inbound")]))
+    assert in_force(world) == []
+
+
+def test_a_repeated_stop_after_start_changes_nothing(world: World) -> None:
+    world.person()
+    stop = world.phones.write("+12125550101", "STOP", TO)
+    world.twilio_calls(stop)
+    (body,) = world.drain("INBOUND_QUEUE_URL")
+    record = sqs_record(body, world.now, queue="inbound")
+    world.invoke("inbound", sqs_event([record]))
+    assert in_force(world) == [("+12125550101", "ada")]
+    world.wait(minutes=1)
+    world.writes("START")
+    world.invoke("inbound", sqs_event([record]))
+    assert in_force(world) == []
+
+
+def test_a_stop_from_nobody_counts_for_the_number(world: World) -> None:
+    world.writes("STOP", phone="+14155550199")
+    assert in_force(world) == [("+14155550199", None)]
+    world.person(phone="+14155550199")
+    message_id = world.message()
+    world.minute()
+    assert world.state(message_id) == ("cancelled", "opted_out")
+
+
+def test_stop_during_a_database_outage_is_not_lost(world: World) -> None:
+    world.person()
+    world.message(scheduled_for="2026-03-04T15:00:00Z")
+    app = world.functions["inbound"]
+    database = app.database._url
+    app.database._connection, app.database._url = None, "postgresql://127.0.0.1:1/none"
+    try:
+        assert world.twilio_calls(world.phones.write("+12125550101", "STOP", TO)) == [200]
+        bodies = world.drain("INBOUND_QUEUE_URL")
+        event = sqs_event([sqs_record(bodies[0], world.now, queue="inbound")])
+        assert len(world.invoke("inbound", event)["batchItemFailures"]) == 1
+    finally:
+        app.database._url = database
+    world.invoke("inbound", event)
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_a_stop_while_a_text_is_on_its_way_blocks_the_next_one(world: World) -> None:
+    world.person()
+    message_id = world.message()
+
+    def stop_meanwhile(_fields: object) -> Answer | None:
+        world.writes("STOP")  # reserved already: this one is on its way
+        return None
+
+    world.phones.misbehave = stop_meanwhile
+    world.minute()
+    assert (world.state(message_id), world.texts()) == (("sent", None), ["Hello"])
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_twilio_tells_of_an_opt_out_afterwards_through_a_messaging_service(world: World) -> None:
+    world.person()
+    world.message()
+    world.minute()
+    (sent,) = world.phones.callbacks[:1]
+    world.twilio_calls(Callback(sent.url, {**sent.fields, "MessageStatus": "failed", "ErrorCode": "21610"}))
+    world.take_in()
+    world.phones.callbacks.clear()
+    assert in_force(world) == [("+12125550101", "ada")]
