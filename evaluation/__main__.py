@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from evaluation.cases import LABELS, Rendering, Situation, renderings, situations
+from evaluation.cases import LABELS, Plea, Rendering, Situation, pleas, renderings, situations
 from orchestrator.clock import countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.segments import segments_of
@@ -23,6 +23,7 @@ from orchestrator.settings import WriterSettings
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
+from orchestrator.wording.reading import hear
 from orchestrator.wording.relevance import InQuestion, Said, Subject, judge
 from orchestrator.wording.render import Brief, Words, write_words
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
@@ -44,7 +45,10 @@ class Result:
     outcomes: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
     segments: Counter[int] = field(default_factory=Counter)
-    cost: dict[str, Decimal] = field(default_factory=lambda: {"relevance": Decimal(0), "words": Decimal(0)})
+    wishes: Counter[tuple[bool, bool | None]] = field(default_factory=Counter)
+    cost: dict[str, Decimal] = field(
+        default_factory=lambda: dict.fromkeys(("relevance", "wishes", "words"), Decimal(0))
+    )
 
     @property
     def accuracy(self) -> float:
@@ -55,9 +59,8 @@ class Result:
 
 def subject_of(situation: Situation) -> Subject:
     """A situation as the orchestrator would ask about it."""
-    said = [Said(text, NOON + timedelta(minutes=10 + place)) for place, text in enumerate(situation.said)]
     message = InQuestion(uuid4(), "concierge_main", {"type": "note"}, situation.message, None, NOON)
-    return Subject(uuid4(), uuid4(), said, [message])
+    return Subject(uuid4(), uuid4(), _said(situation.said), [message])
 
 
 def judge_all(cases: Sequence[Situation], settings: WriterSettings, result: Result) -> None:
@@ -71,6 +74,22 @@ def judge_all(cases: Sequence[Situation], settings: WriterSettings, result: Resu
             result.cost["relevance"] += sum((call.cost_usd for call in judgement.calls), Decimal(0))
             if said != situation.label:
                 result.wrong.append(f"{situation.label}, judged {said}: {situation.message} <- {situation.said[-1]}")
+
+
+def hear_all(cases: Sequence[Plea], settings: WriterSettings, result: Result) -> None:
+    """Read everything that may be a wish to get no more texts."""
+    for start in track(range(0, len(cases), AT_ONCE), "wishes to stop", transient=True):
+        batch = cases[start : start + AT_ONCE]
+        subjects = [Subject(uuid4(), uuid4(), _said(plea.said), []) for plea in batch]
+        for plea, heard in zip(batch, hear(subjects, settings, countdown(SECONDS)), strict=True):
+            result.wishes[plea.wants_no_more, heard.wants_no_more_texts] += 1
+            result.cost["wishes"] += sum((call.cost_usd for call in heard.judgement.calls), Decimal(0))
+            if heard.wants_no_more_texts is not plea.wants_no_more:
+                result.wrong.append(f"{'stop' if plea.wants_no_more else 'go'}, heard otherwise: {plea.said[-1]}")
+
+
+def _said(words: Sequence[str]) -> list[Said]:
+    return [Said(text, NOON + timedelta(minutes=10 + place)) for place, text in enumerate(words)]
 
 
 def render_all(cases: Sequence[Rendering], settings: WriterSettings, result: Result) -> None:
@@ -102,17 +121,22 @@ def show_result(console: Console, model: str, result: Result) -> None:
     for label in LABELS:
         table.add_row(label, *(str(result.confusion[label, said]) for said in (*LABELS, "unknown")))
     console.print(table)
+    caught, missed = result.wishes[True, True], result.wishes[True, False] + result.wishes[True, None]
+    console.print(
+        f"Wishes to stop: {caught} of {caught + missed} caught; "
+        f"{result.wishes[False, True]} of {sum(n for (stop, _), n in result.wishes.items() if not stop)} false alarms."
+    )
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in result.outcomes.most_common())
     segments = ", ".join(f"{number} of {count}" for count, number in sorted(result.segments.items()))
     console.print(f"Words: {outcomes}. Segments: {segments}. Left something out: {len(result.left_out)}.")
-    console.print(f"Cost: relevance {result.cost['relevance']:.4f} USD, words {result.cost['words']:.4f} USD.")
+    console.print(f"Cost: {', '.join(f'{part} {usd:.4f} USD' for part, usd in result.cost.items())}.")
     for line in [*result.wrong, *result.left_out][:40]:
         console.print(f"  {line}", markup=False, highlight=False)
 
 
 def check_around(console: Console) -> int:
     """Run the set against a stand-in that knows the labels; returns the exit code."""
-    cases, texts = situations(), renderings()
+    cases, texts, heard = situations(), renderings(), pleas()
     labels = {situation.message + situation.said[-1]: situation.label for situation in cases}
     claude = Claude()
     verdicts = {"go": "RELEVANT", "stale": "STALE", "reformulate": "CONTEXTUAL"}
@@ -121,24 +145,29 @@ def check_around(console: Console) -> int:
         "should_reformulate": label == "reformulate",
         "why": "as labelled",
     }
+    wishes = {plea.said[-1]: plea.wants_no_more for plea in heard}
+    claude.wants_no_more = lambda said: wishes[said[-1]["wrote"]]
     result = Result()
     with serve(claude) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
         settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
         judge_all(cases, settings, result)
+        hear_all(heard, settings, result)
         render_all(texts, settings, result)
+    misheard = sum(number for (wish, said), number in result.wishes.items() if wish is not said)
     plain = [plain_sentence(case.data, case.first_name) for case in texts]
     bad = [text for text, case in zip(plain, texts, strict=True) if text is None or _is_bad(text, case)]
     console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] What is around it was:")
     console.print(
         f"{len(cases)} questions asked and their verdicts read "
         f"({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
+        f"{len(heard)} texts read for a wish to stop ({misheard} misheard); "
         f"{len(texts)} findings put into words by a stand-in and checked; "
         f"{len(texts) - len(bad)} of {len(texts)} plain sentences pass."
     )
     for text in bad:
         console.print(f"  {text}", markup=False, highlight=False)
-    return 0 if result.accuracy == 1 and not bad else 1
+    return 0 if result.accuracy == 1 and not misheard and not bad else 1
 
 
 def _is_bad(text: str, case: Rendering) -> bool:
@@ -157,6 +186,7 @@ def main() -> int:
         return check_around(console)
     steps: tuple[Callable[[WriterSettings, Result], None], ...] = (
         lambda settings, result: judge_all(situations(), settings, result),
+        lambda settings, result: hear_all(pleas(), settings, result),
         lambda settings, result: render_all(renderings(), settings, result),
     )
     for model in options.model or [WriterSettings().anthropic_model]:

@@ -56,3 +56,19 @@ def _lines(file: str, fields: int) -> Iterator[list[str]]:
             parts = [part.strip() for part in line.split("|")]
             assert len(parts) == fields, f"{file}: {line}"
             yield parts
+
+
+@dataclass(frozen=True, slots=True)
+class Plea:
+    """What a person wrote, and whether they wish to get no more texts."""
+
+    said: tuple[str, ...]
+    wants_no_more: bool
+
+
+def pleas() -> list[Plea]:
+    """The labelled words."""
+    return [
+        Plea(tuple(part.strip() for part in said.split("//")), label == "stop")
+        for label, said in _lines("wishes.txt", fields=2)
+    ]

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from collections import Counter
 
-from evaluation.cases import LABELS, renderings, situations
+from evaluation.cases import LABELS, pleas, renderings, situations
+from orchestrator.rules.wishes import Wish, wish_of
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
 from orchestrator_local.template import ROOT
@@ -34,10 +35,17 @@ def test_the_set_is_large_and_no_label_is_rare() -> None:
     assert len(renderings()) >= 60
 
 
+def test_the_set_of_wishes_holds_what_no_rule_decides() -> None:
+    decided = [plea.said[-1] for plea in pleas() if wish_of(plea.said[-1])[0] is not Wish.UNJUDGED]
+    assert decided == []
+    assert min(Counter(plea.wants_no_more for plea in pleas()).values()) >= 20
+
+
 def test_without_a_key_it_says_plainly_that_the_model_was_not_run() -> None:
     said = run("evaluation")
     assert "The model itself was NOT run" in said
     assert "100% as labelled by a stand-in" in said
+    assert "(0 misheard)" in said
 
 
 def test_with_a_key_it_tells_how_well_the_model_judged_and_wrote() -> None:
@@ -47,6 +55,7 @@ def test_with_a_key_it_tells_how_well_the_model_judged_and_wrote() -> None:
     assert "claude-haiku-5-5: accuracy" in said
     assert "labelled" in said
     assert "Segments:" in said
+    assert "Wishes to stop:" in said
     assert "stale, judged go: Two CRM vendors match" in said, "what was judged wrongly is shown"
     assert "Cost: relevance 0.0" in said
     assert "NOT run" not in said
