@@ -75,7 +75,7 @@ def dispatch(
     handed_over: Counter[str] = Counter()
     now = clock()
     replies = [Claimed(reply, now) for reply in schedule.approve_replies(connection, now, now + URGENT_LEASE)]
-    not_taken = len(_hand_over(Lane.URGENT, replies, settings, now))  # due again when their lease runs out
+    not_taken = _hand_over(connection, Lane.URGENT, replies, settings, now)
     handed_over[Lane.URGENT] += len(replies) - not_taken
     for lane in Lane:
         while True:
@@ -84,15 +84,13 @@ def dispatch(
                 return DispatchReport(handed_over, not_taken, upkeep, proven=0, told=0, finished=False)
             pace = None if lane is Lane.URGENT else settings.sender_messages_per_second
             claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, pace, CLAIM_SIZE)
-            failed = _hand_over(lane, claimed, settings, now)
-            if failed:
-                schedule.put_back(connection, [message.message_id for message in failed])
-            handed_over[lane] += len(claimed) - len(failed)
-            not_taken += len(failed)
+            failed = _hand_over(connection, lane, claimed, settings, now)
+            handed_over[lane] += len(claimed) - failed
+            not_taken += failed
             if len(claimed) < CLAIM_SIZE or failed:
                 break
     # Last, because the bus and Twilio may be slow to answer and what is due must not wait for it.
-    told = publish_events(connection, bus, clock)
+    told = publish_events(connection, bus, clock) if seconds_left() > SPARE_SECONDS else 0
     proven = 0
     if message_list is not None and seconds_left() > SPARE_SECONDS:
         proven = _look_up_open_outcomes(connection, message_list, clock)
@@ -106,15 +104,23 @@ def _look_up_open_outcomes(connection: Connection, message_list: MessageList, cl
         return 0  # Twilio cannot be asked now; the next tick asks again
 
 
-def _hand_over(lane: Lane, claimed: Sequence[Claimed], settings: DispatchSettings, now: datetime) -> list[Claimed]:
-    """Send messages to their queue, each to arrive when it leaves; returns those that SQS did not take."""
+def _hand_over(
+    connection: Connection, lane: Lane, claimed: Sequence[Claimed], settings: DispatchSettings, now: datetime
+) -> int:
+    """Send messages to their queue, each to arrive when it leaves.
+
+    Returns:
+        How many SQS did not take; they are due as before.
+    """
     queue_url = settings.urgent_queue_url if lane is Lane.URGENT else settings.delivery_queue_url
     parcels = [
         Parcel(json.dumps({"message_id": str(message.message_id)}), delay=_seconds_until(message.leaves_at, now))
         for message in claimed
     ]
     failures = send_all(queue_url, parcels)
-    return [claimed[place] for place in failures]
+    if failures:
+        schedule.put_back(connection, [claimed[place].message_id for place in failures])
+    return len(failures)
 
 
 def _seconds_until(leaves_at: datetime, now: datetime) -> int:

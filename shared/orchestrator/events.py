@@ -23,19 +23,19 @@ MOST_EVENTS = 1_000
 LEASED_AT_ONCE = 100
 
 
-def publish_events(connection: Connection, bus: str | None, clock: Clock) -> int:
+def publish_events(connection: Connection, bus: str | None, clock: Clock, most: int = MOST_EVENTS) -> int:
     """Tell the bus what is in the outbox, oldest first, with no transaction open (G4).
 
     Args:
         bus: its name or ARN; None where none is configured.
+        most: as many at the most.
 
     Returns:
         How many it took. What it did not take is told again when its lease runs out.
     """
     told = 0
-    while bus and told < MOST_EVENTS:
-        events = lease_events(connection, clock(), LEASED_AT_ONCE)
-        taken = [event_id for start in range(0, len(events), CALL_EVENTS) for event_id in _tell(bus, events, start)]
+    while bus and told < most:
+        taken = _tell_in_order(bus, lease_events(connection, clock(), LEASED_AT_ONCE))
         if taken:
             forget_events(connection, taken)
         told += len(taken)
@@ -44,15 +44,25 @@ def publish_events(connection: Connection, bus: str | None, clock: Clock) -> int
     return told
 
 
-def _tell(bus: str, events: Sequence[Event], start: int) -> list[UUID]:
+def _tell_in_order(bus: str, events: Sequence[Event]) -> list[UUID]:
+    """The events that the bus took; a call that it takes nothing of is the last one: the next would fail too."""
+    taken: list[UUID] = []
+    for start in range(0, len(events), CALL_EVENTS):
+        of_call = _tell(bus, events[start : start + CALL_EVENTS])
+        if not of_call:
+            break
+        taken += of_call
+    return taken
+
+
+def _tell(bus: str, events: Sequence[Event]) -> list[UUID]:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    batch = events[start : start + CALL_EVENTS]
     try:
-        answer = _client().put_events(Entries=[_entry(bus, event) for event in batch])
+        answer = _client().put_events(Entries=[_entry(bus, event) for event in events])
     except (BotoCoreError, ClientError):
         return []
-    return [event.id for event, entry in zip(batch, answer["Entries"], strict=True) if "EventId" in entry]
+    return [event.id for event, entry in zip(events, answer["Entries"], strict=True) if "EventId" in entry]
 
 
 def _entry(bus: str, event: Event) -> "PutEventsRequestEntryTypeDef":

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from orchestrator.clock import Clock, countdown
-from orchestrator.events import publish_events
+from orchestrator.events import LEASED_AT_ONCE, publish_events
 from orchestrator.ids import uuid7
 from orchestrator.judgement import calls_of, remembered, subject_of
 from orchestrator.number_hash import number_hash
@@ -70,7 +70,7 @@ def inbound(database: Database, requests: Requests, settings: InboundSettings, c
         report.handed_over = len(handed_over)
         with database.connection() as connection:
             # At once: an agent waits for what the person wrote. What is not told now is told with the next minute.
-            publish_events(connection, settings.event_bus_name, clock)
+            publish_events(connection, settings.event_bus_name, clock, most=LEASED_AT_ONCE)
         settled = {reading.inbound_id for reading in heard.readings}
         waiting = {text.inbound_id for text in taken if text.kind == Wish.UNJUDGED} - settled
         report.unjudged = [record for record, text in requests.texts if text.inbound_id in waiting]
@@ -161,18 +161,22 @@ def _read_unjudged(database: Database, taken: Sequence[TakenText], settings: Inb
         people = sorted({text.user_id for text in unjudged if text.user_id})
         rows = read_in_question(connection, people, now, also_idle=True)
     heard = hear([subject_of(row) for row in rows], settings, countdown(settings.claude_deadline_seconds))
-    wishes = {said.judgement.subject.user_id: said.wants_no_more_texts for said in heard}
+    # Whoever reads a text reads those before it; one that came meanwhile was not read, and stays unjudged.
+    read_ids = {row["user_id"]: row["said_ids"] for row in rows}
+    newest = {text.user_id: text for text in sorted(unjudged, key=lambda text: text.received_at)}
     readings = [
         Reading(
-            inbound_id=text.inbound_id,
-            user_id=text.user_id,
-            phone_number=text.phone_number,
-            kind=Wish.STOP if wishes[text.user_id] else Wish.CONVERSATION,
+            inbound_id=inbound_id,
+            user_id=user_id,
+            phone_number=newest[user_id].phone_number,
+            kind=Wish.STOP if said.wants_no_more_texts else Wish.CONVERSATION,
             judged_by=JudgedBy.CLAUDE,
-            received_at=text.received_at,
+            received_at=newest[user_id].received_at,
         )
-        for text in unjudged
-        if text.user_id is not None and wishes.get(text.user_id) is not None
+        for said in heard
+        if said.wants_no_more_texts is not None
+        for user_id in (said.judgement.subject.user_id,)
+        for inbound_id in read_ids[user_id]
     ]
     return _Read(readings, heard)
 

@@ -116,6 +116,23 @@ def test_who_reads_a_text_reads_those_before_it_too(world: World) -> None:
     assert kinds(world) == [("conversation", "claude"), ("conversation", "claude")]
 
 
+def test_a_text_that_comes_while_another_is_read_has_to_be_read_itself(world: World) -> None:
+    world.person()
+    held = world.message(scheduled_for="2026-03-03T15:01:00Z")
+
+    def meanwhile(_request: object) -> None:
+        world.claude.misbehave = lambda _request: Answer(529, {})
+        world.twilio_calls(world.phones.write("+12125550101", "Well, enough is enough", TO))
+        world.take_in()
+
+    world.claude.misbehave = meanwhile
+    world.writes("Hm, what is this?")
+    assert sorted(kind for kind, _ in kinds(world)) == ["conversation", "unjudged"]
+    world.wait(minutes=1)
+    world.minute()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "reply_unjudged"))
+
+
 def _asked(world: World) -> list[dict[str, str]]:
     """What the person wrote, as Claude was last asked about it."""
     prompt = world.claude.requests[-1]["messages"][0]["content"]

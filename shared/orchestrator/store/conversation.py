@@ -113,7 +113,7 @@ def come_forward(
     }
     with one_round_trip(connection):
         connection.execute(sql("lock_users"), parameters)
-        connection.execute(sql("judge_readings"), columns(readings, "user_id", "received_at", "kind", "judged_by"))
+        connection.execute(sql("judge_readings"), columns(readings, "inbound_id", "kind", "judged_by"))
         write_opt_outs(connection, wishes, now)
         write_remembered(connection, verdicts, reformulated_within, now)
         log_calls(connection, calls, now)

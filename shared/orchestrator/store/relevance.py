@@ -45,8 +45,8 @@ def read_in_question(
         also_idle: include people for whom nothing waits.
 
     Returns:
-        One row for each person: `inbound_id`, `said` (oldest first) and `messages` (in the order in which they came;
-        None where nothing waits).
+        One row for each person: `inbound_id`, `said` (oldest first) with `said_ids`, and `messages` (in the order in
+        which they came; None where nothing waits).
     """
     parameters = {
         "user_ids": list(user_ids),

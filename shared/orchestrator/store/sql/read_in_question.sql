@@ -1,6 +1,6 @@
 -- read_in_question.sql: for each person their newest messages, and what waits for them, was queued before the newest one
 -- and has not been judged since (R10); those for whom nothing waits only where they are asked for.
-SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.messages
+SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said_ids, waiting.messages
   FROM unnest(%(user_ids)s::uuid[]) AS person (id)
  CROSS JOIN LATERAL (
         SELECT i.id, i.created_at
@@ -15,9 +15,10 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, waiting.mess
          LIMIT 1
        ) newest
  CROSS JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at) AS said
+        SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at) AS said,
+               array_agg(last.id) AS said_ids
           FROM (
-                SELECT i.content, i.created_at
+                SELECT i.id, i.content, i.created_at
                   FROM messages i
                  WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
                    AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
