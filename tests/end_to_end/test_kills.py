@@ -18,16 +18,25 @@ PEOPLE = {"ada": "+12125550101", "ben": "+12125550102", "chen": "+14165550103"}
 
 
 class Killer:
-    """Kills one process when so many things have crossed its border."""
+    """Kills one process when so many things have crossed its border.
+
+    The statements of one round trip commit together: it makes no difference after which of them the process dies, so the
+    first of them stands for all.
+    """
 
     def __init__(self, rig: Rig, name: str, at: int) -> None:
         self._rig = rig
         self._name = name
         self._left = at
+        self._last = ""
         self.where: str | None = None
 
     def __call__(self, name: str, what: str) -> bool:
         if name != self._name or self.where is not None:
+            return True
+        one_round_trip = what == self._last == "postgres statement"
+        self._last = what
+        if one_round_trip:
             return True
         self._left -= 1
         if self._left > 0:
