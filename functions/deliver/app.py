@@ -1,19 +1,22 @@
 """SQS: approved messages are put into words and sent once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator import telemetry
 from orchestrator.batches import answer_batch
 from orchestrator.clock import clock_from_environment
-from orchestrator.deliver import deliver, message_ids_of
+from orchestrator.deliver import DeliverReport, deliver, message_ids_of
+from orchestrator.messages import Lane
 from orchestrator.queues import QueueRecord, dead_letter, queue_url_of, records_of
-from orchestrator.settings import DeliverSettings, load
+from orchestrator.settings import DeliverSettings, load, refreshed
 from orchestrator.sms.sender import TwilioSender
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger
+from orchestrator.telemetry import count, new_logger, observe, total, trail
 
 logger = new_logger("deliver")
 settings = load(DeliverSettings)
@@ -39,18 +42,14 @@ def send(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
         database,
         list(named),
         sender,
-        settings,
+        refreshed(settings),
         clock,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
     )
     not_put_aside = dead_letter(settings.delivery_dlq_url, unreadable)
-    count("Calls", report.outcomes, by="outcome")
-    count("Relevance", report.judged, by="verdict")
-    if report.over_ceiling:
-        count("CostCeiling", {"reached": report.over_ceiling}, by="state")
-    count("Refused", report.refused, by="consequence")
-    count("Held", report.held, by="reason")
-    count("Ended", report.ended, by="reason")
+    record(report)
+    for happened, message_ids in report.message_ids.items():
+        trail(logger, happened, message_ids)
     logger.info(
         "batch delivered",
         outcomes=dict(report.outcomes),
@@ -65,3 +64,19 @@ def send(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
     )
     back = [named[message_id] for message_id in report.undecided]
     return [*back, *(record.sqs_message_id for record in not_put_aside)]
+
+
+def record(report: DeliverReport) -> None:
+    """The metrics of a batch."""
+    count(telemetry.CALLS, report.outcomes)
+    count(telemetry.REFUSED, report.refused)
+    count(telemetry.HELD, report.held)
+    count(telemetry.ENDED, report.ended)
+    count(telemetry.RELEVANCE, report.judged)
+    count(telemetry.COST_CEILING, {"claude": report.over_ceiling})
+    total(telemetry.PROVIDER_FAULTS, report.refused["configuration"])
+    count(telemetry.SENT, Counter(text.lane for text in report.sent))
+    total(telemetry.SEGMENTS, sum(text.segments for text in report.sent))
+    for lane in Lane:
+        observe(telemetry.WAIT, [text.wait for text in report.sent if text.lane is lane], lane)
+        observe(telemetry.LATENESS, [text.lateness for text in report.sent if text.lane is lane], lane)

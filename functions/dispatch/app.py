@@ -5,12 +5,15 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator import telemetry
 from orchestrator.clock import clock_from_environment
 from orchestrator.dispatch import dispatch
+from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set
 from orchestrator.sms.message_list import TwilioMessageList
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger
+from orchestrator.store.levels import Levels
+from orchestrator.telemetry import count, new_logger, observe, total, trail
 
 logger = new_logger("dispatch")
 settings = load(DispatchSettings)
@@ -33,15 +36,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             message_list,
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
         )
-    count("HandedOver", report.handed_over, by="lane")
+    total(telemetry.TICKS, 1)
+    count(telemetry.HANDED_OVER, report.handed_over)
+    trail(logger, "handed_over", report.message_ids)
     upkeep = report.upkeep
     ended = {
         "expired": upkeep.expired,
         "unknown_outcome": upkeep.unknown,
         "sequence_incomplete": upkeep.incomplete,
     }
-    count("Ended", ended, by="reason")
-    count("Proven", {"message_list": report.proven}, by="evidence")
+    count(telemetry.ENDED, ended)
+    total(telemetry.UNKNOWN_OUTCOMES, upkeep.unknown)
+    count(telemetry.PROVEN, {"message_list": report.proven})
+    if report.levels:
+        record_levels(report.levels)
     result: dict[str, Any] = {
         "handed_over": dict(report.handed_over),
         "not_taken": report.not_taken,
@@ -52,3 +60,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
     logger.info("tick", **result)
     return result
+
+
+def record_levels(levels: Levels) -> None:
+    """How full everything is, as metrics."""
+    for lane in Lane:
+        observe(telemetry.OLDEST_DUE, [levels.overdue.get(lane, 0.0)], lane)
+    for reason, messages in levels.waiting.items():
+        observe(telemetry.WAITING, [messages], reason)
+    observe(telemetry.CLAUDE_SPENT, [levels.claude_usd])
+    observe(telemetry.TWILIO_SPENT, [levels.twilio_usd])
+    observe(telemetry.DATABASE_CONNECTIONS, [levels.connections])

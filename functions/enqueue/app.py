@@ -5,13 +5,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator import telemetry
 from orchestrator.batches import answer_batch
 from orchestrator.clock import clock_from_environment
 from orchestrator.enqueue import enqueue
 from orchestrator.queues import QueueRecord, records_of
 from orchestrator.settings import EnqueueSettings, load
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger
+from orchestrator.telemetry import count, new_logger, total, trail
 
 logger = new_logger("enqueue")
 settings = load(EnqueueSettings)
@@ -29,9 +30,10 @@ def accept(records: Sequence[QueueRecord]) -> list[str]:
     """Accept records together; returns those that must come back."""
     with database.connection() as connection:
         report = enqueue(connection, records, settings, clock)
-    count("Accepted", report.accepted, by="lane")
-    count("Rejected", report.rejected, by="reason")
-    count("Braked", dict.fromkeys(report.braked, 1), by="agent")
+    count(telemetry.PUBLISHED, report.accepted)
+    count(telemetry.REJECTED, report.rejected)
+    total(telemetry.BRAKED, len(report.braked))
+    trail(logger, "accepted", report.message_ids)
     logger.info(
         "batch accepted",
         accepted=report.accepted.total(),

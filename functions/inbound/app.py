@@ -5,13 +5,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator import telemetry
 from orchestrator.batches import answer_batch, backoff
 from orchestrator.clock import clock_from_environment
 from orchestrator.inbound import inbound
 from orchestrator.queues import QueueRecord, dead_letter, records_of, retry_later
-from orchestrator.settings import InboundSettings, load
+from orchestrator.settings import InboundSettings, load, refreshed
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger
+from orchestrator.telemetry import count, new_logger, total, trail
 from orchestrator.twilio_requests import read_requests
 
 logger = new_logger("inbound")
@@ -31,14 +32,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def take_in(records: Sequence[QueueRecord]) -> list[str]:
     """Take in records together; returns those that must come back."""
     requests = read_requests(records)
-    report = inbound(database, requests, settings, clock)
+    report = inbound(database, requests, refreshed(settings), clock)
     retry_later(settings.inbound_queue_url, {record: backoff(record) for record in report.unjudged})
     not_put_aside = dead_letter(settings.inbound_dlq_url, requests.unreadable)
-    count("Status", report.statuses, by="status")
-    count("Undelivered", report.undelivered, by="code")
-    count("CarrierFiltered", report.filtered, by="code")
-    count("Texts", report.texts, by="kind")
-    count("OptOuts", report.opted_out, by="source")
+    count(telemetry.STATUS, report.statuses)
+    total(telemetry.DELIVERED, report.statuses["delivered"])
+    count(telemetry.UNDELIVERED, report.undelivered)
+    count(telemetry.CARRIER_FILTERED, report.filtered)
+    count(telemetry.TEXTS, report.texts)
+    count(telemetry.OPT_OUTS, report.opted_out)
+    total(telemetry.UNJUDGED, len(report.unjudged))
+    for callback in requests.callbacks:
+        trail(logger, callback.form.status, [callback.query.message_id])
     logger.info(
         "batch taken in",
         statuses=dict(report.statuses),

@@ -9,7 +9,7 @@ from orchestrator.clock import clock_from_environment
 from orchestrator.retain import retain
 from orchestrator.settings import RetainSettings, load
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger
+from orchestrator.telemetry import RETENTION, count, new_logger
 
 logger = new_logger("retain")
 settings = load(RetainSettings)
@@ -22,6 +22,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one night."""
     with database.connection() as connection:
         report = retain(connection, settings, clock, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
-    count("Retention", {"forgotten": report.forgotten}, by="what")
+    count(RETENTION, {"forgotten": report.forgotten})
     logger.info("night", **asdict(report))
     return asdict(report)

@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.clock import clock_from_environment
-from orchestrator.settings import WebhookSettings, load
-from orchestrator.telemetry import count, new_logger
+from orchestrator.settings import WebhookSettings, load, refreshed
+from orchestrator.telemetry import WEBHOOK, count, new_logger
 from orchestrator.webhook import receive
 
 logger = new_logger("webhook")
@@ -17,7 +17,7 @@ clock = clock_from_environment()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one call."""
-    answer = receive(event, settings, clock)
-    count("Webhook", {answer.verdict: 1}, by="verdict")
-    logger.info("called", verdict=answer.verdict)
+    answer = receive(event, refreshed(settings), clock)
+    count(WEBHOOK, {answer.verdict: 1})
+    logger.info("called", verdict=answer.verdict, message_ids=[answer.message_id] if answer.message_id else [])
     return {"statusCode": int(answer.status), "body": answer.body, "headers": dict(answer.headers)}

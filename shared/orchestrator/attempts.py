@@ -9,6 +9,7 @@ from orchestrator.call_log import logged
 from orchestrator.ids import spread_of, uuid7
 from orchestrator.messages import is_json_structure
 from orchestrator.number_hash import number_hash
+from orchestrator.people import country_of
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.verdict import Send
@@ -16,6 +17,7 @@ from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.aftermath import aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
 from orchestrator.store.delivery import Candidate, Delivery, Ruling, StoredWords
@@ -53,6 +55,7 @@ def ready_to_send(
         person = delivery.person
         limits = limits_of(person, settings)
         attempt_id = uuid7(now)
+        segments = segments_of(text).number
         sms = Sms(
             to=person.phone_number,
             body=text,
@@ -77,6 +80,8 @@ def ready_to_send(
             hourly_limit=limits.hourly,
             quiet_hours_enabled=person.quiet_hours_enabled is not False,
             number_hash=number_hash(person.phone_number, settings.privacy_key),
+            segments=segments,
+            price_usd=price(segments, country_of(person.phone_number)),
         )
         ready.append(Ready(delivery, verdict, sms, candidate))
     return ready

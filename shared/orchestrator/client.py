@@ -1,5 +1,6 @@
 """What an agent imports: publish, withdraw, and ask about a person."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherS
 
 if TYPE_CHECKING:
     from orchestrator.dispatch import DispatchReport
+
+# By these ids a message is found in the logs of everything that follows.
+logger = logging.getLogger("orchestrator")
 
 
 class MessageOrchestrator:
@@ -169,10 +173,11 @@ class MessageOrchestrator:
             return dispatch(connection, settings, real_time)
 
     def _publish(self, ids: list[UUID], requests: Sequence[Request]) -> None:
-        parcels = [Parcel(to_body(request)) for request in requests]
+        parcels = [Parcel(to_body(request), group=request.user_id) for request in requests]
         failures = send_all(self._settings.enqueue_queue_url, parcels)
         if failures:
             raise PublishFailed([ids[place] for place in failures if ids], next(iter(failures.values())))
+        logger.info("published", extra={"message_ids": [str(message_id) for message_id in ids]})
 
 
 def _with_id(message: Mapping[str, Any] | Message) -> tuple[UUID, Message]:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,10 +11,11 @@ from uuid import UUID
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from orchestrator.attempts import logged_calls, never_made, new_words, ready_to_send, settlements_of
+from orchestrator.attempts import Ready, logged_calls, never_made, new_words, ready_to_send, settlements_of
 from orchestrator.clock import Clock, Countdown, countdown
 from orchestrator.judgement import judge_people
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
+from orchestrator.messages import Lane
 from orchestrator.queues import DeadLetter, QueueRecord
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -38,11 +39,28 @@ SPARE_SECONDS = 5.0
 ROUNDS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class SentText:
+    """A text that Twilio took.
+
+    Attributes:
+        wait: seconds since the message was accepted.
+        lateness: seconds since it was due.
+    """
+
+    lane: Lane
+    wait: float
+    lateness: float
+    segments: int
+
+
 @dataclass(slots=True)
 class DeliverReport:
     """What became of a batch.
 
     Attributes:
+        sent: the texts that Twilio took.
+        message_ids: every message of the batch, by what became of it.
         outcomes: calls by what came of them.
         held, ended: messages by reason.
         undecided: messages that kept losing their place; they must come back.
@@ -52,6 +70,8 @@ class DeliverReport:
         errors: what Twilio or the network said, by text, without numbers or words.
     """
 
+    sent: list[SentText] = field(default_factory=list)
+    message_ids: defaultdict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
     outcomes: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
@@ -132,6 +152,7 @@ def deliver(
                     reused,
                     now,
                     lease_until=now + SENDING_LEASE,
+                    ceiling_usd=settings.twilio_daily_ceiling_usd,
                 )
         except psycopg.OperationalError:
             # It may have been committed, and its answer lost: no call was made, and nobody needs to wonder.
@@ -145,7 +166,7 @@ def deliver(
             parts = [message.delivery.message_id for message in wave if message.delivery.waiting.in_sequence]
             answered = [message.candidate.user_id for message in wave if message.delivery.waiting.is_reply]
             following = _settle(database, settlements_of(wave, outcomes, now), parts, answered, now)
-            _count_outcomes(report, outcomes)
+            _count_outcomes(report, wave, outcomes, now)
         _count_rulings(report, rulings)
         lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
         rounds_lost += bool(lost)
@@ -227,7 +248,11 @@ def _brief(delivery: Delivery) -> Brief:
     return Brief(delivery.message_id, delivery.agent_id, delivery.data, person.first_name)
 
 
-def _count_outcomes(report: DeliverReport, outcomes: Sequence[Outcome]) -> None:
+def _count_outcomes(report: DeliverReport, wave: Sequence[Ready], outcomes: Sequence[Outcome], now: datetime) -> None:
+    for message, outcome in zip(wave, outcomes, strict=True):
+        report.message_ids[outcome.kind.value].append(message.delivery.message_id)
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            report.sent.append(_sent_text(message, now))
     report.outcomes.update(outcome.kind.value for outcome in outcomes)
     report.refused.update(
         consequence(outcome.code).value for outcome in outcomes if outcome.kind is OutcomeKind.REFUSED
@@ -237,6 +262,18 @@ def _count_outcomes(report: DeliverReport, outcomes: Sequence[Outcome]) -> None:
     )
 
 
+def _sent_text(message: Ready, now: datetime) -> SentText:
+    waiting = message.delivery.waiting
+    return SentText(
+        lane=waiting.lane,
+        wait=(now - waiting.accepted_at).total_seconds(),
+        lateness=max(0.0, (now - max(waiting.due, waiting.accepted_at)).total_seconds()),
+        segments=message.candidate.segments,
+    )
+
+
 def _count_rulings(report: DeliverReport, rulings: Sequence[Ruling]) -> None:
     for ruling in rulings:
-        (report.held if ruling.status is Status.QUEUED else report.ended)[ruling.reason.value] += 1
+        waits = ruling.status is Status.QUEUED
+        (report.held if waits else report.ended)[ruling.reason.value] += 1
+        report.message_ids["held" if waits else ruling.status.value].append(ruling.message_id)

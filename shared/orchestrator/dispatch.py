@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -19,6 +20,7 @@ from orchestrator.settings import DispatchSettings, UnknownOutcome
 from orchestrator.sms.aftermath import TRIES
 from orchestrator.sms.message_list import MessageList, NotListed
 from orchestrator.store import schedule
+from orchestrator.store.levels import Levels, read_levels
 from orchestrator.store.schedule import Claimed, Upkeep
 
 # Minute schedules drift inside their minute: what falls due before the tick after the next one is handed over now.
@@ -35,19 +37,22 @@ class DispatchReport:
     """What a tick did.
 
     Attributes:
-        handed_over: messages by lane.
+        handed_over: messages by lane; `message_ids` are theirs.
         not_taken: messages that SQS did not take; they are due as before.
         upkeep: what it found before.
         proven: texts of unknown outcome that Twilio's list showed to have been sent.
         told: events that the bus took.
+        levels: how full everything is; None where the tick had no time left to look.
         finished: whether nothing due was left.
     """
 
     handed_over: Counter[str]
+    message_ids: list[UUID]
     not_taken: int
     upkeep: Upkeep
     proven: int
     told: int
+    levels: Levels | None
     finished: bool
 
 
@@ -75,26 +80,31 @@ def dispatch(
     handed_over: Counter[str] = Counter()
     now = clock()
     replies = [Claimed(reply, now) for reply in schedule.approve_replies(connection, now, now + URGENT_LEASE)]
-    not_taken = _hand_over(connection, Lane.URGENT, replies, settings, now)
-    handed_over[Lane.URGENT] += len(replies) - not_taken
+    message_ids = _hand_over(connection, Lane.URGENT, replies, settings, now)
+    handed_over[Lane.URGENT] += len(message_ids)
+    not_taken = len(replies) - len(message_ids)
     for lane in Lane:
         while True:
             now = clock()
             if seconds_left() < SPARE_SECONDS:
-                return DispatchReport(handed_over, not_taken, upkeep, proven=0, told=0, finished=False)
+                return DispatchReport(
+                    handed_over, message_ids, not_taken, upkeep, proven=0, told=0, levels=None, finished=False
+                )
             pace = None if lane is Lane.URGENT else settings.sender_messages_per_second
             claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, pace, CLAIM_SIZE)
-            failed = _hand_over(connection, lane, claimed, settings, now)
-            handed_over[lane] += len(claimed) - failed
-            not_taken += failed
-            if len(claimed) < CLAIM_SIZE or failed:
+            taken = _hand_over(connection, lane, claimed, settings, now)
+            message_ids += taken
+            handed_over[lane] += len(taken)
+            not_taken += len(claimed) - len(taken)
+            if len(claimed) < CLAIM_SIZE or len(taken) < len(claimed):
                 break
+    levels = read_levels(connection, clock())
     # Last, because the bus and Twilio may be slow to answer and what is due must not wait for it.
     told = publish_events(connection, bus, clock) if seconds_left() > SPARE_SECONDS else 0
     proven = 0
     if message_list is not None and seconds_left() > SPARE_SECONDS:
         proven = _look_up_open_outcomes(connection, message_list, clock)
-    return DispatchReport(handed_over, not_taken, upkeep, proven, told, finished=not not_taken)
+    return DispatchReport(handed_over, message_ids, not_taken, upkeep, proven, told, levels, finished=not not_taken)
 
 
 def _look_up_open_outcomes(connection: Connection, message_list: MessageList, clock: Clock) -> int:
@@ -106,21 +116,25 @@ def _look_up_open_outcomes(connection: Connection, message_list: MessageList, cl
 
 def _hand_over(
     connection: Connection, lane: Lane, claimed: Sequence[Claimed], settings: DispatchSettings, now: datetime
-) -> int:
+) -> list[UUID]:
     """Send messages to their queue, each to arrive when it leaves.
 
     Returns:
-        How many SQS did not take; they are due as before.
+        Those that SQS took; the others are due as before.
     """
     queue_url = settings.urgent_queue_url if lane is Lane.URGENT else settings.delivery_queue_url
     parcels = [
-        Parcel(json.dumps({"message_id": str(message.message_id)}), delay=_seconds_until(message.leaves_at, now))
+        Parcel(
+            json.dumps({"message_id": str(message.message_id)}),
+            delay=_seconds_until(message.leaves_at, now),
+            group=str(message.user_id) if message.user_id else None,
+        )
         for message in claimed
     ]
     failures = send_all(queue_url, parcels)
     if failures:
         schedule.put_back(connection, [claimed[place].message_id for place in failures])
-    return len(failures)
+    return [message.message_id for place, message in enumerate(claimed) if place not in failures]
 
 
 def _seconds_until(leaves_at: datetime, now: datetime) -> int:

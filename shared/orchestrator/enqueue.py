@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,7 +32,7 @@ class EnqueueReport:
     """What became of a batch.
 
     Attributes:
-        accepted: new messages by lane.
+        accepted: new messages by lane; `message_ids` are theirs.
         repeated: messages that were here before.
         rejected: rejections by reason.
         braked: agents that wait from now on because they are far above their usual rate.
@@ -40,6 +40,7 @@ class EnqueueReport:
     """
 
     accepted: Counter[str]
+    message_ids: list[UUID]
     repeated: int
     withdrawn: int
     rejected: Counter[str]
@@ -104,13 +105,16 @@ def enqueue(
         now + URGENT_LEASE,
     )
 
-    _hand_over_urgent([message_id for message_id, status in new.items() if status is Status.APPROVED], settings)
+    people = {message.message_id: str(message.user_id) for message in accepted}
+    approved = [message_id for message_id, status in new.items() if status is Status.APPROVED]
+    _hand_over_urgent({message_id: people.get(message_id) for message_id in approved}, settings)
     letters = [DeadLetter(record, error.reason, error.field, str(error)) for record, error in rejected.items()]
     not_put_aside = dead_letter(settings.enqueue_dlq_url, letters)
     retry_later(settings.enqueue_queue_url, dict.fromkeys(waiting_for_user, UNKNOWN_USER_RETRY_SECONDS))
     fresh = [message for message in accepted if message.message_id in new]
     return EnqueueReport(
         accepted=Counter(message.priority for message in fresh),
+        message_ids=[message.message_id for message in fresh],
         repeated=len(accepted) - len(fresh),
         withdrawn=len(withdrawn) + len(topics_withdrawn),
         rejected=Counter(problem.reason for problem in rejected.values()),
@@ -166,7 +170,7 @@ def _claimed_id(body: str) -> UUID | None:
         return None
 
 
-def _hand_over_urgent(message_ids: Sequence[UUID], settings: EnqueueSettings) -> None:
+def _hand_over_urgent(messages: Mapping[UUID, str | None], settings: EnqueueSettings) -> None:
     # One that SQS does not take is due again when its lease runs out.
-    parcels = [Parcel(json.dumps({"message_id": str(message_id)})) for message_id in message_ids]
+    parcels = [Parcel(json.dumps({"message_id": str(found)}), group=person) for found, person in messages.items()]
     send_all(settings.urgent_queue_url, parcels)

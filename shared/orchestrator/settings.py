@@ -1,6 +1,5 @@
 """Settings from the environment: typed, checked at start, each function only its own."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic_core import PydanticCustomError
 
 from orchestrator.errors import SettingsError
+from orchestrator.secret_values import add_secrets, secret_of, uses_secrets
 
 
 def _comma_list(value: object) -> object:
@@ -67,6 +67,14 @@ class MigrationSettings(Settings):
         return (self.migration_database_url or self.database_url).get_secret_value()
 
 
+class Stage(StrEnum):
+    """Which people a deployment may reach: everybody in production alone."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
 class PolicySettings(Settings):
     """The defaults of the rules; per-user values win."""
 
@@ -76,12 +84,19 @@ class PolicySettings(Settings):
     quiet_hours_end: time = time(8)
     allowed_countries: CommaList = frozenset({"US", "CA"})
     recipient_allowlist: CommaList = frozenset()
+    stage: Stage = Stage.PROD
     message_lifetime_days: int = Field(default=7, gt=0)
     # How long a message waits for its agent to say it anew (R10).
     reformulation_minutes: int = Field(default=240, gt=0)
     # The brake on agents: this many times their usual hour, and never below the floor (R13).
     brake_factor: Fraction = 10.0
     brake_floor: int = Field(default=500, gt=0)
+
+    def may_text(self, phone_number: str) -> bool:
+        """Whether the recipient allow-list lets this number through; outside production an empty one lets nobody."""
+        if not self.recipient_allowlist:
+            return self.stage is Stage.PROD
+        return phone_number in self.recipient_allowlist
 
 
 class EventSettings(Settings):
@@ -158,6 +173,8 @@ class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSe
     delivery_queue_url: HttpUrl | None = None
     urgent_queue_url: HttpUrl | None = None
     delivery_dlq_url: HttpUrl | None = None
+    # Past this on a UTC day the ordinary lanes wait for the next one; what is urgent, and replies, go on.
+    twilio_daily_ceiling_usd: Fraction = 500.0
 
 
 class WebhookSettings(Settings):
@@ -184,13 +201,6 @@ class RetainSettings(DatabaseSettings):
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
-# On AWS a secret may come from Secrets Manager instead: a plain string, or JSON with these keys.
-_SECRETS = {
-    "DATABASE_SECRET_ARN": ("DATABASE_URL",),
-    "ANTHROPIC_SECRET_ARN": ("ANTHROPIC_API_KEY",),
-    "TWILIO_SECRET_ARN": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-}
-
 
 def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None) -> SomeSettings:
     """Read one group of settings.
@@ -204,7 +214,7 @@ def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None)
     """
     variables = dict(os.environ if environment is None else environment)
     wanted = {name.upper() for name in kind.model_fields}
-    _add_secrets(variables, wanted)
+    add_secrets(variables, wanted)
     values = {name.lower(): variables[name] for name in wanted if variables.get(name)}
     try:
         return kind.model_validate(values)
@@ -218,8 +228,19 @@ def load_where_set(kind: type[SomeSettings], variable: str) -> SomeSettings | No
     Raises:
         SettingsError: it is set, and something else of the group is missing or malformed.
     """
-    secrets = [arn for arn, names in _SECRETS.items() if variable in names]
-    return load(kind) if any(os.environ.get(name) for name in (variable, *secrets)) else None
+    return load(kind) if os.environ.get(variable) or os.environ.get(secret_of(variable) or "") else None
+
+
+def refreshed(settings: SomeSettings) -> SomeSettings:
+    """The settings with the secrets as they are now, at most five minutes old; the very same where nothing changed.
+
+    Raises:
+        SettingsError: a secret cannot be read any more, or is malformed.
+    """
+    if not uses_secrets():
+        return settings
+    fresh = load(type(settings))
+    return settings if fresh == settings else fresh
 
 
 def _problem(entry: Any) -> str:
@@ -227,21 +248,3 @@ def _problem(entry: Any) -> str:
     if entry["type"] == "missing":
         return f"{location}: is not set. Set it in the environment, or see .env.example."
     return f"{location}: {entry['msg']}." if location else f"{entry['msg']}."
-
-
-def _add_secrets(variables: dict[str, str], wanted: set[str]) -> None:
-    for arn_variable, names in _SECRETS.items():
-        arn = variables.get(arn_variable)
-        if not arn or wanted.isdisjoint(names) or all(variables.get(name) for name in names):
-            continue
-        from aws_lambda_powertools.utilities import parameters
-
-        secret = str(parameters.get_secret(arn))
-        if len(names) == 1 and not secret.lstrip().startswith("{"):
-            variables[names[0]] = secret
-            continue
-        content = json.loads(secret)
-        missing = [name for name in names if name not in content]
-        if missing:
-            raise SettingsError(f"{arn_variable}: the secret has no key {' or '.join(missing)}.")
-        variables.update({name: str(content[name]) for name in names})

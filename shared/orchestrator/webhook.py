@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,12 +23,17 @@ _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What Twilio gets, and what became of its request: `queued`, or why not."""
+    """What Twilio gets, and what became of its request: `queued`, or why not.
+
+    Attributes:
+        message_id: of a status callback, whose it is.
+    """
 
     status: HTTPStatus
     verdict: str
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    message_id: str | None = None
 
 
 _QUEUED = {
@@ -67,14 +72,20 @@ def receive(event: Mapping[str, Any], settings: WebhookSettings, clock: Clock) -
     )
     if not signed:
         return HttpAnswer(HTTPStatus.FORBIDDEN, "not_signed")
-    request = {"path": path, "query": dict(parse_qsl(query)), "form": dict(form), "received_at": clock().isoformat()}
+    request: dict[str, Any] = {
+        "path": path,
+        "query": dict(parse_qsl(query)),
+        "form": dict(form),
+        "received_at": clock().isoformat(),
+    }
     body = json.dumps(request)
     if len(body) > BATCH_BYTES:
         return HttpAnswer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
-    failed = send_all(settings.inbound_queue_url, [Parcel(body)])
+    # A person's texts are theirs; what is told of texts is everybody's.
+    failed = send_all(settings.inbound_queue_url, [Parcel(body, group=dict(form).get("From"))])
     if failed:
         raise NotQueued(f"The inbound queue did not take a request: {failed[0]}")
-    return _QUEUED[path]
+    return replace(_QUEUED[path], message_id=request["query"].get("message_id"))
 
 
 def _path_of(event: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,10 @@ from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.SCHEDULED: ("R9", "its own scheduled_for has not come"),
-    Reason.PAUSED: ("R13", "paused by an operator, by the brake, or while Twilio is busy or refuses our account"),
+    Reason.PAUSED: (
+        "R13",
+        "paused by an operator, by the brake, past the day's ceiling, or while Twilio is busy or refuses our account",
+    ),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
     Reason.ZONE_UNKNOWN: ("R3", "no time at which every zone of the number allows it, or no zone is known"),
     Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),

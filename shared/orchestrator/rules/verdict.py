@@ -182,7 +182,7 @@ def _end(message: Waiting, person: Person, policy: PolicySettings, now: datetime
         return End(Status.FAILED, Reason.BAD_NUMBER)
     if country_of(person.phone_number) not in policy.allowed_countries:
         return End(Status.FAILED, Reason.COUNTRY_NOT_ALLOWED)
-    if policy.recipient_allowlist and person.phone_number not in policy.recipient_allowlist:
+    if not policy.may_text(person.phone_number):
         return End(Status.FAILED, Reason.NOT_ON_ALLOWLIST)
     return None
 

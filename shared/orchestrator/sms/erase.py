@@ -1,6 +1,5 @@
 """Deletes texts, and what came with them, at Twilio."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.settings import SenderSettings
@@ -35,7 +34,7 @@ class TwilioTextEraser:
         except (TwilioException, OSError):
             return False
 
-    @cached_property
+    @property
     def _client(self) -> "Client":
         from orchestrator.sms.http import twilio_client
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
-from orchestrator.settings import SenderSettings
+from orchestrator.settings import SenderSettings, refreshed
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -48,7 +49,12 @@ class TooBusy(TwilioException):
 
 
 def twilio_client(settings: SenderSettings, connections: int) -> "Client":
-    """Twilio's SDK over this client; `connections` calls may go side by side."""
+    """Twilio's SDK over this client, kept until its token is rotated; `connections` calls may go side by side."""
+    return _client_for(refreshed(settings), connections)
+
+
+@lru_cache(maxsize=4)
+def _client_for(settings: SenderSettings, connections: int) -> "Client":
     from twilio.rest import Client
 
     http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.errors import OrchestratorError
@@ -114,7 +113,7 @@ class TwilioMessageList:
                     status=str(message.status),
                 )
 
-    @cached_property
+    @property
     def _client(self) -> "Client":
         from orchestrator.sms.http import twilio_client
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
+from orchestrator.secret_values import forget_secrets
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 
@@ -78,6 +79,8 @@ class TwilioSender:
         except TooBusy as error:
             return Outcome(OutcomeKind.REFUSED, code=error.code, error=str(error), retry_after=error.retry_after)
         except (TwilioRestException, TwilioServiceException) as error:
+            if error.status == 401:
+                forget_secrets()  # the token may have been rotated
             return _outcome_of_answer(error.status, error.code or None)
         except NotConnected as error:
             return Outcome(OutcomeKind.NOT_SENT, error=f"could not connect: {error}")
@@ -101,7 +104,7 @@ class TwilioSender:
         ids = urlencode({"message_id": sms.message_id, "attempt_id": sms.attempt_id})
         return f"{self._settings.webhook_base_url}/twilio/status?{ids}"
 
-    @cached_property
+    @property
     def _client(self) -> "Client":
         from orchestrator.sms.http import twilio_client
 

@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from orchestrator.settings import DatabaseSettings
+from orchestrator.secret_values import forget_secrets
+from orchestrator.settings import DatabaseSettings, refreshed
 
 # A connection that was idle for longer is asked whether it still lives before it is used.
 IDLE_SECONDS = 30.0
@@ -25,7 +26,7 @@ class Database:
     """One connection per process, opened when first needed, kept between invocations, replaced once it breaks."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        self._url = settings.database_url.get_secret_value()
+        self._settings = settings
         self._connection: Connection | None = None
         self._last_used = 0.0
 
@@ -51,8 +52,15 @@ class Database:
             with suppress(psycopg.OperationalError):
                 self._connection.execute("SELECT 1")
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url)
+            self._connection = self._connect()
         return self._connection
+
+    def _connect(self) -> Connection:
+        try:
+            return connect(refreshed(self._settings).database_url.get_secret_value())
+        except psycopg.OperationalError:
+            forget_secrets()  # the password may have been rotated
+            raise
 
     def _is_doubtful(self, connection: Connection) -> bool:
         """Whether the server said something unasked, as it does when it closes, or nothing was said for long."""

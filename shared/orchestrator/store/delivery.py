@@ -85,6 +85,8 @@ class Candidate:
     hourly_limit: int
     quiet_hours_enabled: bool
     number_hash: str | None
+    segments: int
+    price_usd: Decimal
 
 
 def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[Delivery]:
@@ -111,11 +113,13 @@ def write_and_reserve(
     reused: Sequence[UUID],
     now: datetime,
     lease_until: datetime,
+    ceiling_usd: float,
 ) -> set[UUID]:
     """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
 
     Args:
         reused: messages whose relevance was remembered.
+        ceiling_usd: what Twilio may cost on a UTC day; the wave that reaches it is the last of the ordinary lanes.
 
     Returns:
         The attempts that may be made, now and once.
@@ -138,6 +142,7 @@ def write_and_reserve(
                 "now": now,
                 "lease_until": lease_until,
                 "texts_per_inbound": TEXTS_PER_INBOUND,
+                "ceiling_usd": ceiling_usd,
             },
         )
     return {attempt_id for (attempt_id,) in reserved}

@@ -16,10 +16,11 @@ from orchestrator.store.database import one_round_trip, sql
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message taken under a lease, and when it leaves: when it is due, or later where the sender's pace says so."""
+    """A message taken under a lease, whose it is, and when it leaves: when it is due, or later by the sender's pace."""
 
     message_id: UUID
     leaves_at: datetime
+    user_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,4 +44,4 @@ UPDATE message_queue m
    SET status = 'approved', lease_until = %(lease_until)s
   FROM paced
  WHERE m.id = paced.id
-RETURNING m.id AS message_id, coalesce(paced.leaves_at, m.scheduled_for) AS leaves_at
+RETURNING m.id AS message_id, coalesce(paced.leaves_at, m.scheduled_for) AS leaves_at, m.user_id

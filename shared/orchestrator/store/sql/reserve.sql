@@ -7,11 +7,12 @@ WITH candidates AS (
                %(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(new_conversation_id)s::uuid[],
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
-               %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[], %(number_hash)s::text[]
+               %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[], %(number_hash)s::text[],
+               %(segments)s::int[], %(price_usd)s::numeric[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, number_hash,
-               place
+               segments, price_usd, place
            )
 ), remembered AS (
     -- A number that said STOP and whose person was forgotten is known again once somebody would text it.
@@ -79,6 +80,25 @@ WITH candidates AS (
      GROUP BY user_id, local_date
         ON CONFLICT (user_id, date) DO UPDATE
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent, last_message_at = %(now)s
+), spent AS (
+    -- Given back, like the slot, when Twilio refuses the text.
+    INSERT INTO orchestrator.spending AS s (day, cost_usd, texts, segments, twilio_usd)
+    SELECT (%(now)s AT TIME ZONE 'UTC')::date, 0, count(*), sum(segments), sum(price_usd)
+      FROM allowed
+    HAVING count(*) > 0
+        ON CONFLICT (day) DO UPDATE
+       SET texts = s.texts + excluded.texts, segments = s.segments + excluded.segments,
+           twilio_usd = s.twilio_usd + excluded.twilio_usd
+    RETURNING s.twilio_usd AS today
+), stopped AS (
+    -- Once for each day: whoever resumes after that has looked.
+    INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
+    SELECT 'spending', '', format('Twilio has cost %%s USD today', round(today, 2)), %(now)s,
+           (date_trunc('day', %(now)s AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'
+      FROM spent, (SELECT sum(price_usd) AS wave FROM allowed) AS added
+     WHERE today >= %(ceiling_usd)s AND today - wave < %(ceiling_usd)s
+        ON CONFLICT (scope, value) DO UPDATE
+       SET note = excluded.note, paused_at = excluded.paused_at, ends_at = excluded.ends_at
 ), opened AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at)
     SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s, %(now)s
@@ -86,8 +106,8 @@ WITH candidates AS (
         ON CONFLICT (id) DO NOTHING
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-                                   holds_slot, active_since, started_at, part)
+                                   holds_slot, active_since, started_at, part, segments, price_usd)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, %(now)s, part
+       takes_slot, active_since, %(now)s, part, segments, price_usd
   FROM allowed
 RETURNING id

@@ -27,6 +27,18 @@ WITH results AS (
        SET messages_sent = greatest(coalesce(b.messages_sent, 0) - freed.slots, 0)
       FROM freed
      WHERE b.user_id = freed.user_id AND b.date = freed.local_date
+), refunded AS (
+    UPDATE orchestrator.spending s
+       SET texts = s.texts - free.texts, segments = s.segments - free.segments, twilio_usd = s.twilio_usd - free.usd
+      FROM (
+            SELECT (a.started_at AT TIME ZONE 'UTC')::date AS day, count(*) AS texts, sum(a.segments) AS segments,
+                   sum(a.price_usd) AS usd
+              FROM orchestrator.attempts a
+              JOIN results r ON r.attempt_id = a.id
+             WHERE r.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL AND a.id IN (SELECT id FROM attempts)
+             GROUP BY 1
+           ) free
+     WHERE s.day = free.day
 ), opted_out AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
     SELECT DISTINCT a.phone_number, a.user_id, 'twilio_21610', %(now)s

@@ -1,0 +1,22 @@
+"""What a text costs, by its segments and the country of its number."""
+
+import tomllib
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+
+def price(segments: int, country: str | None) -> Decimal:
+    """US dollars for one text, an estimate by the price table.
+
+    Args:
+        country: ISO code, such as US.
+    """
+    table = _table()
+    return segments * (table.get(country or "") or max(table.values()))
+
+
+@cache
+def _table() -> dict[str, Decimal]:
+    content = tomllib.loads((Path(__file__).parent / "prices.toml").read_text(), parse_float=Decimal)
+    return {country: Decimal(entry["twilio"]) + Decimal(entry["carrier"]) for country, entry in content.items()}
