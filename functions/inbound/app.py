@@ -35,7 +35,6 @@ def take_in(records: Sequence[QueueRecord]) -> list[str]:
     report = inbound(database, requests, refreshed(settings), clock)
     retry_later(settings.inbound_queue_url, {record: backoff(record) for record in report.unjudged})
     not_put_aside = dead_letter(settings.inbound_dlq_url, requests.unreadable)
-    count(telemetry.STATUS, report.statuses)
     total(telemetry.DELIVERED, report.statuses["delivered"])
     count(telemetry.UNDELIVERED, report.undelivered)
     count(telemetry.CARRIER_FILTERED, report.filtered)

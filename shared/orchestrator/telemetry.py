@@ -50,7 +50,6 @@ LATENESS = Metric("Lateness", MetricUnit.Seconds, by="lane")
 RELEVANCE = Metric("Relevance", by="verdict")
 # What Twilio tells.
 WEBHOOK = Metric("Webhook", by="verdict")
-STATUS = Metric("Status", by="status")
 DELIVERED = Metric("Delivered")
 UNDELIVERED = Metric("Undelivered", by="code")
 CARRIER_FILTERED = Metric("CarrierFiltered", by="code")

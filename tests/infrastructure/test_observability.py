@@ -1,0 +1,108 @@
+"""Dashboard, alarms and runbook speak of the metrics that the code records, and of all of them."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator import telemetry
+from orchestrator.telemetry import Metric
+from orchestrator_local.template import ROOT
+from tests.infrastructure.deployed import deployed, of_type
+
+TEMPLATE = deployed()
+ALARMS = of_type(TEMPLATE, "AWS::CloudWatch::Alarm")
+METRICS = {name: metric for name, metric in vars(telemetry).items() if isinstance(metric, Metric)}
+BY_NAME = {metric.name: metric for metric in METRICS.values()}
+
+
+def dashboard() -> dict[str, Any]:
+    text = of_type(TEMPLATE, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    body: dict[str, Any] = json.loads(re.sub(r"\$\{\w+Usd\}", "1", text))
+    return body
+
+
+def shown() -> Iterator[tuple[str, str | None]]:
+    """The metrics of ours on the dashboard: each with the dimension by which it is split, or None."""
+    for widget in dashboard()["widgets"]:
+        for metric in widget["properties"].get("metrics", []):
+            if isinstance(metric[0], dict):
+                found = re.fullmatch(
+                    r"""SEARCH\('\{"\$\{AWS::StackName\}",(\w+)\} MetricName="(\w+)"', '\w+', \d+\)""",
+                    metric[0]["expression"],
+                )
+                assert found, metric
+                yield found[2], found[1]
+            elif metric[0] == "${AWS::StackName}":
+                yield metric[1], None
+
+
+def alarmed() -> Iterator[str]:
+    """The metrics of ours that alarms look at."""
+    for alarm in ALARMS.values():
+        stats = [alarm, *(part["MetricStat"]["Metric"] for part in alarm.get("Metrics", []) if "MetricStat" in part)]
+        for metric in stats:
+            if metric.get("Namespace") == {"Ref": "AWS::StackName"}:
+                assert "Dimensions" not in metric, "alarms look at what nothing splits"
+                yield metric["MetricName"]
+
+
+def recorded() -> set[str]:
+    """The metrics that some code path records, by their names in `telemetry`."""
+    names: set[str] = set()
+    for file in [*(ROOT / "functions").glob("*/app.py"), ROOT / "shared" / "orchestrator" / "batches.py"]:
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                if call.func.id in ("count", "total", "observe") and call.args:
+                    names.add(ast.unparse(call.args[0]).removeprefix("telemetry."))
+    return names
+
+
+def test_every_metric_on_the_dashboard_is_one_of_ours_split_as_it_is_recorded() -> None:
+    assert [(name, by) for name, by in shown() if name not in BY_NAME or by not in (None, BY_NAME[name].by)] == []
+
+
+def test_every_metric_is_recorded_by_some_code_path_and_shown() -> None:
+    assert recorded() == METRICS.keys()
+    assert BY_NAME.keys() - {name for name, _ in shown()} == set()
+
+
+def test_every_alarm_looks_at_a_metric_of_ours_or_of_aws() -> None:
+    names = list(alarmed())
+    assert len(names) >= 11
+    assert set(names) <= BY_NAME.keys()
+
+
+def headings() -> set[str]:
+    text = (ROOT / "docs" / "runbook.md").read_text()
+    return {heading.lower() for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_tells_whom_it_wakes_what_to_do(name: str) -> None:
+    alarm = ALARMS[name]
+    entry = re.search(r"Runbook - (.+)\.$", alarm["AlarmDescription"])
+    assert entry, alarm["AlarmDescription"]
+    assert entry[1].lower() in headings()
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_the_runbook_has_no_entry_that_no_alarm_names() -> None:
+    named = {alarm["AlarmDescription"].partition("Runbook - ")[2].rstrip(".").lower() for alarm in ALARMS.values()}
+    assert headings() - named <= {"how to look", "a deploy that fails"}
+
+
+def test_the_dashboard_fills_one_screen_row_by_row_without_overlap() -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in dashboard()["widgets"]:
+        cells = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not cells & taken
+        taken |= cells
+    assert max(x for x, _ in taken) == 23

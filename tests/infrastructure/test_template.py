@@ -1,0 +1,255 @@
+"""What template.yaml promises: nothing is handed out twice or dropped, nobody may do more than they need, and new code
+never meets an old schema."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.batches import LONGEST_WAIT_SECONDS
+from tests.infrastructure.deployed import deployed, names_in, of_type
+
+TEMPLATE = deployed()
+FUNCTIONS = of_type(TEMPLATE, "AWS::Lambda::Function")
+QUEUES = of_type(TEMPLATE, "AWS::SQS::Queue")
+MAPPINGS = of_type(TEMPLATE, "AWS::Lambda::EventSourceMapping")
+ROLES = of_type(TEMPLATE, "AWS::IAM::Role")
+POLICIES = of_type(TEMPLATE, "AWS::IAM::ManagedPolicy")
+LAYERS = ("DependenciesLayer", "SharedLayer")
+# The functions that an event invokes, through an alias; migrate is the deploy's own.
+ALIASED = [name for name in FUNCTIONS if name != "MigrateFunction"]
+
+
+def one_name(value: Any) -> str:
+    (name,) = set(names_in(value))
+    return name
+
+
+def queue_of(mapping: dict[str, Any]) -> str:
+    return one_name(mapping["EventSourceArn"])
+
+
+def function_of(mapping: dict[str, Any]) -> str:
+    return one_name(mapping["FunctionName"]).removesuffix("Aliaslive")
+
+
+def dead_letter_queue_of(queue: str) -> str:
+    return one_name(QUEUES[queue]["RedrivePolicy"]["deadLetterTargetArn"])
+
+
+SOURCES = sorted({queue_of(mapping) for mapping in MAPPINGS.values()})
+
+
+# Queues --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("favours", ["latency", "throughput"])
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_a_record_stays_hidden_six_times_as_long_as_its_function_may_run(name: str, favours: str) -> None:
+    mapping = MAPPINGS[name]
+    window = mapping.get("MaximumBatchingWindowInSeconds", 0)
+    if isinstance(window, dict):
+        (of_map, _, key) = window["Fn::FindInMap"]
+        window = TEMPLATE["Mappings"][of_map][favours][key]
+    timeout = FUNCTIONS[function_of(mapping)]["Timeout"]
+    assert QUEUES[queue_of(mapping)]["VisibilityTimeout"] >= 6 * timeout + window
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_queue_has_a_dead_letter_queue_of_its_own_that_takes_from_nobody_else(name: str) -> None:
+    dead = dead_letter_queue_of(name)
+    assert [other for other in SOURCES if dead_letter_queue_of(other) == dead] == [name]
+    allowed = QUEUES[dead]["RedriveAllowPolicy"]
+    suffix = QUEUES[name]["QueueName"]["Fn::Sub"].rpartition("-")[2]
+    assert allowed["redrivePermission"] == "byQueue"
+    (source,) = allowed["sourceQueueArns"]
+    assert source["Fn::Sub"].endswith(f":${{AWS::StackName}}-{suffix}")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_an_outage_of_a_day_pushes_no_good_message_out(name: str) -> None:
+    assert QUEUES[name]["RedrivePolicy"]["maxReceiveCount"] * LONGEST_WAIT_SECONDS >= 24 * 3600
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_every_queue_is_encrypted_and_either_source_or_dead_letter_queue(name: str) -> None:
+    assert QUEUES[name]["SqsManagedSseEnabled"] is True
+    assert name in SOURCES or name in {dead_letter_queue_of(source) for source in SOURCES}
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_every_mapping_reports_what_failed_and_leaves_the_database_connections(name: str) -> None:
+    assert MAPPINGS[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "Ref" in MAPPINGS[name]["ScalingConfig"]["MaximumConcurrency"]
+
+
+# Roles ---------------------------------------------------------------------------------------------------------------
+
+TAKES = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
+REACHES = {
+    "MigrateRole": {},
+    "EnqueueRole": {
+        "EnqueueQueue": TAKES,
+        "EnqueueDeadLetterQueue": {"sqs:SendMessage"},
+        "UrgentQueue": {"sqs:SendMessage"},
+    },
+    "DispatchRole": {"DeliveryQueue": {"sqs:SendMessage"}, "UrgentQueue": {"sqs:SendMessage"}},
+    "DeliverRole": {"DeliveryQueue": TAKES, "UrgentQueue": TAKES, "DeliveryDeadLetterQueue": {"sqs:SendMessage"}},
+    "WebhookRole": {"InboundQueue": {"sqs:SendMessage"}},
+    "InboundRole": {
+        "InboundQueue": TAKES,
+        "InboundDeadLetterQueue": {"sqs:SendMessage"},
+        "UrgentQueue": {"sqs:SendMessage"},
+    },
+    "RetainRole": {},
+}
+READS = {
+    "MigrateRole": {"Database"},
+    "EnqueueRole": {"Database"},
+    "DispatchRole": {"Database", "Twilio"},
+    "DeliverRole": {"Database", "Twilio", "Anthropic", "Privacy"},
+    "WebhookRole": {"Twilio"},
+    "InboundRole": {"Database", "Anthropic", "Privacy"},
+    "RetainRole": {"Database"},
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role: str) -> Iterator[dict[str, Any]]:
+    """All that a role may do, by itself and by the policies of this template."""
+    for policy in ROLES[role].get("Policies", []):
+        yield from as_list(policy["PolicyDocument"]["Statement"])
+    for managed in ROLES[role].get("ManagedPolicyArns", []):
+        for name in names_in(managed):
+            if name in POLICIES:
+                yield from as_list(POLICIES[name]["PolicyDocument"]["Statement"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_a_role_of_its_own(name: str) -> None:
+    assert one_name(FUNCTIONS[name]["Role"]) == name.replace("Function", "Role")
+
+
+@pytest.mark.parametrize("role", REACHES)
+def test_a_function_reaches_its_own_queues_and_no_others(role: str) -> None:
+    reached: dict[str, set[str]] = {}
+    for statement in statements(role):
+        actions = {action for action in as_list(statement["Action"]) if action.startswith("sqs:")}
+        for resource in as_list(statement["Resource"]) if actions else []:
+            reached.setdefault(one_name(resource), set()).update(actions)
+    assert reached == REACHES[role]
+
+
+@pytest.mark.parametrize("role", READS)
+def test_a_function_reads_its_own_secrets_and_no_others(role: str) -> None:
+    read = {name.removesuffix("SecretPolicy") for arn in ROLES[role]["ManagedPolicyArns"] for name in names_in(arn)}
+    assert read - {"TracingPolicy"} == READS[role]
+
+
+@pytest.mark.parametrize("role", sorted(REACHES))
+def test_a_function_writes_its_own_log_alone(role: str) -> None:
+    logs = [s for s in statements(role) if any(action.startswith("logs:") for action in as_list(s["Action"]))]
+    assert [one_name(statement["Resource"]) for statement in logs] == [role.replace("Role", "Logs")]
+    function = FUNCTIONS[role.replace("Role", "Function")]
+    assert one_name(function["LoggingConfig"]["LogGroup"]) == role.replace("Role", "Logs")
+
+
+def test_no_policy_is_wider_than_it_has_to_be() -> None:
+    documents = [policy["PolicyDocument"] for policy in POLICIES.values()]
+    documents += [policy["PolicyDocument"] for role in ROLES.values() for policy in role.get("Policies", [])]
+    every = [statement for document in documents for statement in as_list(document["Statement"])]
+    assert not [action for s in every for action in as_list(s["Action"]) if "*" in action]
+    wide = [set(as_list(s["Action"])) for s in every if "*" in as_list(s["Resource"])]
+    assert wide == [{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}], "X-Ray alone knows no narrower resource"
+
+
+def test_a_publishing_agent_may_publish_and_nothing_else() -> None:
+    (statement,) = POLICIES["PublisherPolicy"]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], one_name(statement["Resource"])) == ("sqs:SendMessage", "EnqueueQueue")
+
+
+def test_no_secret_is_a_parameter_or_a_variable() -> None:
+    assert not [name for name, parameter in TEMPLATE["Parameters"].items() if parameter.get("NoEcho")]
+    names = {name for function in FUNCTIONS.values() for name in function["Environment"]["Variables"]}
+    assert not names & {"DATABASE_URL", "TWILIO_AUTH_TOKEN", "ANTHROPIC_API_KEY", "PRIVACY_KEY"}
+
+
+# Deploys -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_run_on_arm64_and_are_traced(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert (function["Architectures"], function["TracingConfig"]) == (["arm64"], {"Mode": "Active"})
+
+
+@pytest.mark.parametrize("name", [name for name in ALIASED if name != "WebhookFunction"])
+def test_new_code_never_meets_an_old_schema(name: str) -> None:
+    assert TEMPLATE["Resources"][name]["DependsOn"] == "Migration"
+
+
+def test_the_migration_runs_again_when_the_code_that_holds_it_changes() -> None:
+    changed = deployed(uploads={"SharedLayer": "s3://uploads/changed"})
+    before, after = (of_type(t, "Custom::Migration")["Migration"]["Code"] for t in (TEMPLATE, changed))
+    assert before != after
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_new_code_in_a_layer_is_a_new_version_of_each_function(layer: str) -> None:
+    def versions(template: dict[str, Any]) -> dict[str, str]:
+        return {one_name(v["FunctionName"]): name for name, v in of_type(template, "AWS::Lambda::Version").items()}
+
+    before, after = versions(TEMPLATE), versions(deployed(uploads={layer: "s3://uploads/changed"}))
+    assert before.keys() == after.keys() == set(ALIASED)
+    assert [name for name in ALIASED if before[name] == after[name]] == []
+
+
+@pytest.mark.parametrize(("stage", "way"), [("prod", "Canary10Percent5Minutes"), ("dev", "AllAtOnce")])
+@pytest.mark.parametrize("name", ALIASED)
+def test_a_deploy_goes_back_by_itself_when_an_alarm_fires(name: str, stage: str, way: str) -> None:
+    group = of_type(deployed({"Stage": stage}), "AWS::CodeDeploy::DeploymentGroup")[f"{name}DeploymentGroup"]
+    assert way in str(group["DeploymentConfigName"])
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    alarms = {one_name(alarm["Name"]) for alarm in group["AlarmConfiguration"]["Alarms"]}
+    assert name.replace("Function", "ErrorsAlarm") in alarms
+
+
+def test_everything_invokes_the_alias_and_never_the_newest_code() -> None:
+    invoked = [one_name(mapping["FunctionName"]) for mapping in MAPPINGS.values()]
+    invoked += [one_name(s["Target"]["Arn"]) for s in of_type(TEMPLATE, "AWS::Scheduler::Schedule").values()]
+    assert invoked
+    assert all(name.endswith("Aliaslive") for name in invoked)
+
+
+def test_the_webhook_does_not_wait_for_the_api_that_waits_for_it() -> None:
+    reached, seen = ["WebhookFunction"], set()
+    while reached:
+        name = reached.pop()
+        seen.add(name)
+        reached += [n for n in names_in(TEMPLATE["Resources"].get(name, {})) if n not in seen]
+    assert "WebhookApi" not in seen
+
+
+def test_in_a_vpc_every_function_but_the_webhook_is_in_it() -> None:
+    inside = of_type(deployed({"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}), "AWS::Lambda::Function")
+    assert [name for name, function in inside.items() if "VpcConfig" not in function] == ["WebhookFunction"]
+    assert not [name for name, function in FUNCTIONS.items() if "VpcConfig" in function]
+
+
+def test_every_log_group_forgets() -> None:
+    groups = of_type(TEMPLATE, "AWS::Logs::LogGroup")
+    assert len(groups) == len(FUNCTIONS) + 1  # and the API's
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_every_parameter_says_what_it_is_and_stands_in_a_group() -> None:
+    grouped = [
+        name
+        for group in TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        for name in group["Parameters"]
+    ]
+    assert sorted(grouped) == sorted(TEMPLATE["Parameters"])
+    assert [name for name, parameter in TEMPLATE["Parameters"].items() if not parameter.get("Description")] == []
