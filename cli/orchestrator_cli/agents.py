@@ -10,7 +10,9 @@ from rich.table import Table
 
 from orchestrator.agents import Agent
 from orchestrator.store import agents as store
-from orchestrator_cli.connection import AsJson, Local, open_database
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="What agents may do. The longest prefix of an agent's id counts.", no_args_is_help=True)
 
@@ -18,6 +20,7 @@ Prefix = Annotated[str, typer.Argument(help="The beginning of the ids, such as s
 
 
 @app.command("set")
+@on_target
 def change(
     prefix: Prefix,
     urgent: Annotated[bool, typer.Option(help="Whether they may publish urgent messages.")] = True,
@@ -27,18 +30,20 @@ def change(
     publisher: Annotated[
         list[str] | None, typer.Option(help="A SenderId of SQS that alone may speak for them; may be repeated.")
     ] = None,
-    local: Local = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the settings of a prefix; what is not given goes back to its default."""
-    with open_database(local) as (connection, _):
-        store.set_agent(connection, Agent(prefix, urgent, hourly_limit, publisher))
-    show(f"[green]Set[/] {prefix}")
+    agent = Agent(prefix, urgent, hourly_limit, publisher)
+    with open_database() as (connection, _):
+        store.set_agent(connection, agent)
+    tell(dataclasses.asdict(agent), f"[green]Set[/] {prefix}", as_json=as_json)
 
 
 @app.command("list")
-def list_agents(local: Local = False, as_json: AsJson = False) -> None:
+@on_target
+def list_agents(as_json: AsJson = False) -> None:
     """Show all settings."""
-    with open_database(local) as (connection, _):
+    with open_database() as (connection, _):
         agents = store.list_agents(connection)
     if as_json:
         print_json(data=[dataclasses.asdict(agent) for agent in agents])
@@ -52,8 +57,10 @@ def list_agents(local: Local = False, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def remove(prefix: Prefix, local: Local = False) -> None:
+@on_target
+def remove(prefix: Prefix, as_json: AsJson = False) -> None:
     """Go back to the defaults."""
-    with open_database(local) as (connection, _):
+    with open_database() as (connection, _):
         removed = store.remove_agent(connection, prefix)
-    show(f"[green]Removed[/] {prefix}" if removed else f"There were no settings for {prefix}.")
+    said = f"[green]Removed[/] {prefix}" if removed else f"There were no settings for {prefix}."
+    tell({"prefix": prefix, "removed": removed}, said, as_json=as_json)

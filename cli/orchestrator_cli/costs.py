@@ -1,4 +1,4 @@
-"""What Claude cost, by day, action, agent and model, and what was saved."""
+"""What Claude and Twilio cost, and what was saved."""
 
 import dataclasses
 from datetime import timedelta
@@ -10,23 +10,40 @@ from rich import print_json
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.store.costs import read_costs, read_savings
-from orchestrator_cli.connection import AsJson, Local, open_database
+from orchestrator.store.costs import Spent, Texts, read_costs, read_savings, read_texts
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.output import AsJson
+from orchestrator_cli.target import on_target
 
 
+@on_target
 def costs(
     days: Annotated[int, typer.Option(help="As many UTC days, today included.", min=1)] = 7,
-    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what Claude cost, and what batching, remembered verdicts and verbatim texts saved."""
-    with open_database(local) as (connection, clock):
+    """Show what Claude and texts cost, and what batching, remembered verdicts and verbatim texts saved."""
+    with open_database() as (connection, clock):
         since = (clock() - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         spent, saved = read_costs(connection, since), read_savings(connection, since)
+        texts = read_texts(connection, since)
     if as_json:
-        lines = {"spent": [dataclasses.asdict(line) for line in spent], "saved": [dataclasses.asdict(s) for s in saved]}
-        print_json(data=lines, default=str)
+        rows = {
+            "spent": [dataclasses.asdict(line) for line in spent],
+            "saved": [dataclasses.asdict(line) for line in saved],
+            "texts": [dataclasses.asdict(line) for line in texts],
+        }
+        print_json(data=rows, default=str)
         return
+    show(_claude_table(spent, days))
+    show(f"Total: {sum(line.cost_usd for line in spent):.4f} USD in {_calls(sum(line.calls for line in spent))}.")
+    for saving in saved:
+        dollars = f", about {saving.calls * saving.each_usd:.4f} USD" if saving.calls and saving.each_usd else ""
+        show(f"Saved by {saving.what}: {_calls(saving.calls)}{dollars}.")
+    if texts:
+        show(_texts_table(texts, days))
+
+
+def _claude_table(spent: list[Spent], days: int) -> Table:
     table = Table(title=f"Claude, last {days} days (UTC)", title_justify="left")
     for heading in ("day", "action", "agent, model"):
         table.add_column(heading, no_wrap=True)
@@ -42,11 +59,16 @@ def costs(
             f"{line.input_tokens:,} in{cached}\n{line.output_tokens:,} out",
             f"{line.cost_usd:.6f}",
         )
-    show(table)
-    show(f"Total: {sum(line.cost_usd for line in spent):.4f} USD in {_calls(sum(line.calls for line in spent))}.")
-    for saving in saved:
-        dollars = f", about {saving.calls * saving.each_usd:.4f} USD" if saving.calls and saving.each_usd else ""
-        show(f"Saved by {saving.what}: {_calls(saving.calls)}{dollars}.")
+    return table
+
+
+def _texts_table(texts: list[Texts], days: int) -> Table:
+    table = Table(title=f"Twilio, last {days} days (UTC), by the price table", title_justify="left")
+    for heading in ("day", "texts", "segments", "USD"):
+        table.add_column(heading, justify="left" if heading == "day" else "right", no_wrap=True)
+    for line in texts:
+        table.add_row(f"{line.day:%d %b}", f"{line.texts:,}", f"{line.segments:,}", f"{line.twilio_usd:.4f}")
+    return table
 
 
 def _calls(number: int) -> str:

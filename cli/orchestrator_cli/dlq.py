@@ -1,20 +1,17 @@
 """What was given up: counted, shown with its reasons, and sent back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich import print as show
 from rich import print_json
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from orchestrator.errors import OrchestratorError, SettingsError
-from orchestrator_cli.connection import AsJson, Local, use_local_stack
+from orchestrator.errors import SettingsError
 from orchestrator_cli.letters import (
     Letter,
     Queue,
@@ -26,6 +23,8 @@ from orchestrator_cli.letters import (
     send_back,
     url_of,
 )
+from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Dead letters: what was given up, and why.", no_args_is_help=True)
 
@@ -34,10 +33,10 @@ WithReason = Annotated[str | None, typer.Option(help="Only those with this reaso
 
 
 @app.command("list")
-def list_queues(local: Local = False, as_json: AsJson = False) -> None:
+@on_target
+def list_queues(as_json: AsJson = False) -> None:
     """How many messages wait in each queue, and how many are dead letters."""
-    with _of(local):
-        rows = [(queue, length(url_of(queue)), length(dead_letter_url_of(queue))) for queue in Queue if is_set(queue)]
+    rows = [(queue, length(url_of(queue)), length(dead_letter_url_of(queue))) for queue in Queue if is_set(queue)]
     if not rows:
         raise SettingsError(f"{Queue.ENQUEUE.variable}: is not set. Set it in the environment, or see .env.example.")
     if as_json:
@@ -53,21 +52,20 @@ def list_queues(local: Local = False, as_json: AsJson = False) -> None:
 
 
 @app.command("show")
+@on_target
 def show_letters(
     queue: OfQueue,
     reason: WithReason = None,
     limit: Annotated[int, typer.Option(help="As many at the most.", min=1)] = 10,
     body: Annotated[bool, typer.Option("--body", help="Show the bodies too, which hold people's data.")] = False,
-    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
     """Show dead letters with their reasons; they stay where they are."""
-    with _of(local):
-        url = dead_letter_url_of(queue)
-        # All are looked at, so that --limit and --reason can be told apart from a queue that is still hiding some.
-        here = list(letters(url))
-        for letter in here:
-            leave(letter, url)
+    url = dead_letter_url_of(queue)
+    # All are looked at, so that --limit and --reason can be told apart from a queue that is still hiding some.
+    here = list(letters(url))
+    for letter in here:
+        leave(letter, url)
     found = [letter for letter in here if _is_wanted(letter, reason)][:limit]
     if as_json:
         print_json(data=[_as_data(letter, body=body) for letter in found])
@@ -83,30 +81,31 @@ def show_letters(
 
 
 @app.command()
+@on_target
 def redrive(
     queue: OfQueue,
     reason: WithReason = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would go back; change nothing.")] = False,
-    local: Local = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send dead letters back to their queue. What is rejected again returns here with its reason."""
-    with _of(local):
-        url, target = dead_letter_url_of(queue), url_of(queue)
-        total = length(url)
-        # What returns while we are at it is left for the next time.
-        here = islice(letters(url), total)
-        staying: list[Letter] = []
-        wanted = 0
-        for letter in track(here, "Redriving", total=total, transient=True):
-            wanted += _is_wanted(letter, reason)
-            if dry_run or not _is_wanted(letter, reason):
-                staying.append(letter)
-            else:
-                send_back(letter, url, target)
-        for letter in staying:
-            leave(letter, url)
+    url, target = dead_letter_url_of(queue), url_of(queue)
+    total = length(url)
+    # What returns while we are at it is left for the next time.
+    here = islice(letters(url), total)
+    staying: list[Letter] = []
+    wanted = 0
+    for letter in track(here, "Redriving", total=total, transient=True, console=Console(stderr=True)):
+        wanted += _is_wanted(letter, reason)
+        if dry_run or not _is_wanted(letter, reason):
+            staying.append(letter)
+        else:
+            send_back(letter, url, target)
+    for letter in staying:
+        leave(letter, url)
     left = len(staying) - (wanted if dry_run else 0)
-    show(f"{wanted} {'would go' if dry_run else 'went'} back to the {queue} queue, {left} stay here.")
+    said = f"{wanted} {'would go' if dry_run else 'went'} back to the {queue} queue, {left} stay here."
+    tell({"queue": queue, "applied": not dry_run, "back": wanted, "left": left}, said, as_json=as_json)
 
 
 def _is_wanted(letter: Letter, reason: str | None) -> bool:
@@ -116,14 +115,3 @@ def _is_wanted(letter: Letter, reason: str | None) -> bool:
 def _as_data(letter: Letter, *, body: bool) -> dict[str, str]:
     shown = {"sqs_message_id": letter.sqs_message_id, "sent_at": letter.sent_at.isoformat(), **letter.attributes}
     return {**shown, "body": letter.body} if body else shown
-
-
-@contextmanager
-def _of(local: bool) -> Iterator[None]:
-    """The queues of the environment, or of the local stack, and their faults as one line each."""
-    if local:
-        use_local_stack()
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise OrchestratorError(f"SQS cannot be asked: {error}") from None

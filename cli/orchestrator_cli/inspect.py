@@ -17,16 +17,18 @@ from orchestrator.people import zone_named, zones_of_number
 from orchestrator.rules.explanations import explain as in_words
 from orchestrator.store.story import Story, read_story
 from orchestrator.store.waiting import WaitingMessage, what_waits
-from orchestrator_cli.connection import AsJson, Local, open_database
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.output import AsJson
+from orchestrator_cli.target import on_target
 
 
+@on_target
 def queue(
     limit: Annotated[int, typer.Option(help="As many of each lane.", min=1)] = 10,
-    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what waits, lane by lane, oldest first, with the reason and when it is due."""
-    with open_database(local) as (connection, clock):
+    with open_database() as (connection, clock):
         waiting = what_waits(connection, per_lane=limit)
         now = clock()
     if as_json:
@@ -38,9 +40,9 @@ def queue(
         show(_lane_table(lane, list(messages), now))
 
 
+@on_target
 def explain(
     message_id: Annotated[str, typer.Argument(help="What `queue_message` returned.")],
-    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell the whole story of a message, in the time of the person it is for."""
@@ -48,7 +50,7 @@ def explain(
         wanted = UUID(message_id)
     except ValueError:
         raise typer.BadParameter(f"{message_id!r} is no message id; it should look like a UUID.") from None
-    with open_database(local) as (connection, _):
+    with open_database() as (connection, _):
         story = read_story(connection, wanted)
     if story is None:
         raise OrchestratorError(f"Nothing is known of message {wanted}. Was it published to this queue?")

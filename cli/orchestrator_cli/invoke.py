@@ -10,13 +10,13 @@ from rich import print_json
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_cli.connection import Local, use_local_stack
+from orchestrator_cli.target import on_target
 
 
+@on_target
 def invoke(
     function: Annotated[str, typer.Argument(help="Its folder in functions/, such as enqueue.")],
     event: Annotated[Path, typer.Option(help="A JSON file, such as events/enqueue.json.", exists=True, dir_okay=False)],
-    local: Local = False,
 ) -> None:
     """Run one function once, in its own process under AWS's runtime client, and print its log and answer."""
     try:
@@ -24,8 +24,6 @@ def invoke(
         from orchestrator_local.template import read_template
     except ModuleNotFoundError:
         raise OrchestratorError('`invoke` needs the local extra: pip install "message-orchestrator[local]".') from None
-    if local:
-        use_local_stack()
     functions = {found.name: found for found in read_template().functions}
     if function not in functions:
         raise typer.BadParameter(f"There is no function {function!r}. There are: {', '.join(functions)}.")

@@ -5,11 +5,26 @@ from pathlib import Path
 
 import psycopg
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import load_dotenv
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_cli import agents, costs, database, dlq, inspect, invoke, pauses, privacy, recovery, strangers, users
+from orchestrator_cli import (
+    agents,
+    costs,
+    database,
+    dlq,
+    doctor,
+    inspect,
+    invoke,
+    pauses,
+    privacy,
+    recovery,
+    stats,
+    strangers,
+    users,
+)
 
 app = typer.Typer(
     help="Operate the Message Orchestrator. Settings come from the environment and from .env in this folder.",
@@ -24,6 +39,8 @@ app.command()(inspect.queue)
 app.command()(inspect.explain)
 app.command()(costs.costs)
 app.command()(recovery.recover)
+app.command()(stats.stats)
+app.command()(doctor.doctor)
 app.command()(strangers.strangers)
 app.command()(invoke.invoke)
 app.add_typer(users.app, name="user")
@@ -41,6 +58,8 @@ def run() -> None:
         _fail(str(error))
     except psycopg.OperationalError as error:
         _fail(f"The database cannot be reached: {str(error).splitlines()[0]}. Check DATABASE_URL.")
+    except (BotoCoreError, ClientError) as error:
+        _fail(f"AWS cannot be asked: {error}")
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
         _fail("The database is not up to date. Run `orchestrator migrate`.")
 

@@ -1,19 +1,21 @@
 """A person's rights: export and deletion."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import print as show
 from rich.console import Console
 from rich.progress import Progress
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
 from orchestrator.store.privacy import Identity, export_person
-from orchestrator_cli.connection import Local, open_database
+from orchestrator_cli.connection import open_database
 from orchestrator_cli.letters import Queue, dead_letter_url_of, destroy, is_set, leave, letters
+from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="A person's rights: everything that is kept of them, and its deletion.", no_args_is_help=True)
 
@@ -21,15 +23,15 @@ Reference = Annotated[str, typer.Argument(help="Our UUID of the person, or your 
 
 
 @app.command("export")
+@on_target
 def export(
     user: Reference,
     to: Annotated[Path | None, typer.Option("--to", help="Write to this file; to the screen when left out.")] = None,
-    local: Local = False,
 ) -> None:
     """Export everything that is kept of a person, as JSON."""
     from orchestrator.privacy import identity_of
 
-    with open_database(local) as (connection, _):
+    with open_database() as (connection, _):
         kept = export_person(connection, identity_of(connection, user).user_uuid)
     text = json.dumps(kept, indent=2, ensure_ascii=False, default=str)
     if to is None:
@@ -41,13 +43,14 @@ def export(
 
 
 @app.command("delete")
+@on_target
 def delete(
     user: Reference,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     keep_at_twilio: Annotated[
         bool, typer.Option("--keep-at-twilio", help="Leave the texts at Twilio; running it again deletes them.")
     ] = False,
-    local: Local = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete a person's content and number: here, in the dead-letter queues, and at Twilio. It cannot be undone."""
     try:
@@ -55,7 +58,7 @@ def delete(
         from orchestrator.sms.erase import TwilioTextEraser
     except ModuleNotFoundError:
         raise OrchestratorError('It asks Twilio: pip install "message-orchestrator[cli,functions]".') from None
-    with open_database(local) as (connection, clock), Progress(console=Console(stderr=True)) as progress:
+    with open_database() as (connection, clock), Progress(console=Console(stderr=True)) as progress:
         identity = identity_of(connection, user)
         eraser = None if keep_at_twilio else TwilioTextEraser(load(SenderSettings))
         if not yes and not identity.is_forgotten:
@@ -73,16 +76,20 @@ def delete(
         )
         destroyed = _destroy_letters(identity)
     here = deletion.here
-    show(f"person: {identity.user_id} (the row stays, and says nothing of who it was)")
-    show(f"texts: {here.messages}, queued messages: {here.queued_messages}, conversations: {here.conversations}")
-    show(f"agent tasks: {here.agent_tasks}, log entries: {here.log_entries} (costs are kept without the person)")
-    show(f"dead letters destroyed: {destroyed}")
-    show(f"opt-outs kept as a keyed hash: {deletion.kept_opt_outs}")
-    show(f"deleted at Twilio: {deletion.erased_at_twilio}, left there: {deletion.left_at_twilio}")
+    lines = [
+        f"person: {identity.user_id} (the row stays, and says nothing of who it was)",
+        f"texts: {here.messages}, queued messages: {here.queued_messages}, conversations: {here.conversations}",
+        f"agent tasks: {here.agent_tasks}, log entries: {here.log_entries} (costs are kept without the person)",
+        f"dead letters destroyed: {destroyed}",
+        f"opt-outs kept as a keyed hash: {deletion.kept_opt_outs}",
+        f"deleted at Twilio: {deletion.erased_at_twilio}, left there: {deletion.left_at_twilio}",
+    ]
     if deletion.left_at_twilio:
-        show(f"[yellow]Run it again with the id {identity.user_id}[/] to delete what is left at Twilio.")
-        if not keep_at_twilio:
-            raise typer.Exit(1)
+        lines.append(f"[yellow]Run it again with the id {identity.user_id}[/] to delete what is left at Twilio.")
+    facts = {"user_id": identity.user_id, "dead_letters": destroyed, **dataclasses.asdict(deletion)}
+    tell(facts, *lines, as_json=as_json)
+    if deletion.left_at_twilio and not keep_at_twilio:
+        raise typer.Exit(1)
 
 
 def _destroy_letters(identity: Identity) -> int:

@@ -8,16 +8,18 @@ from rich import print_json
 from rich.table import Table
 
 from orchestrator.store.conversation import read_strangers
-from orchestrator_cli.connection import AsJson, Local, open_database
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.output import AsJson
+from orchestrator_cli.target import on_target
 
 
+@on_target
 def strangers(
     limit: Annotated[int, typer.Option(help="As many at the most.", min=1)] = 20,
-    local: Local = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the newest texts from numbers that belong to nobody."""
-    with open_database(local) as (connection, _):
+    with open_database() as (connection, _):
         found = read_strangers(connection, limit)
     if as_json:
         print_json(data=found, default=str)

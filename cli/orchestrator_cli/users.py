@@ -21,8 +21,11 @@ from orchestrator.rules.local_time import local_date
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
+from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator.store.waiting import what_waits
-from orchestrator_cli.connection import AsJson, Local, open_database
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="The people who get the texts.", no_args_is_help=True)
 
@@ -37,6 +40,7 @@ Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min
 
 
 @app.command()
+@on_target
 def add(
     phone: Annotated[str, typer.Option(help="Number, such as +1 212 555 0123.")],
     name: Name = None,
@@ -45,16 +49,17 @@ def add(
     quiet_hours: QuietHours = None,
     daily_limit: Daily = None,
     hourly_limit: Hourly = None,
-    local: Local = False,
+    as_json: AsJson = False,
 ) -> None:
     """Add a person."""
     columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
-    with open_database(local) as (connection, clock), _taken_values_explained():
+    with open_database() as (connection, clock), _taken_values_explained():
         user_id = people.add_user(connection, columns, clock())
-    show(f"[green]Added[/] {user_id}")
+    tell({"user_id": user_id}, f"[green]Added[/] {user_id}", as_json=as_json)
 
 
 @app.command("set")
+@on_target
 def change(
     user: Reference,
     phone: Phone = None,
@@ -64,22 +69,36 @@ def change(
     quiet_hours: QuietHours = None,
     daily_limit: Daily = None,
     hourly_limit: Hourly = None,
-    local: Local = False,
+    as_json: AsJson = False,
 ) -> None:
     """Change what is given, and leave the rest."""
     columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
     if not columns:
         raise typer.BadParameter("Nothing to change. Give at least one option, such as --zone America/New_York.")
-    with open_database(local) as (connection, clock), _taken_values_explained():
+    with open_database() as (connection, clock), _taken_values_explained():
         user_id = people.change_user(connection, user, columns, clock())
-    show(f"[green]Changed[/] {user_id}")
+    tell({"user_id": user_id}, f"[green]Changed[/] {user_id}", as_json=as_json)
+
+
+@app.command()
+@on_target
+def stop(user: Reference, as_json: AsJson = False) -> None:
+    """Opt a person out, as if they had written STOP: for one who said it by another way."""
+    with open_database() as (connection, clock):
+        now = clock()
+        person = people.show_user(connection, user, now).person
+        with connection.transaction():
+            write_opt_outs(connection, [OptOut(person.phone_number, "operator", now)], now)
+    said = f"[green]Opted out[/] {person.user_id}: what waited is cancelled. START, written by them, undoes it."
+    tell({"user_id": person.user_id, "opted_out": True}, said, as_json=as_json)
 
 
 @app.command("show")
-def show_person(user: Reference, local: Local = False, as_json: AsJson = False) -> None:
+@on_target
+def show_person(user: Reference, as_json: AsJson = False) -> None:
     """Show a person: limits and what is used of them, quiet hours, activity, opt-out, and what waits."""
     policy = load(PolicySettings)
-    with open_database(local) as (connection, clock):
+    with open_database() as (connection, clock):
         now = clock()
         record = people.show_user(connection, user, now)
         waiting = what_waits(connection, per_lane=10, user_id=record.person.user_id)

@@ -13,16 +13,18 @@ from orchestrator.clock import clock_from_environment
 from orchestrator.deliver import DeliverReport, deliver, message_ids_of
 from orchestrator.messages import Lane
 from orchestrator.queues import QueueRecord, dead_letter, queue_url_of, records_of
-from orchestrator.settings import DeliverSettings, load, refreshed
-from orchestrator.sms.sender import TwilioSender
+from orchestrator.settings import DeliverSettings, Sending, load, refreshed
+from orchestrator.sms.shadow import sender_for
 from orchestrator.store.database import Database
 from orchestrator.telemetry import count, new_logger, observe, total, trail
 
 logger = new_logger("deliver")
 settings = load(DeliverSettings)
 database = Database(settings)
-sender = TwilioSender(settings)
+sender = sender_for(settings)
 clock = clock_from_environment()
+if settings.sending is Sending.SHADOW:
+    logger.warning("SENDING is shadow: everything is decided and recorded, and no text leaves")
 if settings.anthropic_api_key is None:
     logger.warning("ANTHROPIC_API_KEY is not set: structured messages go out as plain sentences")
 

@@ -21,6 +21,9 @@ class QuietHandler(BaseHTTPRequestHandler, ABC):
     def do_POST(self) -> None:
         self.respond()
 
+    def do_PUT(self) -> None:
+        self.respond()
+
     def do_DELETE(self) -> None:
         self.respond()
 

@@ -168,11 +168,19 @@ class PrivacySettings(Settings):
     privacy_key: SecretStr | None = Field(default=None, min_length=16)
 
 
+class Sending(StrEnum):
+    """Whether texts leave."""
+
+    LIVE = "live"
+    SHADOW = "shadow"  # everything is decided and recorded, and nothing is sent
+
+
 class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings):
     # Where its records come from, and where one goes that it cannot read; without them SQS's own timeouts apply.
     delivery_queue_url: HttpUrl | None = None
     urgent_queue_url: HttpUrl | None = None
     delivery_dlq_url: HttpUrl | None = None
+    sending: Sending = Sending.LIVE
     # Past this on a UTC day the ordinary lanes wait for the next one; what is urgent, and replies, go on.
     twilio_daily_ceiling_usd: Fraction = 500.0
 

@@ -100,7 +100,7 @@ def test_a_publisher_with_the_policy_of_the_stack_may_send(stack: dict[str, str]
     document = version["PolicyVersion"]["Document"]
     sqs = boto3.client("sqs")
     queue = sqs.get_queue_attributes(QueueUrl=stack["EnqueueQueueUrl"], AttributeNames=["QueueArn"])
-    assert document["Statement"][0]["Resource"] == queue["Attributes"]["QueueArn"]  # type: ignore[index]
+    assert document["Statement"][0]["Resource"] == queue["Attributes"]["QueueArn"]
 
 
 def test_functions_get_their_queues_and_the_names_of_their_secrets(stack: dict[str, str]) -> None:

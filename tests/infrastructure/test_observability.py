@@ -55,9 +55,8 @@ def recorded() -> set[str]:
     names: set[str] = set()
     for file in [*(ROOT / "functions").glob("*/app.py"), ROOT / "shared" / "orchestrator" / "batches.py"]:
         for call in ast.walk(ast.parse(file.read_text())):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-                if call.func.id in ("count", "total", "observe") and call.args:
-                    names.add(ast.unparse(call.args[0]).removeprefix("telemetry."))
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("count", "total", "observe"):
+                names.add(ast.unparse(call.args[0]).removeprefix("telemetry."))
     return names
 
 

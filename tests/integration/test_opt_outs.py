@@ -1,6 +1,7 @@
 """STOP and START, through the real webhook (R11)."""
 
 import pytest
+from pydantic import SecretStr
 
 from orchestrator_local.stand_ins.http import Answer
 from orchestrator_local.stand_ins.phones import Callback
@@ -145,15 +146,16 @@ def test_stop_during_a_database_outage_is_not_lost(world: World) -> None:
     world.person()
     world.message(scheduled_for="2026-03-04T15:00:00Z")
     app = world.functions["inbound"]
-    database = app.database._url
-    app.database._connection, app.database._url = None, "postgresql://127.0.0.1:1/none"
+    settings = app.database._settings
+    away = settings.model_copy(update={"database_url": SecretStr("postgresql://127.0.0.1:1/none")})
+    app.database._connection, app.database._settings = None, away
     try:
         assert world.twilio_calls(world.phones.write("+12125550101", "STOP", TO)) == [200]
         bodies = world.drain("INBOUND_QUEUE_URL")
         event = sqs_event([sqs_record(bodies[0], world.now, queue="inbound")])
         assert len(world.invoke("inbound", event)["batchItemFailures"]) == 1
     finally:
-        app.database._url = database
+        app.database._settings = settings
     world.invoke("inbound", event)
     assert in_force(world) == [("+12125550101", "ada")]
 

@@ -34,11 +34,16 @@ class Claude:
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Anthropic's answer to one request."""
-        request = json.loads(body)
         if headers.get("authorization") != f"Bearer {API_KEY}":
             return _anthropic_error(401, "authentication_error", "invalid bearer token")
+        if method == "GET" and path.startswith("/v1/models/claude-"):
+            return Answer(200, {"id": path.rpartition("/")[2], "type": "model", "display_name": "a stand-in"})
+        return self._message(method, path, headers, body)
+
+    def _message(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         if (method, path) != ("POST", "/v1/messages") or "anthropic-version" not in headers:
             return _anthropic_error(404, "not_found_error", path)
+        request = json.loads(body)
         if request["output_config"]["format"]["type"] != "json_schema":
             return _anthropic_error(400, "invalid_request_error", "output_config.format: a JSON schema was expected")
         self.requests.append(request)

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from orchestrator.clock import Clock, real_time
 from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.twilio_account import describe
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (opens nothing but the stand-in)
@@ -53,6 +54,7 @@ class Phones:
         replies: what people wrote, in order.
         callbacks: what was, or would be, posted to status callback URLs.
         call_back: when set, given each callback as it is made.
+        campaign: the status of the sender's registration with the carriers.
         misbehave: when set, asked before each text with its fields; an answer it gives replaces the usual one,
             and the text arrives only if that answer is a 2xx, or `accept` was called.
     """
@@ -68,6 +70,7 @@ class Phones:
         self.texts: list[Text] = []
         self.replies: list[Text] = []
         self.callbacks: list[Callback] = []
+        self.campaign = "VERIFIED"
         self.misbehave: Callable[[dict[str, str]], Answer | None] | None = None
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -78,6 +81,9 @@ class Phones:
         where = urlsplit(path)
         if method == "DELETE" or where.path.endswith("/Media.json"):
             return self._erase(method, where.path)
+        account = describe(where.path, dict(parse_qsl(where.query)), ACCOUNT_SID, SENDER, self.campaign)
+        if method == "GET" and account is not None:
+            return account
         if where.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
             return twilio_error(404, 20404, f"The requested resource {where.path} was not found")
         if method == "GET":

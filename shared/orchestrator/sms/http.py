@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
 TWILIO_HOST = "https://api.twilio.com"
+# What is asked about messaging services goes to another host; a stand-in is both.
+MESSAGING_HOST = "https://messaging.twilio.com"
 # Provider and network equipment drop idle connections silently; an older one is not trusted with a text.
 IDLE_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
@@ -138,7 +140,9 @@ class UrllibClient(HttpClient):
         if data is not None:
             body = urlencode({name: value for name, value in data.items() if value is not None}, doseq=True)
             all_headers["Content-Type"] = "application/x-www-form-urlencoded"
-        target = url.replace(TWILIO_HOST, self._base_url, 1)
+        target = url
+        if self._base_url != TWILIO_HOST:
+            target = url.replace(TWILIO_HOST, self._base_url, 1).replace(MESSAGING_HOST, self._base_url, 1)
         if params:
             target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
         answer = self._ask(method, target, body, all_headers)

@@ -48,5 +48,10 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         opt_outs = connection.execute(sql("adopt_opt_outs"), parameters).rowcount
         adopted = connection.execute(sql("adopt_messages"), parameters).rowcount
         left: Counter[str] = Counter(dict(connection.execute(sql("adopt_left"), parameters).fetchall()))
-        triggers = [name for (name,) in connection.execute(sql("old_triggers"))]
+        triggers = old_triggers(connection)
     return Adoption(adopted, left, opt_outs, triggers)
+
+
+def old_triggers(connection: Connection) -> list[str]:
+    """The triggers on `messages` that belong to another sender."""
+    return [name for (name,) in connection.execute(sql("old_triggers"))]

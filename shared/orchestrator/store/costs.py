@@ -41,6 +41,22 @@ def read_costs(connection: Connection, since: datetime) -> list[Spent]:
         return cursor.execute(sql("costs"), {"since": since}).fetchall()
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a day's texts cost at Twilio, by the price table."""
+
+    day: date
+    texts: int
+    segments: int
+    twilio_usd: Decimal
+
+
+def read_texts(connection: Connection, since: datetime) -> list[Texts]:
+    """What texts cost since a time, newest day first."""
+    with connection.cursor(row_factory=class_row(Texts)) as cursor:
+        return cursor.execute(sql("read_spending"), {"since": since.date()}).fetchall()
+
+
 def read_savings(connection: Connection, since: datetime) -> list[Saved]:
     """What was saved since a time."""
     with connection.cursor(row_factory=class_row(Saved)) as cursor:

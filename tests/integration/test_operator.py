@@ -1,0 +1,275 @@
+"""The operator's command line: stats, costs, stop, doctor, JSON everywhere, and a deployed stack by its name."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from orchestrator_local.queues import sqs_endpoint
+from orchestrator_local.stand_ins.claude import Claude
+from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.phones import Phones, twilio_error
+from orchestrator_local.template import ROOT
+from tests.integration.test_command_line import COMMAND
+from tests.world import World, function_environment
+
+
+class Command:
+    """The `orchestrator` command in a folder of its own, with an environment of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = {"PATH": os.environ["PATH"], "COLUMNS": "200", "NO_COLOR": "1", **environment}
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout or done.stderr
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An AWS of moto's in a process of its own, whose clock nobody stops."""
+    with sqs_endpoint(tmp_path_factory.mktemp("aws") / "log") as address:
+        yield address
+
+
+@pytest.fixture
+def queues(aws: str) -> dict[str, str]:
+    sqs = boto3.client("sqs", endpoint_url=aws)
+    urls = {}
+    for name in ("enqueue", "delivery", "urgent", "inbound"):
+        dead = sqs.create_queue(QueueName=f"operator-{name}-dead")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
+        urls[f"{name.upper()}_QUEUE_URL"] = sqs.create_queue(
+            QueueName=f"operator-{name}", Attributes={"RedrivePolicy": redrive}
+        )["QueueUrl"]
+        urls[f"{name.upper()}_DLQ_URL"] = dead
+    return urls
+
+
+@pytest.fixture
+def command(
+    world: World,
+    database_url: str,
+    _stand_ins: tuple[Phones, Claude, str, str],
+    aws: str,
+    queues: dict[str, str],
+    tmp_path: Path,
+) -> Command:
+    _, _, twilio_url, claude_url = _stand_ins
+    keys = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
+    environment = function_environment(database_url, queues, twilio_url, claude_url)
+    environment["ANTHROPIC_API_KEY"] = os.environ["ANTHROPIC_API_KEY"]
+    environment["WEBHOOK_BASE_URL"] = twilio_url  # answers 401; a test of its own has a real one
+    return Command(tmp_path, {**keys, **environment, "AWS_ENDPOINT_URL": aws})
+
+
+def grades(command: Command, code: int = 0) -> dict[str, str]:
+    return {f["what"]: f["grade"] for f in json.loads(command("doctor", "--json", code=code))}
+
+
+# What happened ---------------------------------------------------------------------------------------------------------
+
+
+def test_stats_tell_the_day_in_numbers(world: World, command: Command) -> None:
+    world.travel_to("2026-11-25T15:00:00+00:00")
+    world.person()
+    world.person("ben", phone="+12125550102")
+    for _ in range(3):
+        world.message()
+    world.publish('{"user_id": "ada"}')
+    world.minute()
+    world.twilio_calls()
+    world.take_in()
+    world.phones.misbehave = lambda _: twilio_error(400, 21211, "Invalid number")
+    world.message("ben")
+    world.minute()
+    command.environment["ORCHESTRATOR_CLOCK_FILE"] = str(clock_file(command.folder, world))
+    told = json.loads(command("stats", "--json"))
+    assert (told["sent"], told["delivered"], told["undelivered"]) == (2, 2, 0)
+    assert told["refused_by_code"] == {"21211": 1}
+    assert told["held_by_reason"] == {"hourly_limit": 1}
+    assert told["ended_by_reason"] == {"failed (bad_number)": 1}
+    assert told["waiting_by_reason"] == {"hourly_limit": 1}
+    assert told["sent_by_agent"] == {"concierge_main": 2}
+    assert sum(told["rejected_by_reason"].values()) == 1
+    assert "hourly_limit" in command("stats")
+    (day,) = json.loads(command("costs", "--json"))["texts"]
+    assert (day["texts"], day["segments"]) == (2, 2)
+    assert "Twilio" in command("costs")
+
+
+def clock_file(folder: Path, world: World) -> Path:
+    from orchestrator.clock import real_time
+
+    file = folder / "clock.json"
+    file.write_text(json.dumps({"real": real_time().isoformat(), "shown": world.now.isoformat()}))
+    return file
+
+
+def test_somebody_who_said_stop_by_another_way_is_opted_out_by_hand(world: World, command: Command) -> None:
+    world.person()
+    waiting = world.message(scheduled_for="2026-12-24T15:00:00Z")
+    assert json.loads(command("user", "stop", "ada", "--json"))["opted_out"] is True
+    assert world.state(waiting) == ("cancelled", "opted_out")
+    assert world.all("SELECT phone_number, source FROM orchestrator.opt_outs") == [("+12125550101", "operator")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["migrate"],
+        ["adopt"],
+        ["pause", "--lane", "low"],
+        ["resume", "--lane", "low"],
+        ["resume", "--spending"],
+        ["user", "add", "--phone", "+1 212 555 0103"],
+        ["user", "set", "ada", "--name", "Ada"],
+        ["user", "show", "ada"],
+        ["agent", "set", "bulk"],
+        ["agent", "list"],
+        ["agent", "remove", "bulk"],
+        ["queue"],
+        ["costs"],
+        ["stats"],
+        ["strangers"],
+        ["dlq", "list"],
+        ["dlq", "show", "enqueue"],
+        ["dlq", "redrive", "enqueue"],
+        ["privacy", "delete", "ada", "--yes", "--keep-at-twilio"],
+        ["recover", "--since", "2026-03-03T14:00Z", "--dry-run"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_speaks_json(world: World, command: Command, arguments: list[str]) -> None:
+    world.person()
+    json.loads(command(*arguments, "--json"))
+
+
+def test_the_shell_completes_commands(command: Command) -> None:
+    command.environment |= {
+        "_ORCHESTRATOR_COMPLETE": "complete_bash",
+        "COMP_WORDS": "orchestrator do",
+        "COMP_CWORD": "1",
+    }
+    assert command().split() == ["doctor"]
+
+
+# The doctor ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_finds_a_healthy_system_healthy(command: Command) -> None:
+    found = grades(command, code=1)
+    assert found.pop("webhook") == "bad"  # Twilio's stand-in is no webhook
+    assert set(found.values()) == {"good"}, found
+    assert {"database", "schema", "enqueue queue", "twilio account", "registration", "claude"} <= found.keys()
+
+
+def test_the_doctor_knows_our_webhook_by_how_it_turns_strangers_away(command: Command) -> None:
+    from orchestrator_local.stand_ins.http import serve
+
+    class Webhook:
+        def answer(self, method: str, path: str, _headers: dict[str, str], _body: bytes) -> Answer:
+            return Answer(403 if (method, path) == ("POST", "/twilio/status") else 404, {})
+
+    with serve(Webhook()) as address:
+        command.environment["WEBHOOK_BASE_URL"] = address
+        assert "Nothing is wrong." in command("doctor")
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "grade"),
+    [
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/none"}, "database", "bad"),
+        ({"TWILIO_AUTH_TOKEN": "wrong"}, "twilio account", "bad"),
+        ({"TWILIO_PHONE_NUMBER": "+12025550199"}, "sender", "bad"),
+        ({"TWILIO_API_BASE_URL": "http://127.0.0.1:1"}, "twilio", "bad"),
+        ({"ANTHROPIC_API_KEY": "wrong"}, "claude", "bad"),
+        ({"ANTHROPIC_API_KEY": ""}, "claude", "doubtful"),
+        ({"ANTHROPIC_MODEL": "gpt"}, "claude", "bad"),
+        ({"URGENT_QUEUE_URL": "http://127.0.0.1:1/queue"}, "urgent queue", "bad"),
+        ({"STAGE": "dev"}, "recipients", "doubtful"),
+        ({"QUIET_HOURS_START": "late"}, "QUIET_HOURS_START", "bad"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_the_doctor_names_what_is_wrong(command: Command, change: dict[str, str], what: str, grade: str) -> None:
+    command.environment |= change
+    assert grades(command, code=1)[what] == grade
+
+
+def test_a_number_that_carriers_do_not_know_is_told(world: World, command: Command) -> None:
+    world.phones.campaign = "FAILED"
+    assert grades(command, code=1)["registration"] == "bad"
+
+
+def test_missing_migrations_are_told(command: Command, empty_database: str) -> None:
+    command.environment["DATABASE_URL"] = empty_database
+    assert grades(command, code=1)["schema"] == "bad"
+
+
+# A deployed stack ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stack(aws: str, queues: dict[str, str], database_url: str) -> str:
+    secrets = boto3.client("secretsmanager", endpoint_url=aws)
+    name = f"stack-{os.getpid()}-{len(database_url)}"
+    arn = secrets.create_secret(Name=f"{name}/database-{os.urandom(4).hex()}", SecretString=database_url)["ARN"]
+    template: dict[str, Any] = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Parameters": {"HourlyLimit": {"Type": "String", "Default": "7"}},
+        "Outputs": {
+            "EnqueueQueueUrl": {"Value": queues["ENQUEUE_QUEUE_URL"]},
+            "EnqueueDlqUrl": {"Value": queues["ENQUEUE_DLQ_URL"]},
+            "DatabaseSecretArn": {"Value": arn},
+        },
+    }
+    cloudformation = boto3.client("cloudformation", endpoint_url=aws)
+    name = f"{name}-{os.urandom(4).hex()}"
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    return name
+
+
+def test_a_command_acts_on_a_deployed_stack_and_not_on_the_database_of_this_shell(
+    world: World, command: Command, stack: str
+) -> None:
+    world.person()
+    command.environment["DATABASE_URL"] = "postgresql://127.0.0.1:1/none"
+    shown = json.loads(command("user", "show", "ada", "--json", "--stack", stack))
+    assert (shown["phone_number"], shown["hourly_limit"]) == ("+12125550101", 7)
+
+
+def test_a_stack_that_is_not_there_or_not_ours_is_told(command: Command, aws: str) -> None:
+    assert "--stack:" in command("queue", "--stack", "nothing-here", code=1)
+    boto3.client("cloudformation", endpoint_url=aws).create_stack(
+        StackName=f"other-{os.getpid()}", TemplateBody=json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}})
+    )
+    assert "is no Message Orchestrator" in command("queue", "--stack", f"other-{os.getpid()}", code=1)
+    assert "not both" in command("queue", "--stack", "x", "--local", code=2)
+
+
+def test_every_command_of_the_runbook_and_the_readme_is_there(command: Command) -> None:
+    import re
+
+    for file in ("README.md", "docs/runbook.md"):
+        for line in re.findall(r"orchestrator ((?:[a-z]+ ?){1,2})", (ROOT / file).read_text()):
+            first = line.split()[0]
+            if first in {"user", "agent", "dlq", "privacy"} and len(line.split()) == 2:
+                command(*line.split(), "--help")
