@@ -1,9 +1,10 @@
 """What every test shares: one Postgres cluster per run, one database per worker, SQS in the process, stand-ins."""
 
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -26,8 +27,8 @@ from orchestrator.store.database import connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
-from orchestrator_local.stand_ins.phones import Phones
-from tests.world import FUNCTIONS, QUEUES, World, function_environment
+from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones, Text
+from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
 TEMPLATE_DATABASE = "template_orchestrator"
 # A transaction-mode pooler on 127.0.0.1 before that server, for everything but migrations: its port.
@@ -66,6 +67,32 @@ def _needs_no_database(config: pytest.Config) -> bool:
 def pytest_configure_node(node: object) -> None:
     """Tell each xdist worker where the cluster is."""
     node.workerinput["server"] = node.config.stash.get(_SERVER, "")  # type: ignore[attr-defined]  # xdist's WorkerController
+
+
+# What no line of a function's log may hold, whichever test made it write one (G10).
+_NUMBER = re.compile(r"\+1\d{10}")
+_SECRETS = (AUTH_TOKEN, API_KEY, PRIVACY_KEY)
+# A shorter text may well be a word of ours.
+_WORDS = 12
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test whose functions logged a number, a secret, or the words of a text."""
+    report = yield
+    if report.when == "call" and report.passed:
+        world = getattr(item, "funcargs", {}).get("world")
+        phones: list[Text] = [*world.phones.texts, *world.phones.replies] if world else []
+        forbidden = [*_SECRETS, *(text.body for text in phones if len(text.body) >= _WORDS)]
+        written = "".join(text for name, text in report.sections if name.startswith("Captured stdout"))
+        lines = [line for line in written.splitlines() if line.startswith("{")]
+        leaks = [line for line in lines if _NUMBER.search(line) or any(words in line for words in forbidden)]
+        if leaks:
+            report.outcome = "failed"
+            report.longrepr = f"A function's log holds a number, a secret or the words of a text:\n{leaks[0]}"
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

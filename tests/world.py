@@ -24,6 +24,7 @@ from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER,
 
 FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain")
 WEBHOOK = "https://hooks.example.com"
+PRIVACY_KEY = "a key for tests alone"
 QUEUES = {
     "ENQUEUE_QUEUE_URL": "enqueue",
     "ENQUEUE_DLQ_URL": "enqueue-dead",
@@ -53,7 +54,7 @@ def function_environment(
         "SENDER_MESSAGES_PER_SECOND": "1000",  # the pace has tests of its own
         "CLAUDE_DEADLINE_SECONDS": "2",
         "ANTHROPIC_BASE_URL": claude_url,
-        "PRIVACY_KEY": "a key for tests alone",
+        "PRIVACY_KEY": PRIVACY_KEY,
     }
 
 
