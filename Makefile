@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
+# Which part of samconfig.toml a deploy follows.
+STAGE ?= dev
 
 .PHONY: help demo local lint test test-unit storm eval bench build deploy lock clean
 
@@ -15,7 +17,7 @@ help:
 	@echo "make eval       the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
 	@echo "make bench      relevance in one call for each person, against one call for each message"
 	@echo "make build      what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
-	@echo "make deploy     sam deploy, asks what it needs to know"
+	@echo "make deploy     sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
 
 $(READY): requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -35,6 +37,7 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
 
 test: lint
 	$(BIN)/pytest --numprocesses auto
@@ -55,7 +58,7 @@ build: layers/dependencies/layer.lock
 	sam build
 
 deploy: build
-	sam deploy --guided
+	sam deploy --config-env $(STAGE)
 
 # One lock file for people's machines, one for the Lambda layer.
 lock:

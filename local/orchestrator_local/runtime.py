@@ -26,6 +26,18 @@ class FunctionFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Runtime:
+    """What runs a function: a Python, and the folders from which it imports beside its own library."""
+
+    python: tuple[str, ...]
+    folders: tuple[Path, ...]
+
+
+# This environment, with the package as it stands in the tree.
+THIS_ENVIRONMENT = Runtime((sys.executable,), (ROOT / "shared",))
+
+
+@dataclass(frozen=True, slots=True)
 class _Invocation:
     request_id: str
     event: Any
@@ -33,11 +45,20 @@ class _Invocation:
 
 
 class FunctionProcess:
-    """One function, one process, one invocation at a time; a process that died is replaced by the next invocation."""
+    """One function, one process, one invocation at a time; a process that died is replaced by the next invocation.
 
-    def __init__(self, function: Function, environment: Mapping[str, str], log: Path) -> None:
+    Attributes:
+        init_seconds: from the start of the process until it asked for its first invocation.
+    """
+
+    def __init__(
+        self, function: Function, environment: Mapping[str, str], log: Path, runtime: Runtime = THIS_ENVIRONMENT
+    ) -> None:
         self.function = function
         self.log = log
+        self.init_seconds = 0.0
+        self._runtime = runtime
+        self._started = 0.0
         self._environment = {**_system_environment(), **environment}
         self._next: queue.Queue[_Invocation | None] = queue.Queue()
         self._results: queue.Queue[tuple[str, Any, str | None]] = queue.Queue()
@@ -52,11 +73,12 @@ class FunctionProcess:
             # A request of the process that died still waits for an invocation, and must not take the next one's.
             self._next.put(None)
             self._next = queue.Queue()
+            self._started, self.init_seconds = time.monotonic(), 0.0
             self._process = self._start_process()
 
     def _start_process(self) -> "Popen[bytes]":
         return processes.start(
-            [sys.executable, "-m", "awslambdaric", self.function.handler],
+            [*self._runtime.python, "-m", "awslambdaric", self.function.handler],
             cwd=self.function.folder,
             environment=self._lambda_environment(),
             log=self.log,
@@ -74,6 +96,18 @@ class FunctionProcess:
             deadline = time.time() + self.function.timeout_seconds
             self._next.put(_Invocation(str(uuid4()), event, int(deadline * 1000)))
             return self._wait_for_result(deadline)
+
+    @property
+    def most_memory_mb(self) -> float:
+        """The most that the process has had in memory, in MB."""
+        assert self._process is not None, "it was never started"
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> None:
         """End the process."""
@@ -113,7 +147,7 @@ class FunctionProcess:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_mb),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "LAMBDA_TASK_ROOT": str(self.function.folder),
-            "PYTHONPATH": str(ROOT / "shared"),
+            "PYTHONPATH": os.pathsep.join(str(folder) for folder in self._runtime.folders),
         }
 
     def _api_handler(process) -> type[QuietHandler]:  # noqa: N805  (`self` is the request below)
@@ -125,6 +159,7 @@ class FunctionProcess:
                     self._take_result()
 
             def _next_invocation(self) -> None:
+                process.init_seconds = process.init_seconds or time.monotonic() - process._started
                 invocation = process._next.get()
                 if invocation is None:
                     self.close_connection = True

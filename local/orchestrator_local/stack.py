@@ -16,7 +16,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator_local import processes, queues
 from orchestrator_local.http_api import http_api
 from orchestrator_local.postgres import embedded_postgres
-from orchestrator_local.runtime import FunctionFailed, FunctionProcess
+from orchestrator_local.runtime import THIS_ENVIRONMENT, FunctionFailed, FunctionProcess, Runtime
 from orchestrator_local.stand_ins import claude as claude_stand_in
 from orchestrator_local.stand_ins import phones as twilio_stand_in
 from orchestrator_local.stand_ins.claude import Claude
@@ -134,7 +134,14 @@ def schedule_event(now: datetime) -> dict[str, Any]:
 
 
 @contextmanager
-def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: datetime | None = None) -> Iterator[Stack]:
+def local_stack(
+    folder: Path,
+    services: Services,
+    *,
+    fresh: bool,
+    start_at: datetime | None = None,
+    runtime: Runtime = THIS_ENVIRONMENT,
+) -> Iterator[Stack]:
     """Run the stack until the block ends; every process ends with it, also when this one is killed.
 
     Args:
@@ -142,6 +149,7 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
         services: what is real.
         fresh: forget what an earlier run left.
         start_at: what the clock shows at first; the real time when left out.
+        runtime: what runs the functions.
 
     Raises:
         AlreadyRuns: another stack uses the folder.
@@ -179,7 +187,7 @@ def local_stack(folder: Path, services: Services, *, fresh: bool, start_at: date
         }
         functions = {
             function.name: FunctionProcess(
-                function, {**common, **_variables(function, urls, common)}, logs / f"{function.name}.log"
+                function, {**common, **_variables(function, urls, common)}, logs / f"{function.name}.log", runtime
             )
             for function in template.functions
         }

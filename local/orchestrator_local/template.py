@@ -59,7 +59,7 @@ def read_template(file: Path = TEMPLATE) -> Template:
     resources: dict[str, Any] = content["Resources"]
     defaults = content["Globals"]["Function"]
     return Template(
-        functions=tuple(_function(r, defaults) for r in _of_type(resources, "AWS::Serverless::Function")),
+        functions=tuple(_function(r, defaults, content) for r in _of_type(resources, "AWS::Serverless::Function")),
         queues=tuple(
             _queue(name, r.get("Properties", {})) for name, r in resources.items() if r["Type"] == "AWS::SQS::Queue"
         ),
@@ -82,7 +82,7 @@ def _of_type(resources: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]
     return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
 
 
-def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any]) -> Function:
+def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any], content: Mapping[str, Any]) -> Function:
     events = [(event["Type"], event["Properties"]) for event in properties.get("Events", {}).values()]
     folder = ROOT / properties["CodeUri"]
     return Function(
@@ -95,7 +95,7 @@ def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any]) -> Fun
             **defaults.get("Environment", {}).get("Variables", {}),
             **properties.get("Environment", {}).get("Variables", {}),
         },
-        mappings=tuple(_mapping(event) for kind, event in events if kind == "SQS"),
+        mappings=tuple(_mapping(event, content) for kind, event in events if kind == "SQS"),
         routes=tuple((event["Method"].upper(), event["Path"]) for kind, event in events if kind == "HttpApi"),
         each_minute=any(
             kind == "ScheduleV2" and event["ScheduleExpression"] == "rate(1 minute)" for kind, event in events
@@ -103,12 +103,20 @@ def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any]) -> Fun
     )
 
 
-def _mapping(event: Mapping[str, Any]) -> EventSourceMapping:
+def _mapping(event: Mapping[str, Any], content: Mapping[str, Any]) -> EventSourceMapping:
     return EventSourceMapping(
         queue=event["Queue"]["Fn::GetAtt"][0],
-        batch_size=event.get("BatchSize", 10),
+        batch_size=_looked_up(event.get("BatchSize", 10), content),
         reports_failures="ReportBatchItemFailures" in event.get("FunctionResponseTypes", []),
     )
+
+
+def _looked_up(value: Any, content: Mapping[str, Any]) -> Any:
+    """What a map of the template says for the default of the parameter that chooses in it."""
+    match value:
+        case {"Fn::FindInMap": [str(name), {"Ref": str(parameter)}, str(key)]}:
+            return content["Mappings"][name][content["Parameters"][parameter]["Default"]][key]
+    return value
 
 
 def _queue(name: str, properties: Mapping[str, Any]) -> Queue:
