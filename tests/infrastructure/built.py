@@ -31,16 +31,18 @@ def main(build: Path, runtime_client: Path) -> None:
     # Without site: no library but the standard one, the runtime client and the layers.
     python = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
     runtime = Runtime((python, "-S"), (runtime_client.resolve(), *layers))
-    with tempfile.TemporaryDirectory() as folder:
-        with local_stack(Path(folder), Services(), fresh=True, start_at=START, runtime=runtime) as stack:
-            _add_ada(stack)
-            for name in stack.functions:
-                event = json.loads((ROOT / "events" / f"{name}.json").read_text())
-                answer = stack.invoke(name, event)
-                assert not answer.get("batchItemFailures"), f"{name} hands back {answer}"
-            _there_and_back(stack)
-            for name, process in stack.functions.items():
-                print(f"{name}: ready in {process.init_seconds:.2f} s, at most {process.most_memory_mb:.0f} MB")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_stack(Path(folder), Services(), fresh=True, start_at=START, runtime=runtime) as stack,
+    ):
+        _add_ada(stack)
+        for name in stack.functions:
+            event = json.loads((ROOT / "events" / f"{name}.json").read_text())
+            answer = stack.invoke(name, event)
+            assert not answer.get("batchItemFailures"), f"{name} hands back {answer}"
+        _there_and_back(stack)
+        for name, process in stack.functions.items():
+            print(f"{name}: ready in {process.init_seconds:.2f} s, at most {process.most_memory_mb:.0f} MB")
     print("1 passed, 0 failed")
 
 
