@@ -6,13 +6,15 @@ PYTHON ?= python3
 # Which part of samconfig.toml a deploy follows.
 STAGE ?= dev
 
-.PHONY: help demo local lint test test-unit storm eval bench build deploy lock clean
+.PHONY: help demo local lint test test-unit test-browser screenshot storm eval bench build deploy lock clean
 
 help:
 	@echo "make demo       the main job on this machine, start to end"
 	@echo "make local      the same stack, stays up"
 	@echo "make test       lint, types and every test"
 	@echo "make test-unit  the rules and everything else that needs no database"
+	@echo "make test-browser  the stories of the console, in a real Chromium"
+	@echo "make screenshot    the README's picture of the console"
 	@echo "make storm      20,000 messages while everything breaks at random: some ten minutes"
 	@echo "make eval       the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
 	@echo "make bench      relevance in one call for each person, against one call for each message"
@@ -40,10 +42,16 @@ lint: $(READY)
 	$(BIN)/cfn-lint template.yaml
 
 test: lint
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --ignore tests/browser
 
 test-unit: $(READY)
 	$(BIN)/pytest tests/unit --numprocesses auto
+
+test-browser: $(READY)
+	$(BIN)/pytest tests/browser
+
+screenshot: $(READY)
+	@$(BIN)/python -m tests.browser.screenshot
 
 storm: $(READY)
 	@$(BIN)/python -m tests.faults.storm

@@ -9,8 +9,8 @@ from orchestrator_local.runtime import FunctionFailed, FunctionProcess
 
 
 @contextmanager
-def http_api(routes: Mapping[tuple[str, str], FunctionProcess], port: int) -> Iterator[None]:
-    """Serve functions by method and path on 127.0.0.1, until the block ends."""
+def http_api(routes: Mapping[tuple[str, str], FunctionProcess]) -> Iterator[str]:
+    """Serve functions by method and path on 127.0.0.1, until the block ends; yields the address."""
 
     class Handler(QuietHandler):
         def respond(self) -> None:
@@ -37,8 +37,8 @@ def http_api(routes: Mapping[tuple[str, str], FunctionProcess], port: int) -> It
                 "isBase64Encoded": False,
             }
 
-    with listening(Handler, port):
-        yield
+    with listening(Handler) as address:
+        yield address
 
 
 def _invoke(function: FunctionProcess, event: Mapping[str, Any]) -> Mapping[str, Any]:

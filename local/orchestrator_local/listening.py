@@ -68,9 +68,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Serve on 127.0.0.1 until the block ends; yields the address."""
-    server = Server(("127.0.0.1", port), handler)
+    server = Server(("127.0.0.1", 0), handler)
     # Half a second, the usual interval, is how long its end would take.
     threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:

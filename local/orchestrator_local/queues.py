@@ -1,6 +1,7 @@
 """An SQS endpoint with the template's queues, and pollers that act as Lambda's event source mappings."""
 
 import json
+import os
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from orchestrator_local.template import EventSourceMapping, Queue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 ACCOUNT = "123456789012"
@@ -31,10 +33,18 @@ CREDENTIALS = {
 
 
 @contextmanager
-def sqs_endpoint(log: Path) -> Iterator[str]:
-    """Run moto's server; yields its address."""
+def sqs_endpoint(log: Path, clock_file: Path | None = None) -> Iterator[str]:
+    """Run moto's server; yields its address.
+
+    Args:
+        clock_file: the clock by which its queues go; the real one when left out.
+    """
     port = processes.free_port()
-    process = processes.start([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], log=log)
+    module = "orchestrator_local.sqs_on_the_clock" if clock_file else "moto.server"
+    environment = {**os.environ, **({"ORCHESTRATOR_CLOCK_FILE": str(clock_file.absolute())} if clock_file else {})}
+    process = processes.start(
+        [sys.executable, "-m", module, "-H", "127.0.0.1", "-p", str(port)], environment=environment, log=log
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(client(address))
@@ -69,6 +79,23 @@ def create_queues(sqs: "SQSClient", queues: tuple[Queue, ...]) -> dict[str, str]
             attributes["RedrivePolicy"] = json.dumps(policy)
         urls[queue.name] = sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # the names are SQS's own
     return urls
+
+
+class Queues:
+    """The stack's queues as one looks at them from outside."""
+
+    def __init__(self, address: str, urls: Mapping[str, str]) -> None:
+        self._sqs = client(address)
+        self._urls = urls
+
+    def busy(self) -> bool:
+        """Whether a function has, or could have, something to work on now; what is delayed waits for its time."""
+        return any(self._visible(url) for name, url in self._urls.items() if not name.endswith("DeadLetterQueue"))
+
+    def _visible(self, url: str) -> int:
+        names: list[QueueAttributeNameType] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
 
 
 class Poller(threading.Thread):

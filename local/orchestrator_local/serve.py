@@ -1,14 +1,16 @@
-"""`make local`: the stack stays up until Ctrl-C, and says how to publish to it."""
+"""`make local`: the stack stays up until Ctrl-C, with a page on which it is seen, and says how to publish to it."""
 
 import json
 import signal
 import sys
 import threading
+import webbrowser
 from pathlib import Path
 
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
+from orchestrator_local.console.server import console_of
 from orchestrator_local.stack import PUBLISHER_VARIABLES, Stack, demo_environment, local_stack, services_from
 
 FOLDER = Path(".local/stack")
@@ -28,8 +30,11 @@ def main() -> int:
             STATE.write_text(json.dumps(stack.environment))
             STATE.chmod(0o600)
             try:
-                _explain(console, stack, real_twilio=services.twilio is not None)
-                _show_texts_until(stopped, console, stack)
+                with console_of(stack, real_twilio=services.twilio is not None) as address:
+                    _explain(console, stack, address, real_twilio=services.twilio is not None)
+                    if sys.stdout.isatty():
+                        webbrowser.open(address)
+                    _show_texts_until(stopped, console, stack)
             finally:
                 STATE.unlink(missing_ok=True)
     except OrchestratorError as error:
@@ -39,8 +44,9 @@ def main() -> int:
     return 0
 
 
-def _explain(console: Console, stack: Stack, *, real_twilio: bool) -> None:
+def _explain(console: Console, stack: Stack, address: str, *, real_twilio: bool) -> None:
     console.print("[bold]The stack is up.[/] Every minute it hands over what is due. Ctrl-C stops it.")
+    console.print(f"See it think: [bold]{address}[/]")
     console.print(
         f"Twilio is {'[bold red]real[/]' if real_twilio else 'a stand-in'}. Logs are in {stack.folder}/logs.\n"
     )

@@ -4,16 +4,18 @@ import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from orchestrator.clock import Clock, moved_clock, real_time, set_moved_clock
 from orchestrator.errors import OrchestratorError
-from orchestrator_local import processes, queues
+from orchestrator.store.database import connect
+from orchestrator_local import queues
 from orchestrator_local.http_api import http_api
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.runtime import THIS_ENVIRONMENT, FunctionFailed, FunctionProcess, Runtime
@@ -24,6 +26,7 @@ from orchestrator_local.stand_ins.http import serve
 from orchestrator_local.stand_ins.phones import Phones
 from orchestrator_local.stand_ins.twilio_calls import calling_back
 from orchestrator_local.template import Function, read_template, resolve
+from orchestrator_local.time_travel import ClockCannotMove, TimeTravel
 
 # The template's queues, by the names of their variables.
 _QUEUE_VARIABLES = {
@@ -80,7 +83,11 @@ def services_from(environment: Mapping[str, str]) -> Services:
 
 
 class Stack:
-    """A running stack."""
+    """A running stack.
+
+    Attributes:
+        time: the clock that can be moved; None where services are real.
+    """
 
     def __init__(
         self,
@@ -89,15 +96,15 @@ class Stack:
         functions: Mapping[str, FunctionProcess],
         phones: Phones,
         claude: Claude,
-        clock_file: Path | None,
+        clock: Clock,
     ) -> None:
         self.folder = folder
         self.environment = environment
         self.functions = functions
         self.phones = phones
         self.claude = claude
-        self._clock_file = clock_file
-        self.clock: Clock = moved_clock(clock_file) if clock_file else real_time
+        self.clock = clock
+        self.time: TimeTravel | None = None
 
     @property
     def database_url(self) -> str:
@@ -121,11 +128,11 @@ class Stack:
         """Move the one clock, between ticks.
 
         Raises:
-            ValueError: real services are used, on the real clock.
+            ClockCannotMove: real services are used, on the real clock.
         """
-        if self._clock_file is None:
-            raise ValueError("The clock of a stack with real services cannot be moved.")
-        set_moved_clock(self._clock_file, shown)
+        if self.time is None:
+            raise ClockCannotMove("The clock of a stack with real services cannot be moved.")
+        self.time.set(shown)
 
 
 def schedule_event(now: datetime) -> dict[str, Any]:
@@ -163,21 +170,23 @@ def local_stack(
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir()
         database_url = parts.enter_context(embedded_postgres(folder / "postgres"))
-        address = parts.enter_context(queues.sqs_endpoint(logs / "sqs.log"))
+        clock_file = None if services.any_real else folder / "clock.json"
+        if clock_file:
+            set_moved_clock(clock_file, start_at or real_time())
+        clock = moved_clock(clock_file) if clock_file else real_time
+        address = parts.enter_context(queues.sqs_endpoint(logs / "sqs.log", clock_file))
         phones, claude = Phones(), Claude()
         twilio_url = parts.enter_context(serve(phones))
         claude_url = parts.enter_context(serve(claude))
-        api_port = processes.free_port()
+        # Functions have to know its address before there are any.
+        routes: dict[tuple[str, str], FunctionProcess] = {}
+        webhook_url = parts.enter_context(http_api(routes))
 
         template = read_template()
         sqs = queues.client(address)
         urls = queues.create_queues(sqs, template.queues)
-        clock_file = None
-        if not services.any_real:
-            clock_file = folder / "clock.json"
-            set_moved_clock(clock_file, start_at or real_time())
-            phones.clock = moved_clock(clock_file)
-        outside = _outside_variables(services, twilio_url, claude_url, f"http://127.0.0.1:{api_port}")
+        phones.clock = clock
+        outside = _outside_variables(services, twilio_url, claude_url, webhook_url)
         common = {
             **queues.CREDENTIALS,
             **outside,
@@ -200,24 +209,33 @@ def local_stack(
             for function in template.functions
             for mapping in function.mappings
         ]
-        routes = {route: functions[function.name] for function in template.functions for route in function.routes}
-        parts.enter_context(http_api(routes, api_port))
+        routes.update({route: functions[function.name] for function in template.functions for route in function.routes})
         phones.call_back = parts.enter_context(calling_back())
         queue_urls = {variable: urls[name] for variable, name in _QUEUE_VARIABLES.items()}
-        stack = Stack(folder, {**common, **queue_urls}, functions, phones, claude, clock_file)
+        stack = Stack(folder, {**common, **queue_urls}, functions, phones, claude, clock)
         stopping = threading.Event()
         parts.callback(stopping.set)
         for poller in pollers:
             parts.callback(poller.stop)
             poller.start()
-        threading.Thread(target=_each_minute, args=(stack, stopping), daemon=True).start()
+        live: Callable[[threading.Event], None] = partial(_each_minute, stack)
+        if clock_file:
+            stack.time = TimeTravel(
+                clock_file, partial(_pass_minute, stack), queues.Queues(address, urls), lambda: connect(database_url)
+            )
+            live = stack.time.live
+        threading.Thread(target=live, args=(stopping,), daemon=True).start()
         yield stack
 
 
 def _each_minute(stack: Stack, stopping: threading.Event) -> None:
-    scheduled = [process for process in stack.functions.values() if process.function.each_minute]
     while not stopping.wait(60):
-        for process in scheduled:
+        _pass_minute(stack)
+
+
+def _pass_minute(stack: Stack) -> None:
+    for process in stack.functions.values():
+        if process.function.each_minute:
             # As on AWS: the next minute is the retry; the function's log says why.
             with suppress(FunctionFailed):
                 process.invoke(schedule_event(stack.clock()))

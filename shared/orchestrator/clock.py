@@ -1,7 +1,8 @@
 """The one clock (G6): procedures take the time from here once and pass it on.
 
 On one machine the local stack moves the clock between ticks: `ORCHESTRATOR_CLOCK_FILE` names a JSON file with
-`real` and `shown` (ISO 8601 with offset), and the clock shows `shown` plus the real time that passed since `real`.
+`real` and `shown` (ISO 8601 with offset), and the clock shows `shown` plus the real time that passed since `real`, or
+stands at `shown` where `stands` is true.
 """
 
 import json
@@ -28,15 +29,16 @@ def moved_clock(file: Path) -> Clock:
 
     def shown_time() -> datetime:
         setting = json.loads(file.read_text())
-        return datetime.fromisoformat(setting["shown"]) + (real_time() - datetime.fromisoformat(setting["real"]))
+        shown = datetime.fromisoformat(setting["shown"])
+        return shown if setting.get("stands") else shown + (real_time() - datetime.fromisoformat(setting["real"]))
 
     return shown_time
 
 
-def set_moved_clock(file: Path, shown: datetime) -> None:
-    """Make every clock that reads `file` show `shown` from this moment on."""
+def set_moved_clock(file: Path, shown: datetime, *, stands: bool = False) -> None:
+    """Make every clock that reads `file` show `shown` from this moment on, and run on from there or stand."""
     fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat()}))
+    fresh.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat(), "stands": stands}))
     fresh.replace(file)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -76,6 +77,17 @@ class Claude:
             },
         }
         return Answer(200, content)
+
+
+def data_in(request: dict[str, Any]) -> list[Any]:
+    """The messages' data that a request carries, to be put into words or judged."""
+    found: list[Any] = []
+    if (data := _between("data", request["messages"][0]["content"])) is not None:
+        found.append(data["message_data"])
+    for message in _between("messages", request["messages"][-1]["content"]) or []:
+        with suppress(ValueError):  # words that an agent wrote itself
+            found.append(json.loads(message["says"]))
+    return found
 
 
 def _between(delimiter: str, prompt: str) -> Any:

@@ -1,0 +1,69 @@
+"""The console as a web application: one page, its changes as they come, and what can be done on it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from orchestrator.errors import OrchestratorError
+from orchestrator_local.console.actions import Actions
+from orchestrator_local.console.fragments import Fragments
+from orchestrator_local.console.guard import Guard
+from orchestrator_local.console.view import Wanted
+
+# How often the page is brought up to date.
+LOOK_SECONDS = 0.3
+STATIC = Path(__file__).parent / "static"
+
+
+def console(fragments: Fragments, actions: Actions, port: int) -> Starlette:
+    """The application."""
+
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(await run_in_threadpool(fragments.page))
+
+    async def live(request: Request) -> Response:
+        return EventSourceResponse(_changes(request, fragments), ping=15)
+
+    def does(action: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                form = json.loads(await request.body() or b"{}")
+                return JSONResponse({"said": await run_in_threadpool(action, form)})
+            except (OrchestratorError, ValueError, KeyError) as error:
+                return JSONResponse({"problem": str(error)}, 422)
+
+        return endpoint
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/live", live),
+            *(Route(f"/{name}", does(action), methods=["POST"]) for name, action in actions.by_name().items()),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, port=port)],
+    )
+
+
+async def _changes(request: Request, fragments: Fragments) -> AsyncIterator[ServerSentEvent]:
+    """What changed on the page since the last look, piece by piece: first everything, then little."""
+    wanted = Wanted.of(request.query_params)
+    shown: dict[str, str] = {}
+    while not await request.is_disconnected():
+        pieces = await run_in_threadpool(fragments.pieces, wanted)
+        changed = {name: html for name, html in pieces.items() if shown.get(name) != html}
+        if changed:
+            shown.update(changed)
+            yield ServerSentEvent(json.dumps(changed), event="pieces")
+        await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,69 @@
+"""The console's numbers over time: sampled by the clock of the stack, drawn as small plots."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from psycopg import Connection
+
+from orchestrator.store.levels import read_levels
+
+SAMPLES = 120
+EACH = timedelta(seconds=5)
+WIDTH, HEIGHT = 120, 28
+
+_TOTALS = """
+SELECT (SELECT count(*) FROM orchestrator.attempts WHERE outcome = 'accepted') AS sent,
+       (SELECT coalesce(sum(cost_usd), 0) FROM orchestrator.spending) AS claude_usd,
+       (SELECT coalesce(sum(twilio_usd), 0) FROM orchestrator.spending) AS twilio_usd
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The numbers at one moment; `held` is what waits, by reason."""
+
+    at: datetime
+    sent: int
+    waiting: int
+    claude_usd: Decimal
+    twilio_usd: Decimal
+    held: dict[str, int]
+
+
+class History:
+    """The last samples, at least `EACH` apart by the stack's clock."""
+
+    def __init__(self) -> None:
+        self._samples: deque[Sample] = deque(maxlen=SAMPLES)
+
+    def look(self, connection: Connection, now: datetime) -> Sample:
+        """Take a sample; returns the numbers now."""
+        totals = connection.execute(_TOTALS).fetchone() or (0, Decimal(0), Decimal(0))
+        held = dict(read_levels(connection, now).waiting)
+        sample = Sample(now, totals[0], sum(held.values()), totals[1], totals[2], held)
+        if not self._samples or now - self._samples[-1].at >= EACH:
+            self._samples.append(sample)
+        return sample
+
+    def plots(self) -> dict[str, str]:
+        """The points of each plot, for an SVG polyline."""
+        samples = list(self._samples)
+        return {
+            "sent": _points([sample.sent for sample in samples]),
+            "waiting": _points([sample.waiting for sample in samples]),
+            "claude": _points([float(sample.claude_usd) for sample in samples]),
+            "twilio": _points([float(sample.twilio_usd) for sample in samples]),
+        }
+
+
+def _points(values: Sequence[float]) -> str:
+    low, high = min(values, default=0), max(values, default=0)
+    spread = (high - low) or 1
+    step = WIDTH / max(len(values) - 1, 1)
+    return " ".join(
+        f"{place * step:.1f},{HEIGHT - 2 - (value - low) / spread * (HEIGHT - 4):.1f}"
+        for place, value in enumerate(values)
+    )

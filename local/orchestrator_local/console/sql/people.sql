@@ -1,0 +1,7 @@
+-- people.sql: one page of people, and how many there are.
+SELECT id::text, count(*) OVER () AS of_all
+  FROM users
+ WHERE phone_number NOT LIKE 'forgotten-%%'
+   AND (%(search)s = '' OR concat_ws(' ', first_name, external_id, phone_number) ILIKE '%%' || %(search)s || '%%')
+ ORDER BY created_at, id
+ LIMIT %(size)s OFFSET %(skip)s

@@ -1,0 +1,74 @@
+"""`make screenshot`: plays a short story on the console, and takes its picture for the README."""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from orchestrator_local.console.server import console_of
+from orchestrator_local.stack import Services, local_stack
+from tests.browser.conftest import CHROMIUM
+
+PICTURE = Path("docs/console.png")
+START = datetime(2026, 3, 4, 1, 40, tzinfo=UTC)  # 20:40 in New York: the evening is nearly over
+
+
+def main() -> None:
+    """Take it."""
+    assert CHROMIUM, "no Chromium here (Debian: apt-get install chromium)"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        local_stack(Path(folder), Services(), fresh=True, start_at=START) as stack,
+        console_of(stack, real_twilio=False) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1360, "height": 1180})
+        page.goto(address)
+        _play(page)
+        page.locator("#people").evaluate("row => row.scrollTo(0, 0)")
+        page.screenshot(path=PICTURE)
+        for name, width, scheme in (("desk-dark", 1360, "dark"), ("phone", 390, "light"), ("phone-dark", 390, "dark")):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words above
+            page.set_viewport_size({"width": width, "height": 1000})
+            page.screenshot(path=Path(tempfile.gettempdir()) / f"console-{name}.png", full_page=True)
+        browser.close()
+    print(f"{PICTURE}; other widths and colours in {tempfile.gettempdir()}/console-*.png")
+
+
+def _play(page: Page) -> None:
+    page.get_by_role("button", name="Let the people of the demo move in").click()
+    expect(page.locator(".phone")).to_have_count(5)
+    for example, person in (
+        ("urgent notification", "user_ben"),
+        ("solution update", "user_ada"),
+        ("scheduled update", "user_chen"),
+        ("context-sensitive message", "user_eve"),
+    ):
+        page.get_by_role("button", name=example).click()
+        page.locator("#publish").get_by_label("For", exact=True).fill(person)
+        page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="+1 min").click()
+    expect(page.get_by_role("article", name="Ada").locator(".ours")).to_have_count(1)
+    _writes(page, "Eve", "Anything new for me?")
+    expect(page.get_by_role("article", name="Eve").locator(".ours")).to_have_count(1)
+    _writes(page, "Dana", "STOP")
+    expect(page.get_by_role("article", name="Dana")).to_contain_text("opted out")
+    page.get_by_role("button", name="+1 h").click()
+    page.get_by_role("button", name="note, as it stands").click()
+    page.locator("#publish").get_by_label("For", exact=True).fill("user_ada")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="+1 min").click()
+    expect(page.locator("#lane-high")).to_contain_text("quiet hours")
+    expect(page.locator("#toast")).to_be_empty(timeout=10_000)
+
+
+def _writes(page: Page, name: str, text: str) -> None:
+    page.get_by_label(f"{name} writes").fill(text)
+    page.get_by_role("button", name=f"Send from {name}'s phone").click()
+    expect(page.get_by_role("article", name=name).locator(".theirs").last).to_have_text(text)
+
+
+if __name__ == "__main__":
+    main()
