@@ -22,6 +22,7 @@ from orchestrator.store.adoption import old_triggers
 from orchestrator.store.database import connect
 from orchestrator.store.levels import read_levels
 from orchestrator.store.migrate import pending
+from orchestrator.store.plans import missing_plans
 from orchestrator_cli.findings import Finding, bad, doubtful, good, skipped
 from orchestrator_cli.letters import Queue, dead_letter_url_of, is_set, length, url_of
 
@@ -85,9 +86,9 @@ def look_at_database() -> Iterator[Finding]:
                 yield bad("database", f"Postgres {version // 10_000}", "Use Postgres 14 or newer.")
                 return
             yield good("database", f"Postgres {version // 10_000} answers")
-            missing = pending(connection)
+            missing = len(pending(connection)) or len(missing_plans(connection))
             if missing:
-                yield bad("schema", f"{len(missing)} migrations are missing", "Run `orchestrator migrate`.")
+                yield bad("schema", f"{missing} migrations or statements are missing", "Run `orchestrator migrate`.")
                 return
             yield good("schema", "up to date")
             (now,) = connection.execute("SELECT now()").fetchone() or (None,)

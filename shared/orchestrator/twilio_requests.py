@@ -2,10 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from orchestrator.queues import DeadLetter, QueueRecord
 
@@ -25,6 +34,14 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
     sid: str = Field(alias="MessageSid", min_length=1, max_length=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, form: Any) -> Any:
+        """Postgres stores no NUL, wherever in the form somebody put one."""
+        if not isinstance(form, dict):
+            return form
+        return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in form.items()}
 
 
 class _Ids(BaseModel):
@@ -67,8 +84,8 @@ class InboundText(BaseModel):
 
     @property
     def body(self) -> str:
-        """What was written; Postgres stores no NUL."""
-        return self.form.body.replace("\0", "")
+        """What was written."""
+        return self.form.body
 
     @property
     def media(self) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from twilio.request_validator import RequestValidator
@@ -207,6 +207,7 @@ def test_nothing_hostile_gets_through_or_breaks_anything(
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example(fields={"MessageSid": "SM\0", "From": "+1\0", "MediaUrl0": "\0", "NumMedia": "1"}, path="/twilio/inbound")
 @given(
     fields=st.dictionaries(
         st.sampled_from(["MessageSid", "From", "Body", "NumMedia", "MediaUrl0", "OptOutType", "To", "Extra"]),

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,13 +12,13 @@ from psycopg import Connection
 
 from orchestrator.secret_values import forget_secrets
 from orchestrator.settings import DatabaseSettings, refreshed
+from orchestrator.store.plans import KEPT, call_of, raw
 
 # A connection that was idle for longer is asked whether it still lives before it is used.
 IDLE_SECONDS = 30.0
 # A statement of a function is a matter of milliseconds; one that waits for longer hands its batch back.
 STATEMENT_SECONDS = 10
 _BOUND_STATEMENTS = f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true)".encode()
-STATEMENTS = Path(__file__).parent / "sql"
 
 
 class Database:
@@ -104,8 +103,8 @@ def one_round_trip(connection: Connection) -> Iterator[None]:
 
 @cache
 def sql(name: str) -> bytes:
-    """The statement in `sql/<name>.sql`."""
-    return (STATEMENTS / f"{name}.sql").read_bytes()
+    """The statement in `sql/<name>.sql`, or the call of it where Postgres keeps its plan."""
+    return call_of(name) if name in KEPT else raw(name).encode()
 
 
 def columns(rows: Sequence[Any], *names: str) -> dict[str, list[Any]]:

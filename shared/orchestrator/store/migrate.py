@@ -10,6 +10,8 @@ import psycopg
 from psycopg import Connection, sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from orchestrator.store.plans import keep_plans
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # Long enough for a quiet moment, short enough that those who queue behind us barely notice. Retried for two minutes.
@@ -65,6 +67,7 @@ def migrate(url: str) -> list[str]:
         for migration in migrations():
             if migration.name in names:
                 _apply(connection, migration)
+        keep_plans(connection)
         return names
 
 

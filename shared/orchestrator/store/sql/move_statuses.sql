@@ -34,7 +34,7 @@ WITH told AS (
 ), stopped AS (
     -- Carriers turn our account's texts away: each one more would be paid for and lost.
     INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
-    SELECT 'provider', '', 'Carriers refuse our account: code ' || max(error_code), %(now)s, %(refused_until)s
+    SELECT 'provider', '', 'Carriers refuse our account: code ' || max(error_code), %(now)s, %(refused_until)s::timestamptz
       FROM moved
      WHERE status = 'failed' AND is_configuration
     HAVING count(*) > 0

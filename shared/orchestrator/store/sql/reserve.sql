@@ -65,10 +65,10 @@ WITH candidates AS (
       FROM counted
      WHERE (day_cap IS NULL OR of_day <= day_cap)
        AND (hour_cap IS NULL OR of_hour <= hour_cap)
-       AND (active_since IS NULL OR NOT takes_slot OR of_inbound <= %(texts_per_inbound)s)
+       AND (active_since IS NULL OR NOT takes_slot OR of_inbound <= %(texts_per_inbound)s::int)
 ), sending AS (
     UPDATE message_queue m
-       SET status = 'sending', reason = NULL, lease_until = %(lease_until)s
+       SET status = 'sending', reason = NULL, lease_until = %(lease_until)s::timestamptz
       FROM allowed
      WHERE m.id = allowed.message_id
 ), slots AS (
@@ -96,7 +96,7 @@ WITH candidates AS (
     SELECT 'spending', '', format('Twilio has cost %%s USD today', round(today, 2)), %(now)s,
            (date_trunc('day', %(now)s AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'
       FROM spent, (SELECT sum(price_usd) AS wave FROM allowed) AS added
-     WHERE today >= %(ceiling_usd)s AND today - wave < %(ceiling_usd)s
+     WHERE today >= %(ceiling_usd)s::numeric AND today - wave < %(ceiling_usd)s::numeric
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, paused_at = excluded.paused_at, ends_at = excluded.ends_at
 ), opened AS (
