@@ -6,7 +6,7 @@ PYTHON ?= python3
 # Which part of samconfig.toml a deploy follows.
 STAGE ?= dev
 
-.PHONY: help demo local lint test test-unit test-browser screenshot storm eval bench build deploy lock clean
+.PHONY: help demo local lint test test-unit test-browser screenshot storm eval bench bench-scale build deploy lock clean
 
 help:
 	@echo "make demo       the main job on this machine, start to end"
@@ -17,7 +17,8 @@ help:
 	@echo "make screenshot    the README's picture of the console"
 	@echo "make storm      20,000 messages while everything breaks at random: some ten minutes"
 	@echo "make eval       the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
-	@echo "make bench      relevance in one call for each person, against one call for each message"
+	@echo "make bench      what it costs and carries, beside its peers: some ten minutes; QUICK=1 under two"
+	@echo "make bench-scale   the measures with millions of rows: half an hour"
 	@echo "make build      what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
 	@echo "make deploy     sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
 
@@ -60,7 +61,11 @@ eval: $(READY)
 	@$(BIN)/python -m evaluation
 
 bench: $(READY)
-	@$(BIN)/python -m bench.relevance
+	@$(BIN)/python -m bench
+
+bench-scale: $(READY)
+	@$(BIN)/python -m bench scale
+	@$(BIN)/python -m bench.population
 
 build: layers/dependencies/layer.lock
 	sam build

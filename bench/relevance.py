@@ -1,10 +1,9 @@
-"""`make bench`: relevance asked once for each person, against once for each message: calls, tokens, cost.
+"""Relevance asked once for each person, against once for each message: calls, tokens, cost.
 
 The model is a stand-in on this machine that counts four characters as a token. What is compared is what is sent.
 """
 
 import os
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -66,9 +65,8 @@ def measure(subjects: Sequence[Subject], settings: WriterSettings) -> tuple[int,
     )
 
 
-def main() -> int:
-    """Measure both ways; returns the exit code."""
-    console = Console()
+def show(console: Console) -> None:
+    """Measure both ways, and show them."""
     with serve(Claude()) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
         settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
@@ -83,8 +81,4 @@ def main() -> int:
     console.print(table)
     calls_saved, tokens_saved, cost_saved = (float(alone[place] / together[place]) for place in (0, 1, 4))
     console.print(f"Calls {calls_saved:.1f} : 1, input tokens {tokens_saved:.1f} : 1, cost {cost_saved:.1f} : 1.")
-    return 0 if together[3] == alone[3] == PEOPLE * MESSAGES_EACH else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    assert together[3] == alone[3] == PEOPLE * MESSAGES_EACH, "not every message got a verdict"

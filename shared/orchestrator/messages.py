@@ -254,7 +254,7 @@ def _json_object(body: str) -> dict[str, Any]:
     try:
         content = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
         body.encode()
-        if isinstance(content, dict):
+        if isinstance(content, dict) and "\\u" in body:
             json.dumps(content, ensure_ascii=False).encode()  # escaped lone surrogates surface only here
     except UnicodeEncodeError:
         raise InvalidMessage("body", "holds half a surrogate pair", "Send valid Unicode", "not_json") from None

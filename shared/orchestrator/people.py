@@ -1,5 +1,6 @@
 """Who gets the texts: what the rules need to know of a person, and numbers as the world writes them."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -10,6 +11,9 @@ import phonenumbers
 from phonenumbers import timezone as number_zones
 
 from orchestrator.errors import InvalidPerson
+
+# As the numbering plan has them: an area code and an exchange, neither of which begins with 0 or 1.
+_NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,16 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
 def country_of(phone_number: str) -> str | None:
     """The ISO country of a number, such as US; None when it is not a valid number."""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(phone_number))
+        return phonenumbers.region_code_for_number(_read(phone_number))
     except phonenumbers.NumberParseException:
         return None
+
+
+def _read(phone_number: str) -> phonenumbers.PhoneNumber:
+    """A stored number, in E.164. Of North America's nothing is left to find out, which would take most of the time."""
+    if _NORTH_AMERICAN.fullmatch(phone_number):
+        return phonenumbers.PhoneNumber(country_code=1, national_number=int(phone_number[2:]))
+    return phonenumbers.parse(phone_number)
 
 
 def parse_number(text: str, allowed_countries: frozenset[str]) -> str:

@@ -9,6 +9,7 @@ _BASIC = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")
+_GSM = _BASIC | _EXTENDED
 
 # What word processors and models write, and what a phone needs one segment less for.
 _PLAIN = str.maketrans(
@@ -44,8 +45,9 @@ class Segments:
 
 def segments_of(text: str) -> Segments:
     """Count a text's segments: 160 places of GSM-7, or 70 of UCS-2; 153 and 67 each where there are several."""
-    if all(character in _BASIC or character in _EXTENDED for character in text):
-        places = sum(2 if character in _EXTENDED else 1 for character in text)
+    characters = set(text)
+    if characters <= _GSM:
+        places = len(text) + sum(text.count(character) for character in characters & _EXTENDED)
         return Segments(Encoding.GSM_7, _parts(places, 160, 153))
     return Segments(Encoding.UCS_2, _parts(len(text.encode("utf-16-le")) // 2, 70, 67))
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from orchestrator.queues import sqs
 from orchestrator_local.console.server import console_of
 from orchestrator_local.stack import Services, Stack, local_stack
 
@@ -44,6 +45,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def address(stack: Stack) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CONSOLE_PORT", raising=False)
+        sqs.cache_clear()  # another stack of this run had another endpoint
         with console_of(stack, real_twilio=False) as address:
             yield address
 

@@ -1,14 +1,19 @@
 """The connection to Postgres, as a transaction-mode pooler allows it (G8)."""
 
+import json
 import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from orchestrator.secret_values import forget_secrets
 from orchestrator.settings import DatabaseSettings, refreshed
@@ -107,11 +112,32 @@ def sql(name: str) -> bytes:
     return call_of(name) if name in KEPT else raw(name).encode()
 
 
-def columns(rows: Sequence[Any], *names: str) -> dict[str, list[Any]]:
-    """Turn rows into arrays for `unnest`, one for each attribute named.
+def columns(rows: Sequence[Any], *names: str) -> dict[str, str]:
+    """Turn rows into arrays for `unnest`, one for each attribute named; the statement casts each to its type.
+
+    They are written as Postgres reads them: the driver's own way with a list takes ten times as long, and a delivery
+    has thirty of them.
 
     Example:
-        >>> columns([Renewal(id=1, due=monday)], "id", "due")
-        {'id': [1], 'due': [monday]}
+        >>> columns([Renewal(id=1, due=None)], "id", "due")
+        {'id': '{1}', 'due': '{NULL}'}
     """
-    return {name: [getattr(row, name) for row in rows] for name in names}
+    return {name: f"{{{','.join([_element(getattr(row, name)) for row in rows])}}}" for name in names}
+
+
+def _element(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case str():
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
+        case bool():
+            return "t" if value else "f"
+        case Jsonb(obj=content):
+            return _element(json.dumps(content))
+        case UUID() | int() | float() | Decimal() | datetime() | date():
+            return str(value)
+        case list() | tuple():
+            return "{" + ",".join(map(_element, value)) + "}"
+    raise TypeError(f"no array is made of {type(value).__name__}")

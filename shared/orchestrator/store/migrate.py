@@ -121,11 +121,13 @@ def _statements(text: str) -> Iterator[str]:
 
 
 def _build_index(connection: Connection, statement: str) -> None:
-    name = re.search(r"IF NOT EXISTS (\w+)", statement)
-    assert name, f"An index needs IF NOT EXISTS and a name: {statement}"
+    name = re.search(r"INDEX CONCURRENTLY IF (?:NOT )?EXISTS (\w+)", statement)
+    assert name, f"An index is made IF NOT EXISTS, and dropped IF EXISTS, by its name: {statement}"
     broken = connection.execute(
         "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", (name[1],)
     ).fetchone()
-    if broken:  # left behind by a build that was cut off; IF NOT EXISTS would take it for the real one
+    if broken and statement.startswith(
+        "CREATE"
+    ):  # left behind by a build that was cut off; IF NOT EXISTS would take it for the real one
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name[1])))
     connection.execute(statement.encode())

@@ -18,7 +18,7 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _PHONE_LIKE = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 _MARKUP = re.compile(
-    r"\*\*|__|```|`[^`]+`|^\s*#{1,6} |^\s*[-*] |\{\{|\}\}|\[[^\]\n]{1,40}\]|<[^>\n]{1,40}>|\]\(|%[sd]\b|\$\{",
+    r"\*\*|__|```|`[^`]+`|(?:^|\s)#{1,6} |^\s*[-*] |\{\{|\}\}|\[[^\]\n]{1,40}\]|<[^>\n]{1,40}>|\]\(|%[sd]\b|\$\{",
     re.MULTILINE,
 )
 # Wide, Arabic and Greek ones were made plain, or ask as well.

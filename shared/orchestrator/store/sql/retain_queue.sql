@@ -1,7 +1,7 @@
 -- retain_queue.sql: what old messages said, as many as one batch takes; what has not ended is left alone.
 WITH old AS (
     SELECT id FROM message_queue
-     WHERE created_at < %(before)s AND words_source IS DISTINCT FROM 'forgotten'
+     WHERE created_at < %(before)s AND message_data <> '{"type": "forgotten"}'
        AND status IN ('sent', 'superseded', 'cancelled', 'expired', 'failed')
      ORDER BY created_at
      LIMIT %(limit)s

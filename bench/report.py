@@ -1,0 +1,110 @@
+"""Results as a table for people, JSON for machines, and a plot."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.rounds import Result
+
+_BAR, _GAP, _LABEL, _WIDTH = 18, 8, 250, 760
+
+
+@dataclass
+class Report:
+    """All that was measured in one run."""
+
+    machine: Mapping[str, str]
+    sections: list[dict[str, Any]] = field(default_factory=list)
+    budgets: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, title: str, unit: str, results: Mapping[str, Result], console: Console) -> None:
+        """One competition, shown as it ends."""
+        table = Table("", unit, "spread", "rounds", title=title, title_justify="left")
+        for result in results.values():
+            table.add_row(result.name, f"{result.middle:,.0f}", f"{result.spread:.0%}", str(len(result.values)))
+        console.print(table)
+        rows = [
+            {"name": r.name, "median": r.middle, "spread": r.spread, "values": list(r.values)} for r in results.values()
+        ]
+        self.sections.append({"title": title, "unit": unit, "results": rows})
+
+    def note(self, title: str, facts: Mapping[str, Any], console: Console) -> None:
+        """Measures that nobody competes in."""
+        table = Table("", "", title=title, title_justify="left", show_header=False)
+        for name, value in facts.items():
+            table.add_row(name, str(value))
+        console.print(table)
+        self.sections.append({"title": title, "facts": {name: str(value) for name, value in facts.items()}})
+
+    def budget(self, what: str, target: str, measured: str, *, met: bool) -> None:
+        """A budget, and whether it holds in this run."""
+        self.budgets.append({"what": what, "target": target, "measured": measured, "met": "yes" if met else "no"})
+
+    def finish(self, folder: Path, name: str, console: Console) -> None:
+        """Show the budgets, and write the files."""
+        table = Table("budget", "target", "measured", "met", title="Budgets", title_justify="left", show_lines=True)
+        for row in self.budgets:
+            table.add_row(row["what"], row["target"], row["measured"], row["met"])
+        if self.budgets:
+            console.print(table)
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {"machine": self.machine, "sections": self.sections, "budgets": self.budgets}
+        (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+        for number, section in enumerate(s for s in self.sections if "results" in s):
+            values = {row["name"]: row["median"] for row in section["results"]}
+            (folder / f"{name}-{number + 1}.svg").write_text(bars(f"{section['title']}, {section['unit']}", values))
+        console.print(f"Written to {folder}.")
+
+
+def bars(title: str, values: Mapping[str, float]) -> str:
+    """A plot with a bar for each value."""
+    most = max(values.values(), default=1) or 1
+    height = 40 + len(values) * (_BAR + _GAP)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="100%" height="100%" fill="#fff"/><text x="8" y="20" font-weight="bold">{escape(title)}</text>',
+    ]
+    for place, (name, value) in enumerate(values.items()):
+        y = 34 + place * (_BAR + _GAP)
+        width = (_WIDTH - _LABEL - 80) * value / most
+        colour = "#2f6f5e" if name.startswith(("ours", "1 worker", "2 workers")) else "#b9c4c0"
+        parts.append(
+            f'<text x="{_LABEL - 8}" y="{y + 13}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{_LABEL}" y="{y}" width="{width:.1f}" height="{_BAR}" fill="{colour}"/>'
+            f'<text x="{_LABEL + width + 6:.1f}" y="{y + 13}">{value:,.0f}</text>'
+        )
+    return "".join(parts) + "</svg>\n"
+
+
+def line(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[int, str]) -> str:
+    """A plot with a line for each series over the same places."""
+    height, left, bottom = 280, 50, 30
+    most = max((max(values) for values in series.values()), default=1) or 1
+    places = max(len(values) for values in series.values())
+    colours = ("#b9c4c0", "#2f6f5e", "#b0682c")
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="100%" height="100%" fill="#fff"/><text x="8" y="18" font-weight="bold">{escape(title)}</text>',
+    ]
+
+    def point(place: int, value: float) -> str:
+        x = left + place / max(places - 1, 1) * (_WIDTH - left - 20)
+        return f"{x:.1f},{height - bottom - value / most * (height - bottom - 40):.1f}"
+
+    for place, label in ticks.items():
+        x = point(place, 0).partition(",")[0]
+        parts.append(f'<text x="{x}" y="{height - 10}" text-anchor="middle" fill="#666">{escape(label)}</text>')
+    parts.append(f'<text x="{left - 6}" y="46" text-anchor="end" fill="#666">{most:,.0f}</text>')
+    for number, (name, values) in enumerate(series.items()):
+        points = " ".join(point(place, value) for place, value in enumerate(values))
+        parts.append(f'<polyline fill="none" stroke="{colours[number % 3]}" stroke-width="1.5" points="{points}"/>')
+        parts.append(
+            f'<text x="{_WIDTH - 20}" y="{40 + 16 * number}" text-anchor="end" fill="{colours[number % 3]}">{escape(name)}</text>'
+        )
+    return "".join(parts) + "</svg>\n"
