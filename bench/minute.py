@@ -17,10 +17,11 @@ from orchestrator.store.database import connect
 CLAIMED = 100
 DUE = 100_000
 
+# Ids as clients make them: in the order of time.
 _FILL = """
-INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at, created_at,
+INSERT INTO message_queue (id, user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at, created_at,
                            published_at, expires_at, can_delay, reason, words_source)
-SELECT u.id, 'bench', '{"type": "note", "message": "Hello"}', %(first)s + n * %(step)s, 'high', %(status)s, %(now)s,
+SELECT uuidv7(), u.id, 'bench', '{"type": "note", "message": "Hello"}', %(first)s + n * %(step)s, 'high', %(status)s, %(now)s,
        %(now)s - n * interval '1 second', %(now)s, %(now)s + interval '7 days', true, 'best_time', NULL
   FROM generate_series(1, %(rows)s) AS n
   JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM users) u ON u.place = n %% %(people)s + 1

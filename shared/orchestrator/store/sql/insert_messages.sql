@@ -23,11 +23,13 @@ WITH accepted AS (
            ) AS withdrawn,
            a.sequence_id IS NOT NULL AND EXISTS (
                SELECT FROM message_queue part
-                WHERE part.sequence_id = a.sequence_id AND part.reason = 'sequence_incomplete' AND part.status = 'failed'
+                WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
+                  AND part.reason = 'sequence_incomplete' AND part.status = 'failed'
            ) AS too_late,
            CASE WHEN a.sequence_id IS NOT NULL THEN (
                SELECT min(part.scheduled_for) FROM message_queue part
-                WHERE part.sequence_id = a.sequence_id AND part.reason = 'sequence_incomplete' AND part.status = 'queued'
+                WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
+                  AND part.reason = 'sequence_incomplete' AND part.status = 'queued'
            ) END AS complete_by
       FROM accepted a
 ), inserted AS (

@@ -38,7 +38,8 @@ WITH candidates AS (
      UNION ALL
     SELECT part.id, old.by, 'replaced'
       FROM old
-      JOIN message_queue part ON part.sequence_id = old.sequence_id AND part.id <> old.id
+      JOIN message_queue part
+        ON part.sequence_id = old.sequence_id AND part.accepted_at IS NOT NULL AND part.id <> old.id
 ), superseded AS (
     UPDATE message_queue m
        SET status = 'superseded', reason = 'superseded', lease_until = NULL,

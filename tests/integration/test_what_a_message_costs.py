@@ -1,0 +1,224 @@
+"""Counts that no machine changes: round trips, statements, indexes and the plans that use them. Times are for `make bench`."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+from pydantic import SecretStr
+
+from orchestrator.store.database import Database, sql
+from orchestrator.store.migrate import migrate
+from orchestrator.store.plans import KEPT, STATEMENTS, call_of, missing_plans, raw
+from tests.wire import QUERY, STATEMENT, SYNC, postgres_proxy
+from tests.world import World
+
+# Each index costs every message at every step; a new one has to be worth that, and stands here.
+INDEXES = {
+    "message_queue_pkey",
+    "message_queue_due",
+    "message_queue_leased",
+    "message_queue_waiting_by_user",
+    "message_queue_by_topic",
+    "message_queue_replacements",
+    "message_queue_sequence_parts",
+    "message_queue_open_replies",
+    "message_queue_to_forget",
+}
+LARGE = ("message_queue", "messages", "attempts", "users", "timeline", "conversations", "user_message_budget")
+NAMES = {sql(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
+
+
+@contextmanager
+def counted(world: World, function: str, database_url: str) -> Iterator[Counter[str]]:
+    """What crosses the wire between a function and Postgres."""
+    seen: Counter[str] = Counter()
+
+    def count(what: str) -> bool:
+        seen[what] += 1
+        return True
+
+    app = world.functions[function]
+    with postgres_proxy(database_url, count) as url:
+        app.__dict__["database"] = Database(app.settings.model_copy(update={"database_url": SecretStr(url)}))
+        try:
+            yield seen
+        finally:
+            app.__dict__["database"] = Database(app.settings)
+
+
+def people(world: World, number: int = 10) -> None:
+    for place in range(number):
+        world.person(f"p{place}", phone=f"+121255501{place:02}")
+
+
+def bodies(**fields: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "user_id": f"p{place}",
+            "agent_id": "concierge_main",
+            "priority": "high",
+            "message_data": {"type": "note", "message": f"number {place}"},
+            **fields,
+        }
+        for place in range(10)
+    ]
+
+
+def test_a_batch_is_taken_in_with_two_round_trips(world: World, database_url: str) -> None:
+    people(world)
+    world.publish(*bodies())  # the connection is there
+    with counted(world, "enqueue", database_url) as seen:
+        world.publish(*bodies())
+    assert seen[SYNC] + seen[QUERY] == 2
+    assert seen[STATEMENT] <= 11
+
+
+@pytest.mark.parametrize("structured", [False, True], ids=["as it stands", "put into words"])
+def test_a_batch_is_delivered_with_three_round_trips(world: World, database_url: str, structured: bool) -> None:
+    people(world)
+    data = {"type": "update", "stats": {"intros": 2}} if structured else {"type": "note", "message": "Hello"}
+    world.publish(*bodies(message_data=data))
+    world.dispatch()
+    with counted(world, "deliver", database_url) as seen:
+        world.deliver()
+    assert world.all("SELECT count(*) FROM message_queue WHERE status = 'sent'") == [(10,)]
+    assert seen[SYNC] + seen[QUERY] == 3
+    assert seen[STATEMENT] <= (12 if structured else 10)
+    assert len(world.claude.requests) == (10 if structured else 0)
+
+
+def test_a_tick_costs_the_same_whatever_waits(world: World, database_url: str) -> None:
+    people(world)
+    with counted(world, "dispatch", database_url) as idle:
+        world.dispatch()
+    world.publish(*bodies(), *bodies(priority="low"))
+    with counted(world, "dispatch", database_url) as busy:
+        world.dispatch()
+    assert idle[SYNC] + idle[QUERY] == busy[SYNC] + busy[QUERY]
+
+
+def test_a_message_pays_for_these_indexes_and_no_more(connection: Connection) -> None:
+    found = {
+        name for (name,) in connection.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'message_queue'")
+    }
+    assert found == INDEXES
+
+
+@contextmanager
+def recorded() -> Iterator[dict[str, Any]]:
+    """The statements of ours that are executed, each with its last parameters."""
+    seen: dict[str, Any] = {}
+    execute = psycopg.Cursor.execute
+
+    def record(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
+        if query in NAMES:
+            seen[NAMES[query]] = params
+        return execute(cursor, query, params, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", record)
+        yield seen
+
+
+def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_end(world: World) -> None:
+    people(world)
+    user_ids = [row[0] for row in world.all("SELECT id FROM users")]
+    world.connection.execute(
+        "INSERT INTO users (phone_number) SELECT '+1646' || lpad(n::text, 7, '0') FROM generate_series(1, 20000) AS n"
+    )
+    world.connection.execute("INSERT INTO conversations (user_id, phone_number) SELECT id, phone_number FROM users")
+    world.connection.execute(
+        "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at, created_at)"
+        " SELECT id, 'a', '{\"type\": \"note\"}', now() + interval '1 year', 'low', 'queued', now(), now() FROM users"
+    )
+    world.connection.execute(
+        "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, created_at)"
+        " SELECT c.id, c.user_id, 'user', 'Hi', 'inbound', 'received', now() - interval '1 year' FROM conversations c"
+    )
+    world.connection.execute(
+        "INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,"
+        " holds_slot, started_at, outcome) SELECT gen_random_uuid(), id, user_id, id, '', '', now(), true,"
+        " now() - interval '1 year', 'accepted' FROM message_queue"
+    )
+    world.connection.execute(
+        "INSERT INTO user_message_budget (user_id, date) SELECT id, '2020-01-01' FROM users ON CONFLICT DO NOTHING"
+    )
+    world.connection.execute("ANALYZE")
+    with recorded() as seen:
+        world.publish(*bodies(topic="news"))
+        world.minute()
+        world.twilio_calls()
+        world.take_in()
+        world.writes("Hello", phone="+12125550100")
+    assert {
+        "claim_due",
+        "read_levels",
+        "insert_messages",
+        "read_state",
+        "reserve",
+        "settle",
+        "move_statuses",
+    } <= seen.keys()
+    scanned = {name: found for name, params in seen.items() if (found := large_scans(world.connection, name, params))}
+    assert scanned == {}
+    assert len(user_ids) == 10
+
+
+def large_scans(connection: Connection, name: str, params: Any) -> list[str]:
+    """The large tables that the plan of a statement reads from end to end."""
+    with connection.transaction(force_rollback=True):
+        (plan,) = connection.execute(f"EXPLAIN (FORMAT JSON) {raw(name)}".encode(), params).fetchone() or ([],)
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        match node:
+            case {"Node Type": "Seq Scan", "Relation Name": str(table)} if table in LARGE:
+                found.append(table)
+        match node:
+            case dict():
+                for value in node.values():
+                    walk(value)
+            case list():
+                for value in node:
+                    walk(value)
+
+    walk(json.loads(json.dumps(plan)))
+    return found
+
+
+# Kept plans --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_hot_statement_stands_in_the_database_as_its_file_has_it(connection: Connection) -> None:
+    assert missing_plans(connection) == []
+    for name in KEPT:
+        function = call_of(name).decode().partition("(")[0].rpartition(".")[2]
+        (source,) = connection.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", (function,)).fetchone() or ("",)
+        # The same words; parameters have places instead of names.
+        assert raw(name).split()[3] in source
+
+
+def test_code_that_still_runs_keeps_its_statements_and_those_before_it_go(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator.store import plans
+
+    def functions() -> list[str]:
+        with psycopg.connect(empty_database) as connection:
+            return [name for (name,) in connection.execute(plans._FUNCTIONS) if name.startswith("find_parts_")]
+
+    migrate(empty_database)
+    first = functions()
+    text = raw("find_parts")
+    for change in ("-- second\n", "-- third\n"):
+        monkeypatch.setattr(
+            plans, "raw", lambda name, change=change: change + text if name == "find_parts" else raw(name)
+        )
+        migrate(empty_database)
+    assert len(functions()) == 2
+    assert first[0] not in functions()
