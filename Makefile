@@ -9,18 +9,18 @@ STAGE ?= dev
 .PHONY: help demo local lint test test-unit test-browser screenshot storm eval bench bench-scale build deploy lock clean
 
 help:
-	@echo "make demo       the main job on this machine, start to end"
-	@echo "make local      the same stack, stays up"
-	@echo "make test       lint, types and every test"
-	@echo "make test-unit  the rules and everything else that needs no database"
+	@echo "make demo          the main job on this machine, start to end"
+	@echo "make local         the same stack, stays up, with a console in the browser"
+	@echo "make test          lint, types and every test"
+	@echo "make test-unit     the rules and everything else that needs no database"
 	@echo "make test-browser  the stories of the console, in a real Chromium"
 	@echo "make screenshot    the README's picture of the console"
-	@echo "make storm      20,000 messages while everything breaks at random: some ten minutes"
-	@echo "make eval       the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
-	@echo "make bench      what it costs and carries, beside its peers: some ten minutes; QUICK=1 under two"
+	@echo "make storm         20,000 messages while everything breaks at random: some ten minutes"
+	@echo "make eval          the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
+	@echo "make bench         what it costs and carries, beside its peers: some five minutes; QUICK=1 under two"
 	@echo "make bench-scale   the measures with millions of rows: half an hour"
-	@echo "make build      what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
-	@echo "make deploy     sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
+	@echo "make build         what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
+	@echo "make deploy        sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
 
 $(READY): requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'

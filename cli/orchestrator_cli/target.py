@@ -98,5 +98,7 @@ def use_deployed_stack(name: str) -> None:
 
 def variables_of(stack: Mapping[str, str]) -> dict[str, str]:
     """Environment variables by the names that a stack uses: `EnqueueQueueUrl` is `ENQUEUE_QUEUE_URL`."""
-    variables = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(): value for name, value in stack.items() if value}
+    # A stack without a secret says so with the word.
+    given = {name: value for name, value in stack.items() if value not in ("", "none")}
+    variables = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(): value for name, value in given.items()}
     return {_RENAMED.get(name, name): value for name, value in variables.items()}

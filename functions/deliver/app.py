@@ -15,6 +15,7 @@ from orchestrator.messages import Lane
 from orchestrator.queues import QueueRecord, dead_letter, queue_url_of, records_of
 from orchestrator.settings import DeliverSettings, Sending, load, refreshed
 from orchestrator.sms.shadow import sender_for
+from orchestrator.snapshot import preload
 from orchestrator.store.database import Database
 from orchestrator.telemetry import count, new_logger, observe, total, trail
 
@@ -23,6 +24,7 @@ settings = load(DeliverSettings)
 database = Database(settings)
 sender = sender_for(settings)
 clock = clock_from_environment()
+preload("anthropic", "boto3", "twilio.rest")
 if settings.sending is Sending.SHADOW:
     logger.warning("SENDING is shadow: everything is decided and recorded, and no text leaves")
 if settings.anthropic_api_key is None:

@@ -11,6 +11,7 @@ from orchestrator.clock import clock_from_environment
 from orchestrator.enqueue import enqueue
 from orchestrator.queues import QueueRecord, records_of
 from orchestrator.settings import EnqueueSettings, load
+from orchestrator.snapshot import preload
 from orchestrator.store.database import Database
 from orchestrator.telemetry import count, new_logger, total, trail
 
@@ -18,6 +19,7 @@ logger = new_logger("enqueue")
 settings = load(EnqueueSettings)
 database = Database(settings)
 clock = clock_from_environment()
+preload("boto3")
 
 
 @logger.inject_lambda_context

@@ -11,6 +11,7 @@ from orchestrator.clock import clock_from_environment
 from orchestrator.inbound import inbound
 from orchestrator.queues import QueueRecord, dead_letter, records_of, retry_later
 from orchestrator.settings import InboundSettings, load, refreshed
+from orchestrator.snapshot import preload
 from orchestrator.store.database import Database
 from orchestrator.telemetry import count, new_logger, total, trail
 from orchestrator.twilio_requests import read_requests
@@ -19,6 +20,7 @@ logger = new_logger("inbound")
 settings = load(InboundSettings)
 database = Database(settings)
 clock = clock_from_environment()
+preload("anthropic", "boto3")
 if settings.anthropic_api_key is None:
     logger.warning("ANTHROPIC_API_KEY is not set: only keywords and clear phrases are taken for a wish to stop")
 

@@ -6,12 +6,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.clock import clock_from_environment
 from orchestrator.settings import WebhookSettings, load, refreshed
+from orchestrator.snapshot import preload
 from orchestrator.telemetry import WEBHOOK, count, new_logger
 from orchestrator.webhook import receive
 
 logger = new_logger("webhook")
 settings = load(WebhookSettings)
 clock = clock_from_environment()
+preload("boto3")
 
 
 @logger.inject_lambda_context

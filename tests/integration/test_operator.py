@@ -256,6 +256,22 @@ def test_a_command_acts_on_a_deployed_stack_and_not_on_the_database_of_this_shel
     assert (shown["phone_number"], shown["hourly_limit"]) == ("+12125550101", 7)
 
 
+def test_a_stack_without_claude_has_no_secret_of_it() -> None:
+    from orchestrator_cli.target import variables_of
+
+    stack = {
+        "AnthropicSecretArn": "none",
+        "EnqueueDlqUrl": "https://sqs/dead",
+        "WebhookUrl": "https://api",
+        "Stage": "prod",
+    }
+    assert variables_of(stack) == {
+        "ENQUEUE_DLQ_URL": "https://sqs/dead",
+        "WEBHOOK_BASE_URL": "https://api",
+        "STAGE": "prod",
+    }
+
+
 def test_a_stack_that_is_not_there_or_not_ours_is_told(command: Command, aws: str) -> None:
     assert "--stack:" in command("queue", "--stack", "nothing-here", code=1)
     boto3.client("cloudformation", endpoint_url=aws).create_stack(

@@ -1,5 +1,6 @@
 """Settings are checked at start, with an error that names the variable and never its value."""
 
+import os
 import subprocess
 import sys
 
@@ -63,6 +64,14 @@ def test_a_publisher_needs_the_queue_alone() -> None:
     assert load(PublisherSettings, {"ENQUEUE_QUEUE_URL": "https://sqs.example/q"}).enqueue_queue_url
     with pytest.raises(SettingsError, match="ENQUEUE_QUEUE_URL"):
         load(PublisherSettings, {})
+
+
+@pytest.mark.parametrize(("kind", "there"), [("snap-start", True), ("on-demand", False)])
+def test_a_snapshot_holds_the_heavy_libraries_and_a_cold_start_does_not_wait_for_them(kind: str, there: bool) -> None:
+    code = "from orchestrator.snapshot import preload; import sys; preload('twilio.rest'); print('twilio.rest' in sys.modules)"
+    environment = {**os.environ, "AWS_LAMBDA_INITIALIZATION_TYPE": kind}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert found.stdout.strip() == str(there)
 
 
 @pytest.mark.parametrize(
