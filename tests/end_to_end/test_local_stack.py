@@ -1,6 +1,7 @@
 """The stack on one machine, as processes: the demo, a crash, and one function by hand."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,9 @@ def test_the_demo_ends_by_itself_and_every_message_ended_as_it_should(tmp_path: 
     assert "• Please update your payment method" not in done.stdout.partition("Eve  +16175550105")[2]
     assert done.stderr == ""
     assert processes_in(tmp_path) == []
+    written = "".join(log.read_text() for log in (tmp_path / ".local" / "demo" / "logs").glob("*.log"))
+    assert '"happened":"accepted"' in written
+    assert not re.search(r"\+1\d{10}|See you at the meeting|Acme Corp|Shall I introduce|local-stand-in", written)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
