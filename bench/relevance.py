@@ -82,3 +82,7 @@ def show(console: Console) -> None:
     calls_saved, tokens_saved, cost_saved = (float(alone[place] / together[place]) for place in (0, 1, 4))
     console.print(f"Calls {calls_saved:.1f} : 1, input tokens {tokens_saved:.1f} : 1, cost {cost_saved:.1f} : 1.")
     assert together[3] == alone[3] == PEOPLE * MESSAGES_EACH, "not every message got a verdict"
+
+
+if __name__ == "__main__":
+    show(Console())
