@@ -65,6 +65,7 @@ bench: $(READY)
 
 bench-scale: $(READY)
 	@$(BIN)/python -m bench scale
+	@$(BIN)/python -m bench growth
 	@$(BIN)/python -m bench.population
 
 build: layers/dependencies/layer.lock
