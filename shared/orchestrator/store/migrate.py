@@ -59,7 +59,9 @@ def migrate(url: str) -> list[str]:
     Raises:
         psycopg.Error: a migration failed; what it did is undone, and those before it stay.
     """
-    with psycopg.connect(url, autocommit=True, application_name="orchestrator-migrate") as connection:
+    with psycopg.connect(
+        url, autocommit=True, prepare_threshold=None, application_name="orchestrator-migrate"
+    ) as connection:
         connection.execute(sql.SQL("SET lock_timeout = {}").format(LOCK_TIMEOUT))
         _wait_for_other_runners(connection)
         _make_journal(connection)

@@ -65,11 +65,13 @@ def missing_plans(connection: Connection) -> list[str]:
 def keep_plans(connection: Connection) -> None:
     """Make a function of each kept statement; of earlier ones the last stays, for code that still runs."""
     for name in missing_plans(connection):
-        connection.execute(_definition(connection, name).encode())
+        with connection.transaction():  # what is described must be what was prepared, through a pooler too
+            connection.execute(_definition(connection, name).encode())
+    there = [found for (found,) in connection.execute(_FUNCTIONS)]
     for name in KEPT:
-        former = [found for (found,) in connection.execute(_FUNCTIONS) if _is_former(found, name)]
+        former = [found for found in there if _is_former(found, name)]
         for found in former[:-1]:
-            connection.execute(f"DROP FUNCTION orchestrator.{found}".encode())
+            connection.execute(f"DROP FUNCTION IF EXISTS orchestrator.{found}".encode())
 
 
 # Oldest first.
