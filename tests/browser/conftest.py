@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestrator.queues import sqs
 from orchestrator_local.console.server import console_of
 from orchestrator_local.stack import Services, Stack, local_stack
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# A machine may be busy with other things; a story that fails is waited for in vain, however long.
+expect.set_options(timeout=15_000)
 START = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 
 
