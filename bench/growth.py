@@ -1,6 +1,5 @@
 """How the database grows, and how much of it is dead, over many messages that go all the way, with autovacuum as configured."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +22,7 @@ def growth(server: str, messages: int, say: Callable[[str], None]) -> dict[str, 
         number = min(STEP, messages - done)
         bodies = [message_body(place) for place in range(number)]
         run_workers("enqueue", url, [[sqs_event([], "enqueue"), *batches(bodies, "enqueue", 1_000)]])
-        ready = [json.dumps({"message_id": str(message_id)}) for message_id in approve_all(url)]
-        events = batches(ready, "delivery", 50)
+        events = batches(approve_all(url), "delivery", 50)
         run_workers("deliver", url, [events[::2], events[1::2]], HOURLY_LIMIT="1000000", DAILY_LIMIT="1000000")
     minutes = (time.monotonic() - started) / 60
     with psycopg.connect(url, autocommit=True) as connection:

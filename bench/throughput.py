@@ -1,7 +1,6 @@
 """Messages a second: taken in, and delivered with the full policy, beside what people would otherwise use."""
 
 import itertools
-import json
 from collections.abc import Callable
 
 from bench import peers, predecessor
@@ -33,8 +32,7 @@ def _deliver(server: str, messages: int, workers: int, **changes: str) -> float:
     warm = workers * BATCH
     add_people(url, messages + warm)
     accept(url, messages + warm)
-    bodies = [json.dumps({"message_id": str(message_id)}) for message_id in approve_all(url)]
-    events = batches(bodies, "delivery")
+    events = batches(approve_all(url), "delivery")
     return messages / run_workers("deliver", url, [events[place::workers] for place in range(workers)], **changes)
 
 

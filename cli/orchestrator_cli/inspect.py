@@ -1,7 +1,7 @@
 """What waits, and the story of one message."""
 
 import dataclasses
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Annotated
 from uuid import UUID
@@ -13,7 +13,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.people import zone_named, zones_of_number
 from orchestrator.rules.explanations import explain as in_words
 from orchestrator.store.story import Story, read_story
 from orchestrator.store.waiting import WaitingMessage, what_waits
@@ -62,7 +61,7 @@ def explain(
 
 
 def _tell(story: Story) -> None:
-    zone = _zone_of(story)
+    zone = story.zone
     table = Table(title=f"Message {story.message_id}, times in {zone}", title_justify="left")
     for heading in ("when", "what", "why", "until"):
         table.add_column(heading, no_wrap=heading != "why")
@@ -82,13 +81,6 @@ def _tell(story: Story) -> None:
     if row["final_message"]:
         show(f"Words ({row['words_source']}):")
         show(f"  {escape(row['final_message'])}")
-
-
-def _zone_of(story: Story) -> tzinfo:
-    if story.row is None:
-        return UTC
-    by_number = zones_of_number(story.row["phone_number"])
-    return zone_named(story.row["timezone"]) or (by_number[0] if by_number else UTC)
 
 
 def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:

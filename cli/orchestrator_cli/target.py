@@ -12,21 +12,10 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import typer
 
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.secret_values import secret_variables
 
 # Written by the running local stack: the environment that its functions have.
 LOCAL_STATE = Path(".local/environment.json")
-# What a stack has in its secrets; a value of this shell, or of .env, would be another one's.
-_SECRETS = (
-    "DATABASE_URL",
-    "MIGRATION_DATABASE_URL",
-    "ANTHROPIC_API_KEY",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_SECONDARY_AUTH_TOKEN",
-    "TWILIO_PHONE_NUMBER",
-    "TWILIO_MESSAGING_SERVICE_SID",
-    "PRIVACY_KEY",
-)
 _RENAMED = {"WEBHOOK_URL": "WEBHOOK_BASE_URL"}
 
 _Local = Annotated[bool, typer.Option("--local", help="Act on the running local stack.")]
@@ -91,7 +80,8 @@ def use_deployed_stack(name: str) -> None:
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
     if "EnqueueQueueUrl" not in outputs:
         raise OrchestratorError(f"The stack {name} is no Message Orchestrator, or its first deploy did not end.")
-    for variable in _SECRETS:
+    # What a stack has in its secrets; a value of this shell, or of .env, would be another one's.
+    for variable in secret_variables():
         os.environ.pop(variable, None)
     os.environ.update(variables_of({**parameters, **outputs}))
 

@@ -13,7 +13,7 @@ from rich import print_json
 from rich.table import Table
 
 from orchestrator.errors import InvalidPerson
-from orchestrator.people import parse_number, zone_named
+from orchestrator.people import parse_number, parse_zone
 from orchestrator.rules.activity import is_active
 from orchestrator.rules.explanations import explain
 from orchestrator.rules.limits import limits_of
@@ -160,7 +160,7 @@ def _columns(
     """The columns to write; what was not given is missing from them."""
     columns: dict[str, Any] = {
         "first_name": name,
-        "timezone": _checked_zone(zone),
+        "timezone": parse_zone(zone) if zone is not None else None,
         "external_id": external_id,
         "daily_limit": daily_limit,
         "hourly_limit": hourly_limit,
@@ -173,12 +173,6 @@ def _columns(
         columns["quiet_hours_start"], columns["quiet_hours_end"] = _window(quiet_hours)
         columns["quiet_hours_enabled"] = True
     return {column: value for column, value in columns.items() if value is not None}
-
-
-def _checked_zone(zone: str | None) -> str | None:
-    if zone is not None and zone_named(zone) is None:
-        raise InvalidPerson("zone", f"{zone!r} is no zone", "Use an IANA name such as America/New_York")
-    return zone
 
 
 def _window(text: str) -> tuple[time, time]:

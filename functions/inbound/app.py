@@ -1,7 +1,9 @@
 """SQS: what Twilio told the webhook: what people write, and what became of texts."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -43,8 +45,11 @@ def take_in(records: Sequence[QueueRecord]) -> list[str]:
     count(telemetry.TEXTS, report.texts)
     count(telemetry.OPT_OUTS, report.opted_out)
     total(telemetry.UNJUDGED, len(report.unjudged))
+    told: defaultdict[str, list[UUID]] = defaultdict(list)
     for callback in requests.callbacks:
-        trail(logger, callback.form.status, [callback.query.message_id])
+        told[callback.form.status].append(callback.query.message_id)
+    for status, message_ids in told.items():
+        trail(logger, status, message_ids)
     logger.info(
         "batch taken in",
         statuses=dict(report.statuses),

@@ -182,14 +182,8 @@ def _ended_well(status: str, reason: str | None) -> bool:
 
 
 def _move_in(connection: Connection, neighbour: Neighbour, now: datetime) -> UUID:
-    columns = {
-        "external_id": neighbour.external_id,
-        "first_name": neighbour.name,
-        "phone_number": neighbour.phone,
-        "timezone": neighbour.zone,
-        "daily_limit": neighbour.daily_limit,
-    }
-    return add_user(connection, {name: value for name, value in columns.items() if value is not None}, now)
+    limit = {} if neighbour.daily_limit is None else {"daily_limit": neighbour.daily_limit}
+    return add_user(connection, {**neighbour.columns, **limit}, now)
 
 
 def _show_people(console: Console, stack: Stack) -> None:

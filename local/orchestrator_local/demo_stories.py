@@ -16,6 +16,16 @@ class Neighbour:
     zone: str
     daily_limit: int | None = None
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """Their row, but for the limit."""
+        return {
+            "external_id": self.external_id,
+            "first_name": self.name,
+            "phone_number": self.phone,
+            "timezone": self.zone,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -41,6 +51,7 @@ SOLUTION_UPDATE = {
     "type": "solution_update",
     "findings": {"matchedInnovators": [{"name": "Acme Corp", "reason": "Enterprise CRM"}]},
 }
+MEETING = {"type": "note", "message": "See you at the meeting"}
 PAYMENT = {"type": "payment_required", "message": "Please update your payment method"}
 SUMMARY = {"type": "weekly_summary", "stats": {"introsCompleted": 2}}
 
@@ -75,7 +86,7 @@ def stories() -> list[Story]:
         Story(
             "meeting note, before breakfast",
             BEN,
-            message_of("concierge_main", {"type": "note", "message": "See you at the meeting"}, "high"),
+            message_of("concierge_main", MEETING, "high"),
             Status.SENT,
         ),
         Story(

@@ -130,9 +130,17 @@ class Stack:
         Raises:
             ClockCannotMove: real services are used, on the real clock.
         """
+        self.movable_clock().set(shown)
+
+    def movable_clock(self) -> TimeTravel:
+        """The one clock, to be moved.
+
+        Raises:
+            ClockCannotMove: real services are used, on the real clock.
+        """
         if self.time is None:
             raise ClockCannotMove("The clock of a stack with real services cannot be moved.")
-        self.time.set(shown)
+        return self.time
 
 
 def schedule_event(now: datetime) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def uuid7(now: datetime) -> UUID:
     return UUID(int=value)
 
 
+def first_id_at(moment: datetime) -> UUID:
+    """The smallest version 7 id of a moment's millisecond: ids made from then on are no smaller."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | 0x2 << 62)
+
+
 def time_of(message_id: UUID) -> datetime | None:
     """When a version 7 id was made, to the millisecond; None for ids of other versions, which carry no such time."""
     if message_id.version != 7:

@@ -71,6 +71,17 @@ def zone_named(name: str | None) -> ZoneInfo | None:
         return None
 
 
+def parse_zone(text: str) -> str:
+    """A zone as a person types it.
+
+    Raises:
+        InvalidPerson: there is no zone of that name.
+    """
+    if zone_named(text) is None:
+        raise InvalidPerson("zone", f"{text!r} is no zone", "Use an IANA name such as America/New_York")
+    return text
+
+
 @lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
     """Every zone a number may lie in, by its prefix."""

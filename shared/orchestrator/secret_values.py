@@ -37,6 +37,11 @@ def secret_of(variable: str) -> str | None:
     return next((arn for arn, secret in _SECRETS.items() if variable in secret.required), None)
 
 
+def secret_variables() -> frozenset[str]:
+    """Every variable that a secret may stand in for."""
+    return frozenset(name for secret in _SECRETS.values() for name in (*secret.required, *secret.optional))
+
+
 def uses_secrets() -> bool:
     """Whether any value of this process comes from Secrets Manager."""
     return any(os.environ.get(arn) for arn in _SECRETS)

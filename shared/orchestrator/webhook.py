@@ -82,7 +82,7 @@ def receive(event: Mapping[str, Any], settings: WebhookSettings, clock: Clock) -
     if len(body) > BATCH_BYTES:
         return HttpAnswer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
     # A person's texts are theirs; what is told of texts is everybody's.
-    failed = send_all(settings.inbound_queue_url, [Parcel(body, group=dict(form).get("From"))])
+    failed = send_all(settings.inbound_queue_url, [Parcel(body, group=request["form"].get("From"))])
     if failed:
         raise NotQueued(f"The inbound queue did not take a request: {failed[0]}")
     return replace(_QUEUED[path], message_id=request["query"].get("message_id"))

@@ -5,18 +5,18 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import psycopg
+from psycopg import Connection
 
 from orchestrator import MessageOrchestrator
 from orchestrator.errors import InvalidPerson, OrchestratorError
-from orchestrator.people import parse_number, zone_named
+from orchestrator.people import parse_number, parse_zone
 from orchestrator.settings import PolicySettings, PublisherSettings
 from orchestrator.store.people import add_user, show_user
-from orchestrator_local.console.fragments import Connect, zone_of
+from orchestrator_local.console.fragments import zone_of
 from orchestrator_local.console.publishing import preview, read_form
 from orchestrator_local.demo_stories import EVERYBODY
 from orchestrator_local.stack import Stack
 from orchestrator_local.stand_ins.trouble import ClaudeMood, Trouble, TwilioMood
-from orchestrator_local.time_travel import ClockCannotMove, TimeTravel
 
 Action = Callable[[Mapping[str, Any]], object]
 
@@ -24,7 +24,7 @@ Action = Callable[[Mapping[str, Any]], object]
 class Actions:
     """The page's actions on one stack; each takes the fields of its form, and says what it did."""
 
-    def __init__(self, stack: Stack, trouble: Trouble, connect: Connect) -> None:
+    def __init__(self, stack: Stack, trouble: Trouble, connect: Callable[[], Connection]) -> None:
         self._stack = stack
         self._trouble = trouble
         self._connect = connect
@@ -63,12 +63,11 @@ class Actions:
 
     def preview(self, form: Mapping[str, Any]) -> dict[str, str]:
         """The call and the body that the form makes."""
-        made = preview(read_form(form))
-        return {"call": made.call, "body": made.body}
+        return preview(read_form(form))
 
     def move_time(self, form: Mapping[str, Any]) -> str:
         """Pause, run, step, or go on to a moment."""
-        clock = self._clock()
+        clock = self._stack.movable_clock()
         match form["do"]:
             case "speed":
                 clock.run_at(int(form["speed"]))
@@ -100,12 +99,10 @@ class Actions:
     def add_person(self, form: Mapping[str, Any]) -> str:
         """Somebody new."""
         zone = str(form.get("zone") or "")
-        if zone and zone_named(zone) is None:
-            raise InvalidPerson("zone", "is no zone", "Use an IANA name such as America/New_York")
         columns = {
             "phone_number": parse_number(str(form.get("phone", "")), self._policy.allowed_countries),
             "first_name": str(form.get("name") or "") or None,
-            "timezone": zone or None,
+            "timezone": parse_zone(zone) if zone else None,
             "external_id": str(form.get("external_id") or "") or None,
         }
         self._add({name: value for name, value in columns.items() if value})
@@ -114,14 +111,7 @@ class Actions:
     def add_neighbours(self, _form: Mapping[str, Any]) -> str:
         """The people of the demo."""
         for neighbour in EVERYBODY:
-            self._add(
-                {
-                    "phone_number": neighbour.phone,
-                    "first_name": neighbour.name,
-                    "timezone": neighbour.zone,
-                    "external_id": neighbour.external_id,
-                }
-            )
+            self._add(neighbour.columns)
         return f"{len(EVERYBODY)} people live here now."
 
     def _add(self, columns: Mapping[str, Any]) -> None:
@@ -130,11 +120,6 @@ class Actions:
                 add_user(connection, columns, self._stack.clock())
             except psycopg.errors.UniqueViolation:
                 raise InvalidPerson("phone", "or id belongs to somebody", "Use another one") from None
-
-    def _clock(self) -> TimeTravel:
-        if self._stack.time is None:
-            raise ClockCannotMove("The clock of a stack with real services cannot be moved.")
-        return self._stack.time
 
 
 def _moment(form: Mapping[str, Any], now: datetime) -> datetime:

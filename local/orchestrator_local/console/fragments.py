@@ -1,7 +1,7 @@
 """Renders the page, and the pieces of it that change."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ class Fragments:
         real_twilio: texts go to a real phone.
     """
 
-    def __init__(self, stack: Stack, trouble: Trouble, connect: "Connect", *, real_twilio: bool) -> None:
+    def __init__(self, stack: Stack, trouble: Trouble, connect: Callable[[], Connection], *, real_twilio: bool) -> None:
         self._stack = stack
         self._trouble = trouble
         self._connect = connect
@@ -90,18 +90,6 @@ class Fragments:
 
     def _render(self, template: str, **values: Any) -> str:
         return self._templates.get_template(f"{template}.html").render(values)
-
-
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """Opens connections to the stack's database."""
-
-    url: str
-
-    def __call__(self) -> Connection:
-        from orchestrator.store.database import connect
-
-        return connect(self.url)
 
 
 def _point(part: float) -> tuple[float, float]:

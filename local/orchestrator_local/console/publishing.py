@@ -2,52 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.errors import InvalidMessage
 from orchestrator.messages import Lane, Message, build_message, to_body
+from orchestrator_local.demo_stories import MEETING, PAYMENT, SOLUTION_UPDATE, SUMMARY, message_of
 
-_MATCH = {"matchedInnovators": [{"name": "Acme Corp", "reason": "Enterprise CRM"}]}
-
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "urgent notification": {
-        "agent_id": "system",
-        "message_data": {"type": "payment_required", "message": "Please update your payment method"},
-        "priority": "urgent",
-        "can_delay": False,
-    },
-    "solution update": {
-        "agent_id": "solution_saga_workflow_456",
-        "message_data": {"type": "solution_update", "findings": _MATCH},
-        "priority": "high",
-        "requires_fresh_context": True,
-    },
-    "scheduled update": {
-        "agent_id": "account_manager",
-        "message_data": {"type": "weekly_summary", "stats": {"introsCompleted": 2}},
-        "priority": "low",
-    },
-    "context-sensitive message": {
-        "agent_id": "solution_saga",
-        "message_data": {"type": "solution_update", "findings": _MATCH},
-        "priority": "medium",
-        "requires_fresh_context": True,
-    },
-    "note, as it stands": {
-        "agent_id": "concierge_main",
-        "message_data": {"type": "note", "message": "See you at the meeting"},
-        "priority": "high",
-    },
+EXAMPLES = {
+    "urgent notification": message_of("system", PAYMENT, "urgent", can_delay=False),
+    "solution update": message_of("solution_saga_workflow_456", SOLUTION_UPDATE, "high", requires_fresh_context=True),
+    "scheduled update": message_of("account_manager", SUMMARY, "low"),
+    "context-sensitive message": message_of("solution_saga", SOLUTION_UPDATE, "medium", requires_fresh_context=True),
+    "note, as it stands": message_of("concierge_main", MEETING, "high"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What the fields of the form make."""
-
-    call: str
-    body: str
 
 
 def read_form(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,8 +41,8 @@ def read_form(form: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, **{name: value for name, value in optional.items() if value}}
 
 
-def preview(fields: Mapping[str, Any]) -> Preview:
-    """The Python call and the SQS body of these fields.
+def preview(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The Python call and the SQS body of these fields, as `call` and `body`.
 
     Raises:
         InvalidMessage: a field is wrong.
@@ -83,4 +50,4 @@ def preview(fields: Mapping[str, Any]) -> Preview:
     message: Message = build_message(fields)
     lines = "".join(f"    {name}={value!r},\n" for name, value in fields.items())
     body = json.dumps(json.loads(to_body(message)), indent=2, ensure_ascii=False)
-    return Preview(f"orchestrator.queue_message(\n{lines})", body)
+    return {"call": f"orchestrator.queue_message(\n{lines})", "body": body}

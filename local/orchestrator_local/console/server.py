@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import uvicorn
 
 from orchestrator.errors import SettingsError
+from orchestrator.store.database import connect
 from orchestrator_local.console.actions import Actions
 from orchestrator_local.console.app import console
-from orchestrator_local.console.fragments import Connect, Fragments
+from orchestrator_local.console.fragments import Fragments
 from orchestrator_local.stack import PUBLISHER_VARIABLES, Stack
 from orchestrator_local.stand_ins.trouble import Trouble
 
@@ -32,9 +34,11 @@ def console_of(stack: Stack, *, real_twilio: bool) -> Iterator[str]:
     os.environ.update({name: stack.environment[name] for name in PUBLISHER_VARIABLES})
     with closing(_listen()) as listener:
         port = listener.getsockname()[1]
-        trouble, connect = Trouble(stack.phones, stack.claude), Connect(stack.database_url)
+        trouble, open_connection = Trouble(stack.phones, stack.claude), partial(connect, stack.database_url)
         app = console(
-            Fragments(stack, trouble, connect, real_twilio=real_twilio), Actions(stack, trouble, connect), port
+            Fragments(stack, trouble, open_connection, real_twilio=real_twilio),
+            Actions(stack, trouble, open_connection),
+            port,
         )
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)

@@ -2,13 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.people import zone_named, zones_of_number
 from orchestrator.rules.explanations import explain
 from orchestrator.store.story import Step, read_story
 from orchestrator_local.stand_ins.claude import Claude, data_in
@@ -45,11 +44,10 @@ def tell(connection: Connection, claude: Claude, message_id: UUID) -> Told | Non
     if story is None:
         return None
     row = story.row or {}
-    by_number = zones_of_number(row.get("phone_number", ""))
     data = row.get("message_data")
     return Told(
         message_id=message_id,
-        zone=zone_named(row.get("timezone")) or (by_number[0] if by_number else UTC),
+        zone=story.zone,
         row=row,
         data=json.dumps(data, indent=2, ensure_ascii=False) if data else "",
         why=explain(row["reason"]) if row.get("reason") else "",

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -107,7 +108,7 @@ def read_lanes(connection: Connection, wanted: Wanted) -> dict[str, list[dict[st
     lanes: dict[str, list[dict[str, Any]]] = {}
     for lane in Lane:
         page = wanted.lane_pages.get(lane, 0)
-        rows = _rows(connection, "waiting", {"lanes": [lane], "size": LANE_ROWS, "skip": page * LANE_ROWS})
+        rows = _rows(connection, "waiting", {"lane": lane, "size": LANE_ROWS, "skip": page * LANE_ROWS})
         lanes[lane] = [{**row, "why": explain(row["reason"]) if row["reason"] else ""} for row in rows]
     return lanes
 
@@ -179,9 +180,14 @@ def _part_of_day(wall: time) -> float:
     return timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second) / timedelta(days=1)
 
 
+@cache
+def _sql(name: str) -> bytes:
+    return (_SQL / f"{name}.sql").read_bytes()
+
+
 def _rows(connection: Connection, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute((_SQL / f"{name}.sql").read_bytes(), parameters).fetchall()
+        return cursor.execute(_sql(name), parameters).fetchall()
 
 
 def _page(text: str | None) -> int:

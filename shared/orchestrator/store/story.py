@@ -1,13 +1,14 @@
 """Reads the whole story of a message (G9)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from orchestrator.people import zone_named, zones_of_number
 from orchestrator.rules.explanations import explain
 from orchestrator.store.database import one_round_trip, sql
 
@@ -35,6 +36,14 @@ class Story:
     message_id: UUID
     row: dict[str, Any] | None
     steps: list[Step]
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where its person lives, or the first zone their number may lie in; UTC when nothing is known."""
+        if self.row is None:
+            return UTC
+        by_number = zones_of_number(self.row["phone_number"])
+        return zone_named(self.row["timezone"]) or (by_number[0] if by_number else UTC)
 
 
 def read_story(connection: Connection, message_id: UUID) -> Story | None:
