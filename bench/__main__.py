@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import relevance
-from bench.ground import ground
+from bench.database import ground
 from bench.growth import growth
 from bench.imports import imports
 from bench.latency import urgent_latency
 from bench.machine import describe
 from bench.minute import claims, tick_with_backlog
 from bench.report import Report
-from bench.rounds import Result
+from bench.rounds import RoundResult
 from bench.throughput import deliveries, intakes, over_http
 
 FULL, QUICK = Path("docs/performance"), Path(".bench/quick")
@@ -94,7 +94,7 @@ def _scale(report: Report, server: str, console: Console) -> None:
     )
 
 
-def _judge_deliveries(report: Report, found: dict[str, Result]) -> None:
+def _judge_deliveries(report: Report, found: dict[str, RoundResult]) -> None:
     ours = found["ours, 2 workers"].middle
     peer = found.get("graphile-worker, no-op")
     if peer:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from bench.ground import add_people, approve_all, batches, message_body, migrated_database, run_workers, sqs_event
+from bench.database import add_people, approve_all, batches, message_body, migrated_database, run_workers, sqs_event
 
 STEP = 50_000
 TABLES = ("message_queue", "messages", "orchestrator.attempts", "orchestrator.timeline", "user_message_budget")

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from bench.ground import ROOT
-from orchestrator_local.stand_ins.http import Answer, serve
+from bench.database import ROOT
+from orchestrator_local.stand_ins.http import HttpAnswer, serve
 
 
 class _Willing:
     """Takes every text."""
 
-    def answer(self, _method: str, _path: str, _headers: dict[str, str], _body: bytes) -> Answer:
+    def answer(self, _method: str, _path: str, _headers: dict[str, str], _body: bytes) -> HttpAnswer:
         """Twilio's answer to one request."""
-        return Answer(201, json.dumps({"sid": f"SM{uuid4().hex}", "status": "queued"}).encode())
+        return HttpAnswer(201, json.dumps({"sid": f"SM{uuid4().hex}", "status": "queued"}).encode())
 
 
 @contextmanager

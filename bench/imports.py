@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.ground import environment
+from bench.database import environment
 
 FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "migrate")
 _MEASURE = (

@@ -8,7 +8,7 @@ from unittest import mock
 
 import psycopg
 
-from bench.ground import add_people, environment, migrated_database
+from bench.database import add_people, environment, migrated_database
 from bench.workers.function import START
 from orchestrator.messages import Lane
 from orchestrator.store import schedule
@@ -51,7 +51,7 @@ def claims(
 
 def tick_with_backlog(server: str, due: int = DUE) -> tuple[float, int]:
     """Seconds in which `dispatch` hands over a backlog, to a queue that takes everything at once; and how many."""
-    from orchestrator.dispatch import dispatch
+    from orchestrator.delivery.dispatch import dispatch
     from orchestrator.settings import DispatchSettings, load
 
     url = migrated_database(server, "backlog")
@@ -59,7 +59,7 @@ def tick_with_backlog(server: str, due: int = DUE) -> tuple[float, int]:
     _fill(url, due, "queued", START - timedelta(hours=1), timedelta(milliseconds=10))
     settings = load(DispatchSettings, environment(url, SENDER_MESSAGES_PER_SECOND="1000000"))
     # The queue is AWS's; what is measured is what is ours.
-    with mock.patch("orchestrator.dispatch.send_all", return_value={}), connect(url) as connection:
+    with mock.patch("orchestrator.delivery.dispatch.send_all", return_value={}), connect(url) as connection:
         started = time.perf_counter()
         report = dispatch(connection, settings, lambda: START)
         return time.perf_counter() - started, report.handed_over.total()

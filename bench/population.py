@@ -20,7 +20,7 @@ from rich.table import Table
 from bench.report import line
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.verdict import Hold, Send, Waiting, decide, first_due
+from orchestrator.rules.decision import Hold, MessageState, Send, decide, first_due
 from orchestrator.settings import PolicySettings
 
 OUT = Path("docs/performance")
@@ -51,12 +51,12 @@ def simulate(seed: int, people: int) -> tuple[Counter[int], Counter[int], Counte
     for place in range(people):
         zone = dice.choices(list(ZONES), list(ZONES.values()))[0]
         person = Person(UUID(int=place + 1), "+12125550101", timezone=zone)
-        waiting: list[tuple[datetime, int, Waiting]] = []
+        waiting: list[tuple[datetime, int, MessageState]] = []
         for number in range(dice.choices(list(MESSAGES), list(MESSAGES.values()))[0]):
             messages += 1
             published = START + dice.random() * timedelta(days=1)
             lane = dice.choices(list(LANES), list(LANES.values()))[0]
-            message = Waiting(
+            message = MessageState(
                 lane=lane,
                 can_delay=lane is not Lane.URGENT,
                 due=published,

@@ -16,7 +16,7 @@ from rich.table import Table
 from evaluation.cases import situations
 from orchestrator.clock import countdown
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.relevance import InQuestion, Said, Subject, judge
+from orchestrator.wording.relevance import ConversationText, MessageInQuestion, PersonInQuestion, check_relevance
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
 
@@ -24,16 +24,19 @@ PEOPLE, MESSAGES_EACH, REPLIES_EACH = 100, 10, 3
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
-def people() -> list[Subject]:
+def people() -> list[PersonInQuestion]:
     """A hundred people, each with ten waiting messages and a few replies, out of the labelled set."""
     cases = situations()
     return [
-        Subject(
+        PersonInQuestion(
             uuid4(),
             uuid4(),
-            [Said(cases[(person + n) % len(cases)].said[-1], NOON + timedelta(hours=n)) for n in range(REPLIES_EACH)],
             [
-                InQuestion(
+                ConversationText(cases[(person + n) % len(cases)].said[-1], NOON + timedelta(hours=n))
+                for n in range(REPLIES_EACH)
+            ],
+            [
+                MessageInQuestion(
                     uuid4(), "saga_1", {"type": "note"}, cases[(7 * person + n) % len(cases)].message, None, NOON
                 )
                 for n in range(MESSAGES_EACH)
@@ -43,18 +46,18 @@ def people() -> list[Subject]:
     ]
 
 
-def one_by_one(subjects: Sequence[Subject]) -> list[Subject]:
+def one_by_one(subjects: Sequence[PersonInQuestion]) -> list[PersonInQuestion]:
     """The same work, one question for each message."""
     return [
-        Subject(subject.user_id, subject.inbound_id, subject.said, [message])
+        PersonInQuestion(subject.user_id, subject.inbound_id, subject.said, [message])
         for subject in subjects
         for message in subject.messages
     ]
 
 
-def measure(subjects: Sequence[Subject], settings: WriterSettings) -> tuple[int, int, int, int, Decimal]:
+def measure(subjects: Sequence[PersonInQuestion], settings: WriterSettings) -> tuple[int, int, int, int, Decimal]:
     """Calls, input tokens, output tokens, verdicts and dollars."""
-    judgements = judge(subjects, settings, countdown(120))
+    judgements = check_relevance(subjects, settings, countdown(120))
     calls = [call for judgement in judgements for call in judgement.calls]
     return (
         len(calls),

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from rich.console import Console
 from rich.table import Table
 
-from bench.rounds import Result
+from bench.rounds import RoundResult
 
 _BAR, _GAP, _LABEL, _WIDTH = 18, 8, 250, 760
 
@@ -23,7 +23,7 @@ class Report:
     sections: list[dict[str, Any]] = field(default_factory=list)
     budgets: list[dict[str, str]] = field(default_factory=list)
 
-    def add(self, title: str, unit: str, results: Mapping[str, Result], console: Console) -> None:
+    def add(self, title: str, unit: str, results: Mapping[str, RoundResult], console: Console) -> None:
         """One competition, shown as it ends."""
         table = Table("", unit, "spread", "rounds", title=title, title_justify="left")
         for result in results.values():

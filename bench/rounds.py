@@ -9,7 +9,7 @@ Contestant = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RoundResult:
     """What a contestant's rounds gave."""
 
     name: str
@@ -25,7 +25,7 @@ class Result:
         return (max(self.values) - min(self.values)) / self.middle if self.middle else 0.0
 
 
-def compete(contestants: Mapping[str, Contestant], rounds: int, say: Callable[[str], None]) -> dict[str, Result]:
+def compete(contestants: Mapping[str, Contestant], rounds: int, say: Callable[[str], None]) -> dict[str, RoundResult]:
     """Run each as often as there are rounds; none always goes first."""
     names = list(contestants)
     values: dict[str, list[float]] = {name: [] for name in names}
@@ -34,4 +34,4 @@ def compete(contestants: Mapping[str, Contestant], rounds: int, say: Callable[[s
             name = names[(place + turn) % len(names)]
             say(f"round {turn + 1} of {rounds}: {name}")
             values[name].append(contestants[name]())
-    return {name: Result(name, tuple(found)) for name, found in values.items()}
+    return {name: RoundResult(name, tuple(found)) for name, found in values.items()}

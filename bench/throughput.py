@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 
 from bench import peers, predecessor
-from bench.ground import (
+from bench.database import (
     BATCH,
     accept,
     add_people,
@@ -17,7 +17,7 @@ from bench.ground import (
     sqs_event,
 )
 from bench.http_twilio import http_twilio
-from bench.rounds import Contestant, Result, compete
+from bench.rounds import Contestant, RoundResult, compete
 
 _number = itertools.count()
 
@@ -51,7 +51,7 @@ def _predecessor(server: str, messages: int) -> float:
     return messages / predecessor.deliver(url, messages)
 
 
-def deliveries(server: str, messages: int, rounds: int, say: Callable[[str], None]) -> dict[str, Result]:
+def deliveries(server: str, messages: int, rounds: int, say: Callable[[str], None]) -> dict[str, RoundResult]:
     """Deliver with a sender that sends nothing, beside peers that run a job that does nothing."""
     contestants: dict[str, Contestant] = {
         "ours, 1 worker": lambda: _deliver(server, messages, 1),
@@ -80,7 +80,7 @@ def deliveries(server: str, messages: int, rounds: int, say: Callable[[str], Non
     return compete(contestants, rounds, say)
 
 
-def intakes(server: str, messages: int, rounds: int, say: Callable[[str], None]) -> dict[str, Result]:
+def intakes(server: str, messages: int, rounds: int, say: Callable[[str], None]) -> dict[str, RoundResult]:
     """Take messages in, in batches of 1,000."""
     contestants: dict[str, Contestant] = {
         "ours, 1 worker": lambda: _enqueue(server, messages, 1),
@@ -96,7 +96,7 @@ def intakes(server: str, messages: int, rounds: int, say: Callable[[str], None])
     return compete(contestants, rounds, say)
 
 
-def over_http(server: str, messages: int, rounds: int, say: Callable[[str], None]) -> dict[str, Result]:
+def over_http(server: str, messages: int, rounds: int, say: Callable[[str], None]) -> dict[str, RoundResult]:
     """Deliver through Twilio's own SDK to an HTTP stand-in in a process of its own."""
     with http_twilio() as address:
         live = {"SENDING": "live", "TWILIO_API_BASE_URL": address}

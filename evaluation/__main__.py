@@ -20,11 +20,11 @@ from orchestrator.clock import countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.segments import segments_of
 from orchestrator.settings import WriterSettings
+from orchestrator.wording.classification import classify
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
-from orchestrator.wording.reading import hear
-from orchestrator.wording.relevance import InQuestion, Said, Subject, judge
+from orchestrator.wording.relevance import ConversationText, MessageInQuestion, PersonInQuestion, check_relevance
 from orchestrator.wording.render import Brief, Words, write_words
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
@@ -37,7 +37,7 @@ LABEL_OF = {Relevance.RELEVANT: "go", Relevance.STALE: "stale", Relevance.REFORM
 
 
 @dataclass
-class Result:
+class EvaluationResult:
     """What one model made of the set."""
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -57,17 +57,17 @@ class Result:
         return right / max(self.confusion.total(), 1)
 
 
-def subject_of(situation: Situation) -> Subject:
+def subject_of(situation: Situation) -> PersonInQuestion:
     """A situation as the orchestrator would ask about it."""
-    message = InQuestion(uuid4(), "concierge_main", {"type": "note"}, situation.message, None, NOON)
-    return Subject(uuid4(), uuid4(), _said(situation.said), [message])
+    message = MessageInQuestion(uuid4(), "concierge_main", {"type": "note"}, situation.message, None, NOON)
+    return PersonInQuestion(uuid4(), uuid4(), _said(situation.said), [message])
 
 
-def judge_all(cases: Sequence[Situation], settings: WriterSettings, result: Result) -> None:
+def judge_all(cases: Sequence[Situation], settings: WriterSettings, result: EvaluationResult) -> None:
     """Judge every situation."""
     for start in track(range(0, len(cases), AT_ONCE), "relevance", transient=True):
         batch = cases[start : start + AT_ONCE]
-        judgements = judge([subject_of(situation) for situation in batch], settings, countdown(SECONDS))
+        judgements = check_relevance([subject_of(situation) for situation in batch], settings, countdown(SECONDS))
         for situation, judgement in zip(batch, judgements, strict=True):
             said = next((LABEL_OF[verdict.relevance] for verdict in judgement.verdicts.values()), "unknown")
             result.confusion[situation.label, said] += 1
@@ -76,23 +76,23 @@ def judge_all(cases: Sequence[Situation], settings: WriterSettings, result: Resu
                 result.wrong.append(f"{situation.label}, judged {said}: {situation.message} <- {situation.said[-1]}")
 
 
-def hear_all(cases: Sequence[Plea], settings: WriterSettings, result: Result) -> None:
+def hear_all(cases: Sequence[Plea], settings: WriterSettings, result: EvaluationResult) -> None:
     """Read everything that may be a wish to get no more texts."""
     for start in track(range(0, len(cases), AT_ONCE), "wishes to stop", transient=True):
         batch = cases[start : start + AT_ONCE]
-        subjects = [Subject(uuid4(), uuid4(), _said(plea.said), []) for plea in batch]
-        for plea, heard in zip(batch, hear(subjects, settings, countdown(SECONDS)), strict=True):
+        subjects = [PersonInQuestion(uuid4(), uuid4(), _said(plea.said), []) for plea in batch]
+        for plea, heard in zip(batch, classify(subjects, settings, countdown(SECONDS)), strict=True):
             result.wishes[plea.wants_no_more, heard.wants_no_more_texts] += 1
             result.cost["wishes"] += sum((call.cost_usd for call in heard.judgement.calls), Decimal(0))
             if heard.wants_no_more_texts is not plea.wants_no_more:
                 result.wrong.append(f"{'stop' if plea.wants_no_more else 'go'}, heard otherwise: {plea.said[-1]}")
 
 
-def _said(words: Sequence[str]) -> list[Said]:
-    return [Said(text, NOON + timedelta(minutes=10 + place)) for place, text in enumerate(words)]
+def _said(words: Sequence[str]) -> list[ConversationText]:
+    return [ConversationText(text, NOON + timedelta(minutes=10 + place)) for place, text in enumerate(words)]
 
 
-def render_all(cases: Sequence[Rendering], settings: WriterSettings, result: Result) -> None:
+def render_all(cases: Sequence[Rendering], settings: WriterSettings, result: EvaluationResult) -> None:
     """Put every finding into words."""
     for start in track(range(0, len(cases), AT_ONCE), "words", transient=True):
         briefs = {uuid4(): case for case in cases[start : start + AT_ONCE]}
@@ -101,7 +101,7 @@ def render_all(cases: Sequence[Rendering], settings: WriterSettings, result: Res
         _count_words(briefs, words, result)
 
 
-def _count_words(briefs: dict[UUID, Rendering], words: dict[UUID, Words], result: Result) -> None:
+def _count_words(briefs: dict[UUID, Rendering], words: dict[UUID, Words], result: EvaluationResult) -> None:
     for message_id, case in briefs.items():
         found = words[message_id]
         text = found.text or ""
@@ -113,7 +113,7 @@ def _count_words(briefs: dict[UUID, Rendering], words: dict[UUID, Words], result
             result.left_out.append(f"{', '.join(missing)}: {text}")
 
 
-def show_result(console: Console, model: str, result: Result) -> None:
+def show_result(console: Console, model: str, result: EvaluationResult) -> None:
     """Print what came of it."""
     table = Table(
         "labelled", *LABELS, "unknown", title=f"{model}: accuracy {result.accuracy:.1%}", title_justify="left"
@@ -147,7 +147,7 @@ def check_around(console: Console) -> int:
     }
     wishes = {plea.said[-1]: plea.wants_no_more for plea in heard}
     claude.wants_no_more = lambda said: wishes[said[-1]["wrote"]]
-    result = Result()
+    result = EvaluationResult()
     with serve(claude) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
         settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
@@ -184,14 +184,14 @@ def main() -> int:
     key = os.environ.get("ANTHROPIC_API_KEY")
     if not key:
         return check_around(console)
-    steps: tuple[Callable[[WriterSettings, Result], None], ...] = (
+    steps: tuple[Callable[[WriterSettings, EvaluationResult], None], ...] = (
         lambda settings, result: judge_all(situations(), settings, result),
         lambda settings, result: hear_all(pleas(), settings, result),
         lambda settings, result: render_all(renderings(), settings, result),
     )
     for model in options.model or [WriterSettings().anthropic_model]:
         settings = WriterSettings(anthropic_api_key=SecretStr(key), anthropic_model=model)
-        result = Result()
+        result = EvaluationResult()
         for step in steps:
             step(settings, result)
         show_result(console, model, result)

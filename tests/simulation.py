@@ -10,9 +10,9 @@ from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
 from orchestrator.people import Person, zone_named
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
+from orchestrator.rules.decision import End, Hold, MessageState, Send, decide, first_due
 from orchestrator.rules.lanes import effective_lane, ignores_hours
 from orchestrator.rules.reasons import Reason
-from orchestrator.rules.verdict import End, Hold, Send, Waiting, decide, first_due
 from orchestrator.rules.wave import Case, decide_wave, order
 from orchestrator.settings import PolicySettings
 
@@ -37,7 +37,7 @@ class Unit:
     """A message, or a whole sequence, that waits."""
 
     message_id: UUID
-    message: Waiting
+    message: MessageState
     parts: int
     reason: Reason | None = None
 
@@ -133,7 +133,7 @@ class Month:
         message_id = UUID(int=self.random.getrandbits(128))
         not_before = now + timedelta(minutes=self.random.randrange(4000)) if self.random.random() < 0.2 else None
         parts = pick([1, 1, 1, 1, 3])
-        message = Waiting(
+        message = MessageState(
             lane=pick(list(Lane)),
             can_delay=self.random.random() < 0.7,
             due=now,
@@ -165,7 +165,7 @@ class Month:
                     self.ended[status] += 1
         _check_order(cases, verdicts, now)
 
-    def _as_read(self, unit: Unit, due: list[Unit]) -> Waiting:
+    def _as_read(self, unit: Unit, due: list[Unit]) -> MessageState:
         """The message as the database tells it: with what else is due."""
         rank = unit.message.lane.rank
         return replace(unit.message, higher_is_due=any(other.message.lane.rank < rank for other in due))

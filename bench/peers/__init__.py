@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.ground import ROOT, start_together
+from bench.database import ROOT, start_together
 
 FOLDER = ROOT / ".bench"
 # The versions measured.

@@ -10,7 +10,7 @@ from rich import print_json
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.store.costs import Spent, Texts, read_costs, read_savings, read_texts
+from orchestrator.store.costs import ClaudeCosts, TextCosts, read_costs, read_savings, read_text_costs
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.output import AsJson
 from orchestrator_cli.target import on_target
@@ -25,7 +25,7 @@ def costs(
     with open_database() as (connection, clock):
         since = (clock() - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         spent, saved = read_costs(connection, since), read_savings(connection, since)
-        texts = read_texts(connection, since)
+        texts = read_text_costs(connection, since)
     if as_json:
         rows = {
             "spent": [dataclasses.asdict(line) for line in spent],
@@ -43,7 +43,7 @@ def costs(
         show(_texts_table(texts, days))
 
 
-def _claude_table(spent: list[Spent], days: int) -> Table:
+def _claude_table(spent: list[ClaudeCosts], days: int) -> Table:
     table = Table(title=f"Claude, last {days} days (UTC)", title_justify="left")
     for heading in ("day", "action", "agent, model"):
         table.add_column(heading, no_wrap=True)
@@ -62,7 +62,7 @@ def _claude_table(spent: list[Spent], days: int) -> Table:
     return table
 
 
-def _texts_table(texts: list[Texts], days: int) -> Table:
+def _texts_table(texts: list[TextCosts], days: int) -> Table:
     table = Table(title=f"Twilio, last {days} days (UTC), by the price table", title_justify="left")
     for heading in ("day", "texts", "segments", "USD"):
         table.add_column(heading, justify="left" if heading == "day" else "right", no_wrap=True)

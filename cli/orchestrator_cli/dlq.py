@@ -12,9 +12,9 @@ from rich.progress import track
 from rich.table import Table
 
 from orchestrator.errors import SettingsError
-from orchestrator_cli.letters import (
+from orchestrator_cli.dead_letters import (
+    DeadLetterQueue,
     Letter,
-    Queue,
     dead_letter_url_of,
     is_set,
     leave,
@@ -28,7 +28,7 @@ from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Dead letters: what was given up, and why.", no_args_is_help=True)
 
-OfQueue = Annotated[Queue, typer.Argument(help="Whose dead letters.")]
+OfQueue = Annotated[DeadLetterQueue, typer.Argument(help="Whose dead letters.")]
 WithReason = Annotated[str | None, typer.Option(help="Only those with this reason; 'none' for those without one.")]
 
 
@@ -36,9 +36,13 @@ WithReason = Annotated[str | None, typer.Option(help="Only those with this reaso
 @on_target
 def list_queues(as_json: AsJson = False) -> None:
     """How many messages wait in each queue, and how many are dead letters."""
-    rows = [(queue, length(url_of(queue)), length(dead_letter_url_of(queue))) for queue in Queue if is_set(queue)]
+    rows = [
+        (queue, length(url_of(queue)), length(dead_letter_url_of(queue))) for queue in DeadLetterQueue if is_set(queue)
+    ]
     if not rows:
-        raise SettingsError(f"{Queue.ENQUEUE.variable}: is not set. Set it in the environment, or see .env.example.")
+        raise SettingsError(
+            f"{DeadLetterQueue.ENQUEUE.variable}: is not set. Set it in the environment, or see .env.example."
+        )
     if as_json:
         print_json(data=[{"queue": queue, "waiting": waiting, "dead": dead} for queue, waiting, dead in rows])
         return
@@ -46,7 +50,7 @@ def list_queues(as_json: AsJson = False) -> None:
     for queue, waiting, dead in rows:
         table.add_row(queue, str(waiting), f"[red]{dead}[/]" if dead else "0")
     show(table)
-    for queue in Queue:
+    for queue in DeadLetterQueue:
         if not is_set(queue):
             show(f"[dim]{queue}: not shown, {queue.variable} is not set[/]")
 

@@ -49,15 +49,15 @@ def _looks() -> dict[str, Look]:
         raise OrchestratorError(
             '`doctor` asks Twilio and Claude: pip install "message-orchestrator[cli,functions]".'
         ) from None
-    from orchestrator_cli import look_inside, look_outside
+    from orchestrator_cli import database_checks, service_checks
 
     return {
-        "settings": look_inside.look_at_settings,
-        "the database": look_inside.look_at_database,
-        "the queues": look_inside.look_at_queues,
-        "Twilio": look_outside.look_at_twilio,
-        "Claude": look_outside.look_at_claude,
-        "the webhook": look_outside.look_at_webhook,
+        "settings": database_checks.look_at_settings,
+        "the database": database_checks.look_at_database,
+        "the queues": database_checks.look_at_queues,
+        "Twilio": service_checks.look_at_twilio,
+        "Claude": service_checks.look_at_claude,
+        "the webhook": service_checks.look_at_webhook,
     }
 
 

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as in_words
-from orchestrator.store.story import Story, read_story
-from orchestrator.store.waiting import WaitingMessage, what_waits
+from orchestrator.store.message_history import MessageHistory, read_message_history
+from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.output import AsJson
 from orchestrator_cli.target import on_target
@@ -28,7 +28,7 @@ def queue(
 ) -> None:
     """Show what waits, lane by lane, oldest first, with the reason and when it is due."""
     with open_database() as (connection, clock):
-        waiting = what_waits(connection, per_lane=limit)
+        waiting = list_waiting_messages(connection, per_lane=limit)
         now = clock()
     if as_json:
         print_json(data=[dataclasses.asdict(message) for message in waiting], default=str)
@@ -50,7 +50,7 @@ def explain(
     except ValueError:
         raise typer.BadParameter(f"{message_id!r} is no message id; it should look like a UUID.") from None
     with open_database() as (connection, _):
-        story = read_story(connection, wanted)
+        story = read_message_history(connection, wanted)
     if story is None:
         raise OrchestratorError(f"Nothing is known of message {wanted}. Was it published to this queue?")
     if as_json:
@@ -60,7 +60,7 @@ def explain(
     _tell(story)
 
 
-def _tell(story: Story) -> None:
+def _tell(story: MessageHistory) -> None:
     zone = story.zone
     table = Table(title=f"Message {story.message_id}, times in {zone}", title_justify="left")
     for heading in ("when", "what", "why", "until"):

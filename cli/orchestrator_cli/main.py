@@ -22,7 +22,7 @@ from orchestrator_cli import (
     privacy,
     recovery,
     stats,
-    strangers,
+    unknown_senders,
     users,
 )
 
@@ -41,7 +41,7 @@ app.command()(costs.costs)
 app.command()(recovery.recover)
 app.command()(stats.stats)
 app.command()(doctor.doctor)
-app.command()(strangers.strangers)
+app.command()(unknown_senders.strangers)
 app.command()(invoke.invoke)
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")

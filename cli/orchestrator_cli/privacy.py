@@ -13,7 +13,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
 from orchestrator.store.privacy import Identity, export_person
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.letters import Queue, dead_letter_url_of, destroy, is_set, leave, letters
+from orchestrator_cli.dead_letters import DeadLetterQueue, dead_letter_url_of, destroy, is_set, leave, letters
 from orchestrator_cli.output import AsJson, tell
 from orchestrator_cli.target import on_target
 
@@ -29,7 +29,7 @@ def export(
     to: Annotated[Path | None, typer.Option("--to", help="Write to this file; to the screen when left out.")] = None,
 ) -> None:
     """Export everything that is kept of a person, as JSON."""
-    from orchestrator.privacy import identity_of
+    from orchestrator.maintenance.privacy import identity_of
 
     with open_database() as (connection, _):
         kept = export_person(connection, identity_of(connection, user).user_uuid)
@@ -54,7 +54,7 @@ def delete(
 ) -> None:
     """Delete a person's content and number: here, in the dead-letter queues, and at Twilio. It cannot be undone."""
     try:
-        from orchestrator.privacy import delete_person, identity_of
+        from orchestrator.maintenance.privacy import delete_person, identity_of
         from orchestrator.sms.erase import TwilioTextEraser
     except ModuleNotFoundError:
         raise OrchestratorError('It asks Twilio: pip install "message-orchestrator[cli,functions]".') from None
@@ -97,7 +97,7 @@ def _destroy_letters(identity: Identity) -> int:
     names = [identity.user_id, *([] if identity.is_forgotten else [identity.phone_number, *identity.former_numbers])]
     names += [json.dumps(identity.external_id)] if identity.external_id else []
     destroyed = 0
-    for queue in (queue for queue in Queue if is_set(queue)):
+    for queue in (queue for queue in DeadLetterQueue if is_set(queue)):
         url = dead_letter_url_of(queue)
         for letter in list(letters(url)):
             if any(name in letter.body for name in names):

@@ -23,7 +23,7 @@ def recover(
     """After a restore: pause, read from Twilio what went out since, mark it, and only then send again."""
     start = _instant(since)
     try:
-        from orchestrator.recover import recover as recover_since
+        from orchestrator.maintenance.recover import recover as recover_since
         from orchestrator.sms.message_list import TwilioMessageList
     except ModuleNotFoundError:
         raise OrchestratorError('`recover` asks Twilio: pip install "message-orchestrator[cli,functions]".') from None

@@ -9,7 +9,7 @@ from rich import print as show
 from rich import print_json
 from rich.table import Table
 
-from orchestrator.store.levels import MOST_COUNTED, read_levels
+from orchestrator.store.gauges import MOST_COUNTED, read_gauges
 from orchestrator.store.stats import read_stats
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.output import AsJson
@@ -25,7 +25,7 @@ def stats(
     with open_database() as (connection, clock):
         now = clock()
         found = read_stats(connection, now - timedelta(hours=hours))
-        levels = read_levels(connection, now)
+        levels = read_gauges(connection, now)
     facts: dict[str, Any] = {
         **found,
         "waiting_by_reason": levels.waiting,

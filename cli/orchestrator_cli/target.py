@@ -11,8 +11,8 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
+from orchestrator.aws.secrets import secret_variables
 from orchestrator.errors import OrchestratorError, SettingsError
-from orchestrator.secret_values import secret_variables
 
 # Written by the running local stack: the environment that its functions have.
 LOCAL_STATE = Path(".local/environment.json")

@@ -22,7 +22,7 @@ from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
-from orchestrator.store.waiting import what_waits
+from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.output import AsJson, tell
 from orchestrator_cli.target import on_target
@@ -101,7 +101,7 @@ def show_person(user: Reference, as_json: AsJson = False) -> None:
     with open_database() as (connection, clock):
         now = clock()
         record = people.show_user(connection, user, now)
-        waiting = what_waits(connection, per_lane=10, user_id=record.person.user_id)
+        waiting = list_waiting_messages(connection, per_lane=10, user_id=record.person.user_id)
     facts = _facts(record, policy, now)
     if as_json:
         print_json(data={**facts, "waits": [dataclasses.asdict(message) for message in waiting]}, default=str)

@@ -7,17 +7,17 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator import telemetry
-from orchestrator.batches import answer_batch
+from orchestrator.aws import telemetry
+from orchestrator.aws.batches import answer_batch
+from orchestrator.aws.queues import QueueRecord, dead_letter, queue_url_of, records_of
+from orchestrator.aws.snapstart import preload
+from orchestrator.aws.telemetry import count, log_message_ids, new_logger, observe, total
 from orchestrator.clock import clock_from_environment
-from orchestrator.deliver import DeliverReport, deliver, message_ids_of
+from orchestrator.delivery.deliver import DeliverReport, deliver, message_ids_of
 from orchestrator.messages import Lane
-from orchestrator.queues import QueueRecord, dead_letter, queue_url_of, records_of
-from orchestrator.settings import DeliverSettings, Sending, load, refreshed
+from orchestrator.settings import DeliverSettings, Sending, load, refresh
 from orchestrator.sms.shadow import sender_for
-from orchestrator.snapshot import preload
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger, observe, total, trail
 
 logger = new_logger("deliver")
 settings = load(DeliverSettings)
@@ -46,14 +46,14 @@ def send(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
         database,
         list(named),
         sender,
-        refreshed(settings),
+        refresh(settings),
         clock,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
     )
     not_put_aside = dead_letter(settings.delivery_dlq_url, unreadable)
     record(report)
     for happened, message_ids in report.message_ids.items():
-        trail(logger, happened, message_ids)
+        log_message_ids(logger, happened, message_ids)
     logger.info(
         "batch delivered",
         outcomes=dict(report.outcomes),

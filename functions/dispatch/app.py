@@ -5,15 +5,15 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator import telemetry
+from orchestrator.aws import telemetry
+from orchestrator.aws.telemetry import count, log_message_ids, new_logger, observe, total
 from orchestrator.clock import clock_from_environment
-from orchestrator.dispatch import dispatch
+from orchestrator.delivery.dispatch import dispatch
 from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set
 from orchestrator.sms.message_list import TwilioMessageList
 from orchestrator.store.database import Database
-from orchestrator.store.levels import Levels
-from orchestrator.telemetry import count, new_logger, observe, total, trail
+from orchestrator.store.gauges import Gauges
 
 logger = new_logger("dispatch")
 settings = load(DispatchSettings)
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     total(telemetry.TICKS, 1)
     count(telemetry.HANDED_OVER, report.handed_over)
-    trail(logger, "handed_over", report.message_ids)
+    log_message_ids(logger, "handed_over", report.message_ids)
     upkeep = report.upkeep
     ended = {
         "expired": upkeep.expired,
@@ -62,7 +62,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return result
 
 
-def record_levels(levels: Levels) -> None:
+def record_levels(levels: Gauges) -> None:
     """How full everything is, as metrics."""
     for lane in Lane:
         observe(telemetry.OLDEST_DUE, [levels.overdue.get(lane, 0.0)], lane)

@@ -5,15 +5,15 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator import telemetry
-from orchestrator.batches import answer_batch
+from orchestrator.aws import telemetry
+from orchestrator.aws.batches import answer_batch
+from orchestrator.aws.queues import QueueRecord, records_of
+from orchestrator.aws.snapstart import preload
+from orchestrator.aws.telemetry import count, log_message_ids, new_logger, total
 from orchestrator.clock import clock_from_environment
-from orchestrator.enqueue import enqueue
-from orchestrator.queues import QueueRecord, records_of
+from orchestrator.intake.enqueue import enqueue
 from orchestrator.settings import EnqueueSettings, load
-from orchestrator.snapshot import preload
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger, total, trail
 
 logger = new_logger("enqueue")
 settings = load(EnqueueSettings)
@@ -35,7 +35,7 @@ def accept(records: Sequence[QueueRecord]) -> list[str]:
     count(telemetry.PUBLISHED, report.accepted)
     count(telemetry.REJECTED, report.rejected)
     total(telemetry.BRAKED, len(report.braked))
-    trail(logger, "accepted", report.message_ids)
+    log_message_ids(logger, "accepted", report.message_ids)
     logger.info(
         "batch accepted",
         accepted=report.accepted.total(),

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator import telemetry
-from orchestrator.batches import answer_batch, backoff
+from orchestrator.aws import telemetry
+from orchestrator.aws.batches import answer_batch, backoff
+from orchestrator.aws.queues import QueueRecord, dead_letter, records_of, retry_later
+from orchestrator.aws.snapstart import preload
+from orchestrator.aws.telemetry import count, log_message_ids, new_logger, total
 from orchestrator.clock import clock_from_environment
-from orchestrator.inbound import inbound
-from orchestrator.queues import QueueRecord, dead_letter, records_of, retry_later
-from orchestrator.settings import InboundSettings, load, refreshed
-from orchestrator.snapshot import preload
+from orchestrator.conversation.inbound import inbound
+from orchestrator.settings import InboundSettings, load, refresh
+from orchestrator.sms.requests import read_requests
 from orchestrator.store.database import Database
-from orchestrator.telemetry import count, new_logger, total, trail
-from orchestrator.twilio_requests import read_requests
 
 logger = new_logger("inbound")
 settings = load(InboundSettings)
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def take_in(records: Sequence[QueueRecord]) -> list[str]:
     """Take in records together; returns those that must come back."""
     requests = read_requests(records)
-    report = inbound(database, requests, refreshed(settings), clock)
+    report = inbound(database, requests, refresh(settings), clock)
     retry_later(settings.inbound_queue_url, {record: backoff(record) for record in report.unjudged})
     not_put_aside = dead_letter(settings.inbound_dlq_url, requests.unreadable)
     total(telemetry.DELIVERED, report.statuses["delivered"])
@@ -49,7 +49,7 @@ def take_in(records: Sequence[QueueRecord]) -> list[str]:
     for callback in requests.callbacks:
         told[callback.form.status].append(callback.query.message_id)
     for status, message_ids in told.items():
-        trail(logger, status, message_ids)
+        log_message_ids(logger, status, message_ids)
     logger.info(
         "batch taken in",
         statuses=dict(report.statuses),

@@ -4,10 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.custom_resource import fulfil, is_request
+from orchestrator.aws.custom_resource import fulfil, is_request
+from orchestrator.aws.telemetry import new_logger
 from orchestrator.settings import MigrationSettings, load
 from orchestrator.store.migrate import migrate
-from orchestrator.telemetry import new_logger
 
 logger = new_logger("migrate")
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator.aws.telemetry import RETENTION, count, new_logger
 from orchestrator.clock import clock_from_environment
-from orchestrator.retain import retain
+from orchestrator.maintenance.retain import retain
 from orchestrator.settings import RetainSettings, load
 from orchestrator.store.database import Database
-from orchestrator.telemetry import RETENTION, count, new_logger
 
 logger = new_logger("retain")
 settings = load(RetainSettings)

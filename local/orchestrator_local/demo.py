@@ -27,8 +27,8 @@ from orchestrator_local.demo_stories import (
     EVE,
     EVERYBODY,
     SOLUTION_UPDATE,
+    DemoStory,
     Neighbour,
-    Story,
     after_stop,
     message_of,
     stories,
@@ -113,7 +113,7 @@ def _play_for_neighbours(console: Console, stack: Stack, connection: Connection)
 
 def _play_a_conversation(
     console: Console, stack: Stack, orchestrator: MessageOrchestrator, watch: "_Watch"
-) -> list[Story]:
+) -> list[DemoStory]:
     """A phone talks back: what waits comes forward, and STOP ends everything."""
     console.rule("a phone talks back")
     told = two_way_stories()
@@ -136,7 +136,7 @@ def _play_a_conversation(
     return [*told, last]
 
 
-def _publish(orchestrator: MessageOrchestrator, story: Story, watch: "_Watch") -> UUID:
+def _publish(orchestrator: MessageOrchestrator, story: DemoStory, watch: "_Watch") -> UUID:
     message_id = orchestrator.queue_message(user_id=story.person.external_id, **story.message)
     watch.follow(message_id, story.title, story.person)
     if story.withdraw:
@@ -265,7 +265,7 @@ def _show_phones(console: Console, stack: Stack) -> None:
         console.print(Panel(body, title=f"{name}  {phone}", title_align="left", width=min(console.width, 100)))
 
 
-def _summary(console: Console, watch: _Watch, told: Sequence[Story]) -> int:
+def _summary(console: Console, watch: _Watch, told: Sequence[DemoStory]) -> int:
     table = Table("message", "for", "ended as", "as it should", title="Summary", title_justify="left")
     good = 0
     for story, (status, reason, _) in zip(told, watch.ends(), strict=True):

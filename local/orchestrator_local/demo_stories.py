@@ -28,7 +28,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class DemoStory:
     """One message, and how it should end: `Status.QUEUED` means that it still waits, for `reason`."""
 
     title: str
@@ -61,55 +61,55 @@ def message_of(agent_id: str, data: dict[str, Any], priority: str, **fields: Any
     return {"agent_id": agent_id, "message_data": data, "priority": priority, **fields}
 
 
-def stories() -> list[Story]:
+def stories() -> list[DemoStory]:
     """The guide's patterns, and what people ask about next."""
     return [
-        Story(
+        DemoStory(
             "urgent notification",
             BEN,
             message_of("system", PAYMENT, "urgent", can_delay=False),
             Status.SENT,
         ),
-        Story(
+        DemoStory(
             "solution update",
             ADA,
             message_of("solution_saga_workflow_456", SOLUTION_UPDATE, "high", requires_fresh_context=True),
             Status.SENT,
         ),
-        Story("scheduled update", CHEN, message_of("account_manager", SUMMARY, "high"), Status.SENT),
-        Story(
+        DemoStory("scheduled update", CHEN, message_of("account_manager", SUMMARY, "high"), Status.SENT),
+        DemoStory(
             "context-sensitive message",
             BEN,
             message_of("solution_saga", SOLUTION_UPDATE, "medium", requires_fresh_context=True),
             Status.SENT,
         ),
-        Story(
+        DemoStory(
             "meeting note, before breakfast",
             BEN,
             message_of("concierge_main", MEETING, "high"),
             Status.SENT,
         ),
-        Story(
+        DemoStory(
             "one more for Chen (limit 1 a day)",
             CHEN,
             message_of("account_manager", {"type": "note", "text": "Your invoice is ready"}, "low"),
             Status.QUEUED,
             Reason.DAILY_LIMIT,
         ),
-        Story(
+        DemoStory(
             "older news of a topic",
             ADA,
             message_of("solution_saga", {"type": "note", "message": "One match so far"}, "medium", topic="matches"),
             Status.SUPERSEDED,
             Reason.SUPERSEDED,
         ),
-        Story(
+        DemoStory(
             "newer news of the topic",
             ADA,
             message_of("solution_saga", {"type": "note", "message": "Two matches now"}, "medium", topic="matches"),
             Status.SENT,
         ),
-        Story(
+        DemoStory(
             "withdrawn by its agent",
             BEN,
             message_of("concierge_main", {"type": "note", "message": "See you at ten"}, "medium"),
@@ -117,7 +117,7 @@ def stories() -> list[Story]:
             Reason.WITHDRAWN,
             withdraw=True,
         ),
-        Story(
+        DemoStory(
             "for Dana, who said STOP",
             DANA,
             message_of("concierge_main", SOLUTION_UPDATE, "high"),
@@ -127,16 +127,16 @@ def stories() -> list[Story]:
     ]
 
 
-def two_way_stories() -> list[Story]:
+def two_way_stories() -> list[DemoStory]:
     """What waits for Eve while she writes, and then says STOP."""
     return [
-        Story(
+        DemoStory(
             "a match, for tomorrow at her best time",
             EVE,
             message_of("solution_saga", {"type": "note", "message": "A match was found for you"}, "medium"),
             Status.SENT,
         ),
-        Story(
+        DemoStory(
             "a reminder for later",
             EVE,
             message_of("concierge_main", {"type": "note", "message": "Your call is in an hour"}, "low", topic="call"),
@@ -146,9 +146,9 @@ def two_way_stories() -> list[Story]:
     ]
 
 
-def after_stop() -> Story:
+def after_stop() -> DemoStory:
     """What an agent publishes after Eve has said STOP."""
-    return Story(
+    return DemoStory(
         "urgent, after STOP",
         EVE,
         message_of("system", PAYMENT, "urgent", can_delay=False),

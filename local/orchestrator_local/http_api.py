@@ -12,7 +12,7 @@ from orchestrator_local.runtime import FunctionFailed, FunctionProcess
 def http_api(routes: Mapping[tuple[str, str], FunctionProcess]) -> Iterator[str]:
     """Serve functions by method and path on 127.0.0.1, until the block ends; yields the address."""
 
-    class Handler(QuietHandler):
+    class ApiHandler(QuietHandler):
         def respond(self) -> None:
             body = self.body().decode()
             path, _, query = self.path.partition("?")
@@ -37,7 +37,7 @@ def http_api(routes: Mapping[tuple[str, str], FunctionProcess]) -> Iterator[str]
                 "isBase64Encoded": False,
             }
 
-    with listening(Handler) as address:
+    with listening(ApiHandler) as address:
         yield address
 
 

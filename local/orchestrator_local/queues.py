@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator_local import processes
 from orchestrator_local.runtime import FunctionFailed, FunctionProcess
-from orchestrator_local.template import EventSourceMapping, Queue
+from orchestrator_local.template import EventSourceMapping, QueueResource
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -66,7 +66,7 @@ def client(address: str) -> "SQSClient":
     )
 
 
-def create_queues(sqs: "SQSClient", queues: tuple[Queue, ...]) -> dict[str, str]:
+def create_queues(sqs: "SQSClient", queues: tuple[QueueResource, ...]) -> dict[str, str]:
     """Make the template's queues; returns their URLs by the template's names."""
     urls: dict[str, str] = {}
     for queue in sorted(queues, key=lambda queue: queue.redrive_to is not None):  # dead-letter queues first
@@ -81,7 +81,7 @@ def create_queues(sqs: "SQSClient", queues: tuple[Queue, ...]) -> dict[str, str]
     return urls
 
 
-class Queues:
+class LocalQueues:
     """The stack's queues as one looks at them from outside."""
 
     def __init__(self, address: str, urls: Mapping[str, str]) -> None:

@@ -229,7 +229,10 @@ def local_stack(
         live: Callable[[threading.Event], None] = partial(_each_minute, stack)
         if clock_file:
             stack.time = TimeTravel(
-                clock_file, partial(_pass_minute, stack), queues.Queues(address, urls), lambda: connect(database_url)
+                clock_file,
+                partial(_pass_minute, stack),
+                queues.LocalQueues(address, urls),
+                lambda: connect(database_url),
             )
             live = stack.time.live
         threading.Thread(target=live, args=(stopping,), daemon=True).start()

@@ -36,7 +36,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class QueueResource:
     """One queue; `redrive_to` is its dead-letter queue, if it has one."""
 
     name: str
@@ -50,7 +50,7 @@ class Template:
     """What the template declares."""
 
     functions: tuple[Function, ...]
-    queues: tuple[Queue, ...]
+    queues: tuple[QueueResource, ...]
 
 
 def read_template(file: Path = TEMPLATE) -> Template:
@@ -119,9 +119,9 @@ def _looked_up(value: Any, content: Mapping[str, Any]) -> Any:
     return value
 
 
-def _queue(name: str, properties: Mapping[str, Any]) -> Queue:
+def _queue(name: str, properties: Mapping[str, Any]) -> QueueResource:
     redrive = properties.get("RedrivePolicy", {})
-    return Queue(
+    return QueueResource(
         name=name,
         visibility_seconds=properties.get("VisibilityTimeout", 30),
         redrive_to=redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] if redrive else None,

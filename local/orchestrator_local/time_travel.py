@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from orchestrator.clock import moved_clock, set_moved_clock
 from orchestrator.errors import OrchestratorError
-from orchestrator_local.queues import Queues
+from orchestrator_local.queues import LocalQueues
 
 MINUTE = timedelta(minutes=1)
 # How often a clock that runs fast is moved on, in real seconds.
@@ -36,7 +36,7 @@ class TimeTravel:
     """
 
     def __init__(
-        self, clock_file: Path, tick: Callable[[], object], queues: Queues, connect: Callable[[], Connection]
+        self, clock_file: Path, tick: Callable[[], object], queues: LocalQueues, connect: Callable[[], Connection]
     ) -> None:
         self.clock = moved_clock(clock_file)
         self.speed = 1

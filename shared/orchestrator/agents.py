@@ -50,7 +50,7 @@ def waits_until(agent: Agent, accepted_before: int, now: datetime) -> datetime |
     return now + timedelta(hours=hours)
 
 
-def braked(agent: Agent, rate: Rate, more: int, policy: PolicySettings) -> str | None:
+def throttle_note(agent: Agent, rate: Rate, more: int, policy: PolicySettings) -> str | None:
     """Why an agent is braked when `more` messages come to its hour; None when it is not."""
     if agent.hourly_limit is not None or not rate.usual_hour:
         return None  # somebody said how many it may have; or it is new, and nothing is usual yet
@@ -60,12 +60,12 @@ def braked(agent: Agent, rate: Rate, more: int, policy: PolicySettings) -> str |
     return f"{rate.this_hour + more} messages in an hour, usually {rate.usual_hour:.0f}"
 
 
-def brakes(
+def throttle_notes(
     counts: Mapping[str, int], agents: Sequence[Agent], rates: Mapping[str, Rate], policy: PolicySettings
 ) -> dict[str, str]:
     """The agents to brake after a batch, each with why."""
     reasons = {
-        agent_id: braked(agent_for(agent_id, agents), rates.get(agent_id, Rate()), more, policy)
+        agent_id: throttle_note(agent_for(agent_id, agents), rates.get(agent_id, Rate()), more, policy)
         for agent_id, more in counts.items()
     }
     return {agent_id: reason for agent_id, reason in reasons.items() if reason}

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
 from orchestrator.ids import uuid7
 from orchestrator.messages import Lane, Message, Request, build_message, build_reply, build_withdrawal, to_body
-from orchestrator.queues import Parcel, send_all
 from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
 
 if TYPE_CHECKING:
-    from orchestrator.dispatch import DispatchReport
+    from orchestrator.delivery.dispatch import DispatchReport
 
 # By these ids a message is found in the logs of everything that follows.
 logger = logging.getLogger("orchestrator")
@@ -164,7 +164,7 @@ class MessageOrchestrator:
             SettingsError: `DATABASE_URL`, `DELIVERY_QUEUE_URL` or `URGENT_QUEUE_URL` is missing.
         """
         try:
-            from orchestrator.dispatch import dispatch
+            from orchestrator.delivery.dispatch import dispatch
             from orchestrator.store.database import Database
         except ModuleNotFoundError as error:
             raise DatabaseExtraMissing from error
@@ -173,7 +173,7 @@ class MessageOrchestrator:
             return dispatch(connection, settings, real_time)
 
     def _publish(self, ids: list[UUID], requests: Sequence[Request]) -> None:
-        parcels = [Parcel(to_body(request), group=request.user_id) for request in requests]
+        parcels = [OutgoingMessage(to_body(request), group=request.user_id) for request in requests]
         failures = send_all(self._settings.enqueue_queue_url, parcels)
         if failures:
             raise PublishFailed([ids[place] for place in failures if ids], next(iter(failures.values())))

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.aws.secrets import add_secrets, secret_of, uses_secrets
 from orchestrator.errors import SettingsError
-from orchestrator.secret_values import add_secrets, secret_of, uses_secrets
 
 
 def _comma_list(value: object) -> object:
@@ -239,7 +239,7 @@ def load_where_set(kind: type[SomeSettings], variable: str) -> SomeSettings | No
     return load(kind) if os.environ.get(variable) or os.environ.get(secret_of(variable) or "") else None
 
 
-def refreshed(settings: SomeSettings) -> SomeSettings:
+def refresh(settings: SomeSettings) -> SomeSettings:
     """The settings with the secrets as they are now, at most five minutes old; the very same where nothing changed.
 
     Raises:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from orchestrator.queues import sqs
+from orchestrator.aws.queues import sqs
 from orchestrator_local.console.server import console_of
 from orchestrator_local.stack import Services, Stack, local_stack
 

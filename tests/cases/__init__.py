@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, zone_named, zones_of_number
+from orchestrator.rules.decision import CheckRelevance, Decision, End, Hold, MessageState, Send
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.relevance import Relevance
-from orchestrator.rules.verdict import Ask, End, Hold, Send, Verdict, Waiting
 
 HERE = Path(__file__).parent
 MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001  (a wall clock, which a zone is added to)
@@ -26,7 +26,7 @@ class TableCase:
     """One line of a table."""
 
     situation: str
-    message: Waiting
+    message: MessageState
     person: Person
     paused: bool
     now: datetime
@@ -47,7 +47,7 @@ def table(name: str) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.split("|")]
 
 
-def describe(verdict: Verdict, now: datetime, zone: ZoneInfo) -> str:
+def describe(verdict: Decision, now: datetime, zone: ZoneInfo) -> str:
     """A verdict in the words of the table."""
     match verdict:
         case Send(active_since=since):
@@ -56,7 +56,7 @@ def describe(verdict: Verdict, now: datetime, zone: ZoneInfo) -> str:
             return f"hold until {wall(until, zone)}: {reason}"
         case End(status, reason):
             return f"end as {status}: {reason}"
-        case Ask():
+        case CheckRelevance():
             return "ask"
 
 
@@ -98,14 +98,14 @@ def _case(situation: str, message: list[str], person: list[str], now_text: str, 
     )
 
 
-def _message(tokens: list[str], zone: ZoneInfo, now: datetime) -> Waiting:
+def _message(tokens: list[str], zone: ZoneInfo, now: datetime) -> MessageState:
     facts = dict(token.split("=", 1) for token in tokens if "=" in token)
 
     def instant(name: str) -> datetime | None:
         return _instant(facts[name].replace("_", " "), zone) if name in facts else None
 
     accepted_at = instant("queued") or now - timedelta(hours=1)
-    return Waiting(
+    return MessageState(
         lane=Lane(tokens[0]),
         can_delay="now!" not in tokens,
         due=now,

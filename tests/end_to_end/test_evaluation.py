@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 
 from evaluation.cases import LABELS, pleas, renderings, situations
-from orchestrator.rules.wishes import Wish, wish_of
+from orchestrator.rules.intents import Intent, intent_of
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
 from orchestrator_local.template import ROOT
@@ -36,7 +36,7 @@ def test_the_set_is_large_and_no_label_is_rare() -> None:
 
 
 def test_the_set_of_wishes_holds_what_no_rule_decides() -> None:
-    decided = [plea.said[-1] for plea in pleas() if wish_of(plea.said[-1])[0] is not Wish.UNJUDGED]
+    decided = [plea.said[-1] for plea in pleas() if intent_of(plea.said[-1])[0] is not Intent.UNJUDGED]
     assert decided == []
     assert min(Counter(plea.wants_no_more for plea in pleas()).values()) >= 20
 

@@ -23,7 +23,7 @@ from orchestrator_local.stand_ins.phones import Phones
 from orchestrator_local.template import read_template
 from tests.faults.forked import ForkedFunction
 from tests.faults.http_proxy import http_proxy
-from tests.faults.sqs import Queues, serve_queues
+from tests.faults.sqs import FaultyQueues, serve_queues
 from tests.wire import postgres_proxy
 from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, WEBHOOK, function_environment, http_event
 
@@ -39,7 +39,7 @@ class Rig:
     """Processes by name, such as `deliver` or `deliver 2`, and what lies between them."""
 
     connection: Connection
-    queues: Queues
+    queues: FaultyQueues
     phones: Phones
     processes: Mapping[str, FunctionProcess]
     clock_file: Path
@@ -150,7 +150,7 @@ def rig(folder: Path, database_url: str, extra: tuple[str, ...] = ()) -> Iterato
     set_moved_clock(clock_file, TUESDAY_10_IN_NEW_YORK)
     clock = moved_clock(clock_file)
     with ExitStack() as parts:
-        queues, phones, claude = Queues(clock), Phones(clock), Claude()
+        queues, phones, claude = FaultyQueues(clock), Phones(clock), Claude()
         sqs_url = parts.enter_context(serve_queues(queues))
         twilio_url = parts.enter_context(serve(phones))
         claude_url = parts.enter_context(serve(claude))

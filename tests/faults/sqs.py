@@ -33,7 +33,7 @@ class Held:
     receives: int = 0
 
 
-class Queues:
+class FaultyQueues:
     """Every queue of a rig, by name.
 
     Attributes:
@@ -140,14 +140,14 @@ def _taken(entry: dict[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def serve_queues(queues: Queues) -> Iterator[str]:
+def serve_queues(queues: FaultyQueues) -> Iterator[str]:
     """Serve queues on 127.0.0.1; yields the address."""
 
-    class Handler(QuietHandler):
+    class SqsHandler(QuietHandler):
         def respond(self) -> None:
             action = self.headers["X-Amz-Target"].rpartition(".")[2]
             status, answer = queues.answer(action, json.loads(self.body()))
             self.reply(status, json.dumps(answer).encode(), {"Content-Type": "application/x-amz-json-1.0"})
 
-    with listening(Handler) as address:
+    with listening(SqsHandler) as address:
         yield address

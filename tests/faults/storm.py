@@ -23,10 +23,10 @@ from orchestrator.ids import uuid7
 from orchestrator.store.migrate import migrate
 from orchestrator.store.people import add_user
 from orchestrator_local.postgres import embedded_postgres
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
-from tests.faults.reckoning import Reckoning, reckon
 from tests.faults.rig import Rig, rig
+from tests.faults.tally import Reckoning, reckon
 
 HOURLY, DAILY = 2, 10
 # Beside one of each function: two dispatchers and two deliveries at the same time.
@@ -68,10 +68,10 @@ class Faults:
             return None
         return self.dice.choice(["refuse", "partly", "twice", "late"])
 
-    def of_twilio(self, rig: Rig) -> Callable[[dict[str, str]], Answer | None]:
+    def of_twilio(self, rig: Rig) -> Callable[[dict[str, str]], HttpAnswer | None]:
         """What Twilio does wrong with a text."""
 
-        def misbehave(fields: dict[str, str]) -> Answer | None:
+        def misbehave(fields: dict[str, str]) -> HttpAnswer | None:
             if not self.hits(self.share, "twilio"):
                 return None
             accepted = self.dice.random() < 0.5
@@ -82,12 +82,12 @@ class Faults:
                 time.sleep(1.2)  # longer than the sender waits
             elif how.startswith("429") and not accepted:
                 answer = twilio_error(429, 20429, "Too many requests")
-                return Answer(429, answer.content, {"Retry-After": "3"} if "After" in how else {})
+                return HttpAnswer(429, answer.content, {"Retry-After": "3"} if "After" in how else {})
             return {
-                "500": Answer(500, {}),
-                "malformed": Answer(201, b"<html>"),
-                "half": Answer(201, description or {"sid": "SM"}, half=True),
-            }.get(how, Answer(201, None, drop=True))
+                "500": HttpAnswer(500, {}),
+                "malformed": HttpAnswer(201, b"<html>"),
+                "half": HttpAnswer(201, description or {"sid": "SM"}, half=True),
+            }.get(how, HttpAnswer(201, None, drop=True))
 
         return misbehave
 

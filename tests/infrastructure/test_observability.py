@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator import telemetry
-from orchestrator.telemetry import Metric
+from orchestrator.aws import telemetry
+from orchestrator.aws.telemetry import Metric
 from orchestrator_local.template import ROOT
 from tests.infrastructure.deployed import deployed, of_type
 

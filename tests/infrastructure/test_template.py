@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.batches import LONGEST_WAIT_SECONDS
+from orchestrator.aws.batches import LONGEST_WAIT_SECONDS
 from tests.infrastructure.deployed import deployed, names_in, of_type
 
 TEMPLATE = deployed()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from orchestrator.deliver import deliver
+from orchestrator.delivery.deliver import deliver
 from orchestrator.messages import Lane
 from orchestrator.settings import DeliverSettings
 from orchestrator.store.adoption import Adoption, adopt

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.agents import Agent, Rate, agent_for, braked, waits_until
-from orchestrator.dispatch import dispatch
+from orchestrator.agents import Agent, Rate, agent_for, throttle_note, waits_until
+from orchestrator.delivery.dispatch import dispatch
 from orchestrator.settings import DispatchSettings, PolicySettings, load
 from orchestrator.store.agents import set_agent
 from orchestrator.store.pauses import pause, resume
@@ -88,7 +88,7 @@ def test_an_agent_far_above_its_usual_rate_is_braked_and_the_brake_lets_go(world
     second = world.message(agent_id="saga")
     other = world.message(agent_id="saga_other")
     assert world.all("SELECT scope, value, note FROM orchestrator.pauses") == [
-        ("brake", "saga", "501 messages in an hour, usually 20")
+        ("throttle_agents", "saga", "501 messages in an hour, usually 20")
     ]
     world.minute()
     assert [world.state(m)[0] for m in (first, second, other)] == ["queued", "queued", "sent"]
@@ -138,12 +138,12 @@ def test_the_longest_prefix_counts() -> None:
 
 def test_the_brake_knows_what_is_usual() -> None:
     policy = PolicySettings()
-    assert braked(Agent("x"), Rate(600, 0.0), 1, policy) is None, "nothing is usual for a new agent"
-    assert braked(Agent("x"), Rate(499, 1.0), 1, policy) is None
-    assert braked(Agent("x"), Rate(500, 1.0), 1, policy)
-    assert braked(Agent("x"), Rate(900, 100.0), 100, policy) is None
-    assert braked(Agent("x"), Rate(900, 100.0), 101, policy)
-    assert braked(Agent("x", hourly_limit=10_000), Rate(900, 1.0), 101, policy) is None
+    assert throttle_note(Agent("x"), Rate(600, 0.0), 1, policy) is None, "nothing is usual for a new agent"
+    assert throttle_note(Agent("x"), Rate(499, 1.0), 1, policy) is None
+    assert throttle_note(Agent("x"), Rate(500, 1.0), 1, policy)
+    assert throttle_note(Agent("x"), Rate(900, 100.0), 100, policy) is None
+    assert throttle_note(Agent("x"), Rate(900, 100.0), 101, policy)
+    assert throttle_note(Agent("x", hourly_limit=10_000), Rate(900, 1.0), 101, policy) is None
 
 
 def test_a_limit_of_zero_waits_by_the_day(world: World) -> None:

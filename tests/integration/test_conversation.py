@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import WEBHOOK, World, http_event
 
 NIGHT = "2026-03-03T23:00:00-05:00"
@@ -91,7 +91,7 @@ def test_what_is_stale_does_not_come_forward_and_one_question_serves_both(world:
 def test_while_a_text_is_unjudged_nothing_goes_and_nothing_is_lost(world: World) -> None:
     """Claude is away: the person may have asked us to stop."""
     world.person()
-    world.claude.misbehave = lambda _request: Answer(529, {})
+    world.claude.misbehave = lambda _request: HttpAnswer(529, {})
     world.twilio_calls(world.phones.write("+12125550101", "Hm, what is this?", TO))
     failed = world.take_in()["batchItemFailures"]
     assert len(failed) == 1, "the record comes back"
@@ -106,7 +106,7 @@ def test_while_a_text_is_unjudged_nothing_goes_and_nothing_is_lost(world: World)
 def test_who_reads_a_text_reads_those_before_it_too(world: World) -> None:
     """The first one's record may lie in a dead-letter queue by now."""
     world.person()
-    world.claude.misbehave = lambda _request: Answer(529, {})
+    world.claude.misbehave = lambda _request: HttpAnswer(529, {})
     world.twilio_calls(world.phones.write("+12125550101", "Hm, what is this?", TO))
     world.take_in()
     world.claude.misbehave = None
@@ -121,7 +121,7 @@ def test_a_text_that_comes_while_another_is_read_has_to_be_read_itself(world: Wo
     held = world.message(scheduled_for="2026-03-03T15:01:00Z")
 
     def meanwhile(_request: object) -> None:
-        world.claude.misbehave = lambda _request: Answer(529, {})
+        world.claude.misbehave = lambda _request: HttpAnswer(529, {})
         world.twilio_calls(world.phones.write("+12125550101", "Well, enough is enough", TO))
         world.take_in()
 
@@ -142,7 +142,7 @@ def _asked(world: World) -> list[dict[str, str]]:
 
 def test_what_waited_for_a_judgement_goes_at_once_when_it_comes(world: World) -> None:
     world.person()
-    world.claude.misbehave = lambda _request: Answer(529, {})
+    world.claude.misbehave = lambda _request: HttpAnswer(529, {})
     callback = world.phones.write("+12125550101", "Hm, what is this?", TO)
     world.twilio_calls(callback)
     world.take_in()
@@ -162,7 +162,7 @@ def test_a_text_that_arrives_while_a_message_is_on_its_way_still_stops_it(world:
     message_id = world.message(message_data={"type": "x", "findings": [1]})
 
     def meanwhile(_request: object) -> None:
-        world.claude.misbehave = lambda _request: Answer(529, {})
+        world.claude.misbehave = lambda _request: HttpAnswer(529, {})
         world.twilio_calls(world.phones.write("+12125550101", "Hm, what is this?", TO))
         world.take_in()
 

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from typer.testing import CliRunner
 
-from orchestrator.queues import Parcel, send_all
+from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator_cli.main import app
 from tests.world import World
 
@@ -23,7 +23,7 @@ def redriven_to_dlq(world: World) -> Iterator[World]:
     sqs.set_queue_attributes(QueueUrl=world.urls["ENQUEUE_QUEUE_URL"], Attributes={"RedrivePolicy": json.dumps(policy)})
     world.person()
     world.publish("not json", json.dumps({"user_id": "ada"}))
-    send_all(world.urls["ENQUEUE_DLQ_URL"], [Parcel('{"sent by": "sqs"}')])
+    send_all(world.urls["ENQUEUE_DLQ_URL"], [OutgoingMessage('{"sent by": "sqs"}')])
     yield world
     world.drain("ENQUEUE_QUEUE_URL")
     world.drain("ENQUEUE_DLQ_URL")

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator import MessageOrchestrator
 from orchestrator.store.pauses import pause, resume
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
 from tests.world import LambdaContext, World, sqs_event, sqs_record
 
@@ -249,15 +249,15 @@ PLAIN = "Hi Ada, solution update: matched innovators: Acme Corp (Enterprise CRM)
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(500, {"type": "error", "error": {"type": "api_error", "message": "broken"}}),
-        Answer(529, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
-        Answer(429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}),
-        Answer(200, b"not json"),
-        Answer(200, None, drop=True),
+        HttpAnswer(500, {"type": "error", "error": {"type": "api_error", "message": "broken"}}),
+        HttpAnswer(529, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
+        HttpAnswer(429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}),
+        HttpAnswer(200, b"not json"),
+        HttpAnswer(200, None, drop=True),
     ],
     ids=["500", "529", "429", "malformed", "dropped"],
 )
-def test_when_claude_fails_the_plain_sentence_goes(world: World, answer: Answer) -> None:
+def test_when_claude_fails_the_plain_sentence_goes(world: World, answer: HttpAnswer) -> None:
     world.person()
     world.claude.misbehave = lambda _request: answer
     message_id = world.message(message_data=STRUCTURED)
@@ -372,7 +372,7 @@ def test_while_our_account_is_refused_nobody_else_tries(world: World) -> None:
     world.person("ben", phone="+12125550102")
     calls: list[dict[str, str]] = []
 
-    def refuse(fields: dict[str, str]) -> Answer:
+    def refuse(fields: dict[str, str]) -> HttpAnswer:
         calls.append(fields)
         return twilio_error(401, 20003, "Authenticate")
 
@@ -394,9 +394,9 @@ def test_while_twilio_is_busy_the_lane_waits_as_long_as_it_said_and_no_try_is_us
     world.person("ben", phone="+12125550102")
     calls: list[dict[str, str]] = []
 
-    def too_many(fields: dict[str, str]) -> Answer:
+    def too_many(fields: dict[str, str]) -> HttpAnswer:
         calls.append(fields)
-        return Answer(429, {"code": 20429, "status": 429, "message": "Too many requests"}, {"Retry-After": "90"})
+        return HttpAnswer(429, {"code": 20429, "status": 429, "message": "Too many requests"}, {"Retry-After": "90"})
 
     world.phones.misbehave = too_many
     first = world.message()
@@ -414,10 +414,16 @@ def test_while_twilio_is_busy_the_lane_waits_as_long_as_it_said_and_no_try_is_us
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(500, {}), Answer(503, b"<html>"), Answer(200, None, drop=True), Answer(201, b"half a bo"), Answer(201, {})],
+    [
+        HttpAnswer(500, {}),
+        HttpAnswer(503, b"<html>"),
+        HttpAnswer(200, None, drop=True),
+        HttpAnswer(201, b"half a bo"),
+        HttpAnswer(201, {}),
+    ],
     ids=["500", "503", "dropped", "malformed", "without sid"],
 )
-def test_an_unknown_outcome_is_never_sent_again(world: World, answer: Answer) -> None:
+def test_an_unknown_outcome_is_never_sent_again(world: World, answer: HttpAnswer) -> None:
     world.person()
     world.phones.misbehave = lambda _fields: answer
     message_id = world.message()

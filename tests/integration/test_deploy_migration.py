@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from functions.migrate import app
-from orchestrator.custom_resource import NotAnswered
-from orchestrator_local.stand_ins.http import Answer, serve
+from orchestrator.aws.custom_resource import NotAnswered
+from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from tests.world import EVENTS, LambdaContext
 
 
@@ -24,12 +24,12 @@ class CloudFormation:
         self.answers: list[dict[str, Any]] = []
         self.statuses = [200]
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         assert (method, path, headers.get("content-type", "")) == ("PUT", "/answer?signature=secret", "")
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         if status == 200:
             self.answers.append(json.loads(body))
-        return Answer(status, {})
+        return HttpAnswer(status, {})
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from orchestrator import MessageOrchestrator
 from orchestrator.clock import real_time
-from orchestrator.dispatch import dispatch
+from orchestrator.delivery.dispatch import dispatch
 from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, load
 from orchestrator.store import schedule
@@ -82,7 +82,7 @@ def test_a_claim_that_overlaps_another_takes_nothing_twice(
     world.person()
     messages = {world.message() for _ in range(5)}
     now, lease = world.now, world.now + timedelta(minutes=15)
-    second: list[schedule.Claimed] = []
+    second: list[schedule.ClaimedMessage] = []
 
     def overlap() -> None:
         with connect(database_url) as other:

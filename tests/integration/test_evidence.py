@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.settings import UnknownOutcome
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Callback, Text
 from tests.world import World, sqs_event, sqs_record
 
@@ -16,16 +16,16 @@ from tests.world import World, sqs_event, sqs_record
 def accept_and_drop(world: World) -> None:
     """Twilio takes the text, and the connection breaks before its answer."""
 
-    def misbehave(fields: dict[str, str]) -> Answer:
+    def misbehave(fields: dict[str, str]) -> HttpAnswer:
         world.phones.accept(fields)
-        return Answer(201, None, drop=True)
+        return HttpAnswer(201, None, drop=True)
 
     world.phones.misbehave = misbehave
 
 
 def drop(world: World) -> None:
     """The connection breaks, and the text is lost."""
-    world.phones.misbehave = lambda _fields: Answer(201, None, drop=True)
+    world.phones.misbehave = lambda _fields: HttpAnswer(201, None, drop=True)
 
 
 def attempt_of(world: World, **wanted: object) -> tuple[object, ...]:
@@ -120,11 +120,11 @@ def test_one_text_for_two_attempts_does_not_say_which(world: World) -> None:
     world.person()
     calls: list[dict[str, str]] = []
 
-    def accept_the_first(fields: dict[str, str]) -> Answer:
+    def accept_the_first(fields: dict[str, str]) -> HttpAnswer:
         calls.append(fields)
         if len(calls) == 1:
             world.phones.accept(fields)
-        return Answer(500, {})
+        return HttpAnswer(500, {})
 
     world.phones.misbehave = accept_the_first
     messages = [world.message(), world.message()]
@@ -157,9 +157,9 @@ def test_the_owner_may_choose_to_send_again_and_at_most_three_times(world: World
     app.__dict__["settings"] = settings.model_copy(update={"unknown_outcome": UnknownOutcome.SEND_AGAIN})
     calls: list[dict[str, str]] = []
 
-    def lose(fields: dict[str, str]) -> Answer:
+    def lose(fields: dict[str, str]) -> HttpAnswer:
         calls.append(fields)
-        return Answer(500, {})
+        return HttpAnswer(500, {})
 
     world.phones.misbehave = lose
     try:
@@ -237,8 +237,8 @@ def test_a_callback_may_overtake_our_own_record(world: World) -> None:
     world.person()
     message_id = world.message()
 
-    def call_back_first(fields: dict[str, str]) -> Answer:
-        answer = Answer(201, world.phones.accept(fields))
+    def call_back_first(fields: dict[str, str]) -> HttpAnswer:
+        answer = HttpAnswer(201, world.phones.accept(fields))
         world.twilio_calls()
         world.take_in()
         return answer

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from orchestrator import MessageOrchestrator
-from orchestrator.queues import sqs
+from orchestrator.aws.queues import sqs
 from orchestrator.settings import PublisherSettings
 from tests.world import World
 

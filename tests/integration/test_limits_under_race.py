@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 from pydantic import SecretStr
 
-from orchestrator.deliver import deliver
+from orchestrator.delivery.deliver import deliver
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import Sender, Sms

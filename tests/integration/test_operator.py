@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator_local.queues import sqs_endpoint
 from orchestrator_local.stand_ins.claude import Claude
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Phones, twilio_error
 from orchestrator_local.template import ROOT
 from tests.integration.test_command_line import COMMAND
@@ -185,8 +185,8 @@ def test_the_doctor_knows_our_webhook_by_how_it_turns_strangers_away(command: Co
     from orchestrator_local.stand_ins.http import serve
 
     class Webhook:
-        def answer(self, method: str, path: str, _headers: dict[str, str], _body: bytes) -> Answer:
-            return Answer(403 if (method, path) == ("POST", "/twilio/status") else 404, {})
+        def answer(self, method: str, path: str, _headers: dict[str, str], _body: bytes) -> HttpAnswer:
+            return HttpAnswer(403 if (method, path) == ("POST", "/twilio/status") else 404, {})
 
     with serve(Webhook()) as address:
         command.environment["WEBHOOK_BASE_URL"] = address

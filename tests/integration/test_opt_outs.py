@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Callback
 from tests.world import WEBHOOK, World, sqs_event, sqs_record
 
@@ -164,7 +164,7 @@ def test_a_stop_while_a_text_is_on_its_way_blocks_the_next_one(world: World) -> 
     world.person()
     message_id = world.message()
 
-    def stop_meanwhile(_fields: object) -> Answer | None:
+    def stop_meanwhile(_fields: object) -> HttpAnswer | None:
         world.writes("STOP")  # reserved already: this one is on its way
         return None
 

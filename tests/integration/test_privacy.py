@@ -11,7 +11,7 @@ import time_machine
 from typer.testing import CliRunner, Result
 
 from orchestrator_cli.main import app
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import World
 
 PHONE = "+12125550101"
@@ -109,7 +109,7 @@ def test_dead_letters_that_name_the_person_are_destroyed_and_others_stay(lived: 
 @pytest.mark.usefixtures("dead_letter_queue")
 def test_what_twilio_does_not_delete_is_deleted_when_it_is_run_again(lived: World) -> None:
     (user_id,) = lived.all("SELECT id::text FROM users")[0]
-    lived.phones.misbehave = lambda fields: Answer(503, {}) if "path" in fields else None
+    lived.phones.misbehave = lambda fields: HttpAnswer(503, {}) if "path" in fields else None
     result = run("delete", "ada", "--yes")
     assert result.exit_code == 1
     assert f"Run it again with the id {user_id}" in result.output

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.recover import Recovery, recover
+from orchestrator.maintenance.recover import Recovery, recover
 from orchestrator.sms.message_list import NotListed, TwilioMessageList
 from orchestrator.store.pauses import pause, pauses
 from orchestrator_cli.main import app

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import World
 
 
@@ -235,17 +235,17 @@ def test_a_sequence_that_has_begun_is_told_to_its_end(world: World) -> None:
 # Claude fails --------------------------------------------------------------------------------------------------------------
 
 FAILURES = {
-    "500": Answer(500, {"type": "error", "error": {"type": "api_error", "message": "broken"}}),
-    "529": Answer(529, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
-    "429": Answer(429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}),
-    "401": Answer(401, {"type": "error", "error": {"type": "authentication_error", "message": "no"}}),
-    "malformed": Answer(200, b"not json"),
-    "half": Answer(200, {"id": "msg_1"}, half=True),
-    "dropped": Answer(200, None, drop=True),
-    "empty": Answer(200, {}),
-    "a list": Answer(200, []),
-    "no content": Answer(200, {"id": "msg_1", "type": "message", "content": None, "stop_reason": "end_turn"}),
-    "drips": Answer(200, {"id": "msg_1", "type": "message"}, drip=0.2),
+    "500": HttpAnswer(500, {"type": "error", "error": {"type": "api_error", "message": "broken"}}),
+    "529": HttpAnswer(529, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
+    "429": HttpAnswer(429, {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}),
+    "401": HttpAnswer(401, {"type": "error", "error": {"type": "authentication_error", "message": "no"}}),
+    "malformed": HttpAnswer(200, b"not json"),
+    "half": HttpAnswer(200, {"id": "msg_1"}, half=True),
+    "dropped": HttpAnswer(200, None, drop=True),
+    "empty": HttpAnswer(200, {}),
+    "a list": HttpAnswer(200, []),
+    "no content": HttpAnswer(200, {"id": "msg_1", "type": "message", "content": None, "stop_reason": "end_turn"}),
+    "drips": HttpAnswer(200, {"id": "msg_1", "type": "message"}, drip=0.2),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator import MessageOrchestrator
 from orchestrator.ids import uuid7
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Callback
 from tests.world import World, sqs_event, sqs_record
 
@@ -81,7 +81,7 @@ def test_replies_to_one_person_keep_their_order(world: World) -> None:
 def test_a_reply_that_has_to_be_tried_again_keeps_its_place(world: World) -> None:
     world.person()
     world.writes("Tell me all")
-    answers = [Answer(429, {"code": 20429, "status": 429}, {"Retry-After": "5"})]
+    answers = [HttpAnswer(429, {"code": 20429, "status": 429}, {"Retry-After": "5"})]
     world.phones.misbehave = lambda _fields: answers.pop() if answers else None
     reply(world, "first")
     world.deliver()
@@ -97,7 +97,7 @@ def test_a_reply_that_has_to_be_tried_again_keeps_its_place(world: World) -> Non
 def test_a_reply_that_may_have_been_sent_does_not_silence_the_next(world: World) -> None:
     world.person()
     world.writes("Tell me all")
-    world.phones.misbehave = lambda _fields: Answer(500, {})
+    world.phones.misbehave = lambda _fields: HttpAnswer(500, {})
     reply(world, "first")
     world.deliver()
     world.phones.misbehave = None

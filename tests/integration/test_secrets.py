@@ -9,8 +9,8 @@ import time_machine
 from moto import mock_aws
 
 from orchestrator import SettingsError
-from orchestrator.secret_values import forget_secrets
-from orchestrator.settings import DatabaseSettings, DeliverSettings, MigrationSettings, load, refreshed
+from orchestrator.aws.secrets import forget_secrets
+from orchestrator.settings import DatabaseSettings, DeliverSettings, MigrationSettings, load, refresh
 from orchestrator.store.database import Database
 
 NUMBER = {"TWILIO_PHONE_NUMBER": "+12025550100"}
@@ -109,9 +109,9 @@ def test_a_rotated_secret_is_followed_within_five_minutes_and_not_asked_for_each
         boto3.client("secretsmanager").put_secret_value(
             SecretId=arn, SecretString="postgresql://user:second@db.example/app"
         )
-        assert refreshed(settings) is settings
+        assert refresh(settings) is settings
         clock.shift(301)
-        assert "second" in refreshed(settings).database_url.get_secret_value()
+        assert "second" in refresh(settings).database_url.get_secret_value()
 
 
 @mock_aws

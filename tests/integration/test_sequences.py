@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from orchestrator.store.pauses import pause, resume
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
 from tests.world import World
 
@@ -110,7 +110,7 @@ def test_it_is_all_or_nothing_against_the_limits(world: World) -> None:
 
 def test_part_two_waits_until_part_one_was_accepted(world: World) -> None:
     world.person()
-    world.phones.misbehave = lambda fields: Answer(500, {}) if fields["Body"] == "part 1" else None
+    world.phones.misbehave = lambda fields: HttpAnswer(500, {}) if fields["Body"] == "part 1" else None
     sequence = uuid4()
     world.publish(*[part(sequence, position) for position in (1, 2, 3)])
     world.minute()

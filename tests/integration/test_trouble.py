@@ -203,7 +203,7 @@ def test_a_poison_message_is_put_aside_with_its_reason_when_it_has_come_five_tim
 def test_what_sqs_does_not_take_of_a_tick_is_due_as_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.person(hourly_limit=100, daily_limit=100)
     messages = [world.message() for _ in range(12)]
-    from orchestrator import queues
+    from orchestrator.aws import queues
 
     original = queues._send_batch
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
-from orchestrator.webhook import NotQueued
+from orchestrator.conversation.webhook import NotQueued
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Callback
 from tests.world import WEBHOOK, World, http_event
 

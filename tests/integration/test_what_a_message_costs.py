@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
-from orchestrator.store.plans import KEPT, STATEMENTS, call_of, missing_plans, raw
+from orchestrator.store.stored_statements import KEPT, STATEMENTS, call_of, missing_functions, raw
 from tests.wire import QUERY, STATEMENT, SYNC, postgres_proxy
 from tests.world import World
 
@@ -156,7 +156,7 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
         world.writes("Hello", phone="+12125550100")
     assert {
         "claim_due",
-        "read_levels",
+        "read_gauges",
         "insert_messages",
         "read_state",
         "reserve",
@@ -202,7 +202,7 @@ def plan_of(connection: Connection, name: str, params: Any) -> dict[str, Any]:
 
 
 def test_every_hot_statement_stands_in_the_database_as_its_file_has_it(connection: Connection) -> None:
-    assert missing_plans(connection) == []
+    assert missing_functions(connection) == []
     for name in KEPT:
         function = call_of(name).decode().partition("(")[0].rpartition(".")[2]
         (source,) = connection.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", (function,)).fetchone() or ("",)
@@ -213,18 +213,20 @@ def test_every_hot_statement_stands_in_the_database_as_its_file_has_it(connectio
 def test_code_that_still_runs_keeps_its_statements_and_those_before_it_go(
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestrator.store import plans
+    from orchestrator.store import stored_statements
 
     def functions() -> list[str]:
         with psycopg.connect(empty_database) as connection:
-            return [name for (name,) in connection.execute(plans._FUNCTIONS) if name.startswith("find_parts_")]
+            return [
+                name for (name,) in connection.execute(stored_statements._FUNCTIONS) if name.startswith("find_parts_")
+            ]
 
     migrate(empty_database)
     first = functions()
     text = raw("find_parts")
     for change in ("-- second\n", "-- third\n"):
         monkeypatch.setattr(
-            plans, "raw", lambda name, change=change: change + text if name == "find_parts" else raw(name)
+            stored_statements, "raw", lambda name, change=change: change + text if name == "find_parts" else raw(name)
         )
         migrate(empty_database)
     assert len(functions()) == 2

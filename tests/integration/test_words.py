@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.settings import DeliverSettings, load
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.integration.test_relevance import FAILURES
 from tests.world import World
 
@@ -119,7 +119,7 @@ def test_a_refusal_and_a_wrong_key_are_not_asked_again(world: World) -> None:
 def test_claude_says_when_it_may_be_asked_again_but_nobody_waits_past_the_deadline(world: World) -> None:
     world.person()
     busy = {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}
-    world.claude.misbehave = lambda _request: Answer(429, busy, {"Retry-After": "60"})
+    world.claude.misbehave = lambda _request: HttpAnswer(429, busy, {"Retry-After": "60"})
     world.message(message_data=DATA)
     world.minute()
     assert (world.texts(), len(world.claude.requests)) == ([PLAIN], 1)

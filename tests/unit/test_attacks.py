@@ -12,7 +12,7 @@ from orchestrator.wording.grounding import problems
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
 from orchestrator.wording.prompts import render_request
-from orchestrator.wording.relevance import InQuestion, Said, Subject, question_about
+from orchestrator.wording.relevance import ConversationText, MessageInQuestion, PersonInQuestion, question_about
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 # What an honest message would say beside the attack.
@@ -42,8 +42,8 @@ def test_the_delimiters_hold(kind: str, where: str, attack: str, says: str) -> N
     inner = rendering.removeprefix("<data>\n").removesuffix("\n</data>").replace("&lt;", "<")
     if "&lt;" not in attack:
         assert json.loads(inner)["message_data"]["note"] == attack, "nothing was lost either"
-    message = InQuestion(uuid4(), attack, {"type": "x", "note": attack}, attack, attack, NOW)
-    judging = question_about(Subject(uuid4(), uuid4(), [Said(attack, NOW)], [message]))
+    message = MessageInQuestion(uuid4(), attack, {"type": "x", "note": attack}, attack, attack, NOW)
+    judging = question_about(PersonInQuestion(uuid4(), uuid4(), [ConversationText(attack, NOW)], [message]))
     for delimiter in ("messages", "person"):
         assert judging.count(f"<{delimiter}>") == judging.count(f"</{delimiter}>") == 1
 

@@ -68,7 +68,7 @@ def test_a_publisher_needs_the_queue_alone() -> None:
 
 @pytest.mark.parametrize(("kind", "there"), [("snap-start", True), ("on-demand", False)])
 def test_a_snapshot_holds_the_heavy_libraries_and_a_cold_start_does_not_wait_for_them(kind: str, there: bool) -> None:
-    code = "from orchestrator.snapshot import preload; import sys; preload('twilio.rest'); print('twilio.rest' in sys.modules)"
+    code = "from orchestrator.aws.snapstart import preload; import sys; preload('twilio.rest'); print('twilio.rest' in sys.modules)"
     environment = {**os.environ, "AWS_LAMBDA_INITIALIZATION_TYPE": kind}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert found.stdout.strip() == str(there)
@@ -78,8 +78,8 @@ def test_a_snapshot_holds_the_heavy_libraries_and_a_cold_start_does_not_wait_for
     ("module", "absent"),
     [
         ("orchestrator", ["psycopg", "twilio", "anthropic", "phonenumbers", "aws_lambda_powertools", "tenacity"]),
-        ("orchestrator.dispatch", ["twilio", "anthropic", "boto3"]),
-        ("orchestrator.deliver", ["twilio", "anthropic", "boto3"]),
+        ("orchestrator.delivery.dispatch", ["twilio", "anthropic", "boto3"]),
+        ("orchestrator.delivery.deliver", ["twilio", "anthropic", "boto3"]),
     ],
 )
 def test_an_import_brings_only_what_it_needs(module: str, absent: list[str]) -> None:

@@ -16,7 +16,7 @@ from orchestrator.sms import http
 from orchestrator.sms.aftermath import TRIES, aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
-from orchestrator_local.stand_ins.http import Answer, serve
+from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Phones
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_a_server_that_takes_the_request_and_stays_silent_may_have_sent_it() -> 
 @pytest.mark.parametrize("status", [302, 408, 500, 502, 503])
 def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> None:
     phones = Phones()
-    phones.misbehave = lambda _fields: Answer(status, {"message": "?"})
+    phones.misbehave = lambda _fields: HttpAnswer(status, {"message": "?"})
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
     assert outcome.kind is OutcomeKind.UNKNOWN
@@ -106,7 +106,7 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyP
     """Each byte comes in time, and all of them would take an hour."""
     monkeypatch.setattr(http, "CONNECT_SECONDS", 0.5)
     phones = Phones()
-    phones.misbehave = lambda fields: Answer(201, phones.accept(fields), drip=0.2)
+    phones.misbehave = lambda fields: HttpAnswer(201, phones.accept(fields), drip=0.2)
     with serve(phones) as url:
         started = time.monotonic()
         (outcome,) = sender_at(url).send_wave([HELLO])
@@ -116,7 +116,7 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyP
 
 def test_half_an_answer_may_have_sent_it() -> None:
     phones = Phones()
-    phones.misbehave = lambda fields: Answer(201, phones.accept(fields), half=True)
+    phones.misbehave = lambda fields: HttpAnswer(201, phones.accept(fields), half=True)
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
     assert outcome.kind is OutcomeKind.UNKNOWN
@@ -129,7 +129,7 @@ def test_half_an_answer_may_have_sent_it() -> None:
 def test_twilio_says_how_long_it_is_busy(header: str | None, seconds: float | None) -> None:
     phones = Phones()
     headers = {} if header is None else {"Retry-After": header}
-    phones.misbehave = lambda _fields: Answer(429, {"code": 20429, "status": 429}, headers)
+    phones.misbehave = lambda _fields: HttpAnswer(429, {"code": 20429, "status": 429}, headers)
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
     assert (outcome.kind, outcome.code, outcome.retry_after) == (OutcomeKind.REFUSED, 20429, seconds)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.rules.opt_out_words import STOP_WORDS
-from orchestrator.rules.wishes import JudgedBy, Wish, wish_of
+from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
+from orchestrator.rules.keywords import STOP_WORDS
 from tests.cases import table
 
 CASES = [(text, taken_for) for text, taken_for in table("wishes.txt")]
@@ -13,8 +13,8 @@ CASES = [(text, taken_for) for text, taken_for in table("wishes.txt")]
 
 @pytest.mark.parametrize(("text", "taken_for"), CASES)
 def test_what_a_text_is_taken_for(text: str, taken_for: str) -> None:
-    expected = Wish.UNJUDGED if taken_for == "ask" else Wish(taken_for)
-    assert wish_of(text)[0] is expected
+    expected = Intent.UNJUDGED if taken_for == "ask" else Intent(taken_for)
+    assert intent_of(text)[0] is expected
 
 
 @given(
@@ -24,23 +24,23 @@ def test_what_a_text_is_taken_for(text: str, taken_for: str) -> None:
     case=st.sampled_from([str.upper, str.lower, str.title]),
 )
 def test_a_stop_word_alone_is_stop_however_it_is_typed(word: str, before: str, after: str, case: object) -> None:
-    assert wish_of(before + case(word) + after)[0] is Wish.STOP  # type: ignore[operator]  # one of the three above
+    assert intent_of(before + case(word) + after)[0] is Intent.STOP  # type: ignore[operator]  # one of the three above
 
 
 @given(st.text())
 def test_any_text_is_taken_for_something(text: str) -> None:
-    wish, judged_by = wish_of(text)
-    assert (wish is Wish.UNJUDGED) == (judged_by is JudgedBy.NOBODY)
+    wish, judged_by = intent_of(text)
+    assert (wish is Intent.UNJUDGED) == (judged_by is ClassifiedBy.NOBODY)
 
 
 @pytest.mark.parametrize("kind", ["STOP", "START", "HELP"])
 def test_what_twilio_took_for_a_keyword_is_one(kind: str) -> None:
-    assert wish_of("COMENZAR", kind) == (Wish(kind.lower()), JudgedBy.OPT_OUT_TYPE)
+    assert intent_of("COMENZAR", kind) == (Intent(kind.lower()), ClassifiedBy.OPT_OUT_TYPE)
 
 
 def test_an_opt_out_type_that_does_not_exist_yet_leaves_it_to_the_text() -> None:
-    assert wish_of("STOP", "SNOOZE") == (Wish.STOP, JudgedBy.KEYWORD)
+    assert intent_of("STOP", "SNOOZE") == (Intent.STOP, ClassifiedBy.KEYWORD)
 
 
 def test_invisible_characters_hide_nothing() -> None:
-    assert wish_of("ST\u200bOP")[0] is Wish.STOP
+    assert intent_of("ST\u200bOP")[0] is Intent.STOP

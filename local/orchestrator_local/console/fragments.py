@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from psycopg import Connection
 
 from orchestrator.settings import PolicySettings
+from orchestrator_local.console.message_history import tell
 from orchestrator_local.console.numbers import HEIGHT, WIDTH, History
 from orchestrator_local.console.publishing import EXAMPLES
-from orchestrator_local.console.telling import tell
 from orchestrator_local.console.view import LANE_ROWS, PEOPLE, Wanted, read_ended, read_lanes, read_people
 from orchestrator_local.stack import Stack
 from orchestrator_local.stand_ins.trouble import ClaudeMood, Trouble, TwilioMood

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from psycopg import Connection
 
-from orchestrator.store.levels import read_levels
+from orchestrator.store.gauges import read_gauges
 
 SAMPLES = 120
 EACH = timedelta(seconds=5)
@@ -42,7 +42,7 @@ class History:
     def look(self, connection: Connection, now: datetime) -> Sample:
         """Take a sample; returns the numbers now."""
         totals = connection.execute(_TOTALS).fetchone() or (0, Decimal(0), Decimal(0))
-        held = dict(read_levels(connection, now).waiting)
+        held = dict(read_gauges(connection, now).waiting)
         sample = Sample(now, totals[0], sum(held.values()), totals[1], totals[2], held)
         if not self._samples or now - self._samples[-1].at >= EACH:
             self._samples.append(sample)

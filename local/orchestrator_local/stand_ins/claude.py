@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 
 API_KEY = "local-stand-in-key"
 
@@ -31,17 +31,17 @@ class Claude:
         self.say: Callable[[dict[str, Any]], str] = friendly_text
         self.judge: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = careful_verdict
         self.wants_no_more: Callable[[list[dict[str, Any]]], bool] = said_goodbye
-        self.misbehave: Callable[[dict[str, Any]], Answer | None] | None = None
+        self.misbehave: Callable[[dict[str, Any]], HttpAnswer | None] | None = None
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         """Anthropic's answer to one request."""
         if headers.get("authorization") != f"Bearer {API_KEY}":
             return _anthropic_error(401, "authentication_error", "invalid bearer token")
         if method == "GET" and path.startswith("/v1/models/claude-"):
-            return Answer(200, {"id": path.rpartition("/")[2], "type": "model", "display_name": "a stand-in"})
+            return HttpAnswer(200, {"id": path.rpartition("/")[2], "type": "model", "display_name": "a stand-in"})
         return self._message(method, path, headers, body)
 
-    def _message(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def _message(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         if (method, path) != ("POST", "/v1/messages") or "anthropic-version" not in headers:
             return _anthropic_error(404, "not_found_error", path)
         request = json.loads(body)
@@ -60,7 +60,7 @@ class Claude:
         data = _between("data", request["messages"][0]["content"])
         return self.reply(request, json.dumps({"text": self.say(data)}))
 
-    def reply(self, request: dict[str, Any], text: str, stop_reason: str = "end_turn") -> Answer:
+    def reply(self, request: dict[str, Any], text: str, stop_reason: str = "end_turn") -> HttpAnswer:
         """A whole answer around the model's text."""
         sent = [request["system"], *(turn["content"] for turn in request["messages"])]
         content = {
@@ -76,7 +76,7 @@ class Claude:
                 "output_tokens": len(text) // 4,
             },
         }
-        return Answer(200, content)
+        return HttpAnswer(200, content)
 
 
 def data_in(request: dict[str, Any]) -> list[Any]:
@@ -136,5 +136,5 @@ def _leaves(value: Any, label: str = "") -> Iterator[str]:
             yield str(value)
 
 
-def _anthropic_error(status: int, kind: str, message: str) -> Answer:
-    return Answer(status, {"type": "error", "error": {"type": kind, "message": message}})
+def _anthropic_error(status: int, kind: str, message: str) -> HttpAnswer:
+    return HttpAnswer(status, {"type": "error", "error": {"type": kind, "message": message}})

@@ -11,7 +11,7 @@ from orchestrator_local.listening import QuietHandler, listening
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """An HTTP answer, or what a broken network makes of it.
 
     Attributes:
@@ -31,14 +31,14 @@ class Answer:
 class StandIn(Protocol):
     """What answers requests."""
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer: ...
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer: ...
 
 
 @contextmanager
 def serve(stand_in: StandIn) -> Iterator[str]:
     """Run a stand-in on 127.0.0.1; yields its address."""
 
-    class Handler(QuietHandler):
+    class StandInHandler(QuietHandler):
         def respond(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = stand_in.answer(self.command, self.path, headers, self.body())
@@ -51,7 +51,7 @@ def serve(stand_in: StandIn) -> Iterator[str]:
             else:
                 self.reply(answer.status, content, {"Content-Type": "application/json", **answer.headers})
 
-        def _send_brokenly(self, answer: Answer, content: bytes) -> None:
+        def _send_brokenly(self, answer: HttpAnswer, content: bytes) -> None:
             self.close_connection = True
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(content)))
@@ -64,5 +64,5 @@ def serve(stand_in: StandIn) -> Iterator[str]:
                     self.wfile.write(bytes([byte]))
                     time.sleep(answer.drip)
 
-    with listening(Handler) as address:
+    with listening(StandInHandler) as address:
         yield address

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 from orchestrator.clock import Clock, real_time
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.twilio_account import describe
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
@@ -71,9 +71,9 @@ class Phones:
         self.replies: list[Text] = []
         self.callbacks: list[Callback] = []
         self.campaign = "VERIFIED"
-        self.misbehave: Callable[[dict[str, str]], Answer | None] | None = None
+        self.misbehave: Callable[[dict[str, str]], HttpAnswer | None] | None = None
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         """Twilio's answer to one request."""
         expected = "Basic " + base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
         if headers.get("authorization") != expected:
@@ -87,10 +87,10 @@ class Phones:
         if where.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
             return twilio_error(404, 20404, f"The requested resource {where.path} was not found")
         if method == "GET":
-            return Answer(200, self._list(dict(parse_qsl(where.query))))
+            return HttpAnswer(200, self._list(dict(parse_qsl(where.query))))
         return self._create({name: values[0] for name, values in parse_qs(body.decode()).items()})
 
-    def _erase(self, method: str, path: str) -> Answer:
+    def _erase(self, method: str, path: str) -> HttpAnswer:
         """Delete a text, or list the media that came with it, of which there are none."""
         if special := self.misbehave and self.misbehave({"path": path}):
             return special
@@ -99,19 +99,19 @@ class Phones:
             if sid not in {text.sid for text in (*self.texts, *self.replies)}:
                 return twilio_error(404, 20404, f"The requested resource {path} was not found")
             if method == "GET":
-                return Answer(200, {"media_list": [], "next_page_uri": None})
+                return HttpAnswer(200, {"media_list": [], "next_page_uri": None})
             self.texts = [text for text in self.texts if text.sid != sid]
             self.replies = [text for text in self.replies if text.sid != sid]
-        return Answer(204, b"")
+        return HttpAnswer(204, b"")
 
-    def _create(self, fields: dict[str, str]) -> Answer:
+    def _create(self, fields: dict[str, str]) -> HttpAnswer:
         if special := self.misbehave and self.misbehave(fields):
             return special
         if fields.get("From") != SENDER:
             return twilio_error(400, 21212, "Invalid From number")
         if not fields.get("Body"):
             return twilio_error(400, 21602, "Message body is required")
-        return Answer(201, self.accept(fields))
+        return HttpAnswer(201, self.accept(fields))
 
     def accept(self, fields: dict[str, str]) -> dict[str, Any]:
         """Let a text arrive; returns Twilio's description of it."""
@@ -183,9 +183,9 @@ def _described(text: Text, status: str, *, inbound: bool) -> dict[str, Any]:
     }
 
 
-def twilio_error(status: int, code: int, message: str) -> Answer:
+def twilio_error(status: int, code: int, message: str) -> HttpAnswer:
     """A refusal as Twilio words it."""
-    return Answer(
+    return HttpAnswer(
         status,
         {"code": code, "message": message, "status": status, "more_info": f"https://www.twilio.com/docs/errors/{code}"},
     )

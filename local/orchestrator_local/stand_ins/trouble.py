@@ -4,7 +4,7 @@ import time
 from enum import StrEnum
 
 from orchestrator_local.stand_ins.claude import Claude
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Phones, twilio_error
 
 SLOW_SECONDS = 3.0
@@ -37,7 +37,7 @@ class Trouble:
         phones.misbehave = self._twilio
         claude.misbehave = self._claude
 
-    def _twilio(self, fields: dict[str, str]) -> Answer | None:
+    def _twilio(self, fields: dict[str, str]) -> HttpAnswer | None:
         if "Body" not in fields:  # only texts are in trouble
             return None
         match self.twilio:
@@ -45,14 +45,14 @@ class Trouble:
                 time.sleep(SLOW_SECONDS)
             case TwilioMood.BUSY:
                 busy = twilio_error(429, 20429, "Too many requests")
-                return Answer(busy.status, busy.content, {"Retry-After": str(RETRY_SECONDS)})
+                return HttpAnswer(busy.status, busy.content, {"Retry-After": str(RETRY_SECONDS)})
             case TwilioMood.DROPPING:
-                return Answer(0, None, drop=True)
+                return HttpAnswer(0, None, drop=True)
             case TwilioMood.BROKEN:
                 return twilio_error(500, 20500, "Internal server error")
         return None
 
-    def _claude(self, _request: object) -> Answer | None:
+    def _claude(self, _request: object) -> HttpAnswer | None:
         if self.claude is ClaudeMood.DOWN:
-            return Answer(529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
+            return HttpAnswer(529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
         return None

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator_local.stand_ins.http import Answer
+from orchestrator_local.stand_ins.http import HttpAnswer
 
 SERVICE_SID = "MG" + "0" * 31 + "1"
 
 
-def describe(path: str, query: Mapping[str, str], account_sid: str, sender: str, campaign: str) -> Answer | None:
+def describe(path: str, query: Mapping[str, str], account_sid: str, sender: str, campaign: str) -> HttpAnswer | None:
     """Twilio's answer to a question about the account; None where it is about something else.
 
     Args:
@@ -16,11 +16,11 @@ def describe(path: str, query: Mapping[str, str], account_sid: str, sender: str,
     """
     match path.strip("/").split("/"):
         case ["2010-04-01", "Accounts", name] if name == f"{account_sid}.json":
-            return Answer(200, {"sid": account_sid, "status": "active", "friendly_name": "local"})
+            return HttpAnswer(200, {"sid": account_sid, "status": "active", "friendly_name": "local"})
         case ["2010-04-01", "Accounts", _, "IncomingPhoneNumbers.json"]:
             number = {"sid": "PN" + "0" * 32, "phone_number": sender, "capabilities": {"sms": True, "voice": False}}
             found = [number] if query.get("PhoneNumber", sender) == sender else []
-            return Answer(200, {"incoming_phone_numbers": found, "next_page_uri": None})
+            return HttpAnswer(200, {"incoming_phone_numbers": found, "next_page_uri": None})
         case ["v1", "Services"]:
             return _page("services", [{"sid": SERVICE_SID, "account_sid": account_sid}])
         case ["v1", "Services", _, "PhoneNumbers"]:
@@ -30,5 +30,5 @@ def describe(path: str, query: Mapping[str, str], account_sid: str, sender: str,
     return None
 
 
-def _page(key: str, entries: list[dict[str, Any]]) -> Answer:
-    return Answer(200, {"meta": {"key": key, "next_page_url": None, "page": 0, "page_size": 50}, key: entries})
+def _page(key: str, entries: list[dict[str, Any]]) -> HttpAnswer:
+    return HttpAnswer(200, {"meta": {"key": key, "next_page_url": None, "page": 0, "page_size": 50}, key: entries})

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.people import Person
+from orchestrator.rules.decision import Decision, Hold, MessageState, Send, decide
 from orchestrator.rules.lanes import effective_lane
 from orchestrator.rules.reasons import Reason
-from orchestrator.rules.verdict import Hold, Send, Verdict, Waiting, decide
 from orchestrator.settings import PolicySettings
 
 
@@ -17,12 +17,12 @@ class Case:
     """One message of a wave, with its person and whether a pause stops it."""
 
     message_id: UUID
-    message: Waiting
+    message: MessageState
     person: Person
     paused: bool
 
 
-def decide_wave(cases: Sequence[Case], policy: PolicySettings, now: datetime) -> Mapping[UUID, Verdict]:
+def decide_wave(cases: Sequence[Case], policy: PolicySettings, now: datetime) -> Mapping[UUID, Decision]:
     """Decide on a wave: by lane, then due time, then age (R6).
 
     What a person is sent in this wave counts against their limits at once, and what the hourly limit holds is due one
@@ -32,7 +32,7 @@ def decide_wave(cases: Sequence[Case], policy: PolicySettings, now: datetime) ->
         The verdicts by message id, in the order in which the messages may go.
     """
     people: dict[UUID, Person] = {}
-    verdicts: dict[UUID, Verdict] = {}
+    verdicts: dict[UUID, Decision] = {}
     # What came in the same instant goes in the order of its ids, which is that of its publisher.
     for case in sorted(cases, key=lambda case: (*order(case.message, now), case.message_id)):
         person = people.get(case.person.user_id, case.person)
@@ -42,13 +42,13 @@ def decide_wave(cases: Sequence[Case], policy: PolicySettings, now: datetime) ->
     return verdicts
 
 
-def order(message: Waiting, now: datetime) -> tuple[int, datetime, datetime]:
+def order(message: MessageState, now: datetime) -> tuple[int, datetime, datetime]:
     """The place of a message among those that may go: lane, due time, age; never the spelling of the lane (R6)."""
     lane = effective_lane(message.lane, message.accepted_at, message.expires_at, now)
     return lane.rank, message.due, message.accepted_at
 
 
-def _after(person: Person, verdict: Verdict, now: datetime) -> Person:
+def _after(person: Person, verdict: Decision, now: datetime) -> Person:
     """The person as the next message of the wave meets them."""
     match verdict:
         case Send(takes_slot=True):

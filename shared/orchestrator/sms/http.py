@@ -15,7 +15,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
-from orchestrator.settings import SenderSettings, refreshed
+from orchestrator.settings import SenderSettings, refresh
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -52,7 +52,7 @@ class TooBusy(TwilioException):
 
 def twilio_client(settings: SenderSettings, connections: int) -> "Client":
     """Twilio's SDK over this client, kept until its token is rotated; `connections` calls may go side by side."""
-    return _client_for(refreshed(settings), connections)
+    return _client_for(refresh(settings), connections)
 
 
 @lru_cache(maxsize=4)

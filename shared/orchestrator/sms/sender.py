@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
-from orchestrator.secret_values import forget_secrets
+from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 

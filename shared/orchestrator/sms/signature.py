@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 
-class _Form:
+class _MultiDict:
     """A form whose fields may repeat, as Twilio's validator wants to read it."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -31,7 +31,7 @@ def is_signed(url: str, form: Sequence[tuple[str, str]], signature: str, tokens:
     from twilio.request_validator import RequestValidator
 
     validators = [RequestValidator(token) for token in tokens]  # type: ignore[no-untyped-call]  # the SDK's own gap
-    fields = _Form(form)
+    fields = _MultiDict(form)
     return any(
         validator.validate(url, fields, signature)  # type: ignore[no-untyped-call]
         for validator in validators

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from psycopg import Connection
 
-from orchestrator.rules.opt_out_words import START_WORDS, STOP_WORDS
+from orchestrator.rules.keywords import START_WORDS, STOP_WORDS
 from orchestrator.store.database import sql
 
 

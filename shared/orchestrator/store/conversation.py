@@ -12,13 +12,13 @@ from psycopg.rows import class_row, dict_row
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
-from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.rules.intents import ClassifiedBy, Intent
+from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Status
-from orchestrator.rules.wishes import JudgedBy, Wish
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.opt_outs import OptIn, OptOut, write_opt_ins, write_opt_outs
-from orchestrator.store.relevance import Remembered, write_remembered
+from orchestrator.store.relevance import RelevanceRow, write_remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class ReceivedText:
     body: str
     content: str
     media: str
-    kind: Wish
-    judged_by: JudgedBy
+    kind: Intent
+    judged_by: ClassifiedBy
     received_at: datetime
     new_conversation_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class TakenText:
+class StoredText:
     """A text that was taken in; `user_id` is None where the number is nobody's."""
 
     inbound_id: UUID
@@ -50,14 +50,14 @@ class TakenText:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClassifiedText:
     """What a text was taken for, once somebody has read it."""
 
     inbound_id: UUID
     user_id: UUID
     phone_number: str
-    kind: Wish
-    judged_by: JudgedBy
+    kind: Intent
+    judged_by: ClassifiedBy
     received_at: datetime
 
 
@@ -67,24 +67,24 @@ def take_in(
     opt_outs: Sequence[OptOut],
     opt_ins: Sequence[OptIn],
     now: datetime,
-) -> list[TakenText]:
+) -> list[StoredText]:
     """Write inbound texts, and the STOP and START among them; one round trip. A repeated text changes nothing."""
     rows = columns(texts, *ReceivedText.__slots__)
-    with connection.cursor(row_factory=class_row(TakenText)) as cursor:
+    with connection.cursor(row_factory=class_row(StoredText)) as cursor:
         with one_round_trip(connection):
             connection.execute(sql("lock_owners"), rows)
             # Before the texts themselves, which tell a later START from an earlier one.
             write_opt_outs(connection, opt_outs, now)
             write_opt_ins(connection, opt_ins)
-            cursor.execute(sql("take_texts"), {**rows, "now": now})
+            cursor.execute(sql("store_texts"), {**rows, "now": now})
         return cursor.fetchall()
 
 
 def come_forward(
     connection: Connection,
     user_ids: Sequence[UUID],
-    readings: Sequence[Reading],
-    verdicts: Sequence[Remembered],
+    readings: Sequence[ClassifiedText],
+    verdicts: Sequence[RelevanceRow],
     calls: Sequence[LoggedCall],
     reformulated_within: timedelta,
     now: datetime,
@@ -101,7 +101,7 @@ def come_forward(
     Returns:
         The messages to be handed over now, taken up under a lease.
     """
-    wishes = [OptOut(r.phone_number, "free_words", r.received_at) for r in readings if r.kind is Wish.STOP]
+    wishes = [OptOut(r.phone_number, "free_words", r.received_at) for r in readings if r.kind is Intent.STOP]
     parameters = {
         "user_ids": list(user_ids),
         "now": now,
@@ -113,7 +113,7 @@ def come_forward(
     }
     with one_round_trip(connection):
         connection.execute(sql("lock_users"), parameters)
-        connection.execute(sql("judge_readings"), columns(readings, "inbound_id", "kind", "judged_by"))
+        connection.execute(sql("store_classifications"), columns(readings, "inbound_id", "kind", "judged_by"))
         write_opt_outs(connection, wishes, now)
         write_remembered(connection, verdicts, reformulated_within, now)
         log_calls(connection, calls, now)
@@ -123,10 +123,10 @@ def come_forward(
     return [*_approved(released), *_approved(pulled), *(message_id for (message_id,) in replies)]
 
 
-def read_strangers(connection: Connection, limit: int) -> list[dict[str, Any]]:
+def read_unknown_senders(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The newest texts of nobody: `sid`, `phone_number`, `body`, `media` and `received_at`."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(sql("read_strangers"), {"limit": limit}).fetchall()
+        return cursor.execute(sql("read_unknown_senders"), {"limit": limit}).fetchall()
 
 
 def _approved(rows: Iterable[tuple[UUID, str]]) -> list[UUID]:

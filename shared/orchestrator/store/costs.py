@@ -11,7 +11,7 @@ from orchestrator.store.database import sql
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class ClaudeCosts:
     """One line of the bill: a day's calls of one kind, for one agent, to one model."""
 
     day: date
@@ -27,7 +27,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Savings:
     """Calls that were not made, and what one such call costs on average."""
 
     what: str
@@ -35,14 +35,14 @@ class Saved:
     each_usd: Decimal
 
 
-def read_costs(connection: Connection, since: datetime) -> list[Spent]:
+def read_costs(connection: Connection, since: datetime) -> list[ClaudeCosts]:
     """The bill since a time, newest day first."""
-    with connection.cursor(row_factory=class_row(Spent)) as cursor:
+    with connection.cursor(row_factory=class_row(ClaudeCosts)) as cursor:
         return cursor.execute(sql("costs"), {"since": since}).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextCosts:
     """What a day's texts cost at Twilio, by the price table."""
 
     day: date
@@ -51,13 +51,13 @@ class Texts:
     twilio_usd: Decimal
 
 
-def read_texts(connection: Connection, since: datetime) -> list[Texts]:
+def read_text_costs(connection: Connection, since: datetime) -> list[TextCosts]:
     """What texts cost since a time, newest day first."""
-    with connection.cursor(row_factory=class_row(Texts)) as cursor:
+    with connection.cursor(row_factory=class_row(TextCosts)) as cursor:
         return cursor.execute(sql("read_spending"), {"since": since.date()}).fetchall()
 
 
-def read_savings(connection: Connection, since: datetime) -> list[Saved]:
+def read_savings(connection: Connection, since: datetime) -> list[Savings]:
     """What was saved since a time."""
-    with connection.cursor(row_factory=class_row(Saved)) as cursor:
+    with connection.cursor(row_factory=class_row(Savings)) as cursor:
         return cursor.execute(sql("savings"), {"since": since}).fetchall()

@@ -15,9 +15,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from orchestrator.secret_values import forget_secrets
-from orchestrator.settings import DatabaseSettings, refreshed
-from orchestrator.store.plans import KEPT, call_of, raw
+from orchestrator.aws.secrets import forget_secrets
+from orchestrator.settings import DatabaseSettings, refresh
+from orchestrator.store.stored_statements import KEPT, call_of, raw
 
 # A connection that was idle for longer is asked whether it still lives before it is used.
 IDLE_SECONDS = 30.0
@@ -61,7 +61,7 @@ class Database:
 
     def _connect(self) -> Connection:
         try:
-            return connect(refreshed(self._settings).database_url.get_secret_value())
+            return connect(refresh(self._settings).database_url.get_secret_value())
         except psycopg.OperationalError:
             forget_secrets()  # the password may have been rotated
             raise

@@ -14,10 +14,10 @@ from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.rules.activity import TEXTS_PER_INBOUND
-from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.rules.decision import MessageState
+from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
-from orchestrator.rules.verdict import Waiting
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.settlement import Settlement, settle
@@ -37,14 +37,14 @@ class Delivery:
     words: str | None
     words_source: str | None
     tries: int
-    waiting: Waiting
+    waiting: MessageState
     person: Person
     paused: bool
     spent_today: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class DecisionRow:
     """A hold or an end to be written; `until` is when a held message is due again."""
 
     message_id: UUID
@@ -106,7 +106,7 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetim
 
 def write_and_reserve(
     connection: Connection,
-    rulings: Sequence[Ruling],
+    rulings: Sequence[DecisionRow],
     words: Sequence[StoredWords],
     candidates: Sequence[Candidate],
     calls: Sequence[LoggedCall],
@@ -129,7 +129,7 @@ def write_and_reserve(
         touched = [*(ruling.message_id for ruling in rulings), *(candidate.message_id for candidate in candidates)]
         connection.execute(sql("lock_messages"), {"message_ids": touched})
         if rulings:
-            connection.execute(sql("write_verdicts"), {**columns(rulings, *Ruling.__slots__), "now": now})
+            connection.execute(sql("store_decisions"), {**columns(rulings, *DecisionRow.__slots__), "now": now})
         if words:
             connection.execute(sql("store_words"), columns(words, *StoredWords.__slots__))
         log_calls(connection, calls, now)
@@ -201,7 +201,7 @@ def _delivery(row: DictRow) -> Delivery:
         number_is_dead=row["number_is_dead"],
         unreachable_until=row["unreachable_until"],
     )
-    waiting = Waiting(
+    waiting = MessageState(
         lane=Lane(row["priority"]),
         can_delay=row["can_delay"],
         due=row["due"],

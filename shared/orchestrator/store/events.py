@@ -38,4 +38,4 @@ def lease_events(connection: Connection, now: datetime, limit: int) -> list[Even
 def forget_events(connection: Connection, ids: Collection[UUID]) -> None:
     """The bus has them."""
     with one_round_trip(connection):
-        connection.execute(sql("forget_events"), {"ids": list(ids)})
+        connection.execute(sql("delete_events"), {"ids": list(ids)})

@@ -23,7 +23,7 @@ class KnownSequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRecords:
     """What acceptance needs to know beside the batch itself.
 
     Attributes:
@@ -42,7 +42,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedMessage:
     """A valid message with its times worked out; a row to be."""
 
     message_id: UUID
@@ -71,7 +71,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
+class MessageWithdrawal:
     """A withdrawal of one message, and who published it."""
 
     message_id: UUID
@@ -79,7 +79,7 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicWithdrawn:
+class TopicWithdrawal:
     """A withdrawal of what was published of a topic up to a time."""
 
     user_id: UUID
@@ -89,7 +89,7 @@ class TopicWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejection:
     """A body that was not accepted, and why."""
 
     sqs_message_id: str
@@ -101,21 +101,21 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Brake:
+class AgentThrottle:
     """An agent that waits, and why."""
 
     agent_id: str
     note: str
 
 
-def read_known(
+def read_known_records(
     connection: Connection,
     references: Sequence[str],
     conversation_ids: Sequence[UUID],
     sequence_ids: Sequence[UUID],
     agent_ids: Sequence[str],
     now: datetime,
-) -> Known:
+) -> KnownRecords:
     """Look up what a batch refers to; one round trip. What does not exist is missing from the answer."""
     with one_round_trip(connection):
         people = connection.execute(sql("find_people"), {"references": list(references)})
@@ -123,7 +123,7 @@ def read_known(
         parts = connection.execute(sql("find_parts"), {"sequence_ids": list(sequence_ids)})
         agents = connection.execute(sql("read_agents"))
         rates = connection.execute(sql("read_rates"), {"agent_ids": list(agent_ids), "now": now})
-    return Known(
+    return KnownRecords(
         people={
             reference: Person(
                 user_id=user_id,
@@ -145,11 +145,11 @@ def read_known(
 
 def take_in(
     connection: Connection,
-    accepted: Sequence[Accepted],
-    withdrawn: Sequence[Withdrawn],
-    topics_withdrawn: Sequence[TopicWithdrawn],
-    rejected: Sequence[Rejected],
-    brakes: Sequence[Brake],
+    accepted: Sequence[AcceptedMessage],
+    withdrawn: Sequence[MessageWithdrawal],
+    topics_withdrawn: Sequence[TopicWithdrawal],
+    rejected: Sequence[Rejection],
+    brakes: Sequence[AgentThrottle],
     now: datetime,
     urgent_lease_until: datetime,
 ) -> dict[UUID, Status]:
@@ -168,7 +168,9 @@ def take_in(
         if ordered:
             # Two batches with parts of one sequence, or messages of one topic, must see each other.
             connection.execute(sql("lock_users"), {"user_ids": [row.user_id for row in ordered]})
-        inserted = connection.execute(sql("insert_messages"), {**columns(accepted, *Accepted.__slots__), "now": now})
+        inserted = connection.execute(
+            sql("insert_messages"), {**columns(accepted, *AcceptedMessage.__slots__), "now": now}
+        )
         if sequence_ids:
             completed = connection.execute(
                 sql("complete_sequences"),
@@ -191,9 +193,9 @@ def take_in(
         if withdrawn or topics_withdrawn:
             _withdraw(connection, withdrawn, topics_withdrawn, now)
         if rejected:
-            connection.execute(sql("reject"), {**columns(rejected, *Rejected.__slots__), "now": now})
+            connection.execute(sql("reject"), {**columns(rejected, *Rejection.__slots__), "now": now})
         if brakes:
-            connection.execute(sql("brake"), {**columns(brakes, *Brake.__slots__), "now": now})
+            connection.execute(sql("throttle_agents"), {**columns(brakes, *AgentThrottle.__slots__), "now": now})
     statuses = {message_id: Status(status) for message_id, status in inserted}
     for handed_over in (completed, replies):
         if handed_over is not None:
@@ -202,10 +204,13 @@ def take_in(
 
 
 def _withdraw(
-    connection: Connection, withdrawn: Sequence[Withdrawn], topics_withdrawn: Sequence[TopicWithdrawn], now: datetime
+    connection: Connection,
+    withdrawn: Sequence[MessageWithdrawal],
+    topics_withdrawn: Sequence[TopicWithdrawal],
+    now: datetime,
 ) -> None:
-    connection.execute(sql("remember_withdrawals"), {**columns(withdrawn, *Withdrawn.__slots__), "now": now})
-    connection.execute(sql("remember_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawn.__slots__))
+    connection.execute(sql("store_withdrawals"), {**columns(withdrawn, *MessageWithdrawal.__slots__), "now": now})
+    connection.execute(sql("store_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawal.__slots__))
     connection.execute(
         sql("cancel_withdrawn"),
         {

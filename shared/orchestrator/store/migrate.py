@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection, sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from orchestrator.store.plans import keep_plans
+from orchestrator.store.stored_statements import create_functions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -69,7 +69,7 @@ def migrate(url: str) -> list[str]:
         for migration in migrations():
             if migration.name in names:
                 _apply(connection, migration)
-        keep_plans(connection)
+        create_functions(connection)
         return names
 
 

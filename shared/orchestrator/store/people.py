@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from orchestrator.errors import UnknownUser
 from orchestrator.people import Person
 from orchestrator.rules.activity import ACTIVE_FOR
-from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
 
 # The newest budget row carries a person's limits; the others are columns of `users`.

@@ -41,7 +41,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class DeletedRecords:
     """How much was forgotten."""
 
     messages: int
@@ -64,7 +64,7 @@ def read_identity(connection: Connection, user_id: UUID) -> Identity | None:
         return cursor.execute(sql("read_identity"), {"user_id": user_id}).fetchone()
 
 
-def forget_person(connection: Connection, identity: Identity, hashes: Sequence[str], now: datetime) -> Forgotten:
+def forget_person(connection: Connection, identity: Identity, hashes: Sequence[str], now: datetime) -> DeletedRecords:
     """Forget a person in one transaction, under the lock that reservations take.
 
     Args:
@@ -78,9 +78,9 @@ def forget_person(connection: Connection, identity: Identity, hashes: Sequence[s
         "number_hash": list(hashes),
         "now": now,
     }
-    with connection.transaction(), connection.cursor(row_factory=class_row(Forgotten)) as cursor:
+    with connection.transaction(), connection.cursor(row_factory=class_row(DeletedRecords)) as cursor:
         connection.execute(sql("lock_users"), parameters)
-        forgotten = cursor.execute(sql("forget_person"), parameters).fetchone()
+        forgotten = cursor.execute(sql("delete_person"), parameters).fetchone()
         _forget_who(connection, identity.user_id)
     assert forgotten is not None  # the statement counts, whatever it finds
     return forgotten
@@ -107,7 +107,7 @@ def read_sids(connection: Connection, user_id: str) -> list[str]:
 
 def forget_sids(connection: Connection, user_id: str, sids: Collection[str]) -> None:
     """These texts are gone at Twilio."""
-    connection.execute(sql("forget_sids"), {"user_id": user_id, "sids": list(sids)})
+    connection.execute(sql("delete_sids"), {"user_id": user_id, "sids": list(sids)})
 
 
 def forget_old_words(connection: Connection, before: datetime, limit: int) -> int:

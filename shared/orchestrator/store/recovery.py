@@ -15,7 +15,7 @@ from orchestrator.store.settlement import Evidence, Settlement, settle, was_sent
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class UnsentMessage:
     """A message that has not ended, or ended without anybody knowing how.
 
     Attributes:
@@ -31,7 +31,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class RestoredText:
     """A text that Twilio sent and that this database does not remember; `message_id` where its message is known."""
 
     attempt_id: UUID
@@ -56,27 +56,27 @@ class LastWord:
 
 def remembered_sids(connection: Connection, sids: Collection[str]) -> set[str]:
     """Which of Twilio's ids this database remembers."""
-    return {sid for (sid,) in connection.execute(sql("remembered_sids"), {"sids": list(sids)})}
+    return {sid for (sid,) in connection.execute(sql("find_recovered_sids"), {"sids": list(sids)})}
 
 
 def people_of(connection: Connection, numbers: Collection[str]) -> Mapping[str, Person]:
     """The people behind numbers; a number that is nobody's is missing."""
-    rows = connection.execute(sql("people_of_numbers"), {"numbers": list(numbers)})
+    rows = connection.execute(sql("find_people_by_number"), {"numbers": list(numbers)})
     return {number: Person(user_id=user_id, phone_number=number, timezone=zone) for number, user_id, zone in rows}
 
 
-def read_waiting(connection: Connection, numbers: Collection[str]) -> list[Waiting]:
+def read_unsent_messages(connection: Connection, numbers: Collection[str]) -> list[UnsentMessage]:
     """What waits for these numbers."""
-    rows = connection.execute(sql("read_waiting"), {"numbers": list(numbers)})
+    rows = connection.execute(sql("read_unsent_messages"), {"numbers": list(numbers)})
     return [
-        Waiting(message_id, number, words if words is not None else verbatim_text(data), accepted_at, attempt_id)
+        UnsentMessage(message_id, number, words if words is not None else verbatim_text(data), accepted_at, attempt_id)
         for message_id, number, words, data, accepted_at, attempt_id in rows
     ]
 
 
 def write(
     connection: Connection,
-    forgotten: Sequence[Forgotten],
+    forgotten: Sequence[RestoredText],
     proofs: Sequence[Settlement],
     doubtful: Sequence[UUID],
     words: Sequence[LastWord],
@@ -86,9 +86,9 @@ def write(
     proofs = [*proofs, *(was_sent(text.attempt_id, text.sid, Evidence.RECOVERY) for text in forgotten)]
     with connection.transaction():
         connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in forgotten]})
-        connection.execute(sql("remember_texts"), {**columns(forgotten, *Forgotten.__slots__), "now": now})
+        connection.execute(sql("restore_texts"), {**columns(forgotten, *RestoredText.__slots__), "now": now})
         settle(connection, proofs, now)
-        connection.execute(sql("remember_orphans"), columns(forgotten, *Forgotten.__slots__))
-        connection.execute(sql("doubt_messages"), {"message_ids": list(doubtful), "now": now})
+        connection.execute(sql("store_early_callbacks"), columns(forgotten, *RestoredText.__slots__))
+        connection.execute(sql("mark_unknown_outcomes"), {"message_ids": list(doubtful), "now": now})
         write_opt_outs(connection, [OptOut(w.phone_number, "recovered", w.at) for w in words if w.stopped], now)
         write_opt_ins(connection, [OptIn(w.phone_number, w.at, number_hash=None) for w in words if not w.stopped])

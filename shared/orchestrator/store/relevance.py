@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import columns, one_round_trip, sql
 
@@ -22,7 +22,7 @@ MOST_MESSAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class RelevanceRow:
     """A verdict, with the newest message of the person that it saw.
 
     Attributes:
@@ -64,7 +64,7 @@ def read_in_question(
 
 def remember(
     connection: Connection,
-    verdicts: Sequence[Remembered],
+    verdicts: Sequence[RelevanceRow],
     calls: Sequence[LoggedCall],
     reformulated_within: timedelta,
     now: datetime,
@@ -80,12 +80,12 @@ def remember(
 
 
 def write_remembered(
-    connection: Connection, verdicts: Sequence[Remembered], reformulated_within: timedelta, now: datetime
+    connection: Connection, verdicts: Sequence[RelevanceRow], reformulated_within: timedelta, now: datetime
 ) -> None:
     """Write verdicts and what follows from them. Call it inside `one_round_trip`."""
     if verdicts:
-        parameters = {**columns(verdicts, *Remembered.__slots__), "now": now, "until": now + reformulated_within}
+        parameters = {**columns(verdicts, *RelevanceRow.__slots__), "now": now, "until": now + reformulated_within}
         connection.execute(sql("lock_messages"), {"message_ids": [verdict.message_id for verdict in verdicts]})
-        connection.execute(sql("remember_relevance"), parameters)
+        connection.execute(sql("store_relevance"), parameters)
         connection.execute(sql("settle_relevance"), parameters)
-        connection.execute(sql("ask_to_reformulate"), parameters)
+        connection.execute(sql("create_reformulation_tasks"), parameters)

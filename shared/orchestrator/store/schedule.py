@@ -10,12 +10,12 @@ from psycopg.rows import class_row
 
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
-from orchestrator.rules.opt_out_words import NOT_CONVERSATION
+from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import one_round_trip, sql
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedMessage:
     """A message taken under a lease, whose it is, and when it leaves: when it is due, or later by the sender's pace."""
 
     message_id: UUID
@@ -76,7 +76,7 @@ def keep_up(
         late = connection.execute(sql("expire_messages"), parameters)
         partial = connection.execute(sql("fail_incomplete_sequences"), parameters)
         pulled = connection.execute(sql("pull_forward"), parameters)
-        rows = connection.execute(sql("take_up_rows"), parameters)
+        rows = connection.execute(sql("claim_reply_rows"), parameters)
         connection.execute(sql("close_rows"))
     due_again, unknown = released.fetchone() or (0, 0)
     (expired,) = late.fetchone() or (0,)
@@ -101,7 +101,7 @@ def claim_due(
     lease_until: datetime,
     per_second: float | None,
     limit: int,
-) -> list[Claimed]:
+) -> list[ClaimedMessage]:
     """Take messages of a lane that fall due up to `horizon`, in the order in which they leave.
 
     Args:
@@ -116,7 +116,7 @@ def claim_due(
         "per_second": per_second,
         "limit": limit,
     }
-    with connection.cursor(row_factory=class_row(Claimed)) as cursor:
+    with connection.cursor(row_factory=class_row(ClaimedMessage)) as cursor:
         with one_round_trip(connection):
             cursor.execute(sql("claim_due"), parameters)
         return sorted(cursor.fetchall(), key=lambda claimed: claimed.leaves_at)
@@ -125,4 +125,4 @@ def claim_due(
 def put_back(connection: Connection, message_ids: Sequence[UUID]) -> None:
     """Make messages that could not be handed over due as before."""
     with one_round_trip(connection):
-        connection.execute(sql("put_back"), {"message_ids": list(message_ids)})
+        connection.execute(sql("release_messages"), {"message_ids": list(message_ids)})

@@ -59,7 +59,7 @@ class OpenAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusTold:
+class StatusReport:
     """What Twilio says of a text after it took it: sent, delivered, undelivered, failed or read.
 
     Attributes:
@@ -96,7 +96,7 @@ def settle_by_evidence(connection: Connection, settlements: Sequence[Settlement]
         settle(connection, settlements, now)
 
 
-def settle_and_move(connection: Connection, told: Sequence[StatusTold], sids: Sequence[str], now: datetime) -> None:
+def settle_and_move(connection: Connection, told: Sequence[StatusReport], sids: Sequence[str], now: datetime) -> None:
     """Write what status callbacks tell; one round trip.
 
     Any callback for a text proves that Twilio took it, also when our own transaction has not committed yet.
@@ -111,7 +111,7 @@ def settle_and_move(connection: Connection, told: Sequence[StatusTold], sids: Se
     with one_round_trip(connection):
         settle(connection, list(proofs.values()), now)
         parameters = {
-            **columns(told, *StatusTold.__slots__),
+            **columns(told, *StatusReport.__slots__),
             "now": now,
             "unreachable_for": UNREACHABLE_FOR,
             "refused_until": now + REFUSED_FOR,

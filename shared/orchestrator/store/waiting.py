@@ -26,7 +26,7 @@ class WaitingMessage:
     of_lane: int
 
 
-def what_waits(connection: Connection, per_lane: int, user_id: UUID | None = None) -> list[WaitingMessage]:
+def list_waiting_messages(connection: Connection, per_lane: int, user_id: UUID | None = None) -> list[WaitingMessage]:
     """The oldest of what waits, lane by lane; `of_lane` is how many wait in its lane in all.
 
     Args:
@@ -34,5 +34,5 @@ def what_waits(connection: Connection, per_lane: int, user_id: UUID | None = Non
         user_id: only what waits for this person.
     """
     with connection.cursor(row_factory=class_row(WaitingMessage)) as cursor:
-        cursor.execute(sql("what_waits"), {"per_lane": per_lane, "lanes": [*Lane], "user_id": user_id})
+        cursor.execute(sql("list_waiting_messages"), {"per_lane": per_lane, "lanes": [*Lane], "user_id": user_id})
         return cursor.fetchall()

@@ -53,7 +53,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[Output]):
+class ClaudeAnswer(Generic[Output]):
     """What came of a question.
 
     Attributes:
@@ -72,7 +72,7 @@ def ask(
     output: type[Output],
     max_tokens: int,
     time_left: Countdown,
-) -> Answer[Output]:
+) -> ClaudeAnswer[Output]:
     """Ask one question, with as many tries as help and as the deadline allows.
 
     Args:
@@ -90,21 +90,21 @@ def ask(
         said, call, retry_after = _call(settings, system, turns, output, max_tokens, time_left)
         calls.append(call)
         if said is not None:
-            return Answer(said, tuple(calls))
+            return ClaudeAnswer(said, tuple(calls))
         if retry_after is None:
             break
         pause = max(retry_after, FIRST_PAUSE_SECONDS * 2**attempt)
         if pause >= time_left():
             break
         time.sleep(pause)
-    return Answer(None, tuple(calls) or (Call(settings.anthropic_model, "no time left"),))
+    return ClaudeAnswer(None, tuple(calls) or (Call(settings.anthropic_model, "no time left"),))
 
 
 Result = TypeVar("Result")
 
 
 @contextmanager
-def _impatient_pool(size: int) -> Iterator[ThreadPoolExecutor]:
+def _pool_without_wait(size: int) -> Iterator[ThreadPoolExecutor]:
     """A pool whose end waits for nobody: a call that drips on is nobody's any more."""
     pool = ThreadPoolExecutor(size)
     try:
@@ -124,7 +124,7 @@ def side_by_side(
     if not questions:
         return []
     rounds = -(-len(questions) // AT_ONCE)
-    with _impatient_pool(AT_ONCE) as pool:
+    with _pool_without_wait(AT_ONCE) as pool:
         futures: list[Future[Result]] = [pool.submit(question) for question in questions]
         wait(futures, timeout=seconds * rounds + SHORTEST_CALL_SECONDS)
         return [future.result() if future.done() else too_late(place) for place, future in enumerate(futures)]

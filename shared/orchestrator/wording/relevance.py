@@ -25,7 +25,7 @@ VERDICT_TOKENS = 70
 
 
 @dataclass(frozen=True, slots=True)
-class InQuestion:
+class MessageInQuestion:
     """One waiting message; `words` are its own where they are written already."""
 
     message_id: UUID
@@ -37,7 +37,7 @@ class InQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ConversationText:
     """What the person wrote."""
 
     text: str
@@ -45,7 +45,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class PersonInQuestion:
     """One person: what waits for them and is in question, and their last words, oldest first.
 
     Attributes:
@@ -54,12 +54,12 @@ class Subject:
 
     user_id: UUID
     inbound_id: UUID
-    said: Sequence[Said]
-    messages: Sequence[InQuestion]
+    said: Sequence[ConversationText]
+    messages: Sequence[MessageInQuestion]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RelevanceVerdict:
     """A verdict on one message."""
 
     relevance: Relevance
@@ -67,15 +67,15 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class RelevanceResult:
     """What was said of a person's messages; a message that is missing was not judged."""
 
-    subject: Subject
-    verdicts: Mapping[UUID, Judged]
+    subject: PersonInQuestion
+    verdicts: Mapping[UUID, RelevanceVerdict]
     calls: tuple[Call, ...]
 
 
-class Verdict(BaseModel):
+class MessageVerdict(BaseModel):
     """Claude's verdict on one message."""
 
     number: int
@@ -84,22 +84,24 @@ class Verdict(BaseModel):
     why: str = Field(description="At most 12 words")
 
 
-class Verdicts(BaseModel):
+class VerdictsAnswer(BaseModel):
     """Claude's answer to a relevance question."""
 
-    verdicts: list[Verdict]
+    verdicts: list[MessageVerdict]
 
 
-def judge(subjects: Sequence[Subject], settings: WriterSettings, time_left: Countdown) -> list[Judgement]:
+def check_relevance(
+    subjects: Sequence[PersonInQuestion], settings: WriterSettings, time_left: Countdown
+) -> list[RelevanceResult]:
     """Ask about each person, side by side; nothing is raised."""
     return side_by_side(
-        [partial(_judge, subject, settings, time_left) for subject in subjects],
-        too_late=lambda place: Judgement(subjects[place], {}, (Call(settings.anthropic_model, "deadline"),)),
+        [partial(_check_person, subject, settings, time_left) for subject in subjects],
+        too_late=lambda place: RelevanceResult(subjects[place], {}, (Call(settings.anthropic_model, "deadline"),)),
         seconds=time_left(),
     )
 
 
-def question_about(subject: Subject) -> str:
+def question_about(subject: PersonInQuestion) -> str:
     """The user turn for one person."""
     messages = [
         {
@@ -114,13 +116,13 @@ def question_about(subject: Subject) -> str:
     return relevance_request(messages, said)
 
 
-def _judge(subject: Subject, settings: WriterSettings, time_left: Countdown) -> Judgement:
+def _check_person(subject: PersonInQuestion, settings: WriterSettings, time_left: Countdown) -> RelevanceResult:
     max_tokens = FRAME_TOKENS + VERDICT_TOKENS * len(subject.messages)
-    answer = ask(settings, RELEVANCE, [question_about(subject)], Verdicts, max_tokens, time_left)
-    return Judgement(subject, verdicts_on(subject, answer.output.verdicts if answer.output else ()), answer.calls)
+    answer = ask(settings, RELEVANCE, [question_about(subject)], VerdictsAnswer, max_tokens, time_left)
+    return RelevanceResult(subject, verdicts_on(subject, answer.output.verdicts if answer.output else ()), answer.calls)
 
 
-def verdicts_on(subject: Subject, verdicts: Sequence[Verdict]) -> dict[UUID, Judged]:
+def verdicts_on(subject: PersonInQuestion, verdicts: Sequence[MessageVerdict]) -> dict[UUID, RelevanceVerdict]:
     """By message; one that was judged twice in different ways was not judged."""
     by_number: dict[int, set[Relevance]] = {}
     why: dict[int, str] = {}
@@ -128,13 +130,13 @@ def verdicts_on(subject: Subject, verdicts: Sequence[Verdict]) -> dict[UUID, Jud
         by_number.setdefault(verdict.number, set()).add(_relevance(verdict))
         why[verdict.number] = verdict.why[:200]
     return {
-        message.message_id: Judged(min(by_number[number]), why[number])
+        message.message_id: RelevanceVerdict(min(by_number[number]), why[number])
         for number, message in enumerate(subject.messages, start=1)
         if len(by_number.get(number, ())) == 1
     }
 
 
-def _relevance(verdict: Verdict) -> Relevance:
+def _relevance(verdict: MessageVerdict) -> Relevance:
     if verdict.verdict == "CONTEXTUAL":
         return Relevance.REFORMULATE if verdict.should_reformulate else Relevance.RELEVANT
     return Relevance(verdict.verdict.lower())

@@ -1,0 +1,33 @@
+"""Texts from numbers that are nobody's."""
+
+from typing import Annotated
+
+import typer
+from rich import print as show
+from rich import print_json
+from rich.table import Table
+
+from orchestrator.store.conversation import read_unknown_senders
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.output import AsJson
+from orchestrator_cli.target import on_target
+
+
+@on_target
+def strangers(
+    limit: Annotated[int, typer.Option(help="As many at the most.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest texts from numbers that belong to nobody."""
+    with open_database() as (connection, _):
+        found = read_unknown_senders(connection, limit)
+    if as_json:
+        print_json(data=found, default=str)
+        return
+    if not found:
+        show("No text came from a number that is nobody's.")
+        return
+    table = Table("received", "number", "text")
+    for text in found:
+        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", text["phone_number"], text["body"])
+    show(table)

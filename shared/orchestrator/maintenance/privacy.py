@@ -1,0 +1,91 @@
+"""A person's rights: everything that is kept of them, and its deletion, here and at Twilio."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import Connection
+
+from orchestrator.clock import Clock
+from orchestrator.errors import SettingsError, UnknownUser
+from orchestrator.number_hash import number_hash
+from orchestrator.settings import PrivacySettings
+from orchestrator.sms.erase import TextEraser
+from orchestrator.store import privacy as store
+from orchestrator.store.people import find_user
+from orchestrator.store.privacy import DeletedRecords, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a deletion did.
+
+    Attributes:
+        identity: by what the person was known before.
+        here: how much was forgotten in the database.
+        kept_opt_outs: opted-out numbers that are kept as a keyed hash.
+        erased_at_twilio, left_at_twilio: texts; those left are deleted by running it again.
+    """
+
+    identity: Identity
+    here: DeletedRecords
+    kept_opt_outs: int
+    erased_at_twilio: int
+    left_at_twilio: int
+
+
+def identity_of(connection: Connection, reference: str) -> Identity:
+    """By what a person is known; also of one who was forgotten, by our id.
+
+    Raises:
+        UnknownUser: nobody has this id or external id.
+    """
+    try:
+        user_id = find_user(connection, reference)
+    except UnknownUser:
+        try:
+            user_id = UUID(reference)
+        except ValueError:
+            raise UnknownUser(reference) from None
+    identity = store.read_identity(connection, user_id)
+    if identity is None:
+        raise UnknownUser(reference)
+    return identity
+
+
+def delete_person(
+    connection: Connection,
+    identity: Identity,
+    eraser: TextEraser | None,
+    settings: PrivacySettings,
+    clock: Clock,
+    on_text: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Deletion:
+    """Forget a person here, then at Twilio. Running it again goes on where it was cut off.
+
+    Args:
+        eraser: what deletes texts at Twilio; None leaves them there.
+        on_text: called for each text at Twilio with how many are done, and of how many.
+
+    Raises:
+        SettingsError: the person is opted out, and there is no key to keep that by; nothing was deleted.
+    """
+    hashes = [
+        hashed
+        for number in identity.opted_out_numbers
+        if (hashed := number_hash(number, settings.privacy_key)) is not None
+    ]
+    if len(hashes) < len(identity.opted_out_numbers):
+        raise SettingsError(
+            "PRIVACY_KEY: is not set, and this person is opted out. Set it here and in the stack (PrivacyKey), so that "
+            "the number stays opted out after it is deleted."
+        )
+    here = store.forget_person(connection, identity, hashes, clock())
+    sids = store.read_sids(connection, identity.user_id)
+    erased = 0
+    for place, sid in enumerate(sids, start=1):
+        if eraser is not None and eraser.erase(sid):
+            store.forget_sids(connection, identity.user_id, [sid])
+            erased += 1
+        on_text(place, len(sids))
+    return Deletion(identity, here, len(hashes), erased, len(sids) - erased)

@@ -1,0 +1,129 @@
+"""What Twilio told the webhook, as it lies on the inbound queue: status callbacks and texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from orchestrator.aws.queues import DeadLetter, QueueRecord
+
+STATUS_PATH = "/twilio/status"
+INBOUND_PATH = "/twilio/inbound"
+# Twilio's own limit of media in one text.
+MOST_MEDIA = 10
+# A text has one id here however often it comes, made of Twilio's.
+_FROM_SID = UUID("0d3b1c52-7a52-5a3c-8f0e-3c9f6f0c1b77")
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    sid: str = Field(alias="MessageSid", min_length=1, max_length=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, form: Any) -> Any:
+        """Postgres stores no NUL, wherever in the form somebody put one."""
+        if not isinstance(form, dict):
+            return form
+        return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in form.items()}
+
+
+class _Ids(BaseModel):
+    message_id: UUID
+    attempt_id: UUID
+
+
+class _StatusForm(_Form):
+    status: str = Field(alias="MessageStatus", min_length=1)
+    error_code: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, alias="ErrorCode")
+
+
+class _TextForm(_Form):
+    sender: str = Field(alias="From", min_length=1, max_length=100)
+    body: str = Field(default="", alias="Body")
+    media: Annotated[int, BeforeValidator(lambda value: value or 0)] = Field(default=0, alias="NumMedia", ge=0)
+    opt_out_type: str | None = Field(default=None, alias="OptOutType")
+
+
+class StatusCallback(BaseModel):
+    """A verified call to `/twilio/status`."""
+
+    path: Literal["/twilio/status"]
+    query: _Ids
+    form: _StatusForm
+    received_at: AwareDatetime
+
+
+class InboundText(BaseModel):
+    """A verified call to `/twilio/inbound`."""
+
+    path: Literal["/twilio/inbound"]
+    form: _TextForm
+    received_at: AwareDatetime
+
+    @property
+    def inbound_id(self) -> UUID:
+        """The id of its `messages` row."""
+        return uuid5(_FROM_SID, self.form.sid)
+
+    @property
+    def body(self) -> str:
+        """What was written."""
+        return self.form.body
+
+    @property
+    def media(self) -> list[dict[str, str]]:
+        """The address and content type of each medium that came with it."""
+        extra = self.form.model_extra or {}
+        return [
+            {"url": str(extra[f"MediaUrl{place}"]), "content_type": str(extra.get(f"MediaContentType{place}", ""))}
+            for place in range(min(self.form.media, MOST_MEDIA))
+            if f"MediaUrl{place}" in extra
+        ]
+
+
+_Request = Annotated[StatusCallback | InboundText, Field(discriminator="path")]
+_request: TypeAdapter[StatusCallback | InboundText] = TypeAdapter(_Request)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """A batch, sorted: texts with the record each came in, and the records that say nothing we know."""
+
+    callbacks: list[StatusCallback]
+    texts: list[tuple[QueueRecord, InboundText]]
+    unreadable: list[DeadLetter]
+
+
+def read_requests(records: Sequence[QueueRecord]) -> Requests:
+    """What the records of a batch say."""
+    requests = Requests([], [], [])
+    for record in records:
+        try:
+            request = _request.validate_json(record.body)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+            field = ".".join(str(part) for part in first["loc"]) or "body"
+            requests.unreadable.append(DeadLetter(record, "unreadable", field, first["msg"]))
+            continue
+        if isinstance(request, InboundText):
+            requests.texts.append((record, request))
+        else:
+            requests.callbacks.append(request)
+    return requests

@@ -1,0 +1,109 @@
+"""Reads the whole story of a message (G9)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from orchestrator.people import zone_named, zones_of_number
+from orchestrator.rules.explanations import explain
+from orchestrator.store.database import one_round_trip, sql
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to a message.
+
+    Attributes:
+        what: published, accepted, held, worded, sending, sent, refused, delivered, ended, rejected...
+        detail: for people; it has neither a whole number nor the words.
+        until: for a hold.
+    """
+
+    at: datetime
+    what: str
+    detail: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHistory:
+    """A message from publication to its end; `row` is None when it was rejected."""
+
+    message_id: UUID
+    row: dict[str, Any] | None
+    steps: list[Step]
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where its person lives, or the first zone their number may lie in; UTC when nothing is known."""
+        if self.row is None:
+            return UTC
+        by_number = zones_of_number(self.row["phone_number"])
+        return zone_named(self.row["timezone"]) or (by_number[0] if by_number else UTC)
+
+
+def read_message_history(connection: Connection, message_id: UUID) -> MessageHistory | None:
+    """Everything known of a message, in order; None when nothing is."""
+    parameters = {"message_id": message_id}
+    with one_round_trip(connection):
+        message = connection.cursor(row_factory=dict_row).execute(sql("history_message"), parameters)
+        timeline = connection.execute(sql("history_timeline"), parameters)
+        attempts = connection.execute(sql("history_attempts"), parameters)
+        calls = connection.execute(sql("history_calls"), parameters)
+        judged = connection.execute(sql("history_relevance"), parameters)
+        rejections = connection.execute(sql("history_rejections"), parameters)
+    row = message.fetchone()
+    steps = [
+        *([] if row is None else _beginning(row)),
+        *(_judged(*found) for found in timeline),
+        *(
+            Step(at, "worded", f"Claude ({model}): {outcome}{f', {error}' if error else ''}")
+            for at, model, outcome, error in calls
+        ),
+        *(Step(at, "judged", f"{verdict}: {why} (R10)") for at, verdict, why in judged),
+        *(step for found in attempts for step in _attempted(*found)),
+        *(Step(at, "rejected", problem) for at, problem in rejections),
+    ]
+    if row is None and not steps:
+        return None
+    return MessageHistory(message_id, row, sorted(steps, key=lambda step: step.at))
+
+
+def _beginning(row: dict[str, Any]) -> list[Step]:
+    part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
+    lane = "a reply" if row["is_reply"] else row["priority"]
+    published = Step(row["published_at"] or row["created_at"], "published", f"by {row['agent_id']}, {lane}{part}")
+    return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
+
+
+def _judged(at: datetime, status: str, reason: str, until: datetime | None) -> Step:
+    return Step(at, "held" if status == "queued" else status, explain(reason), until)
+
+
+def _attempted(
+    started_at: datetime,
+    settled_at: datetime | None,
+    outcome: str | None,
+    sid: str | None,
+    code: int | None,
+    error: str | None,
+    active: bool,
+    evidence: str | None,
+    delivered_at: datetime | None,
+    undelivered_at: datetime | None,
+    undelivered_code: int | None,
+) -> list[Step]:
+    steps = [Step(started_at, "sending", "the person is there (R4)" if active else "handed to Twilio")]
+    if settled_at:
+        detail = sid or " ".join(part for part in (error, f"(code {code})" if code else "") if part)
+        by = f", told by {evidence.replace('_', ' ')}" if evidence and evidence != "answer" else ""
+        steps.append(Step(settled_at, outcome or "unknown", f"{detail}{by}"))
+    if delivered_at:
+        steps.append(Step(delivered_at, "delivered", ""))
+    if undelivered_at:
+        steps.append(Step(undelivered_at, "undelivered", f"code {undelivered_code}" if undelivered_code else ""))
+    return steps

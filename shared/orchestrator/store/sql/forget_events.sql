@@ -1,2 +1,0 @@
--- forget_events.sql: the bus has these.
-DELETE FROM orchestrator.events WHERE id = ANY (%(ids)s::uuid[])

@@ -1,2 +1,0 @@
--- people_of_numbers.sql: whose numbers these are.
-SELECT phone_number, id, timezone FROM users WHERE phone_number = ANY (%(numbers)s::text[])

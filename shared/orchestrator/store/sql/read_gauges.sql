@@ -1,0 +1,47 @@
+-- read_gauges.sql: how full everything is, as a minute finds it. It reads a bounded part of what waits, through indexes,
+-- however much that is.
+WITH oldest AS (
+    SELECT lane, min(due) AS due
+      FROM unnest(%(lanes)s::text[]) AS lane
+     CROSS JOIN LATERAL (
+            (
+             SELECT first.scheduled_for AS due
+               FROM (
+                     SELECT m.scheduled_for, m.priority, m.agent_id, m.user_id, m.reason
+                       FROM message_queue m
+                      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.priority = lane
+                        AND m.scheduled_for <= %(now)s
+                      ORDER BY m.priority, m.scheduled_for, m.created_at
+                      LIMIT 1000
+                    ) first
+              WHERE first.reason IS DISTINCT FROM 'sequence_incomplete'
+                AND NOT orchestrator.is_paused(first.priority, first.agent_id, first.user_id, %(now)s)
+              ORDER BY first.scheduled_for
+              LIMIT 1
+            )
+             UNION ALL
+            -- Handed over, and still not on its way.
+            SELECT min(m.scheduled_for)
+              FROM message_queue m
+             WHERE m.status = 'approved' AND m.accepted_at IS NOT NULL AND m.lease_until >= %(now)s
+               AND m.priority = lane AND m.scheduled_for <= %(now)s
+           ) found
+     GROUP BY lane
+), waiting AS (
+    SELECT coalesce(reason, 'due') AS reason, count(*) AS messages
+      FROM (
+            SELECT m.reason
+              FROM message_queue m
+             WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL
+             ORDER BY m.priority, m.scheduled_for, m.created_at
+             LIMIT %(limit)s
+           ) nearest
+     GROUP BY 1
+)
+SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)) FILTER (WHERE due IS NOT NULL), '{}') FROM oldest) AS overdue,
+       (SELECT coalesce(jsonb_object_agg(reason, messages), '{}') FROM waiting) AS waiting,
+       coalesce(today.cost_usd, 0) AS claude_usd,
+       coalesce(today.twilio_usd, 0) AS twilio_usd,
+       (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int FROM pg_stat_database)::float AS connections
+  FROM (SELECT) AS always
+  LEFT JOIN orchestrator.spending today ON today.day = (%(now)s AT TIME ZONE 'UTC')::date

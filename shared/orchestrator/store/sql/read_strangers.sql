@@ -1,2 +1,0 @@
--- read_strangers.sql: the newest texts of nobody.
-SELECT sid, phone_number, body, media, received_at FROM orchestrator.strangers ORDER BY received_at DESC LIMIT %(limit)s

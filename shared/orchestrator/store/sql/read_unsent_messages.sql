@@ -1,0 +1,12 @@
+-- read_unsent_messages.sql: what has not ended for these numbers, or ended without anybody knowing how.
+SELECT m.id, u.phone_number, m.final_message, m.message_data, m.accepted_at, open.id
+  FROM users u
+  JOIN message_queue m ON m.user_id = u.id
+  LEFT JOIN LATERAL (
+        SELECT a.id FROM orchestrator.attempts a
+         WHERE a.message_id = m.id AND (a.outcome IS NULL OR a.outcome = 'unknown')
+         ORDER BY a.started_at DESC
+         LIMIT 1
+       ) open ON true
+ WHERE u.phone_number = ANY (%(numbers)s::text[]) AND m.accepted_at IS NOT NULL
+   AND (m.status IN ('queued', 'approved', 'sending') OR m.reason = 'unknown_outcome')

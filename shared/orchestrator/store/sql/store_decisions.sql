@@ -1,0 +1,33 @@
+-- store_decisions.sql: holds and ends of messages in delivery, each with its line in the timeline. The parts of a
+-- sequence that follow wait, or end, with the one that was judged (R8).
+WITH verdicts AS (
+    SELECT *
+      FROM unnest(%(message_id)s::uuid[], %(status)s::text[], %(reason)s::text[], %(until)s::timestamptz[],
+                  %(superseded_by)s::uuid[])
+        AS v (message_id, status, reason, until, superseded_by)
+), judged AS (
+    SELECT m.id, v.status, v.reason, v.until, v.superseded_by
+      FROM verdicts v
+      JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
+     UNION ALL
+    SELECT part.id, v.status, v.reason, v.until, v.superseded_by
+      FROM verdicts v
+      JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
+      JOIN message_queue part ON part.sequence_id = m.sequence_id AND part.id <> m.id AND part.status = 'queued'
+                             AND part.accepted_at IS NOT NULL
+), written AS (
+    UPDATE message_queue m
+       SET status = v.status, reason = v.reason, lease_until = NULL,
+           scheduled_for = coalesce(v.until, m.scheduled_for),
+           superseded_by_message_id = v.superseded_by,
+           superseded_reason = (
+               SELECT CASE WHEN newer.supersedes_message_id = m.id THEN 'replaced' ELSE 'newer_of_topic' END
+                 FROM message_queue newer
+                WHERE newer.id = v.superseded_by
+           )
+      FROM judged v
+     WHERE m.id = v.id
+    RETURNING m.id, v.status, v.reason, v.until
+)
+INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
+SELECT id, %(now)s, status, reason, until FROM written
