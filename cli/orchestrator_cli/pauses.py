@@ -48,7 +48,7 @@ def resume(
         scope, value = ("spending", "") if spending else _scope(connection, lane, agent, user)
         changed = store.resume(connection, scope, value)
         if scope == "agent":
-            changed |= store.resume(connection, "throttle_agents", value)
+            changed |= store.resume(connection, "brake", value)
         if scope == "lane":
             changed |= store.resume(connection, "busy", value)
         if scope == "everything":

@@ -88,7 +88,7 @@ def test_an_agent_far_above_its_usual_rate_is_braked_and_the_brake_lets_go(world
     second = world.message(agent_id="saga")
     other = world.message(agent_id="saga_other")
     assert world.all("SELECT scope, value, note FROM orchestrator.pauses") == [
-        ("throttle_agents", "saga", "501 messages in an hour, usually 20")
+        ("brake", "saga", "501 messages in an hour, usually 20")
     ]
     world.minute()
     assert [world.state(m)[0] for m in (first, second, other)] == ["queued", "queued", "sent"]
