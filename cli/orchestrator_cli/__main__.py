@@ -1,4 +1,4 @@
-"""`python -m orchestrator_cli` is `orchestrator`."""
+"""Runs `orchestrator` as `python -m orchestrator_cli`."""
 
 from orchestrator_cli.main import run
 

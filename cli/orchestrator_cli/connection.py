@@ -1,4 +1,4 @@
-"""The database that a command acts on."""
+"""Opens the database that a command acts on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,11 @@ from orchestrator.store.database import Database
 
 @contextmanager
 def open_database() -> Iterator[tuple[Connection, Clock]]:
-    """The database that the environment names, and the clock that goes with it."""
+    """Connect to the database of `DATABASE_URL`; yields the connection, and the clock that belongs to it.
+
+    Raises:
+        SettingsError: `DATABASE_URL` is missing or malformed.
+        psycopg.OperationalError: the database cannot be reached.
+    """
     with Database(load(DatabaseSettings)).connection() as connection:
         yield connection, clock_from_environment()

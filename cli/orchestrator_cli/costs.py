@@ -1,4 +1,4 @@
-"""What Claude and Twilio cost, and what was saved."""
+"""The command `costs`: what Claude and Twilio cost, and which calls to Claude were saved."""
 
 import dataclasses
 from datetime import timedelta
@@ -12,44 +12,44 @@ from rich.table import Table
 
 from orchestrator.store.costs import ClaudeCosts, TextCosts, read_costs, read_savings, read_text_costs
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.output import AsJson
+from orchestrator_cli.options import AsJson
 from orchestrator_cli.target import on_target
 
 
 @on_target
 def costs(
-    days: Annotated[int, typer.Option(help="As many UTC days, today included.", min=1)] = 7,
+    days: Annotated[int, typer.Option(help="UTC days to show, today included.", min=1)] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Show what Claude and texts cost, and what batching, remembered verdicts and verbatim texts saved."""
     with open_database() as (connection, clock):
         since = (clock() - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        spent, saved = read_costs(connection, since), read_savings(connection, since)
+        claude, savings = read_costs(connection, since), read_savings(connection, since)
         texts = read_text_costs(connection, since)
     if as_json:
         rows = {
-            "spent": [dataclasses.asdict(line) for line in spent],
-            "saved": [dataclasses.asdict(line) for line in saved],
+            "spent": [dataclasses.asdict(line) for line in claude],
+            "saved": [dataclasses.asdict(line) for line in savings],
             "texts": [dataclasses.asdict(line) for line in texts],
         }
         print_json(data=rows, default=str)
         return
-    show(_claude_table(spent, days))
-    show(f"Total: {sum(line.cost_usd for line in spent):.4f} USD in {_calls(sum(line.calls for line in spent))}.")
-    for saving in saved:
+    show(_claude_table(claude, days))
+    show(f"Total: {sum(line.cost_usd for line in claude):.4f} USD in {_calls(sum(line.calls for line in claude))}.")
+    for saving in savings:
         dollars = f", about {saving.calls * saving.each_usd:.4f} USD" if saving.calls and saving.each_usd else ""
         show(f"Saved by {saving.what}: {_calls(saving.calls)}{dollars}.")
     if texts:
         show(_texts_table(texts, days))
 
 
-def _claude_table(spent: list[ClaudeCosts], days: int) -> Table:
+def _claude_table(lines: list[ClaudeCosts], days: int) -> Table:
     table = Table(title=f"Claude, last {days} days (UTC)", title_justify="left")
     for heading in ("day", "action", "agent, model"):
         table.add_column(heading, no_wrap=True)
     for heading in ("calls", "tokens", "USD"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for line in spent:
+    for line in lines:
         cached = f" ({line.cached_tokens:,} cached)" if line.cached_tokens else ""
         table.add_row(
             f"{line.day:%d %b}",
@@ -62,11 +62,11 @@ def _claude_table(spent: list[ClaudeCosts], days: int) -> Table:
     return table
 
 
-def _texts_table(texts: list[TextCosts], days: int) -> Table:
+def _texts_table(lines: list[TextCosts], days: int) -> Table:
     table = Table(title=f"Twilio, last {days} days (UTC), by the price table", title_justify="left")
     for heading in ("day", "texts", "segments", "USD"):
         table.add_column(heading, justify="left" if heading == "day" else "right", no_wrap=True)
-    for line in texts:
+    for line in lines:
         table.add_row(f"{line.day:%d %b}", f"{line.texts:,}", f"{line.segments:,}", f"{line.twilio_usd:.4f}")
     return table
 

@@ -1,4 +1,4 @@
-"""The letters in a dead-letter queue, as SQS holds them."""
+"""Reads the dead-letter queues in SQS, and sends dead letters back or deletes them."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from enum import StrEnum
 from orchestrator.aws.queues import PUBLISHED_AS, OutgoingMessage, send_all, sqs
 from orchestrator.errors import OrchestratorError, SettingsError
 
-# While a letter is looked at, nobody else is shown it; afterwards it is there again.
-LOOK_SECONDS = 30
+# Seconds for which SQS hides a received dead letter from other consumers.
+VISIBILITY_SECONDS = 30
 
 
-class DeadLetterQueue(StrEnum):
-    """The queues that have a dead-letter queue."""
+class SourceQueue(StrEnum):
+    """A queue that has a dead-letter queue."""
 
     ENQUEUE = "enqueue"
     DELIVERY = "delivery"
@@ -24,13 +24,18 @@ class DeadLetterQueue(StrEnum):
 
     @property
     def variable(self) -> str:
-        """The variable that names it."""
+        """The environment variable with the queue's URL."""
         return f"{self.value.upper()}_QUEUE_URL"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One dead letter; it has no reason where SQS gave it up rather than our code."""
+class DeadLetter:
+    """One record of a dead-letter queue.
+
+    Attributes:
+        attributes: our code sets `reason` and `problem`; they are missing where SQS moved the record after too many
+            receives.
+    """
 
     sqs_message_id: str
     receipt_handle: str
@@ -40,31 +45,37 @@ class Letter:
 
     @property
     def reason(self) -> str:
+        """The machine-readable reason; `none` where there is none."""
         return self.attributes.get("reason", "none")
 
 
-def is_set(queue: DeadLetterQueue) -> bool:
-    """Whether the environment names the queue."""
+def is_set(queue: SourceQueue) -> bool:
+    """Whether the environment has the queue's URL."""
     return bool(os.environ.get(queue.variable))
 
 
-def url_of(queue: DeadLetterQueue) -> str:
-    """The queue's address.
+def queues_in_environment() -> list[SourceQueue]:
+    """The queues whose URLs the environment has."""
+    return [queue for queue in SourceQueue if is_set(queue)]
+
+
+def url_of(queue: SourceQueue) -> str:
+    """The queue's URL.
 
     Raises:
-        SettingsError: the environment does not name it.
+        SettingsError: the environment does not have it.
     """
     if not is_set(queue):
         raise SettingsError(f"{queue.variable}: is not set. Set it in the environment, or see .env.example.")
     return os.environ[queue.variable]
 
 
-def dead_letter_url_of(queue: DeadLetterQueue) -> str:
-    """Where the queue's own redrive policy points.
+def dead_letter_url_of(queue: SourceQueue) -> str:
+    """The URL of the queue's dead-letter queue, from its redrive policy.
 
     Raises:
-        SettingsError: the environment does not name the queue.
-        OrchestratorError: it has no redrive policy.
+        SettingsError: the environment does not have the queue's URL.
+        OrchestratorError: the queue has no redrive policy.
     """
     answer = sqs().get_queue_attributes(QueueUrl=url_of(queue), AttributeNames=["RedrivePolicy"])
     policy = answer.get("Attributes", {}).get("RedrivePolicy")
@@ -74,30 +85,30 @@ def dead_letter_url_of(queue: DeadLetterQueue) -> str:
     return sqs().get_queue_url(QueueName=name)["QueueUrl"]
 
 
-def length(url: str) -> int:
-    """About how many messages can be received now."""
+def queue_length(url: str) -> int:
+    """About how many records can be received from a queue now."""
     answer = sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def letters(url: str) -> Iterator[Letter]:
-    """Every letter that can be received now, each once."""
-    seen: set[str] = set()
+def receive_dead_letters(url: str) -> Iterator[DeadLetter]:
+    """Receive every dead letter that is visible now, each once; they stay in the queue, hidden for a while."""
+    received: set[str] = set()
     while True:
         answer = sqs().receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=10,
-            VisibilityTimeout=LOOK_SECONDS,
+            VisibilityTimeout=VISIBILITY_SECONDS,
             WaitTimeSeconds=1,
             AttributeNames=["SentTimestamp"],
             MessageAttributeNames=["All"],
         )
-        fresh = [message for message in answer.get("Messages", []) if message["MessageId"] not in seen]
-        if not fresh:
+        new = [message for message in answer.get("Messages", []) if message["MessageId"] not in received]
+        if not new:
             return
-        for message in fresh:
-            seen.add(message["MessageId"])
-            yield Letter(
+        for message in new:
+            received.add(message["MessageId"])
+            yield DeadLetter(
                 sqs_message_id=message["MessageId"],
                 receipt_handle=message["ReceiptHandle"],
                 body=message["Body"],
@@ -108,25 +119,27 @@ def letters(url: str) -> Iterator[Letter]:
             )
 
 
-def send_back(letter: Letter, dead_letter_url: str, queue_url: str) -> None:
-    """Put a letter on its queue again, and take it away here.
+def send_back(letter: DeadLetter, dead_letter_url: str, queue_url: str) -> None:
+    """Send a dead letter to its source queue, and delete it from the dead-letter queue.
 
     Raises:
-        OrchestratorError: SQS did not take it; it stays where it is.
+        OrchestratorError: SQS did not accept it; it stays in the dead-letter queue.
     """
-    # Its first id stays with it: a message without an id of its own takes one from that, and is still the same message.
+    # A record without a message_id derives one from its first SQS id, so this id is sent along.
     attributes = {PUBLISHED_AS: letter.attributes.get(PUBLISHED_AS, letter.sqs_message_id)}
     failed = send_all(queue_url, [OutgoingMessage(letter.body, attributes=attributes)])
     if failed:
-        raise OrchestratorError(f"SQS did not take {letter.sqs_message_id}: {failed[0]}. It stays where it is.")
-    sqs().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)
+        raise OrchestratorError(
+            f"SQS did not accept {letter.sqs_message_id}: {failed[0]}. It stays in the dead-letter queue."
+        )
+    delete_dead_letter(letter, dead_letter_url)
 
 
-def leave(letter: Letter, dead_letter_url: str) -> None:
-    """Let others see the letter again at once."""
+def release(letter: DeadLetter, dead_letter_url: str) -> None:
+    """Make a received dead letter visible again at once."""
     sqs().change_message_visibility(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0)
 
 
-def destroy(letter: Letter, dead_letter_url: str) -> None:
-    """Take a letter away for good."""
+def delete_dead_letter(letter: DeadLetter, dead_letter_url: str) -> None:
+    """Delete a received dead letter."""
     sqs().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)

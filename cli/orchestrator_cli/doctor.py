@@ -1,4 +1,4 @@
-"""Looks at everything that has to be right, and says what to fix."""
+"""The command `doctor`: checks everything that has to be right, and reports what to fix."""
 
 import dataclasses
 
@@ -8,9 +8,9 @@ from rich import print_json
 from rich.console import Console
 from rich.markup import escape
 
-from orchestrator.errors import OrchestratorError
-from orchestrator_cli.findings import Finding, Grade, Look
-from orchestrator_cli.output import AsJson
+from orchestrator_cli.check_results import Check, CheckResult, Grade
+from orchestrator_cli.extras import extra_required
+from orchestrator_cli.options import AsJson
 from orchestrator_cli.target import on_target
 
 _MARKS = {
@@ -23,45 +23,41 @@ _MARKS = {
 
 @on_target
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, database, schema, queues, Twilio, Claude and the webhook; exit code 1 when something is wrong."""
-    findings: list[Finding] = []
-    with Console(stderr=True).status("Looking…") as status:
-        for name, look in _looks().items():
-            status.update(f"Looking at {name}…")
-            for finding in look():
-                findings.append(finding)
+    """Check settings, database, schema, queues, Twilio, Claude and the webhook. Exit code 1 if a check fails."""
+    results: list[CheckResult] = []
+    with Console(stderr=True).status("Checking…") as status:
+        for name, check in _checks().items():
+            status.update(f"Checking {name}…")
+            for result in check():
+                results.append(result)
                 if not as_json:
-                    _say(finding)
+                    _print_check(result)
     if as_json:
-        print_json(data=[dataclasses.asdict(finding) for finding in findings])
-    wrong = sum(finding.grade is Grade.BAD for finding in findings)
+        print_json(data=[dataclasses.asdict(result) for result in results])
+    failed = sum(result.grade is Grade.BAD for result in results)
     if not as_json:
-        show(f"[red]{wrong} things are wrong.[/]" if wrong else "[green]Nothing is wrong.[/]")
-    if wrong:
+        show(f"[red]Failed checks: {failed}.[/]" if failed else "[green]No check failed.[/]")
+    if failed:
         raise typer.Exit(1)
 
 
-def _looks() -> dict[str, Look]:
-    try:
+def _checks() -> dict[str, Check]:
+    with extra_required("doctor", "cli,functions"):
         import anthropic  # noqa: F401
         import twilio  # noqa: F401
-    except ModuleNotFoundError:
-        raise OrchestratorError(
-            '`doctor` asks Twilio and Claude: pip install "message-orchestrator[cli,functions]".'
-        ) from None
-    from orchestrator_cli import database_checks, service_checks
+    from orchestrator_cli import service_checks, stack_checks
 
     return {
-        "settings": database_checks.look_at_settings,
-        "the database": database_checks.look_at_database,
-        "the queues": database_checks.look_at_queues,
-        "Twilio": service_checks.look_at_twilio,
-        "Claude": service_checks.look_at_claude,
-        "the webhook": service_checks.look_at_webhook,
+        "settings": stack_checks.check_settings,
+        "the database": stack_checks.check_database,
+        "the queues": stack_checks.check_queues,
+        "Twilio": service_checks.check_twilio,
+        "Claude": service_checks.check_claude,
+        "the webhook": service_checks.check_webhook,
     }
 
 
-def _say(finding: Finding) -> None:
-    show(f"{_MARKS[finding.grade]} {finding.what}: {escape(finding.detail)}")
-    if finding.fix:
-        show(f"    {escape(finding.fix)}")
+def _print_check(result: CheckResult) -> None:
+    show(f"{_MARKS[result.grade]} {result.what}: {escape(result.detail)}")
+    if result.fix:
+        show(f"    {escape(result.fix)}")

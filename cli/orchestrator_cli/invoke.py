@@ -1,7 +1,8 @@
-"""Run one function the way Lambda does, without Docker."""
+"""The command `invoke`: runs one function as Lambda does, without Docker."""
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,30 +11,26 @@ from rich import print_json
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
+from orchestrator_cli.extras import extra_required
 from orchestrator_cli.target import on_target
 
 
 @on_target
 def invoke(
-    function: Annotated[str, typer.Argument(help="Its folder in functions/, such as enqueue.")],
+    function: Annotated[str, typer.Argument(help="The function's folder in functions/, such as enqueue.")],
     event: Annotated[Path, typer.Option(help="A JSON file, such as events/enqueue.json.", exists=True, dir_okay=False)],
 ) -> None:
-    """Run one function once, in its own process under AWS's runtime client, and print its log and answer."""
-    try:
+    """Run one function once, in its own process under AWS's runtime client, and print its log and its answer."""
+    with extra_required("invoke", "local"):
         from orchestrator_local.runtime import FunctionFailed, FunctionProcess
         from orchestrator_local.template import read_template
-    except ModuleNotFoundError:
-        raise OrchestratorError('`invoke` needs the local extra: pip install "message-orchestrator[local]".') from None
     functions = {found.name: found for found in read_template().functions}
     if function not in functions:
-        raise typer.BadParameter(f"There is no function {function!r}. There are: {', '.join(functions)}.")
+        raise typer.BadParameter(f"There is no function {function!r}. The functions are: {', '.join(functions)}.")
     try:
         content = json.loads(event.read_text())
     except ValueError:
         raise typer.BadParameter(f"{event} is not JSON.") from None
-
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         process = FunctionProcess(functions[function], os.environ, log)

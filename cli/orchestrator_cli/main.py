@@ -1,7 +1,9 @@
-"""The `orchestrator` command: every sub-command, and one way to report mistakes."""
+"""The `orchestrator` command: registers every subcommand, and reports expected errors in one line."""
 
+import importlib.metadata
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import psycopg
 import typer
@@ -16,8 +18,8 @@ from orchestrator_cli import (
     database,
     dlq,
     doctor,
-    inspect,
     invoke,
+    messages,
     pauses,
     privacy,
     recovery,
@@ -26,31 +28,46 @@ from orchestrator_cli import (
     users,
 )
 
-app = typer.Typer(
-    help="Operate the Message Orchestrator. Settings come from the environment and from .env in this folder.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.command()(database.migrate)
-app.command()(database.adopt)
-app.command()(pauses.pause)
-app.command()(pauses.resume)
-app.command()(inspect.queue)
-app.command()(inspect.explain)
-app.command()(costs.costs)
-app.command()(recovery.recover)
-app.command()(stats.stats)
-app.command()(doctor.doctor)
-app.command()(unknown_senders.strangers)
-app.command()(invoke.invoke)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+for command in (
+    database.migrate,
+    database.adopt,
+    pauses.pause,
+    pauses.resume,
+    messages.queue,
+    messages.explain,
+    costs.costs,
+    recovery.recover,
+    stats.stats,
+    doctor.doctor,
+    unknown_senders.unknown_senders,
+    invoke.invoke,
+):
+    app.command()(command)
+app.command("strangers", hidden=True)(unknown_senders.unknown_senders)  # the name that the command had before
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(privacy.app, name="privacy")
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(importlib.metadata.version("message-orchestrator"))
+        raise typer.Exit
+
+
+@app.callback()
+def orchestrator(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Operate the Message Orchestrator. Settings come from environment variables and from .env in this folder."""
+
+
 def run() -> None:
-    """Run a command; a known mistake is one line on standard error and exit code 1."""
+    """Run the command of this process's arguments; an expected error is one line on standard error and exit code 1."""
     load_dotenv(Path.cwd() / ".env")
     try:
         app()
@@ -59,7 +76,7 @@ def run() -> None:
     except psycopg.OperationalError as error:
         _fail(f"The database cannot be reached: {str(error).splitlines()[0]}. Check DATABASE_URL.")
     except (BotoCoreError, ClientError) as error:
-        _fail(f"AWS cannot be asked: {error}")
+        _fail(f"A request to AWS failed: {error}")
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
         _fail("The database is not up to date. Run `orchestrator migrate`.")
 

@@ -1,17 +1,20 @@
-"""What a command prints: words for people, JSON for machines."""
+"""Prints the result of a command: lines for people, or JSON for machines."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich import print as show
 from rich import print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
+def print_result(facts: Mapping[str, Any], *lines: str, as_json: bool) -> None:
+    """Print the result of a command.
 
-def tell(facts: Mapping[str, Any], *lines: str, as_json: bool) -> None:
-    """Print facts as JSON, or say them in lines."""
+    Args:
+        facts: the result as data, which `--json` prints.
+        lines: the same result for people, in Rich's markup.
+        as_json: whether to print the facts instead of the lines.
+    """
     if as_json:
         print_json(data=dict(facts), default=str)
         return

@@ -1,4 +1,4 @@
-"""The stop button, for everything, a lane, an agent or a person (R13)."""
+"""The commands `pause` and `resume`, for everything, one lane, one agent or one person (R13)."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,12 +11,17 @@ from orchestrator.messages import Lane
 from orchestrator.store import pauses as store
 from orchestrator.store.people import find_user
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.options import AsJson
+from orchestrator_cli.output import print_result
 from orchestrator_cli.target import on_target
 
 OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.")]
-OfAgent = Annotated[str | None, typer.Option("--agent", help="Only agents whose id begins like this.")]
-OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your own id.")]
+OfAgent = Annotated[str | None, typer.Option("--agent", help="Only the agents whose ids begin with this.")]
+OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your external id.")]
+
+# Pauses that the functions set by themselves: a throttled agent, a lane that Twilio asked to slow down, an account
+# that Twilio refuses. `resume` ends them together with the operator's pause of the same kind.
+_AUTOMATIC_SCOPES = {"agent": "brake", "lane": "busy", "everything": "provider"}
 
 
 @on_target
@@ -24,15 +29,16 @@ def pause(
     lane: OfLane = None,
     agent: OfAgent = None,
     user: OfUser = None,
-    note: Annotated[str | None, typer.Option(help="Why, for whoever looks next.")] = None,
+    note: Annotated[str | None, typer.Option(help="The reason, which other operators see.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop sending, also of what is already in the delivery queue. What is paused waits; nothing is lost."""
+    """Stop sending, also of messages in the delivery queue. Paused messages wait; none is lost."""
     with open_database() as (connection, clock):
         scope, value = _scope(connection, lane, agent, user)
         changed = store.pause(connection, scope, value, note, clock())
-    said = f"[yellow]Paused:[/] {_named(scope, value)}, until resumed." if changed else "It was paused already."
-    tell({"scope": scope, "value": value, "changed": changed}, said, as_json=as_json)
+    name = _name(scope, value)
+    line = f"[yellow]Paused:[/] {name}, until resumed." if changed else f"No change: {name} is already paused."
+    print_result({"scope": scope, "value": value, "changed": changed}, line, as_json=as_json)
 
 
 @on_target
@@ -40,39 +46,38 @@ def resume(
     lane: OfLane = None,
     agent: OfAgent = None,
     user: OfUser = None,
-    spending: Annotated[bool, typer.Option("--spending", help="What waits past the day's ceiling.")] = False,
+    spending: Annotated[
+        bool, typer.Option("--spending", help="Only messages held by Twilio's daily ceiling, for the rest of the day.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send again; what waited goes with the next minute. This also lets go of the brake, or of a refused account."""
+    """End a pause, also one that a throttle or a refused account set. Sending continues within a minute."""
     with open_database() as (connection, _):
         scope, value = ("spending", "") if spending else _scope(connection, lane, agent, user)
-        changed = store.resume(connection, scope, value)
-        if scope == "agent":
-            changed |= store.resume(connection, "brake", value)
-        if scope == "lane":
-            changed |= store.resume(connection, "busy", value)
-        if scope == "everything":
-            changed |= store.resume(connection, "provider", value)
+        scopes = [scope, *([_AUTOMATIC_SCOPES[scope]] if scope in _AUTOMATIC_SCOPES else [])]
+        changed = sum(store.resume(connection, each, value) for each in scopes) > 0
         others = store.pauses(connection)
     still = [
         {"scope": other_scope, "value": other_value, "note": note, "since": since, "ends_at": ends_at}
         for other_scope, other_value, note, since, ends_at in others
     ]
-    said = f"[green]Resumed:[/] {_named(scope, value)}." if changed else "It was not paused."
+    name = _name(scope, value)
+    line = f"[green]Resumed:[/] {name}." if changed else f"No change: {name} was not paused."
     facts = {"scope": scope, "value": value, "changed": changed, "still_paused": still}
-    tell(facts, said, *map(_still_paused, others), as_json=as_json)
+    print_result(facts, line, *map(_still_paused_line, others), as_json=as_json)
 
 
-def _still_paused(pause: tuple[str, str, str | None, datetime, datetime | None]) -> str:
+def _still_paused_line(pause: tuple[str, str, str | None, datetime, datetime | None]) -> str:
     scope, value, note, since, ends_at = pause
     until = f", ends {ends_at:%d %b %H:%M %Z}" if ends_at else ""
-    return f"Still paused: {_named(scope, value)} since {since:%d %b %H:%M %Z}{until} {escape(note or '')}"
+    return f"Still paused: {_name(scope, value)} since {since:%d %b %H:%M %Z}{until} {escape(note or '')}"
 
 
 def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: str | None) -> tuple[str, str]:
+    """The scope and value of a pause, as `orchestrator.pauses` stores them."""
     given = [option for option in (lane, agent, user) if option is not None]
     if len(given) > 1:
-        raise typer.BadParameter("Give one of --lane, --agent and --user; or none, for everything.")
+        raise typer.BadParameter("Give one of --lane, --agent and --user, or none of them for everything.")
     if lane is not None:
         return "lane", lane.value
     if agent is not None:
@@ -82,5 +87,5 @@ def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: s
     return "everything", ""
 
 
-def _named(scope: str, value: str) -> str:
+def _name(scope: str, value: str) -> str:
     return f"{scope} {value}".strip()

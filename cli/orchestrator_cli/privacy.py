@@ -1,4 +1,4 @@
-"""A person's rights: export and deletion."""
+"""The commands `privacy`: export and delete what is stored about a person."""
 
 import dataclasses
 import json
@@ -9,31 +9,36 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
 from orchestrator.store.privacy import Identity, export_person
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.dead_letters import DeadLetterQueue, dead_letter_url_of, destroy, is_set, leave, letters
-from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.dead_letters import (
+    dead_letter_url_of,
+    delete_dead_letter,
+    queues_in_environment,
+    receive_dead_letters,
+    release,
+)
+from orchestrator_cli.extras import extra_required
+from orchestrator_cli.options import AsJson, PersonReference
+from orchestrator_cli.output import print_result
 from orchestrator_cli.target import on_target
 
-app = typer.Typer(help="A person's rights: everything that is kept of them, and its deletion.", no_args_is_help=True)
-
-Reference = Annotated[str, typer.Argument(help="Our UUID of the person, or your own id of them.")]
+app = typer.Typer(help="Export or delete everything that is stored about a person.", no_args_is_help=True)
 
 
 @app.command("export")
 @on_target
 def export(
-    user: Reference,
-    to: Annotated[Path | None, typer.Option("--to", help="Write to this file; to the screen when left out.")] = None,
+    user: PersonReference,
+    to: Annotated[Path | None, typer.Option("--to", help="Write to this file. Without it: print.")] = None,
 ) -> None:
-    """Export everything that is kept of a person, as JSON."""
+    """Export everything that is stored about a person, as JSON."""
     from orchestrator.maintenance.privacy import identity_of
 
     with open_database() as (connection, _):
-        kept = export_person(connection, identity_of(connection, user).user_uuid)
-    text = json.dumps(kept, indent=2, ensure_ascii=False, default=str)
+        stored = export_person(connection, identity_of(connection, user).user_uuid)
+    text = json.dumps(stored, indent=2, ensure_ascii=False, default=str)
     if to is None:
         typer.echo(text)
         return
@@ -45,25 +50,24 @@ def export(
 @app.command("delete")
 @on_target
 def delete(
-    user: Reference,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    user: PersonReference,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     keep_at_twilio: Annotated[
-        bool, typer.Option("--keep-at-twilio", help="Leave the texts at Twilio; running it again deletes them.")
+        bool,
+        typer.Option("--keep-at-twilio", help="Leave the texts at Twilio. A later run without this deletes them."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a person's content and number: here, in the dead-letter queues, and at Twilio. It cannot be undone."""
-    try:
+    """Delete a person's texts, data and number: here, in the dead-letter queues, and at Twilio. It cannot be undone."""
+    with extra_required("privacy delete", "cli,functions"):
         from orchestrator.maintenance.privacy import delete_person, identity_of
         from orchestrator.sms.erase import TwilioTextEraser
-    except ModuleNotFoundError:
-        raise OrchestratorError('It asks Twilio: pip install "message-orchestrator[cli,functions]".') from None
     with open_database() as (connection, clock), Progress(console=Console(stderr=True)) as progress:
         identity = identity_of(connection, user)
         eraser = None if keep_at_twilio else TwilioTextEraser(load(SenderSettings))
         if not yes and not identity.is_forgotten:
             progress.stop()
-            typer.confirm(f"Delete everything of {user}? It cannot be undone.", abort=True)
+            typer.confirm(f"Delete everything that is stored about {user}? It cannot be undone.", abort=True)
             progress.start()
         task = progress.add_task("Deleting at Twilio", total=None)
         deletion = delete_person(
@@ -74,35 +78,35 @@ def delete(
             clock,
             on_text=lambda done, of: progress.update(task, completed=done, total=of),
         )
-        destroyed = _destroy_letters(identity)
+        deleted_letters = _delete_dead_letters(identity)
     here = deletion.here
     lines = [
-        f"person: {identity.user_id} (the row stays, and says nothing of who it was)",
+        f"person: {identity.user_id} (the row stays, without personal data)",
         f"texts: {here.messages}, queued messages: {here.queued_messages}, conversations: {here.conversations}",
-        f"agent tasks: {here.agent_tasks}, log entries: {here.log_entries} (costs are kept without the person)",
-        f"dead letters destroyed: {destroyed}",
+        f"agent tasks: {here.agent_tasks}, log entries: {here.log_entries} (costs stay, without the person)",
+        f"dead letters deleted: {deleted_letters}",
         f"opt-outs kept as a keyed hash: {deletion.kept_opt_outs}",
         f"deleted at Twilio: {deletion.erased_at_twilio}, left there: {deletion.left_at_twilio}",
     ]
     if deletion.left_at_twilio:
         lines.append(f"[yellow]Run it again with the id {identity.user_id}[/] to delete what is left at Twilio.")
-    facts = {"user_id": identity.user_id, "dead_letters": destroyed, **dataclasses.asdict(deletion)}
-    tell(facts, *lines, as_json=as_json)
+    facts = {"user_id": identity.user_id, "dead_letters": deleted_letters, **dataclasses.asdict(deletion)}
+    print_result(facts, *lines, as_json=as_json)
     if deletion.left_at_twilio and not keep_at_twilio:
         raise typer.Exit(1)
 
 
-def _destroy_letters(identity: Identity) -> int:
-    """Destroy the dead letters that name the person; how many there were."""
+def _delete_dead_letters(identity: Identity) -> int:
+    """Delete the dead letters that name the person; returns how many."""
     names = [identity.user_id, *([] if identity.is_forgotten else [identity.phone_number, *identity.former_numbers])]
     names += [json.dumps(identity.external_id)] if identity.external_id else []
-    destroyed = 0
-    for queue in (queue for queue in DeadLetterQueue if is_set(queue)):
+    deleted = 0
+    for queue in queues_in_environment():
         url = dead_letter_url_of(queue)
-        for letter in list(letters(url)):
+        for letter in list(receive_dead_letters(url)):
             if any(name in letter.body for name in names):
-                destroy(letter, url)
-                destroyed += 1
+                delete_dead_letter(letter, url)
+                deleted += 1
             else:
-                leave(letter, url)
-    return destroyed
+                release(letter, url)
+    return deleted

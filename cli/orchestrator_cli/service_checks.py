@@ -1,28 +1,30 @@
-"""The doctor looks outside: Twilio's account and number, Claude, and the way back to our webhook."""
+"""Checks the services around us for `orchestrator doctor`: Twilio's account and sender, Claude, the webhook's URL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import SenderSettings, WriterSettings, load
 from orchestrator.sms.requests import STATUS_PATH
-from orchestrator_cli.findings import Finding, bad, doubtful, good, skipped
+from orchestrator_cli.check_results import CheckResult, Grade
 
 if TYPE_CHECKING:
     from twilio.rest import Client
 
+# Seconds until a call to Claude or to the webhook counts as failed.
 SECONDS = 10.0
 # Toll-free numbers of the North American plan.
 _TOLL_FREE = tuple(f"+1{code}" for code in (800, 833, 844, 855, 866, 877, 888))
-_REGISTER = "Register it: docs/twilio-setup.md, step 1. Until then carriers turn texts away."
+_REGISTER = "Register it: docs/twilio-setup.md, step 1. Until then carriers reject texts."
 
 
-def look_at_twilio() -> Iterator[Finding]:
-    """Whether Twilio knows us, the sender is ours and may send texts, and carriers let it."""
+def check_twilio() -> Iterator[CheckResult]:
+    """Check that Twilio accepts the credentials, and that the sender is ours, can send texts and is registered."""
     try:
         settings = load(SenderSettings)
     except OrchestratorError as error:
-        yield skipped("twilio", "; ".join(line.partition(".")[0] for line in str(error).splitlines()))
+        faults = "; ".join(line.partition(".")[0] for line in str(error).splitlines())
+        yield CheckResult("twilio", Grade.SKIPPED, faults)
         return
     from twilio.base.exceptions import TwilioException, TwilioRestException
 
@@ -32,79 +34,83 @@ def look_at_twilio() -> Iterator[Finding]:
     try:
         account = client.api.v2010.accounts(settings.twilio_account_sid).fetch()
         if str(account.status) != "active":
-            yield bad("twilio account", str(account.status), "Look in Twilio's console: funds, suspension.")
+            fix = "See Twilio's console: balance, suspension."
+            yield CheckResult("twilio account", Grade.BAD, str(account.status), fix)
             return
-        yield good("twilio account", "active")
+        yield CheckResult("twilio account", Grade.GOOD, "active")
         if settings.twilio_messaging_service_sid:
-            yield from _look_at_service(client, settings.twilio_messaging_service_sid)
+            yield from _check_messaging_service(client, settings.twilio_messaging_service_sid)
         elif settings.twilio_phone_number:
-            yield from _look_at_number(client, settings.twilio_phone_number)
+            yield from _check_number(client, settings.twilio_phone_number)
     except TwilioRestException as error:
         if error.status == 401:
-            yield bad("twilio account", "refuses the token", "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.")
+            fix = "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
+            yield CheckResult("twilio account", Grade.BAD, "Twilio rejects the credentials", fix)
         else:
-            yield bad("twilio", f"HTTP {error.status}, code {error.code}", "See twilio.com/docs/api/errors.")
+            detail = f"HTTP {error.status}, code {error.code}"
+            yield CheckResult("twilio", Grade.BAD, detail, "See twilio.com/docs/api/errors.")
     except TwilioException as error:
-        yield bad("twilio", f"cannot be reached: {error}", "Check the network.")
+        yield CheckResult("twilio", Grade.BAD, f"cannot be reached: {error}", "Check the network.")
 
 
-def _look_at_service(client: "Client", sid: str) -> Iterator[Finding]:
+def _check_messaging_service(client: "Client", sid: str) -> Iterator[CheckResult]:
     service = client.messaging.v1.services(sid)
     numbers = service.phone_numbers.list(limit=50)
     if not numbers:
-        yield bad("messaging service", "has no numbers", "Add one: Messaging, Services, Sender Pool.")
+        fix = "Add one in Twilio's console: Messaging, Services, Sender Pool."
+        yield CheckResult("messaging service", Grade.BAD, "has no numbers", fix)
         return
-    yield good("messaging service", f"{len(numbers)} numbers")
-    yield _campaign(status.campaign_status for status in service.us_app_to_person.list(limit=20))
+    yield CheckResult("messaging service", Grade.GOOD, f"{len(numbers)} numbers")
+    yield _campaign_result(status.campaign_status for status in service.us_app_to_person.list(limit=20))
 
 
-def _look_at_number(client: "Client", number: str) -> Iterator[Finding]:
+def _check_number(client: "Client", number: str) -> Iterator[CheckResult]:
     found = client.incoming_phone_numbers.list(phone_number=number, limit=1)
     if not found:
-        yield bad("sender", "is no number of this account", "Correct TWILIO_PHONE_NUMBER.")
+        fix = "Correct TWILIO_PHONE_NUMBER."
+        yield CheckResult("sender", Grade.BAD, "is not a number of this account", fix)
         return
     capabilities: object = found[0].capabilities
     if not (isinstance(capabilities, Mapping) and capabilities.get("sms")):
-        yield bad("sender", "cannot send texts", "Buy a number with SMS.")
+        yield CheckResult("sender", Grade.BAD, "cannot send texts", "Buy a number with SMS.")
         return
-    yield good("sender", "is ours and sends texts")
+    yield CheckResult("sender", Grade.GOOD, "belongs to this account and can send texts")
     if number.startswith(_TOLL_FREE):
         verifications = client.messaging.v1.tollfree_verifications.list(
             tollfree_phone_number_sid=str(found[0].sid), limit=5
         )
-        if any(str(one.status) == "TWILIO_APPROVED" for one in verifications):
-            yield good("registration", "the toll-free number is verified")
+        if any(str(verification.status) == "TWILIO_APPROVED" for verification in verifications):
+            yield CheckResult("registration", Grade.GOOD, "the toll-free number is verified")
         else:
-            yield bad("registration", "the toll-free number is not verified", _REGISTER)
+            yield CheckResult("registration", Grade.BAD, "the toll-free number is not verified", _REGISTER)
         return
-    # A ten-digit number is registered through a messaging service that has it in its pool.
+    # A ten-digit number is registered through the messaging service that has it in its sender pool.
     for service in client.messaging.v1.services.list(limit=50):
-        if any(one.phone_number == number for one in service.phone_numbers.list(limit=100)):
-            yield _campaign(status.campaign_status for status in service.us_app_to_person.list(limit=20))
+        if any(pooled.phone_number == number for pooled in service.phone_numbers.list(limit=100)):
+            yield _campaign_result(status.campaign_status for status in service.us_app_to_person.list(limit=20))
             return
-    yield bad("registration", "the number is in no messaging service with a campaign", _REGISTER)
+    detail = "the number is in no messaging service with a campaign"
+    yield CheckResult("registration", Grade.BAD, detail, _REGISTER)
 
 
-def _campaign(statuses: Iterator[str | None]) -> Finding:
-    seen = sorted({str(status) for status in statuses})
-    if "VERIFIED" in seen:
-        return good("registration", "the A2P 10DLC campaign is verified")
-    return bad("registration", f"no verified A2P 10DLC campaign ({', '.join(seen) or 'none'})", _REGISTER)
+def _campaign_result(statuses: Iterable[str | None]) -> CheckResult:
+    found = sorted({str(status) for status in statuses})
+    if "VERIFIED" in found:
+        return CheckResult("registration", Grade.GOOD, "the A2P 10DLC campaign is verified")
+    detail = f"no verified A2P 10DLC campaign ({', '.join(found) or 'none'})"
+    return CheckResult("registration", Grade.BAD, detail, _REGISTER)
 
 
-def look_at_claude() -> Iterator[Finding]:
-    """Whether Claude takes the key and knows the model; asking that costs nothing."""
+def check_claude() -> Iterator[CheckResult]:
+    """Check that Claude accepts the key and has the model; the request costs nothing."""
     try:
         settings = load(WriterSettings)
     except OrchestratorError as error:
-        yield bad("claude", str(error), "Correct it.")
+        yield CheckResult("claude", Grade.BAD, str(error), "Correct it.")
         return
     if settings.anthropic_api_key is None:
-        yield doubtful(
-            "claude",
-            "no key: words are plain sentences, and free words to stop are not read",
-            "Set ANTHROPIC_API_KEY, or the secret.",
-        )
+        detail = "no key: texts are plain sentences, and only keywords and clear phrases count as a wish to stop"
+        yield CheckResult("claude", Grade.DOUBTFUL, detail, "Set ANTHROPIC_API_KEY, or the secret.")
         return
     import anthropic
 
@@ -113,17 +119,19 @@ def look_at_claude() -> Iterator[Finding]:
     try:
         model = client.models.retrieve(settings.anthropic_model)
     except anthropic.AuthenticationError:
-        yield bad("claude", "refuses the key", "Correct ANTHROPIC_API_KEY, or the secret.")
+        yield CheckResult("claude", Grade.BAD, "rejects the key", "Correct ANTHROPIC_API_KEY, or the secret.")
     except anthropic.NotFoundError:
-        yield bad("claude", f"knows no model {settings.anthropic_model}", "Correct ANTHROPIC_MODEL.")
+        detail = f"has no model {settings.anthropic_model}"
+        yield CheckResult("claude", Grade.BAD, detail, "Correct ANTHROPIC_MODEL.")
     except anthropic.AnthropicError as error:
-        yield bad("claude", f"cannot be asked: {type(error).__name__}", "Check the network, and Claude's status page.")
+        fix = "Check the network, and Claude's status page."
+        yield CheckResult("claude", Grade.BAD, f"cannot be reached: {type(error).__name__}", fix)
     else:
-        yield good("claude", f"{model.id} answers")
+        yield CheckResult("claude", Grade.GOOD, f"accepts the key and has {model.id}")
 
 
-def look_at_webhook() -> Iterator[Finding]:
-    """Whether an unsigned call is turned away by our own code: then signed ones arrive."""
+def check_webhook() -> Iterator[CheckResult]:
+    """Check that our webhook rejects an unsigned request, which shows that signed ones arrive at it."""
     import urllib3
 
     try:
@@ -131,18 +139,17 @@ def look_at_webhook() -> Iterator[Finding]:
     except OrchestratorError:
         base = None
     if base is None:
-        yield skipped("webhook", "WEBHOOK_BASE_URL is not set: nobody hears of replies and delivery")
+        detail = "WEBHOOK_BASE_URL is not set: replies and delivery reports do not arrive"
+        yield CheckResult("webhook", Grade.SKIPPED, detail)
         return
     try:
         answer = urllib3.request("POST", f"{base}{STATUS_PATH}", body=b"", timeout=SECONDS, retries=False)
     except urllib3.exceptions.HTTPError as error:
-        yield bad("webhook", f"cannot be reached: {type(error).__name__}", "Check WEBHOOK_BASE_URL, DNS and the API.")
+        fix = "Check WEBHOOK_BASE_URL, DNS and the API."
+        yield CheckResult("webhook", Grade.BAD, f"cannot be reached: {type(error).__name__}", fix)
         return
     if answer.status == 403:
-        yield good("webhook", "answers, and turns away who is not Twilio")
+        yield CheckResult("webhook", Grade.GOOD, "answers, and rejects requests that Twilio did not sign")
     else:
-        yield bad(
-            "webhook",
-            f"answers {answer.status} where 403 is expected",
-            "Check that WEBHOOK_BASE_URL leads to this stack's API.",
-        )
+        detail = f"answers {answer.status} where 403 is expected"
+        yield CheckResult("webhook", Grade.BAD, detail, "Check that WEBHOOK_BASE_URL leads to this stack's API.")

@@ -1,4 +1,4 @@
-"""What became of messages lately, in numbers."""
+"""The command `stats`: counts of what happened to messages in the last hours."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,39 +12,42 @@ from rich.table import Table
 from orchestrator.store.gauges import MOST_COUNTED, read_gauges
 from orchestrator.store.stats import read_stats
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.output import AsJson
+from orchestrator_cli.options import AsJson
 from orchestrator_cli.target import on_target
+
+# What the table calls a fact whose JSON key does not explain it.
+_LABELS = {"wait_half_seconds": "seconds waited, median", "wait_most_seconds": "seconds waited, 95th percentile"}
 
 
 @on_target
 def stats(
-    hours: Annotated[int, typer.Option(help="As many hours back.", min=1)] = 24,
+    hours: Annotated[int, typer.Option(help="Hours to look back.", min=1)] = 24,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was sent, held, refused and lost lately, by reason, and what the day has cost."""
+    """Count what was sent, delivered, held, refused and rejected, by reason, and show what today has cost."""
     with open_database() as (connection, clock):
         now = clock()
-        found = read_stats(connection, now - timedelta(hours=hours))
-        levels = read_gauges(connection, now)
+        counts = read_stats(connection, now - timedelta(hours=hours))
+        gauges = read_gauges(connection, now)
     facts: dict[str, Any] = {
-        **found,
-        "waiting_by_reason": levels.waiting,
-        "overdue_seconds_by_lane": levels.overdue,
-        "twilio_usd_today": levels.twilio_usd,
-        "claude_usd_today": levels.claude_usd,
+        **counts,
+        "waiting_by_reason": gauges.waiting,
+        "overdue_seconds_by_lane": gauges.overdue,
+        "twilio_usd_today": gauges.twilio_usd,
+        "claude_usd_today": gauges.claude_usd,
     }
     if as_json:
         print_json(data={"hours": hours, **facts}, default=str)
         return
     table = Table(title=f"The last {hours} hours", title_justify="left", show_header=False, show_lines=True)
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), _words(value))
+        table.add_row(_LABELS.get(name, name.replace("_", " ")), _cell(value))
     show(table)
-    if sum(levels.waiting.values()) >= MOST_COUNTED:
-        show(f"More than {MOST_COUNTED:,} messages wait; these are the next ones.")
+    if sum(gauges.waiting.values()) >= MOST_COUNTED:
+        show(f"More than {MOST_COUNTED:,} messages are waiting; the counts cover the {MOST_COUNTED:,} due first.")
 
 
-def _words(value: object) -> str:
+def _cell(value: object) -> str:
     match value:
         case Mapping():
             largest = sorted(value.items(), key=lambda entry: -float(entry[1]))

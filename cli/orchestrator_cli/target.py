@@ -1,4 +1,4 @@
-"""What a command acts on: what the environment names, the running local stack, or a deployed stack by its name."""
+"""Chooses the stack that a command acts on: that of the environment, the local one, or a deployed one by its name."""
 
 import functools
 import inspect
@@ -14,19 +14,20 @@ import typer
 from orchestrator.aws.secrets import secret_variables
 from orchestrator.errors import OrchestratorError, SettingsError
 
-# Written by the running local stack: the environment that its functions have.
+# The running local stack writes the environment of its functions to this file.
 LOCAL_STATE = Path(".local/environment.json")
-_RENAMED = {"WEBHOOK_URL": "WEBHOOK_BASE_URL"}
+# Outputs of the stack whose variables have another name.
+_OTHER_NAMES = {"WEBHOOK_URL": "WEBHOOK_BASE_URL"}
 
 _Local = Annotated[bool, typer.Option("--local", help="Act on the running local stack.")]
-_Stack = Annotated[str | None, typer.Option("--stack", help="Act on a deployed stack, by its name.", metavar="NAME")]
+_Stack = Annotated[str | None, typer.Option("--stack", help="Act on the deployed stack of this name.", metavar="NAME")]
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 def on_target(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Give a command the options `--local` and `--stack`; what they name is its environment before it runs."""
+    """Give a command the options `--local` and `--stack`, which set its environment before it runs."""
 
     @functools.wraps(command)
     def with_target(*arguments: Any, local: bool, stack: str | None, **options: Any) -> Result:
@@ -38,23 +39,23 @@ def on_target(command: Callable[Parameters, Result]) -> Callable[Parameters, Res
             use_deployed_stack(stack)
         return command(*arguments, **options)
 
-    # Typer reads the signature and the annotations, and makes the options of them.
+    # Typer makes the options from the signature and the annotations.
     signature = inspect.signature(command)
-    more = [
+    target_options = [
         inspect.Parameter("local", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_Local),
         inspect.Parameter("stack", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Stack),
     ]
-    parameters = [*signature.parameters.values(), *more]
-    with_target.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # a function takes any
+    parameters = [*signature.parameters.values(), *target_options]
+    with_target.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # read by Typer
     with_target.__annotations__ = {**command.__annotations__, "local": _Local, "stack": _Stack}
     return with_target  # type: ignore[return-value]  # Typer calls it, by the signature set above
 
 
 def use_local_stack() -> None:
-    """Put the local stack's environment in place of this process's own.
+    """Replace this process's environment by that of the local stack.
 
     Raises:
-        SettingsError: no local stack runs here.
+        SettingsError: no local stack runs in this folder.
     """
     if not LOCAL_STATE.exists():
         raise SettingsError("--local: no local stack runs in this folder. Start it with `make local`.")
@@ -62,10 +63,11 @@ def use_local_stack() -> None:
 
 
 def use_deployed_stack(name: str) -> None:
-    """Put what a stack's parameters and outputs say in place of this process's own environment.
+    """Replace this process's environment by the parameters and outputs of a deployed stack.
 
     Raises:
-        SettingsError: there is no such stack, or it may not be read.
+        SettingsError: there is no such stack, or this role may not read it.
+        OrchestratorError: the stack has no enqueue queue.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
@@ -75,20 +77,20 @@ def use_deployed_stack(name: str) -> None:
     except ClientError as error:
         raise SettingsError(f"--stack: {error.response['Error']['Message']}. Check the name and AWS_REGION.") from None
     except BotoCoreError as error:
-        raise SettingsError(f"--stack: AWS cannot be asked: {error}") from None
+        raise SettingsError(f"--stack: AWS cannot be reached: {error}") from None
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
     if "EnqueueQueueUrl" not in outputs:
-        raise OrchestratorError(f"The stack {name} is no Message Orchestrator, or its first deploy did not end.")
-    # What a stack has in its secrets; a value of this shell, or of .env, would be another one's.
+        raise OrchestratorError(f"The stack {name} is not a Message Orchestrator, or its first deploy did not finish.")
+    # The stack has these in its secrets; a value of this shell or of .env would belong to another stack.
     for variable in secret_variables():
         os.environ.pop(variable, None)
     os.environ.update(variables_of({**parameters, **outputs}))
 
 
 def variables_of(stack: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables by the names that a stack uses: `EnqueueQueueUrl` is `ENQUEUE_QUEUE_URL`."""
-    # A stack without a secret says so with the word.
+    """Turn parameters and outputs of a stack into environment variables: `EnqueueQueueUrl` to `ENQUEUE_QUEUE_URL`."""
+    # A stack without a secret has the parameter `none`.
     given = {name: value for name, value in stack.items() if value not in ("", "none")}
     variables = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(): value for name, value in given.items()}
-    return {_RENAMED.get(name, name): value for name, value in variables.items()}
+    return {_OTHER_NAMES.get(name, name): value for name, value in variables.items()}

@@ -1,4 +1,4 @@
-"""Texts from numbers that are nobody's."""
+"""The command `unknown-senders`: texts from numbers that belong to no person."""
 
 from typing import Annotated
 
@@ -9,23 +9,23 @@ from rich.table import Table
 
 from orchestrator.store.conversation import read_unknown_senders
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.output import AsJson
+from orchestrator_cli.options import AsJson
 from orchestrator_cli.target import on_target
 
 
 @on_target
-def strangers(
-    limit: Annotated[int, typer.Option(help="As many at the most.", min=1)] = 20,
+def unknown_senders(
+    limit: Annotated[int, typer.Option(help="Texts to show at most.", min=1)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest texts from numbers that belong to nobody."""
+    """Show the newest texts from numbers that belong to no person."""
     with open_database() as (connection, _):
         found = read_unknown_senders(connection, limit)
     if as_json:
         print_json(data=found, default=str)
         return
     if not found:
-        show("No text came from a number that is nobody's.")
+        show("No texts from unknown senders.")
         return
     table = Table("received", "number", "text")
     for text in found:

@@ -1,4 +1,4 @@
-"""People: added, shown and changed."""
+"""The commands `user`: people are added, changed, opted out and shown."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from rich.table import Table
 from orchestrator.errors import InvalidPerson
 from orchestrator.people import parse_number, parse_zone
 from orchestrator.rules.activity import is_active
-from orchestrator.rules.explanations import explain
+from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.local_time import local_date
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
@@ -24,25 +24,29 @@ from orchestrator.store import people
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.output import AsJson, tell
+from orchestrator_cli.options import AsJson, PersonReference
+from orchestrator_cli.output import print_result
 from orchestrator_cli.target import on_target
 
-app = typer.Typer(help="The people who get the texts.", no_args_is_help=True)
+app = typer.Typer(help="Add, change, opt out and show the people who receive the texts.", no_args_is_help=True)
 
-Reference = Annotated[str, typer.Argument(help="Our UUID of the person, or your own id of them.")]
-Phone = Annotated[str | None, typer.Option(help="Number, such as +1 212 555 0123.")]
+_PHONE = typer.Option(help="Phone number, such as +1 212 555 0123.")
+Phone = Annotated[str | None, _PHONE]
 Name = Annotated[str | None, typer.Option(help="First name.")]
-Zone = Annotated[str | None, typer.Option(help="IANA zone, such as America/New_York.")]
-ExternalId = Annotated[str | None, typer.Option(help="Your own id of the person.")]
-QuietHours = Annotated[str | None, typer.Option(help="Local window such as 21:00-08:00; 'none' turns it off.")]
+Zone = Annotated[str | None, typer.Option(help="IANA time zone, such as America/New_York.")]
+ExternalId = Annotated[str | None, typer.Option(help="Your external id of the person.")]
+QuietHours = Annotated[str | None, typer.Option(help="Local times, such as 21:00-08:00; 'none' for no quiet hours.")]
 Daily = Annotated[int | None, typer.Option(help="Texts per local day.", min=0)]
 Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min=0)]
+
+# What the table calls a fact whose JSON key is not the word of the glossary.
+_LABELS = {"unjudged_text": "unread text"}
 
 
 @app.command()
 @on_target
 def add(
-    phone: Annotated[str, typer.Option(help="Number, such as +1 212 555 0123.")],
+    phone: Annotated[str, _PHONE],
     name: Name = None,
     zone: Zone = None,
     external_id: ExternalId = None,
@@ -53,15 +57,15 @@ def add(
 ) -> None:
     """Add a person."""
     columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
-    with open_database() as (connection, clock), _taken_values_explained():
+    with open_database() as (connection, clock), _explain_conflicts():
         user_id = people.add_user(connection, columns, clock())
-    tell({"user_id": user_id}, f"[green]Added[/] {user_id}", as_json=as_json)
+    print_result({"user_id": user_id}, f"[green]Added[/] {user_id}", as_json=as_json)
 
 
 @app.command("set")
 @on_target
-def change(
-    user: Reference,
+def set_person(
+    user: PersonReference,
     phone: Phone = None,
     name: Name = None,
     zone: Zone = None,
@@ -71,32 +75,32 @@ def change(
     hourly_limit: Hourly = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given, and leave the rest."""
+    """Change the given values of a person; the others stay."""
     columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
     if not columns:
-        raise typer.BadParameter("Nothing to change. Give at least one option, such as --zone America/New_York.")
-    with open_database() as (connection, clock), _taken_values_explained():
+        raise typer.BadParameter("Give at least one value to change, such as --zone America/New_York.")
+    with open_database() as (connection, clock), _explain_conflicts():
         user_id = people.change_user(connection, user, columns, clock())
-    tell({"user_id": user_id}, f"[green]Changed[/] {user_id}", as_json=as_json)
+    print_result({"user_id": user_id}, f"[green]Changed[/] {user_id}", as_json=as_json)
 
 
 @app.command()
 @on_target
-def stop(user: Reference, as_json: AsJson = False) -> None:
-    """Opt a person out, as if they had written STOP: for one who said it by another way."""
+def stop(user: PersonReference, as_json: AsJson = False) -> None:
+    """Opt out a person who asked for it in another way than by text. A START from their phone ends it."""
     with open_database() as (connection, clock):
         now = clock()
         person = people.show_user(connection, user, now).person
         with connection.transaction():
             write_opt_outs(connection, [OptOut(person.phone_number, "operator", now)], now)
-    said = f"[green]Opted out[/] {person.user_id}: what waited is cancelled. START, written by them, undoes it."
-    tell({"user_id": person.user_id, "opted_out": True}, said, as_json=as_json)
+    line = f"[green]Opted out[/] {person.user_id}. Waiting messages are cancelled. A START from their phone ends it."
+    print_result({"user_id": person.user_id, "opted_out": True}, line, as_json=as_json)
 
 
 @app.command("show")
 @on_target
-def show_person(user: Reference, as_json: AsJson = False) -> None:
-    """Show a person: limits and what is used of them, quiet hours, activity, opt-out, and what waits."""
+def show_person(user: PersonReference, as_json: AsJson = False) -> None:
+    """Show a person: limits and their use, quiet hours, activity, opt-out, and waiting messages."""
     policy = load(PolicySettings)
     with open_database() as (connection, clock):
         now = clock()
@@ -108,12 +112,13 @@ def show_person(user: Reference, as_json: AsJson = False) -> None:
         return
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), _words(value))
+        table.add_row(_LABELS.get(name, name.replace("_", " ")), _cell(value))
     show(table)
     zone = next(iter(record.person.zones), None)
     for message in waiting:
+        why = f": {explain_reason(message.reason)}" if message.reason else ""
         due = message.due.astimezone(zone)
-        show(f"  waits: {message.priority} {message.message_id} until {due:%a %d %b %H:%M %Z} {_why(message.reason)}")
+        show(f"  waiting: {message.priority} {message.message_id}, due {due:%a %d %b %H:%M %Z}{why}")
 
 
 def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -
         "external_id": record.external_id,
         "phone_number": person.phone_number,
         "first_name": person.first_name,
-        "zone": person.timezone or ", ".join(zone.key for zone in zones[:3]) + " (by the number)",
+        "zone": person.timezone or ", ".join(zone.key for zone in zones[:3]) + " (from the number)",
         "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
         "daily_limit": limits.daily,
         "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
@@ -144,10 +149,6 @@ def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -
     }
 
 
-def _why(reason: str | None) -> str:
-    return f"because of {explain(reason)}" if reason else ""
-
-
 def _columns(
     phone: str | None,
     name: str | None,
@@ -157,7 +158,7 @@ def _columns(
     daily_limit: int | None,
     hourly_limit: int | None,
 ) -> dict[str, Any]:
-    """The columns to write; what was not given is missing from them."""
+    """The columns to write, without those whose option was not given."""
     columns: dict[str, Any] = {
         "first_name": name,
         "timezone": parse_zone(zone) if zone is not None else None,
@@ -180,20 +181,24 @@ def _window(text: str) -> tuple[time, time]:
         start, end = text.split("-")
         return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
     except ValueError:
-        raise InvalidPerson("quiet_hours", f"{text!r} is no window", "Write it as 21:00-08:00, or none") from None
+        raise InvalidPerson(
+            "quiet_hours", f"{text!r} is not a time window", "Write it as 21:00-08:00, or none"
+        ) from None
 
 
 @contextmanager
-def _taken_values_explained() -> Iterator[None]:
-    """Turns Postgres's word for a value in use into ours."""
+def _explain_conflicts() -> Iterator[None]:
+    """Turn a uniqueness violation of Postgres into an error that names the field."""
     try:
         yield
     except psycopg.errors.UniqueViolation as error:
         field = "external_id" if "external_id" in str(error) else "phone_number"
-        raise InvalidPerson(field, "belongs to another person", "Use `user set` on them, or another value") from None
+        raise InvalidPerson(
+            field, "belongs to another person", "Change that person with `user set`, or use another value"
+        ) from None
 
 
-def _words(value: object) -> str:
+def _cell(value: object) -> str:
     match value:
         case None:
             return "-"

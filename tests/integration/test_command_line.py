@@ -1,5 +1,6 @@
-"""The command line, as a person types it."""
+"""The `orchestrator` command, run in a process of its own."""
 
+import importlib.metadata
 import json
 import os
 import re
@@ -78,30 +79,45 @@ def test_pauses_have_scopes(run: Run, connection: Connection) -> None:
     assert "Still paused: agent bulk" in run("resume", "--lane", "low")
     assert "Give one of" in run("pause", "--lane", "low", "--user", "ada", fails=True)
     assert "Invalid value" in run("pause", "--lane", "someday", fails=True)
-    assert "nobody" in run("pause", "--user", "nobody", fails=True)
-
-
-def test_nothing_is_known_of_a_message_that_never_came(run: Run) -> None:
-    assert "Nothing is known" in run("explain", "019cb436-8d80-7c88-af29-573dbcc32d40", fails=True)
-    assert "is no message id" in run("explain", "42", fails=True)
-    assert "Nothing waits." in run("queue")
+    assert "'unknown'" in run("pause", "--user", "unknown", fails=True)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("scope", "value", "options"),
+    [("brake", "bulk_1", ["--agent", "bulk_1"]), ("busy", "low", ["--lane", "low"]), ("provider", "", [])],
+)
+def test_resume_ends_a_pause_that_a_function_set(
+    run: Run, connection: Connection, scope: str, value: str, options: list[str]
+) -> None:
+    connection.execute("INSERT INTO orchestrator.pauses (scope, value, paused_at) VALUES (%s, %s, now())", (scope, value))
+    assert "Resumed" in run("resume", *options)
+    assert connection.execute("SELECT count(*) FROM orchestrator.pauses").fetchone() == (0,)
+
+
+def test_a_message_that_was_never_published_is_reported(run: Run) -> None:
+    assert "Nothing is recorded about" in run("explain", "019cb436-8d80-7c88-af29-573dbcc32d40", fails=True)
+    assert "is not a message id" in run("explain", "42", fails=True)
+    assert "No messages are waiting." in run("queue")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
     [
         (["user", "add", "--phone", "12"], "phone_number: is not a valid phone number"),
         (["user", "add", "--phone", "hello"], "phone_number: is not a phone number"),
         (["user", "add", "--phone", "+44 20 7946 0123"], "phone_number: lies in GB, outside the allowed countries"),
         (["user", "add", "--phone", "+1 212 555 0101", "--zone", "Mars/Base"], "zone: 'Mars/Base' is no zone"),
-        (["user", "add", "--phone", "+1 212 555 0101", "--quiet-hours", "late"], "quiet_hours: 'late' is no window"),
-        (["user", "show", "nobody"], "No user has the id or external id 'nobody'"),
-        (["user", "set", "nobody", "--name", "X"], "No user has the id or external id 'nobody'"),
-        (["user", "show", "nobody", "--local"], "no local stack runs in this folder"),
+        (
+            ["user", "add", "--phone", "+1 212 555 0101", "--quiet-hours", "late"],
+            "quiet_hours: 'late' is not a time window",
+        ),
+        (["user", "show", "unknown"], "No user has the id or external id 'unknown'"),
+        (["user", "set", "unknown", "--name", "X"], "No user has the id or external id 'unknown'"),
+        (["user", "show", "unknown", "--local"], "no local stack runs in this folder"),
     ],
 )
-def test_a_wrong_value_is_named_with_the_fix(run: Run, arguments: list[str], says: str) -> None:
-    assert says in run(*arguments, fails=True)
+def test_a_wrong_value_is_named_with_the_fix(run: Run, arguments: list[str], error: str) -> None:
+    assert error in run(*arguments, fails=True)
 
 
 def test_a_number_belongs_to_one_person(run: Run) -> None:
@@ -111,24 +127,36 @@ def test_a_number_belongs_to_one_person(run: Run) -> None:
 
 def test_pause_and_resume(run: Run, connection: Connection) -> None:
     assert "Paused" in run("pause", "--note", "testing")
-    assert "already" in run("pause")
+    assert "already paused" in run("pause")
     assert connection.execute("SELECT scope, note FROM orchestrator.pauses").fetchall() == [("everything", "testing")]
     assert "Resumed" in run("resume")
-    assert "not paused" in run("resume")
+    assert "was not paused" in run("resume")
 
 
-def test_migrate_and_adopt_say_what_they_do(run: Run) -> None:
+def test_migrate_and_adopt_report_what_they_do(run: Run) -> None:
     assert "Nothing to do" in run("migrate")
     assert "Run it again with --apply" in run("adopt")
 
 
-def test_without_settings_the_variable_is_named(run: Run) -> None:
+def test_a_missing_setting_is_named(run: Run) -> None:
     run.environment.pop("DATABASE_URL")
     assert "DATABASE_URL: is not set" in run("pause", fails=True)
 
 
-def test_a_database_that_cannot_be_reached_is_said_plainly(run: Run) -> None:
+def test_a_database_that_cannot_be_reached_is_reported_without_its_password(run: Run) -> None:
     run.environment["DATABASE_URL"] = "postgresql://user:hunter2@127.0.0.1:1/none"
-    said = run("pause", fails=True)
-    assert "cannot be reached" in said
-    assert "hunter2" not in said
+    error = run("pause", fails=True)
+    assert "cannot be reached" in error
+    assert "hunter2" not in error
+
+
+def test_the_version_is_that_of_the_package(run: Run) -> None:
+    run.environment.pop("DATABASE_URL")
+    assert run("--version").strip() == importlib.metadata.version("message-orchestrator")
+
+
+def test_strangers_is_a_hidden_alias_of_unknown_senders(run: Run) -> None:
+    assert run("strangers", "--json") == run("unknown-senders", "--json") == "[]\n"
+    commands = run("--help")
+    assert "unknown-senders" in commands
+    assert "strangers" not in commands

@@ -1,4 +1,4 @@
-"""`orchestrator costs`: what Claude cost, and what was saved."""
+"""`orchestrator costs`: what Claude and texts cost, and which calls were saved."""
 
 import json
 from datetime import timedelta
@@ -16,7 +16,7 @@ def costs(*arguments: str) -> str:
     return result.output
 
 
-def test_the_bill_and_what_was_saved(world: World) -> None:
+def test_costs_and_savings_are_shown(world: World) -> None:
     ada = world.person(hourly_limit=1)
     for number in range(3):
         world.message(
@@ -34,15 +34,15 @@ def test_the_bill_and_what_was_saved(world: World) -> None:
     assert (lines["check_relevance"]["calls"], lines["check_relevance"]["agent"]) == (1, "saga_1")
     assert (lines["render_message"]["calls"], lines["render_message"]["model"]) == (1, "claude-haiku-5-5")
     saved = {line["what"]: line["calls"] for line in answer["saved"]}
-    assert saved["batching"] == 2, "three messages were judged in one call"
+    assert saved["batching"] == 2, "one call checked three messages"
     assert saved["verbatim texts"] == 3
-    assert saved["remembered verdicts"] >= 2, "those that the limit held went without a second question"
+    assert saved["remembered verdicts"] >= 2, "the messages that the hourly limit held were not checked again"
     shown = costs()
     assert "Saved by batching: 2 calls" in shown
     assert "in 2 calls." in shown
 
 
-def test_only_the_days_that_were_asked_for(world: World) -> None:
+def test_costs_of_the_last_days_alone(world: World) -> None:
     world.person()
     world.message(message_data={"type": "update", "findings": {"name": "Acme"}})
     world.minute()

@@ -1,4 +1,4 @@
-"""`orchestrator dlq`: what was given up is counted, shown with its reason, and sent back."""
+"""`orchestrator dlq`: dead letters are counted, shown with their reasons, and sent back."""
 
 import itertools
 import json
@@ -16,8 +16,8 @@ from tests.world import World
 
 
 @pytest.fixture
-def redriven_to_dlq(world: World) -> Iterator[World]:
-    """A world whose enqueue queue has its dead-letter queue, with three letters in it."""
+def world_with_dead_letters(world: World) -> Iterator[World]:
+    """A world whose enqueue queue has a dead-letter queue with three dead letters."""
     sqs = boto3.client("sqs")
     policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:enqueue-dead", "maxReceiveCount": 3}
     sqs.set_queue_attributes(QueueUrl=world.urls["ENQUEUE_QUEUE_URL"], Attributes={"RedrivePolicy": json.dumps(policy)})
@@ -33,21 +33,21 @@ _MINUTES = (timedelta(minutes=number) for number in itertools.count())
 
 
 def orchestrator(*arguments: str) -> str:
-    # SQS waits a second for messages, and time goes on from one command to the next.
+    # Receiving waits a second for messages, so the clock ticks, and moves on from one command to the next.
     with time_machine.travel(datetime.now(UTC) + next(_MINUTES), tick=True):
         result = CliRunner().invoke(app, ["dlq", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
 
 
-def test_they_are_counted(redriven_to_dlq: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dead_letters_are_counted(world_with_dead_letters: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("DELIVERY_QUEUE_URL", "URGENT_QUEUE_URL", "INBOUND_QUEUE_URL"):
         monkeypatch.delenv(variable)
     assert json.loads(orchestrator("list", "--json")) == [{"queue": "enqueue", "waiting": 0, "dead": 3}]
     assert "DELIVERY_QUEUE_URL is not set" in orchestrator("list").replace("\n", " ")
 
 
-def test_they_are_shown_with_their_reasons_and_stay(redriven_to_dlq: World) -> None:
+def test_dead_letters_are_shown_with_their_reasons_and_stay(world_with_dead_letters: World) -> None:
     for _ in range(2):
         letters = json.loads(orchestrator("show", "enqueue", "--json"))
         assert sorted(letter.get("reason", "none") for letter in letters) == ["invalid_field", "none", "not_json"]
@@ -58,31 +58,31 @@ def test_they_are_shown_with_their_reasons_and_stay(redriven_to_dlq: World) -> N
     assert "received too often" in shown
 
 
-def test_a_dry_run_changes_nothing(redriven_to_dlq: World) -> None:
+def test_a_dry_run_changes_nothing(world_with_dead_letters: World) -> None:
     assert "3 would go back" in orchestrator("redrive", "enqueue", "--dry-run")
     assert "1 would go back to the enqueue queue, 2 stay here" in orchestrator(
         "redrive", "enqueue", "--dry-run", "--reason", "none"
     )
-    assert len(redriven_to_dlq.drain("ENQUEUE_DLQ_URL")) == 3
+    assert len(world_with_dead_letters.drain("ENQUEUE_DLQ_URL")) == 3
 
 
-def test_they_go_back_and_keep_their_first_id(redriven_to_dlq: World) -> None:
+def test_dead_letters_go_back_and_keep_their_first_id(world_with_dead_letters: World) -> None:
     before = json.loads(orchestrator("show", "enqueue", "--json"))
     assert "1 went back to the enqueue queue, 2 stay here" in orchestrator("redrive", "enqueue", "--reason", "none")
     assert "2 went back to the enqueue queue, 0 stay here" in orchestrator("redrive", "enqueue")
-    back = redriven_to_dlq.drain_messages("ENQUEUE_QUEUE_URL")
+    back = world_with_dead_letters.drain_messages("ENQUEUE_QUEUE_URL")
     assert {message["MessageAttributes"]["sqs_message_id"] for message in back} == {
         letter.get("sqs_message_id") for letter in before
     }
     assert all(set(message["MessageAttributes"]) == {"sqs_message_id"} for message in back)
-    assert redriven_to_dlq.drain("ENQUEUE_DLQ_URL") == []
+    assert world_with_dead_letters.drain("ENQUEUE_DLQ_URL") == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [(["show", "nonsense"], "nonsense"), (["redrive"], "queue")],
 )
-def test_a_mistake_is_named(world: World, arguments: list[str], problem: str) -> None:
+def test_a_wrong_argument_is_named(world: World, arguments: list[str], problem: str) -> None:
     result = CliRunner().invoke(app, ["dlq", *arguments])
     assert result.exit_code == 2
     assert problem in result.output

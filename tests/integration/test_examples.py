@@ -1,4 +1,4 @@
-"""The examples run as they stand."""
+"""The programs of examples/ run unchanged."""
 
 import runpy
 
@@ -18,7 +18,7 @@ def test_an_example_publishes_a_message_that_arrives(world: World, name: str) ->
     received = boto3.client("sqs").receive_message(QueueUrl=world.urls["ENQUEUE_QUEUE_URL"])["Messages"]
     world.publish(*[message["Body"] for message in received])
     world.deliver()
-    world.wait(hours=1)  # a person's best time is mid-morning
+    world.wait(hours=1)  # the best time of a person without history is about 10:00
     world.minute()
     assert len(world.texts()) == 1
 
@@ -35,7 +35,7 @@ def test_activity_is_checked(world: World, capsys: pytest.CaptureFixture[str]) -
     ]
 
 
-def test_a_reply_goes_to_somebody_who_wrote(world: World) -> None:
+def test_a_reply_goes_to_a_person_who_just_wrote(world: World) -> None:
     world.travel_to("2026-03-03T23:00:00-05:00")
     world.person("user_123")
     world.writes("Tell me more about it")

@@ -1,4 +1,4 @@
-"""`explain` tells the whole story of a message, and `queue` what waits (G9)."""
+"""`orchestrator explain` shows the history of a message, `queue` the waiting messages (G9)."""
 
 import json
 from uuid import UUID, uuid4
@@ -23,15 +23,15 @@ def run(command: CliRunner, *arguments: str) -> str:
     return result.output
 
 
-def test_the_whole_story_in_the_persons_own_time(world: World, command: CliRunner) -> None:
+def test_the_history_of_a_message_in_the_persons_local_time(world: World, command: CliRunner) -> None:
     world.person(phone="+13105550102", timezone="America/Los_Angeles")
     message_id = world.message(message_data=STRUCTURED)
     world.minute()
-    waits = run(command, "explain", str(message_id))
-    assert "Now: queued, due Tue 03 Mar 08:00:00: the person's quiet hours (R3)" in waits
+    printed = run(command, "explain", str(message_id))
+    assert "Now: queued, due Tue 03 Mar 08:00:00: the person's quiet hours (R3)" in printed
     world.travel_to("2026-03-03T16:00:00+00:00")
     world.minute()
-    told = run(command, "explain", str(message_id))
+    printed = run(command, "explain", str(message_id))
     for step in (
         "published",
         "accepted",
@@ -42,10 +42,10 @@ def test_the_whole_story_in_the_persons_own_time(world: World, command: CliRunne
         "Now: sent",
         "Words (claude)",
     ):
-        assert step in told
-    assert "times in America/Los_Angeles" in told
-    assert "Tue 03 Mar 08:00:00" in told
-    assert "+13105550102" not in told
+        assert step in printed
+    assert "times in America/Los_Angeles" in printed
+    assert "Tue 03 Mar 08:00:00" in printed
+    assert "+13105550102" not in printed
 
     steps = json.loads(run(command, "explain", str(message_id), "--json"))["steps"]
     assert [step["what"] for step in steps] == ["published", "accepted", "held", "worded", "sending", "accepted"]
@@ -66,14 +66,14 @@ def test_a_rejected_message_is_explained_too(world: World, command: CliRunner) -
     assert "Use urgent, high, medium or low" in run(command, "explain", str(message_id))
 
 
-def test_every_end_has_its_rule(world: World, command: CliRunner) -> None:
+def test_an_end_is_explained_with_its_rule(world: World, command: CliRunner) -> None:
     world.person()
     older = world.message(topic="crm")
     world.wait(seconds=1)
     newer = world.message(topic="crm")
-    told = run(command, "explain", str(older))
-    assert "a newer message took its place (R9)" in told
-    assert f"Superseded by {newer} (newer_of_topic)" in told
+    printed = run(command, "explain", str(older))
+    assert "a newer message took its place (R9)" in printed
+    assert f"Superseded by {newer} (newer_of_topic)" in printed
 
 
 def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: CliRunner) -> None:
@@ -96,7 +96,7 @@ def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: Cli
     assert str(second) not in printed
 
 
-def test_a_person_is_shown_with_what_waits(world: World, command: CliRunner) -> None:
+def test_a_person_is_shown_with_their_waiting_messages(world: World, command: CliRunner) -> None:
     ada = world.person()
     for _ in range(3):
         world.message()

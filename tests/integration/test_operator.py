@@ -1,7 +1,8 @@
-"""The operator's command line: stats, costs, stop, doctor, JSON everywhere, and a deployed stack by its name."""
+"""The commands of an operator: `stats`, `costs`, `user stop`, `doctor`, `--json` everywhere, and `--stack`."""
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import boto3
 import pytest
+from typer.testing import CliRunner
 
+from orchestrator_cli.main import app
 from orchestrator_local.queues import sqs_endpoint
 from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
@@ -43,7 +46,7 @@ class Command:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An AWS of moto's in a process of its own, whose clock nobody stops."""
+    """moto's AWS in a process of its own, so that its clock keeps running when a test stops the time."""
     with sqs_endpoint(tmp_path_factory.mktemp("aws") / "log") as address:
         yield address
 
@@ -76,7 +79,7 @@ def command(
     keys = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
     environment = function_environment(database_url, queues, twilio_url, claude_url)
     environment["ANTHROPIC_API_KEY"] = os.environ["ANTHROPIC_API_KEY"]
-    environment["WEBHOOK_BASE_URL"] = twilio_url  # answers 401; a test of its own has a real one
+    environment["WEBHOOK_BASE_URL"] = twilio_url  # answers 401; another test has a webhook that answers 403
     return Command(tmp_path, {**keys, **environment, "AWS_ENDPOINT_URL": aws})
 
 
@@ -84,10 +87,10 @@ def grades(command: Command, code: int = 0) -> dict[str, str]:
     return {f["what"]: f["grade"] for f in json.loads(command("doctor", "--json", code=code))}
 
 
-# What happened ---------------------------------------------------------------------------------------------------------
+# Counts and opt-out by hand ---------------------------------------------------------------------------------------------------------
 
 
-def test_stats_tell_the_day_in_numbers(world: World, command: Command) -> None:
+def test_stats_count_what_happened(world: World, command: Command) -> None:
     world.travel_to("2026-11-25T15:00:00+00:00")
     world.person()
     world.person("ben", phone="+12125550102")
@@ -101,14 +104,14 @@ def test_stats_tell_the_day_in_numbers(world: World, command: Command) -> None:
     world.message("ben")
     world.minute()
     command.environment["ORCHESTRATOR_CLOCK_FILE"] = str(clock_file(command.folder, world))
-    told = json.loads(command("stats", "--json"))
-    assert (told["sent"], told["delivered"], told["undelivered"]) == (2, 2, 0)
-    assert told["refused_by_code"] == {"21211": 1}
-    assert told["held_by_reason"] == {"hourly_limit": 1}
-    assert told["ended_by_reason"] == {"failed (bad_number)": 1}
-    assert told["waiting_by_reason"] == {"hourly_limit": 1}
-    assert told["sent_by_agent"] == {"concierge_main": 2}
-    assert sum(told["rejected_by_reason"].values()) == 1
+    stats = json.loads(command("stats", "--json"))
+    assert (stats["sent"], stats["delivered"], stats["undelivered"]) == (2, 2, 0)
+    assert stats["refused_by_code"] == {"21211": 1}
+    assert stats["held_by_reason"] == {"hourly_limit": 1}
+    assert stats["ended_by_reason"] == {"failed (bad_number)": 1}
+    assert stats["waiting_by_reason"] == {"hourly_limit": 1}
+    assert stats["sent_by_agent"] == {"concierge_main": 2}
+    assert sum(stats["rejected_by_reason"].values()) == 1
     assert "hourly_limit" in command("stats")
     (day,) = json.loads(command("costs", "--json"))["texts"]
     assert (day["texts"], day["segments"]) == (2, 2)
@@ -123,7 +126,7 @@ def clock_file(folder: Path, world: World) -> Path:
     return file
 
 
-def test_somebody_who_said_stop_by_another_way_is_opted_out_by_hand(world: World, command: Command) -> None:
+def test_an_operator_opts_a_person_out(world: World, command: Command) -> None:
     world.person()
     waiting = world.message(scheduled_for="2026-12-24T15:00:00Z")
     assert json.loads(command("user", "stop", "ada", "--json"))["opted_out"] is True
@@ -148,7 +151,7 @@ def test_somebody_who_said_stop_by_another_way_is_opted_out_by_hand(world: World
         ["queue"],
         ["costs"],
         ["stats"],
-        ["strangers"],
+        ["unknown-senders"],
         ["dlq", "list"],
         ["dlq", "show", "enqueue"],
         ["dlq", "redrive", "enqueue"],
@@ -157,7 +160,7 @@ def test_somebody_who_said_stop_by_another_way_is_opted_out_by_hand(world: World
     ],
     ids=" ".join,
 )
-def test_every_command_speaks_json(world: World, command: Command, arguments: list[str]) -> None:
+def test_every_command_prints_json(world: World, command: Command, arguments: list[str]) -> None:
     world.person()
     json.loads(command(*arguments, "--json"))
 
@@ -171,17 +174,17 @@ def test_the_shell_completes_commands(command: Command) -> None:
     assert command().split() == ["doctor"]
 
 
-# The doctor ------------------------------------------------------------------------------------------------------------
+# `orchestrator doctor` ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_doctor_finds_a_healthy_system_healthy(command: Command) -> None:
+def test_all_checks_of_a_healthy_system_are_good(command: Command) -> None:
     found = grades(command, code=1)
-    assert found.pop("webhook") == "bad"  # Twilio's stand-in is no webhook
+    assert found.pop("webhook") == "bad"  # Twilio's stand-in is not a webhook
     assert set(found.values()) == {"good"}, found
     assert {"database", "schema", "enqueue queue", "twilio account", "registration", "claude"} <= found.keys()
 
 
-def test_the_doctor_knows_our_webhook_by_how_it_turns_strangers_away(command: Command) -> None:
+def test_a_webhook_that_rejects_an_unsigned_request_is_good(command: Command) -> None:
     from orchestrator_local.stand_ins.http import serve
 
     class Webhook:
@@ -190,7 +193,7 @@ def test_the_doctor_knows_our_webhook_by_how_it_turns_strangers_away(command: Co
 
     with serve(Webhook()) as address:
         command.environment["WEBHOOK_BASE_URL"] = address
-        assert "Nothing is wrong." in command("doctor")
+        assert "No check failed." in command("doctor")
 
 
 @pytest.mark.parametrize(
@@ -209,17 +212,17 @@ def test_the_doctor_knows_our_webhook_by_how_it_turns_strangers_away(command: Co
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_the_doctor_names_what_is_wrong(command: Command, change: dict[str, str], what: str, grade: str) -> None:
+def test_a_wrong_part_is_named(command: Command, change: dict[str, str], what: str, grade: str) -> None:
     command.environment |= change
     assert grades(command, code=1)[what] == grade
 
 
-def test_a_number_that_carriers_do_not_know_is_told(world: World, command: Command) -> None:
+def test_an_unregistered_number_is_reported(world: World, command: Command) -> None:
     world.phones.campaign = "FAILED"
     assert grades(command, code=1)["registration"] == "bad"
 
 
-def test_missing_migrations_are_told(command: Command, empty_database: str) -> None:
+def test_missing_migrations_are_reported(command: Command, empty_database: str) -> None:
     command.environment["DATABASE_URL"] = empty_database
     assert grades(command, code=1)["schema"] == "bad"
 
@@ -247,7 +250,7 @@ def stack(aws: str, queues: dict[str, str], database_url: str) -> str:
     return name
 
 
-def test_a_command_acts_on_a_deployed_stack_and_not_on_the_database_of_this_shell(
+def test_a_command_acts_on_the_deployed_stack_and_not_on_the_database_of_this_shell(
     world: World, command: Command, stack: str
 ) -> None:
     world.person()
@@ -256,7 +259,7 @@ def test_a_command_acts_on_a_deployed_stack_and_not_on_the_database_of_this_shel
     assert (shown["phone_number"], shown["hourly_limit"]) == ("+12125550101", 7)
 
 
-def test_a_stack_without_claude_has_no_secret_of_it() -> None:
+def test_a_stack_without_claude_has_no_secret_for_it() -> None:
     from orchestrator_cli.target import variables_of
 
     stack = {
@@ -272,20 +275,21 @@ def test_a_stack_without_claude_has_no_secret_of_it() -> None:
     }
 
 
-def test_a_stack_that_is_not_there_or_not_ours_is_told(command: Command, aws: str) -> None:
+def test_a_stack_that_is_missing_or_not_ours_is_reported(command: Command, aws: str) -> None:
     assert "--stack:" in command("queue", "--stack", "nothing-here", code=1)
     boto3.client("cloudformation", endpoint_url=aws).create_stack(
         StackName=f"other-{os.getpid()}", TemplateBody=json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}})
     )
-    assert "is no Message Orchestrator" in command("queue", "--stack", f"other-{os.getpid()}", code=1)
+    assert "is not a Message Orchestrator" in command("queue", "--stack", f"other-{os.getpid()}", code=1)
     assert "not both" in command("queue", "--stack", "x", "--local", code=2)
 
 
-def test_every_command_of_the_runbook_and_the_readme_is_there(command: Command) -> None:
-    import re
-
-    for file in ("README.md", "docs/runbook.md"):
-        for line in re.findall(r"orchestrator ((?:[a-z]+ ?){1,2})", (ROOT / file).read_text()):
-            first = line.split()[0]
-            if first in {"user", "agent", "dlq", "privacy"} and len(line.split()) == 2:
-                command(*line.split(), "--help")
+@pytest.mark.parametrize(
+    "file", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda file: file.name
+)
+def test_every_command_in_the_docs_exists(file: Path) -> None:
+    for words in re.findall(r"(?:^|`)orchestrator ([a-z-]+(?: [a-z]+)?)", file.read_text(), re.MULTILINE):
+        command, *arguments = words.split()
+        has_subcommands = command in {"user", "agent", "dlq", "privacy"}
+        result = CliRunner().invoke(app, [command, *(arguments if has_subcommands else ()), "--help"])
+        assert result.exit_code == 0, f"{words}: {result.output}"

@@ -102,7 +102,7 @@ def test_dead_letters_that_name_the_person_are_destroyed_and_others_stay(lived: 
     for body in ('{"user_id": "ada", "x": 1}', f'{{"form": {{"From": "{PHONE}"}}}}', '{"user_id": "adam"}'):
         sqs.send_message(QueueUrl=dead_letter_queue, MessageBody=body)
     result = run("delete", "ada", "--yes")
-    assert "dead letters destroyed: 2" in result.output
+    assert "dead letters deleted: 2" in result.output
     assert lived.drain("ENQUEUE_DLQ_URL") == ['{"user_id": "adam"}']
 
 

@@ -173,7 +173,7 @@ def test_an_attempt_that_was_under_way_at_the_backup_is_settled(world: World, si
 
 @pytest.mark.parametrize(
     ("given", "problem"),
-    [("yesterday", "is no time"), ("2026-03-03T14:00", "needs an offset"), ("2099-01-01T00:00Z", "future")],
+    [("yesterday", "is not a time"), ("2026-03-03T14:00", "needs an offset"), ("2099-01-01T00:00Z", "future")],
 )
 def test_a_wrong_time_is_named(world: World, given: str, problem: str) -> None:
     result = CliRunner().invoke(app, ["recover", "--since", given])

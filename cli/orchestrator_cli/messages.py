@@ -1,4 +1,4 @@
-"""What waits, and the story of one message."""
+"""The commands `queue` and `explain`: the waiting messages, and the history of one message."""
 
 import dataclasses
 from datetime import datetime, tzinfo
@@ -13,20 +13,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.rules.explanations import explain as in_words
+from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.store.message_history import MessageHistory, read_message_history
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.output import AsJson
+from orchestrator_cli.options import AsJson
 from orchestrator_cli.target import on_target
 
 
 @on_target
 def queue(
-    limit: Annotated[int, typer.Option(help="As many of each lane.", min=1)] = 10,
+    limit: Annotated[int, typer.Option(help="Messages to show in each lane.", min=1)] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits, lane by lane, oldest first, with the reason and when it is due."""
+    """Show the waiting messages of each lane, oldest first, with the reason and the due time."""
     with open_database() as (connection, clock):
         waiting = list_waiting_messages(connection, per_lane=limit)
         now = clock()
@@ -34,46 +34,45 @@ def queue(
         print_json(data=[dataclasses.asdict(message) for message in waiting], default=str)
         return
     if not waiting:
-        show("Nothing waits.")
+        show("No messages are waiting.")
     for lane, messages in groupby(waiting, key=lambda message: message.priority):
         show(_lane_table(lane, list(messages), now))
 
 
 @on_target
 def explain(
-    message_id: Annotated[str, typer.Argument(help="What `queue_message` returned.")],
+    message_id: Annotated[str, typer.Argument(help="The id that `queue_message` returned.")],
     as_json: AsJson = False,
 ) -> None:
-    """Tell the whole story of a message, in the time of the person it is for."""
+    """Show everything recorded about one message, in the person's local time."""
     try:
         wanted = UUID(message_id)
     except ValueError:
-        raise typer.BadParameter(f"{message_id!r} is no message id; it should look like a UUID.") from None
+        raise typer.BadParameter(f"{message_id!r} is not a message id, which is a UUID.") from None
     with open_database() as (connection, _):
-        story = read_message_history(connection, wanted)
-    if story is None:
-        raise OrchestratorError(f"Nothing is known of message {wanted}. Was it published to this queue?")
+        history = read_message_history(connection, wanted)
+    if history is None:
+        raise OrchestratorError(f"Nothing is recorded about message {wanted}. Was it published to this stack's queue?")
     if as_json:
-        steps = [dataclasses.asdict(step) for step in story.steps]
-        print_json(data={"message_id": story.message_id, "message": story.row, "steps": steps}, default=str)
+        steps = [dataclasses.asdict(step) for step in history.steps]
+        print_json(data={"message_id": history.message_id, "message": history.row, "steps": steps}, default=str)
         return
-    _tell(story)
+    _print_history(history)
 
 
-def _tell(story: MessageHistory) -> None:
-    zone = story.zone
-    table = Table(title=f"Message {story.message_id}, times in {zone}", title_justify="left")
+def _print_history(history: MessageHistory) -> None:
+    zone = history.zone
+    table = Table(title=f"Message {history.message_id}, times in {zone}", title_justify="left")
     for heading in ("when", "what", "why", "until"):
         table.add_column(heading, no_wrap=heading != "why")
-    for step in story.steps:
-        table.add_row(
-            _local(step.at, zone), step.what, escape(step.detail), _local(step.until, zone) if step.until else ""
-        )
+    for step in history.steps:
+        until = _local(step.until, zone) if step.until else ""
+        table.add_row(_local(step.at, zone), step.what, escape(step.detail), until)
     show(table)
-    row = story.row
+    row = history.row
     if row is None:
         return
-    why = f": {in_words(row['reason'])}" if row["reason"] else ""
+    why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
     due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
     show(f"Now: [bold]{row['status']}[/]{due}{why}")
     if row["superseded_by_message_id"]:
@@ -89,8 +88,8 @@ def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Tab
     for heading in ("due in", "why"):
         table.add_column(heading, no_wrap=True)
     for message in messages:
-        whose = escape(f"{message.message_id}\nfor {message.person} by {message.agent_id}")
-        table.add_row(whose, _due_in(message.due, now), message.reason or message.status)
+        names = escape(f"{message.message_id}\nfor {message.person} by {message.agent_id}")
+        table.add_row(names, _due_in(message.due, now), message.reason or message.status)
     return table
 
 

@@ -1,0 +1,128 @@
+"""Checks our own parts for `orchestrator doctor`: settings, database and queues."""
+
+from collections.abc import Iterator
+
+import psycopg
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.settings import (
+    DatabaseSettings,
+    DeliverSettings,
+    DispatchSettings,
+    EnqueueSettings,
+    InboundSettings,
+    PolicySettings,
+    PublisherSettings,
+    Settings,
+    Stage,
+    WebhookSettings,
+    load,
+)
+from orchestrator.store.adoption import old_triggers
+from orchestrator.store.database import connect
+from orchestrator.store.gauges import read_gauges
+from orchestrator.store.migrate import pending
+from orchestrator.store.stored_statements import missing_functions
+from orchestrator_cli.check_results import CheckResult, Grade
+from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
+
+OLDEST_POSTGRES = 140_000
+# Per cent of the server's connections; the alarm in template.yaml has the same threshold.
+MOST_CONNECTIONS = 80
+
+_GROUPS: dict[str, type[Settings]] = {
+    "publisher": PublisherSettings,
+    "enqueue": EnqueueSettings,
+    "dispatch": DispatchSettings,
+    "deliver": DeliverSettings,
+    "webhook": WebhookSettings,
+    "inbound": InboundSettings,
+}
+
+
+def check_settings() -> Iterator[CheckResult]:
+    """Check that each function would start with these settings, and report which numbers they let it text."""
+    problems: dict[str, list[str]] = {}
+    for name, group in _GROUPS.items():
+        try:
+            load(group)
+        except OrchestratorError as error:
+            for problem in str(error).splitlines():
+                problems.setdefault(problem, []).append(name)
+    for problem, names in problems.items():
+        variable, _, fault = problem.partition(": ")
+        detail = f"{fault.partition('.')[0]} (used by {', '.join(names)})"
+        yield CheckResult(variable, Grade.BAD, detail, "See .env.example, or use --stack.")
+    if not problems:
+        yield CheckResult("settings", Grade.GOOD, f"complete for {', '.join(_GROUPS)}")
+    try:
+        policy = load(PolicySettings)
+    except OrchestratorError:
+        return  # reported above
+    if policy.recipient_allowlist:
+        detail = f"only {len(policy.recipient_allowlist)} numbers can be texted"
+        yield CheckResult("recipients", Grade.DOUBTFUL, detail, "In production, leave RECIPIENT_ALLOWLIST empty.")
+    elif policy.stage is not Stage.PROD:
+        detail = f"stage {policy.stage}: no number can be texted"
+        yield CheckResult("recipients", Grade.DOUBTFUL, detail, "Add your own number to RECIPIENT_ALLOWLIST.")
+    else:
+        countries = ", ".join(sorted(policy.allowed_countries))
+        yield CheckResult("recipients", Grade.GOOD, f"every number in {countries} can be texted")
+
+
+def check_database() -> Iterator[CheckResult]:
+    """Check that Postgres answers, is new enough and up to date, has free connections and no old sender's trigger."""
+    try:
+        url = load(DatabaseSettings).database_url.get_secret_value()
+    except OrchestratorError as error:
+        yield CheckResult("database", Grade.SKIPPED, str(error))
+        return
+    try:
+        with connect(url) as connection:
+            version = connection.info.server_version
+            if version < OLDEST_POSTGRES:
+                yield CheckResult("database", Grade.BAD, f"Postgres {version // 10_000}", "Use Postgres 14 or newer.")
+                return
+            yield CheckResult("database", Grade.GOOD, f"Postgres {version // 10_000} answers")
+            missing = len(pending(connection)) or len(missing_functions(connection))
+            if missing:
+                detail = f"{missing} migrations or stored statements missing"
+                yield CheckResult("schema", Grade.BAD, detail, "Run `orchestrator migrate`.")
+                return
+            yield CheckResult("schema", Grade.GOOD, "up to date")
+            (now,) = connection.execute("SELECT now()").fetchone() or (None,)
+            assert now is not None  # the statement returns one row
+            used = read_gauges(connection, now).connections
+            if used > MOST_CONNECTIONS:
+                fix = "See docs/runbook.md, Database connections."
+                yield CheckResult("connections", Grade.DOUBTFUL, f"{used:.0f} % in use", fix)
+            else:
+                yield CheckResult("connections", Grade.GOOD, f"{used:.0f} % in use")
+            for trigger in old_triggers(connection):
+                fix = "Drop it after you turn that sender off: docs/cutover.md."
+                yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
+    except psycopg.OperationalError as error:
+        fix = "Check the address, the password and the network."
+        yield CheckResult("database", Grade.BAD, str(error).splitlines()[0], fix)
+
+
+def check_queues() -> Iterator[CheckResult]:
+    """Check that each queue exists, has a dead-letter queue, and that this is empty."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    for queue in SourceQueue:
+        what = f"{queue} queue"
+        if not is_set(queue):
+            yield CheckResult(what, Grade.SKIPPED, f"{queue.variable} is not set")
+            continue
+        try:
+            waiting, dead = queue_length(url_of(queue)), queue_length(dead_letter_url_of(queue))
+        except (BotoCoreError, ClientError, OrchestratorError) as error:
+            fix = f"Check {queue.variable}, AWS_REGION and your AWS credentials."
+            yield CheckResult(what, Grade.BAD, str(error), fix)
+            continue
+        if dead:
+            fix = f"See `orchestrator dlq show {queue}`."
+            yield CheckResult(what, Grade.DOUBTFUL, f"{dead} dead letters", fix)
+        else:
+            yield CheckResult(what, Grade.GOOD, f"{waiting} waiting, no dead letters")
