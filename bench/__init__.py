@@ -1,1 +1,1 @@
-"""Measurements, side by side with the other way of doing it."""
+"""Benchmarks: throughput, latency, growth and cost, beside other job queues in the same run."""

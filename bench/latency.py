@@ -1,62 +1,67 @@
-"""Urgent: from publishing to the call to Twilio, on the local stack, idle and beside a bulk run."""
+"""Measures how long an urgent message takes from publishing to the call to Twilio, on the local stack."""
 
 import os
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from bench.events import START
 from orchestrator import MessageOrchestrator
 from orchestrator.settings import PublisherSettings
 from orchestrator.store.database import connect
 from orchestrator.store.people import add_user
 from orchestrator_local.stack import PUBLISHER_VARIABLES, Services, Stack, local_stack
 
-START = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
-BULK = 300
+BULK_MESSAGES = 300
+# Seconds after which a text counts as lost.
+TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds from `queue_message` until Twilio had the text; the provider's own time is none here."""
+    """Milliseconds from `queue_message` until Twilio's stand-in had the text: the median and the 99th percentile."""
 
-    half: float
-    most: float
-    times: int
+    median_ms: float
+    p99_ms: float
 
 
-def urgent_latency(times: int) -> dict[str, Latency]:
-    """Publish so many urgent messages, one after the other: idle, and while a bulk run is delivered."""
+def measure_urgent_latency(messages: int) -> dict[str, Latency]:
+    """Publish urgent messages one after the other: on an idle stack, and while a bulk run is delivered."""
     with (
         tempfile.TemporaryDirectory() as folder,
         local_stack(Path(folder), Services(), fresh=True, start_at=START) as stack,
     ):
         os.environ.update({name: stack.environment[name] for name in PUBLISHER_VARIABLES})
         with connect(stack.database_url) as connection:
-            for number in range(2 * times + 1 + BULK):
+            for number in range(2 * messages + 1 + BULK_MESSAGES):
                 columns = {
-                    "phone_number": f"+1212{2_000_000 + number}",
+                    "phone_number": _phone_number(number),
                     "timezone": "America/New_York",
                     "external_id": f"user_{number}",
                 }
                 add_user(connection, columns, START)
         client = MessageOrchestrator(PublisherSettings(enqueue_queue_url=stack.environment["ENQUEUE_QUEUE_URL"]))
-        _send(stack, client, 2 * times)  # warm
-        idle = [_send(stack, client, number) for number in range(times)]
+        _send(stack, client, 2 * messages)  # warms the functions
+        idle = [_send(stack, client, number) for number in range(messages)]
         stop = threading.Event()
-        bulk = threading.Thread(target=_bulk, args=(stack, client, 2 * times + 1, stop))
+        bulk = threading.Thread(target=_run_bulk, args=(stack, client, 2 * messages + 1, stop))
         bulk.start()
-        busy = [_send(stack, client, times + number) for number in range(times)]
+        busy = [_send(stack, client, messages + number) for number in range(messages)]
         stop.set()
         bulk.join()
     return {"idle": _latency(idle), "beside a bulk run": _latency(busy)}
 
 
+def _phone_number(number: int) -> str:
+    return f"+1212{2_000_000 + number}"
+
+
 def _send(stack: Stack, client: MessageOrchestrator, number: int) -> float:
-    phone = f"+1212{2_000_000 + number}"
+    """Publish one urgent message; returns the milliseconds until Twilio's stand-in has its text."""
+    phone_number = _phone_number(number)
     started = time.perf_counter()
     client.queue_message(
         user_id=f"user_{number}",
@@ -65,16 +70,15 @@ def _send(stack: Stack, client: MessageOrchestrator, number: int) -> float:
         priority="urgent",
         can_delay=False,
     )
-    deadline = started + 30
-    while not any(text.to == phone for text in stack.phones.texts[-50:]):
-        if time.perf_counter() > deadline:
-            raise TimeoutError("an urgent text did not arrive within 30 s")
+    while not any(text.to == phone_number for text in stack.phones.texts[-50:]):
+        if time.perf_counter() > started + TIMEOUT_SECONDS:
+            raise TimeoutError(f"an urgent text did not arrive within {TIMEOUT_SECONDS} s")
         time.sleep(0.001)
     return (time.perf_counter() - started) * 1000
 
 
-def _bulk(stack: Stack, client: MessageOrchestrator, first: int, stop: threading.Event) -> None:
-    """A bulk run: published, handed over, delivered, for as long as the urgent ones are measured."""
+def _run_bulk(stack: Stack, client: MessageOrchestrator, first: int, stop: threading.Event) -> None:
+    """Publish `BULK_MESSAGES` messages, and run the dispatcher until `stop` is set."""
     client.queue_messages(
         {
             "user_id": f"user_{first + number}",
@@ -82,7 +86,7 @@ def _bulk(stack: Stack, client: MessageOrchestrator, first: int, stop: threading
             "message_data": {"type": "note", "message": "A note for many"},
             "priority": "high",
         }
-        for number in range(BULK)
+        for number in range(BULK_MESSAGES)
     )
     while not stop.wait(0.5):
         stack.tick()
@@ -90,4 +94,4 @@ def _bulk(stack: Stack, client: MessageOrchestrator, first: int, stop: threading
 
 def _latency(milliseconds: list[float]) -> Latency:
     ordered = sorted(milliseconds)
-    return Latency(median(ordered), ordered[int(len(ordered) * 0.99)], len(ordered))
+    return Latency(median(ordered), ordered[int(len(ordered) * 0.99)])

@@ -1,4 +1,4 @@
-"""The machine that was measured, so that figures can be compared with others of its kind."""
+"""Describes the machine that was measured, so that figures can be compared with those of similar machines."""
 
 import os
 import platform
@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 
 
-def describe(database_url: str) -> dict[str, str]:
-    """What bounds the figures: cores, processor, memory, Postgres, Python."""
+def describe_machine(database_url: str) -> dict[str, str]:
+    """What limits the figures: cores, processor, memory, and the versions of Postgres and Python."""
     with psycopg.connect(database_url) as connection:
         (version,) = connection.execute("SHOW server_version").fetchone() or ("?",)
     memory = int(_value("/proc/meminfo", "MemTotal").split()[0]) / 1024 / 1024

@@ -1,4 +1,4 @@
-"""A day of a million people through the real policy code, on paper time: what each minute has to carry, and what pacing makes of it.
+"""Simulates a day of a million people with the real rules: texts that may go in each minute, and the effect of pacing.
 
 `python -m bench.population [PEOPLE]`
 """
@@ -17,7 +17,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
-from bench.report import line
+from bench.report import line_plot
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.rules.decision import Hold, MessageState, Send, decide, first_due
@@ -26,7 +26,7 @@ from orchestrator.settings import PolicySettings
 OUT = Path("docs/performance")
 START = datetime(2026, 3, 3, 5, 0, tzinfo=UTC)  # Tuesday, midnight in New York
 DAY, MINUTE = 24 * 60, timedelta(minutes=1)
-# Where people live, about as the United States do.
+# Where people live: about the shares of the United States, in per cent.
 ZONES = {
     "America/New_York": 47,
     "America/Chicago": 29,
@@ -34,14 +34,24 @@ ZONES = {
     "America/Los_Angeles": 16,
     "Pacific/Honolulu": 1,
 }
+# The lane of a message, in per cent.
 LANES = {Lane.URGENT: 3, Lane.HIGH: 27, Lane.MEDIUM: 50, Lane.LOW: 20}
-# Messages for one person on the day.
+# How many messages a person gets on the day, in per cent of the people.
 MESSAGES = {0: 30, 1: 40, 2: 20, 3: 10}
+# People that one process simulates at a time.
 CHUNK = 5_000
 
 
 def simulate(seed: int, people: int) -> tuple[Counter[int], Counter[int], Counter[str], int]:
-    """So many people's day: texts that may go by the minute, without and with urgent ones; holds by reason; messages."""
+    """Simulate the day of some people.
+
+    Args:
+        seed: of the random numbers.
+        people: how many.
+
+    Returns:
+        Ordinary texts by the minute in which they may go, urgent texts likewise, holds by reason, and messages in all.
+    """
     dice = random.Random(seed)
     policy = PolicySettings()
     ordinary: Counter[int] = Counter()
@@ -72,8 +82,8 @@ def simulate(seed: int, people: int) -> tuple[Counter[int], Counter[int], Counte
             heapq.heappush(waiting, (due, number, message))
         while waiting:
             due, number, message = heapq.heappop(waiting)
-            verdict = decide(replace(message, due=due), person, paused=False, policy=policy, now=due)
-            match verdict:
+            decision = decide(replace(message, due=due), person, paused=False, policy=policy, now=due)
+            match decision:
                 case Send(local_date=day):
                     minute = int((due - START) / MINUTE)
                     (urgent if message.lane is Lane.URGENT else ordinary)[minute] += 1
@@ -86,22 +96,26 @@ def simulate(seed: int, people: int) -> tuple[Counter[int], Counter[int], Counte
     return ordinary, urgent, held, messages
 
 
-def paced(load: Counter[int], per_second: float, minutes: int) -> tuple[list[int], list[float]]:
-    """Texts that leave in each minute at the sender's pace, and the seconds that what leaves last has waited for it."""
-    room = int(per_second * 60)
+def apply_pace(load: Counter[int], per_second: float, minutes: int) -> tuple[list[int], list[float]]:
+    """Send the texts that may go at the sender's pace.
+
+    Returns:
+        For each minute the texts that are sent, and the seconds that the last of the backlog still waits.
+    """
+    per_minute = int(per_second * 60)
     backlog = 0
-    leaves, waits = [], []
+    sends, waits = [], []
     for minute in range(minutes):
         backlog += load[minute]
-        gone = min(backlog, room)
-        backlog -= gone
-        leaves.append(gone)
+        sent = min(backlog, per_minute)
+        backlog -= sent
+        sends.append(sent)
         waits.append(backlog / per_second)
-    return leaves, waits
+    return sends, waits
 
 
 def main(people: int) -> None:
-    """Simulate, and show what the minutes carry."""
+    """Simulate the day in several processes, print the hours as a table, and write the plot."""
     console = Console()
     started = time.monotonic()
     chunks = [(seed, min(CHUNK, people - first)) for seed, first in enumerate(range(0, people, CHUNK))]
@@ -110,20 +124,20 @@ def main(people: int) -> None:
     held: Counter[str] = Counter()
     messages = 0
     with multiprocessing.Pool() as pool:
-        for one, other, holds, number in pool.starmap(simulate, chunks):
-            ordinary += one
-            urgent += other
-            held += holds
-            messages += number
-    minutes = DAY + 12 * 60  # what the night holds goes the next morning
-    # Twice what the day needs on average, in the 13 hours in which people may be texted.
+        for chunk_ordinary, chunk_urgent, chunk_held, chunk_messages in pool.starmap(simulate, chunks):
+            ordinary += chunk_ordinary
+            urgent += chunk_urgent
+            held += chunk_held
+            messages += chunk_messages
+    minutes = DAY + 12 * 60  # messages that the night holds go the next morning
+    # Twice the average of the 13 hours a day outside quiet hours.
     pace = messages / (13 * 3600) * 2
-    leaves, waits = paced(ordinary, pace, minutes)
+    sends, waits = apply_pace(ordinary, pace, minutes)
     table = Table(
         "New York",
         "may go, busiest minute",
-        "leaves, busiest minute",
-        "waits for the pace, at most, s",
+        "sent, busiest minute",
+        "longest wait for the pace, s",
         title_justify="left",
     )
     table.title = f"{people:,} people, {messages:,} messages of one day, a pace of {pace:.0f} a second"
@@ -132,20 +146,25 @@ def main(people: int) -> None:
         most = max(ordinary[minute] for minute in span)
         if most:
             clock = f"{'next day ' if hour >= 24 else ''}{hour % 24:02}:00"
-            table.add_row(
-                clock, f"{most:,}", f"{max(leaves[m] for m in span):,}", f"{max(waits[m] for m in span):,.0f}"
-            )
+            table.add_row(clock, f"{most:,}", f"{max(sends[m] for m in span):,}", f"{max(waits[m] for m in span):,.0f}")
     console.print(table)
     console.print(f"Held: {', '.join(f'{reason} {number:,}' for reason, number in held.most_common())}.")
     busiest, _ = max(ordinary.items(), key=lambda entry: entry[1])
     console.print(
-        f"Busiest minute {busiest // 60 % 24:02}:{busiest % 60:02} in New York: {ordinary[busiest]:,} may go, {leaves[busiest]:,} leave. "
-        f"Urgent texts are never paced: {max(urgent.values()):,} in their busiest minute. {time.monotonic() - started:.0f} s."
+        f"Busiest minute {busiest // 60 % 24:02}:{busiest % 60:02} in New York: "
+        f"{ordinary[busiest]:,} may go, {sends[busiest]:,} are sent. "
+        f"Urgent texts have no pace: {max(urgent.values()):,} in their busiest minute. "
+        f"{time.monotonic() - started:.0f} s."
     )
     OUT.mkdir(parents=True, exist_ok=True)
-    series = {"may go": [float(ordinary[m]) for m in range(minutes)], "leaves, at the pace": [float(x) for x in leaves]}
+    series = {
+        "may go": [float(ordinary[m]) for m in range(minutes)],
+        "sent at the pace": [float(sent) for sent in sends],
+    }
     ticks = {hour * 60: f"{hour % 24:02}:00" for hour in range(0, minutes // 60, 4)}
-    (OUT / "population.svg").write_text(line(f"{people:,} people: texts by the minute, New York time", series, ticks))
+    (OUT / "population.svg").write_text(
+        line_plot(f"{people:,} people: texts by the minute, New York time", series, ticks)
+    )
 
 
 if __name__ == "__main__":

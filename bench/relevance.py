@@ -1,6 +1,6 @@
-"""Relevance asked once for each person, against once for each message: calls, tokens, cost.
+"""Compares one relevance check for each person with one for each message: calls, tokens and cost.
 
-The model is a stand-in on this machine that counts four characters as a token. What is compared is what is sent.
+Claude's stand-in answers; it counts four characters as a token.
 """
 
 import os
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.cases import situations
+from evaluation.cases import relevance_cases
 from orchestrator.clock import countdown
 from orchestrator.settings import WriterSettings
 from orchestrator.wording.relevance import ConversationText, MessageInQuestion, PersonInQuestion, check_relevance
@@ -24,15 +24,15 @@ PEOPLE, MESSAGES_EACH, REPLIES_EACH = 100, 10, 3
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
-def people() -> list[PersonInQuestion]:
-    """A hundred people, each with ten waiting messages and a few replies, out of the labelled set."""
-    cases = situations()
+def people_in_question() -> list[PersonInQuestion]:
+    """`PEOPLE` people, each with `MESSAGES_EACH` waiting messages and `REPLIES_EACH` replies from the labelled set."""
+    cases = relevance_cases()
     return [
         PersonInQuestion(
             uuid4(),
             uuid4(),
             [
-                ConversationText(cases[(person + n) % len(cases)].said[-1], NOON + timedelta(hours=n))
+                ConversationText(cases[(person + n) % len(cases)].texts[-1], NOON + timedelta(hours=n))
                 for n in range(REPLIES_EACH)
             ],
             [
@@ -46,46 +46,46 @@ def people() -> list[PersonInQuestion]:
     ]
 
 
-def one_by_one(subjects: Sequence[PersonInQuestion]) -> list[PersonInQuestion]:
-    """The same work, one question for each message."""
+def split_by_message(people: Sequence[PersonInQuestion]) -> list[PersonInQuestion]:
+    """The same messages, with one request to Claude for each."""
     return [
-        PersonInQuestion(subject.user_id, subject.inbound_id, subject.said, [message])
-        for subject in subjects
-        for message in subject.messages
+        PersonInQuestion(person.user_id, person.inbound_id, person.said, [message])
+        for person in people
+        for message in person.messages
     ]
 
 
-def measure(subjects: Sequence[PersonInQuestion], settings: WriterSettings) -> tuple[int, int, int, int, Decimal]:
-    """Calls, input tokens, output tokens, verdicts and dollars."""
-    judgements = check_relevance(subjects, settings, countdown(120))
-    calls = [call for judgement in judgements for call in judgement.calls]
+def measure(people: Sequence[PersonInQuestion], settings: WriterSettings) -> tuple[int, int, int, int, Decimal]:
+    """Check relevance; returns calls, input tokens, output tokens, verdicts and US dollars."""
+    results = check_relevance(people, settings, countdown(120))
+    calls = [call for result in results for call in result.calls]
     return (
         len(calls),
         sum(call.input_tokens for call in calls),
         sum(call.output_tokens for call in calls),
-        sum(len(judgement.verdicts) for judgement in judgements),
+        sum(len(result.verdicts) for result in results),
         sum((call.cost_usd for call in calls), Decimal(0)),
     )
 
 
-def show(console: Console) -> None:
-    """Measure both ways, and show them."""
+def show_relevance_costs(console: Console) -> None:
+    """Measure both ways, and print them as a table."""
     with serve(Claude()) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
         settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
-        subjects = people()
-        together = measure(subjects, settings)
-        alone = measure(one_by_one(subjects), settings)
+        people = people_in_question()
+        by_person = measure(people, settings)
+        by_message = measure(split_by_message(people), settings)
     table = Table("", "calls", "input tokens", "output tokens", "verdicts", "USD", title_justify="left")
     table.title = f"{PEOPLE * MESSAGES_EACH:,} waiting messages of {PEOPLE} people, {settings.anthropic_model}"
-    for name, measured in (("one call a person", together), ("one call a message", alone)):
+    for name, measured in (("one call a person", by_person), ("one call a message", by_message)):
         calls, sent, received, verdicts, dollars = measured
         table.add_row(name, f"{calls:,}", f"{sent:,}", f"{received:,}", f"{verdicts:,}", f"{dollars:.4f}")
     console.print(table)
-    calls_saved, tokens_saved, cost_saved = (float(alone[place] / together[place]) for place in (0, 1, 4))
+    calls_saved, tokens_saved, cost_saved = (float(by_message[place] / by_person[place]) for place in (0, 1, 4))
     console.print(f"Calls {calls_saved:.1f} : 1, input tokens {tokens_saved:.1f} : 1, cost {cost_saved:.1f} : 1.")
-    assert together[3] == alone[3] == PEOPLE * MESSAGES_EACH, "not every message got a verdict"
+    assert by_person[3] == by_message[3] == PEOPLE * MESSAGES_EACH, "not every message got a verdict"
 
 
 if __name__ == "__main__":
-    show(Console())
+    show_relevance_costs(Console())

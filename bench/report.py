@@ -1,4 +1,4 @@
-"""Results as a table for people, JSON for machines, and a plot."""
+"""Writes the results of a run as tables, JSON and plots."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,42 +12,49 @@ from rich.table import Table
 
 from bench.rounds import RoundResult
 
+# Of the plots, in SVG units.
 _BAR, _GAP, _LABEL, _WIDTH = 18, 8, 250, 760
 
 
 @dataclass
 class Report:
-    """All that was measured in one run."""
+    """Everything that was measured in one run."""
 
     machine: Mapping[str, str]
     sections: list[dict[str, Any]] = field(default_factory=list)
     budgets: list[dict[str, str]] = field(default_factory=list)
 
-    def add(self, title: str, unit: str, results: Mapping[str, RoundResult], console: Console) -> None:
-        """One competition, shown as it ends."""
+    def add_comparison(self, title: str, unit: str, results: Mapping[str, RoundResult], console: Console) -> None:
+        """Add a comparison of several programs, and print it."""
         table = Table("", unit, "spread", "rounds", title=title, title_justify="left")
         for result in results.values():
-            table.add_row(result.name, f"{result.middle:,.0f}", f"{result.spread:.0%}", str(len(result.values)))
+            table.add_row(result.name, f"{result.median:,.0f}", f"{result.spread:.0%}", str(len(result.values)))
         console.print(table)
         rows = [
-            {"name": r.name, "median": r.middle, "spread": r.spread, "values": list(r.values)} for r in results.values()
+            {"name": r.name, "median": r.median, "spread": r.spread, "values": list(r.values)} for r in results.values()
         ]
         self.sections.append({"title": title, "unit": unit, "results": rows})
 
-    def note(self, title: str, facts: Mapping[str, Any], console: Console) -> None:
-        """Measures that nobody competes in."""
+    def add_facts(self, title: str, facts: Mapping[str, Any], console: Console) -> None:
+        """Add figures that are not compared with others, and print them."""
         table = Table("", "", title=title, title_justify="left", show_header=False)
         for name, value in facts.items():
             table.add_row(name, str(value))
         console.print(table)
         self.sections.append({"title": title, "facts": {name: str(value) for name, value in facts.items()}})
 
-    def budget(self, what: str, target: str, measured: str, *, met: bool) -> None:
-        """A budget, and whether it holds in this run."""
+    def add_budget(self, what: str, target: str, measured: str, *, met: bool) -> None:
+        """Add a target, and whether this run met it."""
         self.budgets.append({"what": what, "target": target, "measured": measured, "met": "yes" if met else "no"})
 
-    def finish(self, folder: Path, name: str, console: Console) -> None:
-        """Show the budgets, and write the files."""
+    def write(self, folder: Path, name: str, console: Console) -> None:
+        """Print the budgets, and write the JSON file and the plots.
+
+        Args:
+            folder: where the files go.
+            name: the beginning of their names.
+            console: where the tables go.
+        """
         table = Table("budget", "target", "measured", "met", title="Budgets", title_justify="left", show_lines=True)
         for row in self.budgets:
             table.add_row(row["what"], row["target"], row["measured"], row["met"])
@@ -58,18 +65,15 @@ class Report:
         (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
         for number, section in enumerate(s for s in self.sections if "results" in s):
             values = {row["name"]: row["median"] for row in section["results"]}
-            (folder / f"{name}-{number + 1}.svg").write_text(bars(f"{section['title']}, {section['unit']}", values))
+            (folder / f"{name}-{number + 1}.svg").write_text(bar_plot(f"{section['title']}, {section['unit']}", values))
         console.print(f"Written to {folder}.")
 
 
-def bars(title: str, values: Mapping[str, float]) -> str:
-    """A plot with a bar for each value."""
+def bar_plot(title: str, values: Mapping[str, float]) -> str:
+    """An SVG plot with a bar for each value; those of this project stand out."""
     most = max(values.values(), default=1) or 1
     height = 40 + len(values) * (_BAR + _GAP)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="100%" height="100%" fill="#fff"/><text x="8" y="20" font-weight="bold">{escape(title)}</text>',
-    ]
+    parts = [_svg_start(height, title)]
     for place, (name, value) in enumerate(values.items()):
         y = 34 + place * (_BAR + _GAP)
         width = (_WIDTH - _LABEL - 80) * value / most
@@ -82,16 +86,19 @@ def bars(title: str, values: Mapping[str, float]) -> str:
     return "".join(parts) + "</svg>\n"
 
 
-def line(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[int, str]) -> str:
-    """A plot with a line for each series over the same places."""
+def line_plot(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[int, str]) -> str:
+    """An SVG plot with a line for each series.
+
+    Args:
+        title: the heading.
+        series: values by name, of the same number each.
+        ticks: labels below the plot, by the index of the value.
+    """
     height, left, bottom = 280, 50, 30
     most = max((max(values) for values in series.values()), default=1) or 1
     places = max(len(values) for values in series.values())
     colours = ("#b9c4c0", "#2f6f5e", "#b0682c")
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="100%" height="100%" fill="#fff"/><text x="8" y="18" font-weight="bold">{escape(title)}</text>',
-    ]
+    parts = [_svg_start(height, title)]
 
     def point(place: int, value: float) -> str:
         x = left + place / max(places - 1, 1) * (_WIDTH - left - 20)
@@ -103,8 +110,17 @@ def line(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[int, 
     parts.append(f'<text x="{left - 6}" y="46" text-anchor="end" fill="#666">{most:,.0f}</text>')
     for number, (name, values) in enumerate(series.items()):
         points = " ".join(point(place, value) for place, value in enumerate(values))
-        parts.append(f'<polyline fill="none" stroke="{colours[number % 3]}" stroke-width="1.5" points="{points}"/>')
-        parts.append(
-            f'<text x="{_WIDTH - 20}" y="{40 + 16 * number}" text-anchor="end" fill="{colours[number % 3]}">{escape(name)}</text>'
-        )
+        colour = colours[number % 3]
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
+        position = f'x="{_WIDTH - 20}" y="{40 + 16 * number}" text-anchor="end"'
+        parts.append(f'<text {position} fill="{colour}">{escape(name)}</text>')
     return "".join(parts) + "</svg>\n"
+
+
+def _svg_start(height: int, title: str) -> str:
+    size = f'viewBox="0 0 {_WIDTH} {height}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">'
+        '<rect width="100%" height="100%" fill="#fff"/>'
+        f'<text x="8" y="20" font-weight="bold">{escape(title)}</text>'
+    )

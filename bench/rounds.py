@@ -1,37 +1,39 @@
-"""Several contestants, several rounds, the order turned round by round; medians with their spread."""
+"""Measures several programs in several rounds, in another order each round, and keeps medians and spreads."""
 
+import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import median
 
-# Runs once; returns what was measured, such as messages a second.
-Contestant = Callable[[], float]
+# Runs a program once; returns the figure, such as messages a second.
+Measurement = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
-    """What a contestant's rounds gave."""
+    """The figures of one program, one for each round."""
 
     name: str
     values: tuple[float, ...]
 
     @property
-    def middle(self) -> float:
-        return median(self.values)
+    def median(self) -> float:
+        return statistics.median(self.values)
 
     @property
     def spread(self) -> float:
-        """From the least to the most, as part of the middle."""
-        return (max(self.values) - min(self.values)) / self.middle if self.middle else 0.0
+        """The difference between the highest and the lowest figure, as a share of the median."""
+        return (max(self.values) - min(self.values)) / self.median if self.median else 0.0
 
 
-def compete(contestants: Mapping[str, Contestant], rounds: int, say: Callable[[str], None]) -> dict[str, RoundResult]:
-    """Run each as often as there are rounds; none always goes first."""
-    names = list(contestants)
+def run_rounds(
+    measurements: Mapping[str, Measurement], rounds: int, progress: Callable[[str], None]
+) -> dict[str, RoundResult]:
+    """Run each measurement once in each round; each round starts with another one."""
+    names = list(measurements)
     values: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds):
         for place in range(len(names)):
             name = names[(place + turn) % len(names)]
-            say(f"round {turn + 1} of {rounds}: {name}")
-            values[name].append(contestants[name]())
+            progress(f"round {turn + 1} of {rounds}: {name}")
+            values[name].append(measurements[name]())
     return {name: RoundResult(name, tuple(found)) for name, found in values.items()}

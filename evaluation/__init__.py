@@ -1,1 +1,1 @@
-"""The labelled set: whether waiting messages still make sense, and how findings read as texts."""
+"""The labelled set: relevance, wishes to stop, and renderings, and the program that measures the model with it."""

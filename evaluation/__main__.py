@@ -1,4 +1,4 @@
-"""`make eval`: how well the model judges and writes; without a key, everything around the model."""
+"""Measures the model with the labelled set; without a key, checks everything around the model (`make eval`)."""
 
 import argparse
 import os
@@ -15,7 +15,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from evaluation.cases import LABELS, Plea, Rendering, Situation, pleas, renderings, situations
+from evaluation.cases import (
+    LABELS,
+    RelevanceCase,
+    RenderingCase,
+    StopRequestCase,
+    relevance_cases,
+    rendering_cases,
+    stop_request_cases,
+)
 from orchestrator.clock import countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.segments import segments_of
@@ -30,7 +38,7 @@ from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
-# Asked side by side; each has this long.
+# Cases that are asked side by side, and the seconds that they have.
 AT_ONCE = 8
 SECONDS = 30.0
 LABEL_OF = {Relevance.RELEVANT: "go", Relevance.STALE: "stale", Relevance.REFORMULATE: "reformulate"}
@@ -38,106 +46,119 @@ LABEL_OF = {Relevance.RELEVANT: "go", Relevance.STALE: "stale", Relevance.REFORM
 
 @dataclass
 class EvaluationResult:
-    """What one model made of the set."""
+    """The results of one model.
+
+    Attributes:
+        confusion: relevance cases by label and verdict.
+        wrong: a line for each case that was not answered as labelled.
+        outcomes: renderings by source and outcome.
+        left_out: a line for each rendering that lacks a required part.
+        segments: renderings by number of segments.
+        stop_requests: cases by label (whether it is a wish to stop) and answer.
+        cost: US dollars by kind of request.
+    """
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
     segments: Counter[int] = field(default_factory=Counter)
-    wishes: Counter[tuple[bool, bool | None]] = field(default_factory=Counter)
+    stop_requests: Counter[tuple[bool, bool | None]] = field(default_factory=Counter)
     cost: dict[str, Decimal] = field(
-        default_factory=lambda: dict.fromkeys(("relevance", "wishes", "words"), Decimal(0))
+        default_factory=lambda: dict.fromkeys(("relevance", "stop requests", "words"), Decimal(0))
     )
 
     @property
     def accuracy(self) -> float:
-        """The share of situations that were judged as labelled."""
-        right = sum(number for (label, said), number in self.confusion.items() if label == said)
+        """The share of relevance cases with the right verdict."""
+        right = sum(number for (label, verdict), number in self.confusion.items() if label == verdict)
         return right / max(self.confusion.total(), 1)
 
 
-def subject_of(situation: Situation) -> PersonInQuestion:
-    """A situation as the orchestrator would ask about it."""
-    message = MessageInQuestion(uuid4(), "concierge_main", {"type": "note"}, situation.message, None, NOON)
-    return PersonInQuestion(uuid4(), uuid4(), _said(situation.said), [message])
-
-
-def judge_all(cases: Sequence[Situation], settings: WriterSettings, result: EvaluationResult) -> None:
-    """Judge every situation."""
+def check_relevance_cases(cases: Sequence[RelevanceCase], settings: WriterSettings, result: EvaluationResult) -> None:
+    """Check the relevance of every case, and count the verdicts in `result`."""
     for start in track(range(0, len(cases), AT_ONCE), "relevance", transient=True):
         batch = cases[start : start + AT_ONCE]
-        judgements = check_relevance([subject_of(situation) for situation in batch], settings, countdown(SECONDS))
-        for situation, judgement in zip(batch, judgements, strict=True):
-            said = next((LABEL_OF[verdict.relevance] for verdict in judgement.verdicts.values()), "unknown")
-            result.confusion[situation.label, said] += 1
-            result.cost["relevance"] += sum((call.cost_usd for call in judgement.calls), Decimal(0))
-            if said != situation.label:
-                result.wrong.append(f"{situation.label}, judged {said}: {situation.message} <- {situation.said[-1]}")
+        checks = check_relevance([_person_in_question(case) for case in batch], settings, countdown(SECONDS))
+        for case, check in zip(batch, checks, strict=True):
+            verdict = next((LABEL_OF[verdict.relevance] for verdict in check.verdicts.values()), "unknown")
+            result.confusion[case.label, verdict] += 1
+            result.cost["relevance"] += sum((call.cost_usd for call in check.calls), Decimal(0))
+            if verdict != case.label:
+                result.wrong.append(f"{case.label}, verdict {verdict}: {case.message} <- {case.texts[-1]}")
 
 
-def hear_all(cases: Sequence[Plea], settings: WriterSettings, result: EvaluationResult) -> None:
-    """Read everything that may be a wish to get no more texts."""
+def _person_in_question(case: RelevanceCase) -> PersonInQuestion:
+    message = MessageInQuestion(uuid4(), "concierge_main", {"type": "note"}, case.message, None, NOON)
+    return PersonInQuestion(uuid4(), uuid4(), _conversation(case.texts), [message])
+
+
+def _conversation(texts: Sequence[str]) -> list[ConversationText]:
+    return [ConversationText(text, NOON + timedelta(minutes=10 + place)) for place, text in enumerate(texts)]
+
+
+def classify_stop_requests(
+    cases: Sequence[StopRequestCase], settings: WriterSettings, result: EvaluationResult
+) -> None:
+    """Classify every text that may be a wish to stop, and count the answers in `result`."""
     for start in track(range(0, len(cases), AT_ONCE), "wishes to stop", transient=True):
         batch = cases[start : start + AT_ONCE]
-        subjects = [PersonInQuestion(uuid4(), uuid4(), _said(plea.said), []) for plea in batch]
-        for plea, heard in zip(batch, classify(subjects, settings, countdown(SECONDS)), strict=True):
-            result.wishes[plea.wants_no_more, heard.wants_no_more_texts] += 1
-            result.cost["wishes"] += sum((call.cost_usd for call in heard.judgement.calls), Decimal(0))
-            if heard.wants_no_more_texts is not plea.wants_no_more:
-                result.wrong.append(f"{'stop' if plea.wants_no_more else 'go'}, heard otherwise: {plea.said[-1]}")
+        people = [PersonInQuestion(uuid4(), uuid4(), _conversation(case.texts), []) for case in batch]
+        for case, answer in zip(batch, classify(people, settings, countdown(SECONDS)), strict=True):
+            result.stop_requests[case.wants_no_more_texts, answer.wants_no_more_texts] += 1
+            result.cost["stop requests"] += sum((call.cost_usd for call in answer.judgement.calls), Decimal(0))
+            if answer.wants_no_more_texts is not case.wants_no_more_texts:
+                label = "stop" if case.wants_no_more_texts else "go"
+                result.wrong.append(f"{label}, classified otherwise: {case.texts[-1]}")
 
 
-def _said(words: Sequence[str]) -> list[ConversationText]:
-    return [ConversationText(text, NOON + timedelta(minutes=10 + place)) for place, text in enumerate(words)]
-
-
-def render_all(cases: Sequence[Rendering], settings: WriterSettings, result: EvaluationResult) -> None:
-    """Put every finding into words."""
+def render_cases(cases: Sequence[RenderingCase], settings: WriterSettings, result: EvaluationResult) -> None:
+    """Write words for the findings of every case, and count them in `result`."""
     for start in track(range(0, len(cases), AT_ONCE), "words", transient=True):
-        briefs = {uuid4(): case for case in cases[start : start + AT_ONCE]}
-        asked = [Brief(found, case.agent_id, case.data, case.first_name) for found, case in briefs.items()]
-        words = write_words(asked, settings, countdown(SECONDS), may_ask=True)
-        _count_words(briefs, words, result)
+        batch = {uuid4(): case for case in cases[start : start + AT_ONCE]}
+        briefs = [Brief(message_id, case.agent_id, case.data, case.first_name) for message_id, case in batch.items()]
+        words = write_words(briefs, settings, countdown(SECONDS), may_ask=True)
+        _count_words(batch, words, result)
 
 
-def _count_words(briefs: dict[UUID, Rendering], words: dict[UUID, Words], result: EvaluationResult) -> None:
-    for message_id, case in briefs.items():
+def _count_words(batch: dict[UUID, RenderingCase], words: dict[UUID, Words], result: EvaluationResult) -> None:
+    for message_id, case in batch.items():
         found = words[message_id]
         text = found.text or ""
         result.outcomes[f"{found.source}, {found.outcome}"] += 1
         result.segments[segments_of(text).number] += 1
         result.cost["words"] += sum((call.cost_usd for call in found.calls), Decimal(0))
-        missing = [part for part in case.must_say if part.casefold() not in text.casefold()]
+        missing = [part for part in case.must_contain if part.casefold() not in text.casefold()]
         if missing:
             result.left_out.append(f"{', '.join(missing)}: {text}")
 
 
 def show_result(console: Console, model: str, result: EvaluationResult) -> None:
-    """Print what came of it."""
+    """Print the results of one model."""
     table = Table(
         "labelled", *LABELS, "unknown", title=f"{model}: accuracy {result.accuracy:.1%}", title_justify="left"
     )
     for label in LABELS:
-        table.add_row(label, *(str(result.confusion[label, said]) for said in (*LABELS, "unknown")))
+        table.add_row(label, *(str(result.confusion[label, verdict]) for verdict in (*LABELS, "unknown")))
     console.print(table)
-    caught, missed = result.wishes[True, True], result.wishes[True, False] + result.wishes[True, None]
+    wishes = sum(number for (is_wish, _), number in result.stop_requests.items() if is_wish)
+    others = result.stop_requests.total() - wishes
     console.print(
-        f"Wishes to stop: {caught} of {caught + missed} caught; "
-        f"{result.wishes[False, True]} of {sum(n for (stop, _), n in result.wishes.items() if not stop)} false alarms."
+        f"Wishes to stop: {result.stop_requests[True, True]} of {wishes} recognized; "
+        f"{result.stop_requests[False, True]} false alarms among {others} other texts."
     )
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in result.outcomes.most_common())
     segments = ", ".join(f"{number} of {count}" for count, number in sorted(result.segments.items()))
-    console.print(f"Words: {outcomes}. Segments: {segments}. Left something out: {len(result.left_out)}.")
+    console.print(f"Words: {outcomes}. Segments: {segments}. Texts that lack a required part: {len(result.left_out)}.")
     console.print(f"Cost: {', '.join(f'{part} {usd:.4f} USD' for part, usd in result.cost.items())}.")
     for line in [*result.wrong, *result.left_out][:40]:
         console.print(f"  {line}", markup=False, highlight=False)
 
 
-def check_around(console: Console) -> int:
+def check_without_model(console: Console) -> int:
     """Run the set against a stand-in that knows the labels; returns the exit code."""
-    cases, texts, heard = situations(), renderings(), pleas()
-    labels = {situation.message + situation.said[-1]: situation.label for situation in cases}
+    checks, stop_requests, renderings = relevance_cases(), stop_request_cases(), rendering_cases()
+    labels = {case.message + case.texts[-1]: case.label for case in checks}
     claude = Claude()
     verdicts = {"go": "RELEVANT", "stale": "STALE", "reformulate": "CONTEXTUAL"}
     claude.judge = lambda message, said: {
@@ -145,49 +166,50 @@ def check_around(console: Console) -> int:
         "should_reformulate": label == "reformulate",
         "why": "as labelled",
     }
-    wishes = {plea.said[-1]: plea.wants_no_more for plea in heard}
+    wishes = {case.texts[-1]: case.wants_no_more_texts for case in stop_requests}
     claude.wants_no_more = lambda said: wishes[said[-1]["wrote"]]
     result = EvaluationResult()
     with serve(claude) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
         settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
-        judge_all(cases, settings, result)
-        hear_all(heard, settings, result)
-        render_all(texts, settings, result)
-    misheard = sum(number for (wish, said), number in result.wishes.items() if wish is not said)
-    plain = [plain_sentence(case.data, case.first_name) for case in texts]
-    bad = [text for text, case in zip(plain, texts, strict=True) if text is None or _is_bad(text, case)]
-    console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] What is around it was:")
+        check_relevance_cases(checks, settings, result)
+        classify_stop_requests(stop_requests, settings, result)
+        render_cases(renderings, settings, result)
+    misread = sum(number for (label, answer), number in result.stop_requests.items() if label is not answer)
+    plain = [plain_sentence(case.data, case.first_name) for case in renderings]
+    bad = [text for text, case in zip(plain, renderings, strict=True) if text is None or _is_bad(text, case)]
+    console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] The code around it was run:")
     console.print(
-        f"{len(cases)} questions asked and their verdicts read "
-        f"({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
-        f"{len(heard)} texts read for a wish to stop ({misheard} misheard); "
-        f"{len(texts)} findings put into words by a stand-in and checked; "
-        f"{len(texts) - len(bad)} of {len(texts)} plain sentences pass."
+        f"{len(checks)} relevance checks ({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
+        f"{len(stop_requests)} texts classified as a wish to stop or not ({misread} misread); "
+        f"{len(renderings)} texts written by a stand-in and checked; "
+        f"{len(renderings) - len(bad)} of {len(renderings)} plain sentences pass."
     )
     for text in bad:
         console.print(f"  {text}", markup=False, highlight=False)
-    return 0 if result.accuracy == 1 and not misheard and not bad else 1
+    return 0 if result.accuracy == 1 and not misread and not bad else 1
 
 
-def _is_bad(text: str, case: Rendering) -> bool:
+def _is_bad(text: str, case: RenderingCase) -> bool:
     found = problems(text, case.data, sayable_name(case.first_name))
     return segments_of(text).number > 2 or any("JSON" in problem or "markup" in problem for problem in found)
 
 
 def main() -> int:
-    """Evaluate; returns the exit code."""
+    """Evaluate the models of the command line; returns the exit code."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--model", action="append", help="may be given several times; the default model otherwise")
+    arguments.add_argument(
+        "--model", action="append", help="a model to evaluate, repeatable; without it, the model of the settings"
+    )
     options = arguments.parse_args()
     console = Console()
     key = os.environ.get("ANTHROPIC_API_KEY")
     if not key:
-        return check_around(console)
+        return check_without_model(console)
     steps: tuple[Callable[[WriterSettings, EvaluationResult], None], ...] = (
-        lambda settings, result: judge_all(situations(), settings, result),
-        lambda settings, result: hear_all(pleas(), settings, result),
-        lambda settings, result: render_all(renderings(), settings, result),
+        lambda settings, result: check_relevance_cases(relevance_cases(), settings, result),
+        lambda settings, result: classify_stop_requests(stop_request_cases(), settings, result),
+        lambda settings, result: render_cases(rendering_cases(), settings, result),
     )
     for model in options.model or [WriterSettings().anthropic_model]:
         settings = WriterSettings(anthropic_api_key=SecretStr(key), anthropic_model=model)

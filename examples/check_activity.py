@@ -1,4 +1,4 @@
-"""Is the person there? Needs DATABASE_URL and the [db] extra."""
+"""Checks whether a person is active. Needs DATABASE_URL and the [db] extra."""
 
 from orchestrator import MessageOrchestrator
 

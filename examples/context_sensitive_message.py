@@ -1,4 +1,4 @@
-"""Context-sensitive message: not sent unjudged once the person has written since it was queued."""
+"""Publishes a context-sensitive message: if the person writes before it is sent, its relevance is checked."""
 
 from orchestrator import MessageOrchestrator
 

@@ -1,4 +1,4 @@
-"""An answer to somebody who just wrote: within seconds, past limits and quiet hours, never past an opt-out."""
+"""Replies to a person who just wrote: within seconds, past limits and quiet hours, never past an opt-out."""
 
 from orchestrator import MessageOrchestrator
 

@@ -1,4 +1,4 @@
-"""Scheduled update: structured findings that can wait; they become one friendly text."""
+"""Publishes structured findings that can wait; Claude writes one friendly text from them."""
 
 from orchestrator import MessageOrchestrator
 

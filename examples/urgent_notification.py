@@ -1,4 +1,4 @@
-"""Urgent notification: immediate, also in quiet hours; never past an opt-out or the daily limit."""
+"""Publishes an urgent message: sent at once, also in quiet hours; never past an opt-out or the daily limit."""
 
 from orchestrator import MessageOrchestrator
 

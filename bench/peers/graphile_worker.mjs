@@ -1,5 +1,5 @@
-// graphile-worker running a no-op job. CONFIG=plain: as its quick start has it, with concurrency; CONFIG=tuned: with the local queue
-// and batched completion that its performance page advises.
+// Times graphile-worker with no-op jobs. CONFIG=plain: its quick start with concurrency. CONFIG=tuned: with the local
+// queue and the batched completion that its performance page advises.
 import pg from "pg";
 import { makeWorkerUtils, run } from "graphile-worker";
 
@@ -7,7 +7,8 @@ const jobs = Number(process.env.JOBS);
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 24 });
 const utils = await makeWorkerUtils({ pgPool: pool });
 await utils.migrate();
-await pool.query("SELECT graphile_worker.add_job('noop', json_build_object('id', n)) FROM generate_series(1, $1) AS n", [jobs]);
+const addJobs = "SELECT graphile_worker.add_job('noop', json_build_object('id', n)) FROM generate_series(1, $1) AS n";
+await pool.query(addJobs, [jobs]);
 await pool.query("VACUUM ANALYZE");
 console.log("ready");
 await new Promise((go) => process.stdin.once("data", go));
@@ -27,7 +28,7 @@ const runner = await run({
 });
 await finished;
 await runner.stop();
-// A job is done when the database says so.
+// A job is done when its row is gone.
 for (;;) {
   const { rows } = await pool.query("SELECT count(*)::int AS left FROM graphile_worker._private_jobs");
   if (rows[0].left === 0) break;

@@ -1,4 +1,4 @@
-// pg-boss running a no-op job in batches, as its documentation advises for throughput.
+// Times pg-boss with no-op jobs in batches, as its documentation advises for throughput.
 import { PgBoss } from "pg-boss";
 
 const jobs = Number(process.env.JOBS);

@@ -1,1 +1,1 @@
-"""Processes that are measured: each prints `ready`, waits for a line, works, and prints its seconds."""
+"""Programs that run in measured processes: each prints `ready`, waits for a line, works, and prints its seconds."""

@@ -1,7 +1,7 @@
-"""One function as it really runs (settings, parsing, logging, metrics), invoked with events that stand in a file.
+"""Invokes one function with events from a file, as Lambda does: with its settings, parsing, logging and metrics.
 
-`python -m bench.workers.function NAME EVENTS`: EVENTS holds one JSON event a line. The clock is a Tuesday at 10:00 in
-New York, and runs on from there, so that nobody is in quiet hours, whenever this is run.
+`python -m bench.workers.function NAME EVENTS`: EVENTS is a file with one JSON event a line. The function's clock starts
+at `START`, so that no person has quiet hours, at whatever time this runs.
 """
 
 import importlib
@@ -9,21 +9,21 @@ import json
 import os
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
-START = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+from bench.events import START
 
 
 def main(name: str, events_file: str) -> None:
     """Invoke the function once for each event, one after the other."""
     results = os.fdopen(os.dup(1), "w")
-    # What a function logs goes where nobody reads it, but it is written.
+    # The function writes its log as usual, to /dev/null.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     app = importlib.import_module(f"functions.{name}.app")
-    begun = time.monotonic()
-    app.__dict__["clock"] = lambda: START + timedelta(seconds=time.monotonic() - begun)
+    clock_start = time.monotonic()
+    app.__dict__["clock"] = lambda: START + timedelta(seconds=time.monotonic() - clock_start)
     events = [json.loads(line) for line in Path(events_file).read_text().splitlines()]
     context = SimpleNamespace(
         function_name=name,
@@ -32,7 +32,7 @@ def main(name: str, events_file: str) -> None:
         aws_request_id="bench",
         get_remaining_time_in_millis=lambda: 60_000,
     )
-    # The first invocation opens connections and loads what is loaded late, as on a warm function.
+    # The first invocation connects to the database and runs late imports, so that a warm function is measured.
     app.handler(events[0], context)
     print("ready", file=results, flush=True)
     sys.stdin.readline()

@@ -54,7 +54,7 @@ def resume(
     """End a pause, also one that a throttle or a refused account set. Sending continues within a minute."""
     with open_database() as (connection, _):
         scope, value = ("spending", "") if spending else _scope(connection, lane, agent, user)
-        scopes = [scope, *([_AUTOMATIC_SCOPES[scope]] if scope in _AUTOMATIC_SCOPES else [])]
+        scopes = {scope, _AUTOMATIC_SCOPES.get(scope, scope)}
         changed = sum(store.resume(connection, each, value) for each in scopes) > 0
         others = store.pauses(connection)
     still = [

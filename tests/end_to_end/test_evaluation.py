@@ -1,10 +1,14 @@
-"""The labelled set, and what measures with it, run without a key."""
+"""The labelled set, and the programs that measure with it."""
 
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
-from evaluation.cases import LABELS, pleas, renderings, situations
+import pytest
+
+from evaluation import cases
+from evaluation.cases import LABELS, relevance_cases, rendering_cases, stop_request_cases
 from orchestrator.rules.intents import Intent, intent_of
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
@@ -27,38 +31,49 @@ def run(module: str, **extra: str) -> str:
 
 
 def test_the_set_is_large_and_no_label_is_rare() -> None:
-    labels = Counter(situation.label for situation in situations())
+    labels = Counter(case.label for case in relevance_cases())
     assert labels.total() >= 120
     assert set(labels) == set(LABELS)
     assert min(labels.values()) >= 15
-    assert len({(situation.message, situation.said) for situation in situations()}) == labels.total(), "none twice"
-    assert len(renderings()) >= 60
+    assert len({(case.message, case.texts) for case in relevance_cases()}) == labels.total(), "none twice"
+    assert len(rendering_cases()) >= 60
 
 
-def test_the_set_of_wishes_holds_what_no_rule_decides() -> None:
-    decided = [plea.said[-1] for plea in pleas() if intent_of(plea.said[-1])[0] is not Intent.UNJUDGED]
+def test_no_keyword_or_phrase_decides_a_stop_request() -> None:
+    decided = [case.texts[-1] for case in stop_request_cases() if intent_of(case.texts[-1])[0] is not Intent.UNJUDGED]
     assert decided == []
-    assert min(Counter(plea.wants_no_more for plea in pleas()).values()) >= 20
+    assert min(Counter(case.wants_no_more_texts for case in stop_request_cases()).values()) >= 20
 
 
-def test_without_a_key_it_says_plainly_that_the_model_was_not_run() -> None:
-    said = run("evaluation")
-    assert "The model itself was NOT run" in said
-    assert "100% as labelled by a stand-in" in said
-    assert "(0 misheard)" in said
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [("halt | please don't", "line 1: unknown label 'halt'"), ("stop", "line 1: 1 fields instead of 2")],
+)
+def test_a_malformed_case_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, error: str) -> None:
+    (tmp_path / "stop_requests.txt").write_text(line)
+    monkeypatch.setattr(cases, "HERE", tmp_path)
+    with pytest.raises(ValueError, match=error):
+        stop_request_cases()
 
 
-def test_with_a_key_it_tells_how_well_the_model_judged_and_wrote() -> None:
-    """A stand-in that understands little stands for the model."""
+def test_without_a_key_the_output_says_that_the_model_was_not_run() -> None:
+    printed = run("evaluation")
+    assert "The model itself was NOT run" in printed
+    assert "100% as labelled by a stand-in" in printed
+    assert "(0 misread)" in printed
+
+
+def test_with_a_key_the_model_is_measured() -> None:
+    """Claude's stand-in, which understands little, answers in place of the model."""
     with serve(Claude()) as address:
-        said = run("evaluation", ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
-    assert "claude-haiku-5-5: accuracy" in said
-    assert "labelled" in said
-    assert "Segments:" in said
-    assert "Wishes to stop:" in said
-    assert "stale, judged go: Two CRM vendors match" in said, "what was judged wrongly is shown"
-    assert "Cost: relevance 0.0" in said
-    assert "NOT run" not in said
+        printed = run("evaluation", ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
+    assert "claude-haiku-5-5: accuracy" in printed
+    assert "labelled" in printed
+    assert "Segments:" in printed
+    assert "Wishes to stop:" in printed
+    assert "stale, verdict go: Two CRM vendors match" in printed, "wrong verdicts are shown"
+    assert "Cost: relevance 0.0" in printed
+    assert "NOT run" not in printed
 
 
 def test_one_call_for_each_person_is_a_tenth_of_the_calls() -> None:
