@@ -1,1 +1,1 @@
-"""The labelled set: relevance, wishes to stop, and renderings, and the program that measures the model with it."""
+"""The labelled set (relevance, stop requests, renderings), and the program that measures the model with it."""

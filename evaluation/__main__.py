@@ -54,7 +54,7 @@ class EvaluationResult:
         outcomes: renderings by source and outcome.
         left_out: a line for each rendering that lacks a required part.
         segments: renderings by number of segments.
-        stop_requests: cases by label (whether it is a wish to stop) and answer.
+        stop_requests: cases by label (whether the person asks for no more texts) and answer.
         cost: US dollars by kind of request.
     """
 
@@ -100,8 +100,8 @@ def _conversation(texts: Sequence[str]) -> list[ConversationText]:
 def classify_stop_requests(
     cases: Sequence[StopRequestCase], settings: WriterSettings, result: EvaluationResult
 ) -> None:
-    """Classify every text that may be a wish to stop, and count the answers in `result`."""
-    for start in track(range(0, len(cases), AT_ONCE), "wishes to stop", transient=True):
+    """Classify every text that may be a stop request, and count the answers in `result`."""
+    for start in track(range(0, len(cases), AT_ONCE), "stop requests", transient=True):
         batch = cases[start : start + AT_ONCE]
         people = [PersonInQuestion(uuid4(), uuid4(), _conversation(case.texts), []) for case in batch]
         for case, answer in zip(batch, classify(people, settings, countdown(SECONDS)), strict=True):
@@ -141,10 +141,10 @@ def show_result(console: Console, model: str, result: EvaluationResult) -> None:
     for label in LABELS:
         table.add_row(label, *(str(result.confusion[label, verdict]) for verdict in (*LABELS, "unknown")))
     console.print(table)
-    wishes = sum(number for (is_wish, _), number in result.stop_requests.items() if is_wish)
-    others = result.stop_requests.total() - wishes
+    requests = sum(number for (is_request, _), number in result.stop_requests.items() if is_request)
+    others = result.stop_requests.total() - requests
     console.print(
-        f"Wishes to stop: {result.stop_requests[True, True]} of {wishes} recognized; "
+        f"Stop requests: {result.stop_requests[True, True]} of {requests} recognized; "
         f"{result.stop_requests[False, True]} false alarms among {others} other texts."
     )
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in result.outcomes.most_common())
@@ -166,8 +166,8 @@ def check_without_model(console: Console) -> int:
         "should_reformulate": label == "reformulate",
         "why": "as labelled",
     }
-    wishes = {case.texts[-1]: case.wants_no_more_texts for case in stop_requests}
-    claude.wants_no_more = lambda said: wishes[said[-1]["wrote"]]
+    asks_to_stop = {case.texts[-1]: case.wants_no_more_texts for case in stop_requests}
+    claude.wants_no_more = lambda said: asks_to_stop[said[-1]["wrote"]]
     result = EvaluationResult()
     with serve(claude) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
@@ -181,7 +181,7 @@ def check_without_model(console: Console) -> int:
     console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] The code around it was run:")
     console.print(
         f"{len(checks)} relevance checks ({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
-        f"{len(stop_requests)} texts classified as a wish to stop or not ({misread} misread); "
+        f"{len(stop_requests)} texts classified as a stop request or not ({misread} misread); "
         f"{len(renderings)} texts written by a stand-in and checked; "
         f"{len(renderings) - len(bad)} of {len(renderings)} plain sentences pass."
     )

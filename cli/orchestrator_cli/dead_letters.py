@@ -125,7 +125,7 @@ def send_back(letter: DeadLetter, dead_letter_url: str, queue_url: str) -> None:
     Raises:
         OrchestratorError: SQS did not accept it; it stays in the dead-letter queue.
     """
-    # A record without a message_id derives one from its first SQS id, so this id is sent along.
+    # A record without a message_id derives one from its first SQS id, so that id is sent with it.
     attributes = {PUBLISHED_AS: letter.attributes.get(PUBLISHED_AS, letter.sqs_message_id)}
     failed = send_all(queue_url, [OutgoingMessage(letter.body, attributes=attributes)])
     if failed:

@@ -42,7 +42,7 @@ def recover(
     if dry_run:
         end = "Nothing was changed. Run it again without --dry-run to make these changes."
     elif found.resumed:
-        end = "[green]Sending goes on.[/]"
+        end = "[green]Sending continues.[/]"
     else:
         end = "[yellow]Everything was paused before, and still is.[/] `orchestrator resume` ends the pause."
     print_result(

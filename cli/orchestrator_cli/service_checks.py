@@ -109,7 +109,7 @@ def check_claude() -> Iterator[CheckResult]:
         yield CheckResult("claude", Grade.BAD, str(error), "Correct it.")
         return
     if settings.anthropic_api_key is None:
-        detail = "no key: texts are plain sentences, and only keywords and clear phrases count as a wish to stop"
+        detail = "no key: texts are plain sentences, and opt-outs are recognized by keywords and clear phrases only"
         yield CheckResult("claude", Grade.DOUBTFUL, detail, "Set ANTHROPIC_API_KEY, or the secret.")
         return
     import anthropic

@@ -70,7 +70,7 @@ def test_with_a_key_the_model_is_measured() -> None:
     assert "claude-haiku-5-5: accuracy" in printed
     assert "labelled" in printed
     assert "Segments:" in printed
-    assert "Wishes to stop:" in printed
+    assert "Stop requests:" in printed
     assert "stale, verdict go: Two CRM vendors match" in printed, "wrong verdicts are shown"
     assert "Cost: relevance 0.0" in printed
     assert "NOT run" not in printed

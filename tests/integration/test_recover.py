@@ -185,4 +185,4 @@ def test_the_command_tells_what_it_did(restored: World, since: datetime) -> None
     result = CliRunner().invoke(app, ["recover", "--since", since.isoformat()])
     assert result.exit_code == 0, result.output
     assert "messages marked as sent: 1" in result.output
-    assert "Sending goes on." in result.output
+    assert "Sending continues." in result.output
