@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich import print as show
 from rich import print_json
+from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.agents import Agent
@@ -41,7 +42,7 @@ def set_agent(
     agent = Agent(prefix, urgent, hourly_limit, publisher)
     with open_database() as (connection, _):
         store.set_agent(connection, agent)
-    print_result(dataclasses.asdict(agent), f"[green]Set[/] {prefix}", as_json=as_json)
+    print_result(dataclasses.asdict(agent), f"[green]Set[/] {escape(prefix)}", as_json=as_json)
 
 
 @app.command("list")
@@ -57,7 +58,7 @@ def list_agents(as_json: AsJson = False) -> None:
     for agent in agents:
         limit = "no limit" if agent.hourly_limit is None else str(agent.hourly_limit)
         publishers = "any" if agent.publishers is None else ", ".join(agent.publishers)
-        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", limit, publishers)
+        table.add_row(escape(agent.prefix), "yes" if agent.may_use_urgent else "no", limit, escape(publishers))
     show(table)
 
 
@@ -67,5 +68,6 @@ def remove(prefix: Prefix, as_json: AsJson = False) -> None:
     """Remove the settings of a prefix, so that the defaults apply."""
     with open_database() as (connection, _):
         removed = store.remove_agent(connection, prefix)
-    line = f"[green]Removed[/] the settings of {prefix}" if removed else f"There are no settings of {prefix}."
+    name = escape(prefix)
+    line = f"[green]Removed[/] the settings of {name}" if removed else f"There are no settings of {name}."
     print_result({"prefix": prefix, "removed": removed}, line, as_json=as_json)

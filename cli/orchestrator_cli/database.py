@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
@@ -44,7 +45,7 @@ def adopt(
         *(f"messages left as they are ({why}): {number}" for why, number in sorted(result.left.items())),
         f"past STOPs {'stored' if apply else 'to store'} as opt-outs: {result.opt_outs}",
         *(
-            f"[yellow]Warning:[/] trigger {trigger} on messages belongs to another sender. "
+            f"[yellow]Warning:[/] trigger {escape(trigger)} on messages belongs to another sender. "
             "Drop it after you turn that sender off."
             for trigger in result.old_triggers
         ),

@@ -88,4 +88,4 @@ def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: s
 
 
 def _name(scope: str, value: str) -> str:
-    return f"{scope} {value}".strip()
+    return f"{scope} {escape(value)}".strip()

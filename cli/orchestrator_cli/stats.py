@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich import print as show
 from rich import print_json
+from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.store.gauges import MOST_COUNTED, read_gauges
@@ -51,7 +52,7 @@ def _cell(value: object) -> str:
     match value:
         case Mapping():
             largest = sorted(value.items(), key=lambda entry: -float(entry[1]))
-            return "\n".join(f"{number:,.0f}  {name}" for name, number in largest) or "-"
+            return "\n".join(f"{number:,.0f}  {escape(name)}" for name, number in largest) or "-"
         case float():
             return f"{value:,.1f}"
         case None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich import print as show
 from rich import print_json
+from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.store.conversation import read_unknown_senders
@@ -29,5 +30,5 @@ def unknown_senders(
         return
     table = Table("received", "number", "text")
     for text in found:
-        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", text["phone_number"], text["body"])
+        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", escape(text["phone_number"]), escape(text["body"]))
     show(table)

@@ -10,6 +10,7 @@ import psycopg
 import typer
 from rich import print as show
 from rich import print_json
+from rich.markup import escape
 from rich.table import Table
 
 from orchestrator.errors import InvalidPerson
@@ -204,4 +205,4 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
-    return str(value)
+    return escape(str(value))

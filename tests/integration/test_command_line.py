@@ -89,7 +89,9 @@ def test_pauses_have_scopes(run: Run, connection: Connection) -> None:
 def test_resume_ends_a_pause_that_a_function_set(
     run: Run, connection: Connection, scope: str, value: str, options: list[str]
 ) -> None:
-    connection.execute("INSERT INTO orchestrator.pauses (scope, value, paused_at) VALUES (%s, %s, now())", (scope, value))
+    connection.execute(
+        "INSERT INTO orchestrator.pauses (scope, value, paused_at) VALUES (%s, %s, now())", (scope, value)
+    )
     assert "Resumed" in run("resume", *options)
     assert connection.execute("SELECT count(*) FROM orchestrator.pauses").fetchone() == (0,)
 
@@ -148,6 +150,24 @@ def test_a_database_that_cannot_be_reached_is_reported_without_its_password(run:
     error = run("pause", fails=True)
     assert "cannot be reached" in error
     assert "hunter2" not in error
+
+
+def test_square_brackets_in_names_and_texts_are_printed_as_they_are(run: Run, connection: Connection) -> None:
+    """Rich reads `[…]` as markup, and an unmatched closing tag as an error."""
+    name = "[/red]"
+    added = run("user", "add", "--phone", "+1 212 555 0101", "--name", name, "--external-id", name, "--json")
+    assert run("user", "show", name).count(name) == 2
+    assert f"user {json.loads(added)['user_id']}" in run("pause", "--user", name)
+    assert f"agent {name}" in run("pause", "--agent", name)
+    assert f"agent {name}" in run("resume", "--lane", "low")
+    assert name in run("agent", "set", name, "--publisher", name)
+    assert run("agent", "list").count(name) == 2
+    assert name in run("agent", "remove", name)
+    connection.execute(
+        "INSERT INTO orchestrator.strangers (sid, phone_number, body, media, received_at) VALUES ('SM1', '+12125550102', %s, '[]', now())",
+        (name,),
+    )
+    assert name in run("unknown-senders")
 
 
 def test_the_version_is_that_of_the_package(run: Run) -> None:
