@@ -29,8 +29,8 @@ class SourceQueue(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One record of a dead-letter queue.
+class DeadLetterRecord:
+    """One dead letter as SQS returned it, with the handle to delete or release it.
 
     Attributes:
         attributes: our code sets `reason` and `problem`; they are missing where SQS moved the record after too many
@@ -91,7 +91,7 @@ def queue_length(url: str) -> int:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def receive_dead_letters(url: str) -> Iterator[DeadLetter]:
+def receive_dead_letters(url: str) -> Iterator[DeadLetterRecord]:
     """Receive every dead letter that is visible now, each once; they stay in the queue, hidden for a while."""
     received: set[str] = set()
     while True:
@@ -108,7 +108,7 @@ def receive_dead_letters(url: str) -> Iterator[DeadLetter]:
             return
         for message in new:
             received.add(message["MessageId"])
-            yield DeadLetter(
+            yield DeadLetterRecord(
                 sqs_message_id=message["MessageId"],
                 receipt_handle=message["ReceiptHandle"],
                 body=message["Body"],
@@ -119,7 +119,7 @@ def receive_dead_letters(url: str) -> Iterator[DeadLetter]:
             )
 
 
-def send_back(letter: DeadLetter, dead_letter_url: str, queue_url: str) -> None:
+def send_back(letter: DeadLetterRecord, dead_letter_url: str, queue_url: str) -> None:
     """Send a dead letter to its source queue, and delete it from the dead-letter queue.
 
     Raises:
@@ -135,11 +135,11 @@ def send_back(letter: DeadLetter, dead_letter_url: str, queue_url: str) -> None:
     delete_dead_letter(letter, dead_letter_url)
 
 
-def release(letter: DeadLetter, dead_letter_url: str) -> None:
+def release(letter: DeadLetterRecord, dead_letter_url: str) -> None:
     """Make a received dead letter visible again at once."""
     sqs().change_message_visibility(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0)
 
 
-def delete_dead_letter(letter: DeadLetter, dead_letter_url: str) -> None:
+def delete_dead_letter(letter: DeadLetterRecord, dead_letter_url: str) -> None:
     """Delete a received dead letter."""
     sqs().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)

@@ -12,7 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from orchestrator_cli.dead_letters import (
-    DeadLetter,
+    DeadLetterRecord,
     SourceQueue,
     dead_letter_url_of,
     is_set,
@@ -94,7 +94,7 @@ def redrive(
     total = queue_length(url)
     # A dead letter that returns during this run is left for the next one.
     received = islice(receive_dead_letters(url), total)
-    staying: list[DeadLetter] = []
+    staying: list[DeadLetterRecord] = []
     matching = 0
     for letter in track(received, "Redriving", total=total, transient=True, console=Console(stderr=True)):
         matching += _matches(letter, reason)
@@ -109,10 +109,10 @@ def redrive(
     print_result({"queue": queue, "applied": not dry_run, "back": matching, "left": left}, line, as_json=as_json)
 
 
-def _matches(letter: DeadLetter, reason: str | None) -> bool:
+def _matches(letter: DeadLetterRecord, reason: str | None) -> bool:
     return reason in (None, letter.reason)
 
 
-def _as_data(letter: DeadLetter, *, body: bool) -> dict[str, str]:
+def _as_data(letter: DeadLetterRecord, *, body: bool) -> dict[str, str]:
     data = {"sqs_message_id": letter.sqs_message_id, "sent_at": letter.sent_at.isoformat(), **letter.attributes}
     return {**data, "body": letter.body} if body else data
