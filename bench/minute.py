@@ -59,7 +59,7 @@ def tick_with_backlog(server: str, due: int = DUE) -> tuple[float, int]:
     _fill(url, due, "queued", START - timedelta(hours=1), timedelta(milliseconds=10))
     settings = load(DispatchSettings, environment(url, SENDER_MESSAGES_PER_SECOND="1000000"))
     # The queue is AWS's; what is measured is what is ours.
-    with mock.patch("orchestrator.delivery.dispatch.send_all", return_value={}), connect(url) as connection:
+    with mock.patch("orchestrator.delivery.handover.send_all", return_value={}), connect(url) as connection:
         started = time.perf_counter()
         report = dispatch(connection, settings, lambda: START)
         return time.perf_counter() - started, report.handed_over.total()
