@@ -74,7 +74,7 @@ def measure_backlog(server: str, due: int) -> tuple[float, int]:
     _add_messages(url, due, "queued", START - timedelta(hours=1), timedelta(milliseconds=10))
     settings = load(DispatchSettings, function_environment(url, SENDER_MESSAGES_PER_SECOND="1000000"))
     # Only our own part is measured.
-    with mock.patch("orchestrator.delivery.dispatch.send_all", return_value={}), connect(url) as connection:
+    with mock.patch("orchestrator.delivery.handover.send_all", return_value={}), connect(url) as connection:
         started = time.perf_counter()
         report = dispatch(connection, settings, lambda: START)
         return time.perf_counter() - started, report.handed_over.total()

@@ -20,7 +20,9 @@ from rich.table import Table
 from bench.report import line_plot
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.decision import Hold, MessageState, Send, decide, first_due
+from orchestrator.rules.decision import Hold, Send, decide
+from orchestrator.rules.first_due import first_due
+from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
 
 OUT = Path("docs/performance")

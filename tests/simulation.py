@@ -10,10 +10,12 @@ from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
 from orchestrator.people import Person, zone_named
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
-from orchestrator.rules.decision import End, Hold, MessageState, Send, decide, first_due
+from orchestrator.rules.decision import End, Hold, Send, decide
+from orchestrator.rules.first_due import first_due
 from orchestrator.rules.lanes import effective_lane, ignores_hours
 from orchestrator.rules.reasons import Reason
-from orchestrator.rules.wave import Case, decide_wave, order
+from orchestrator.rules.state import Delivery, MessageState
+from orchestrator.rules.wave import decide_wave, order
 from orchestrator.settings import PolicySettings
 
 # The clocks in North America change on the 8th.
@@ -151,8 +153,8 @@ class Month:
         self._pull_forward(life, now)
         due = [unit for unit in life.waiting.values() if unit.message.due <= now]
         life.person = replace(life.person, planned_sends=self._planned(life, now), recent_sends=_recent(life, now))
-        cases = [Case(unit.message_id, self._as_read(unit, due), life.person, False) for unit in due]
-        verdicts = decide_wave(cases, self.policy, now)
+        deliveries = [_delivery(unit.message_id, self._as_read(unit, due), life.person) for unit in due]
+        verdicts = decide_wave(deliveries, self.policy, now)
         for message_id, verdict in verdicts.items():
             unit = life.waiting[message_id]
             match verdict:
@@ -163,7 +165,7 @@ class Month:
                 case End(status):
                     del life.waiting[message_id]
                     self.ended[status] += 1
-        _check_order(cases, verdicts, now)
+        _check_order(deliveries, verdicts, now)
 
     def _as_read(self, unit: Unit, due: list[Unit]) -> MessageState:
         """The message as the database tells it: with what else is due."""
@@ -239,15 +241,21 @@ def _check_send(life: Life, unit: Unit, verdict: Send, now: datetime, policy: Po
     assert person.quiet_hours_enabled is False or not in_window, "nobody is texted in quiet hours"
 
 
-def _check_order(cases: list[Case], verdicts: object, now: datetime) -> None:
+def _delivery(message_id: UUID, state: MessageState, person: Person) -> Delivery:
+    return Delivery(message_id, "simulation", {}, None, None, 0, state, person, paused=False)
+
+
+def _check_order(deliveries: list[Delivery], verdicts: object, now: datetime) -> None:
     """A lower lane never goes while a higher one of the same person is held by a limit or the clock."""
     assert isinstance(verdicts, dict)
     lanes = {
-        case.message_id: effective_lane(case.message.lane, case.message.accepted_at, case.message.expires_at, now)
-        for case in cases
+        delivery.message_id: effective_lane(
+            delivery.state.lane, delivery.state.accepted_at, delivery.state.expires_at, now
+        )
+        for delivery in deliveries
     }
     going = [lanes[m].rank for m, v in verdicts.items() if isinstance(v, Send) and v.active_since is None]
-    urgent_now = {c.message_id for c in cases if ignores_hours(c.message.lane, c.message.can_delay)}
+    urgent_now = {d.message_id for d in deliveries if ignores_hours(d.state.lane, d.state.can_delay)}
     held = [
         lanes[m].rank
         for m, v in verdicts.items()

@@ -1,19 +1,16 @@
-"""EventBridge, each minute: what falls due is handed over to delivery."""
+"""EventBridge, each minute: hands over what falls due."""
 
-from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws import telemetry
-from orchestrator.aws.telemetry import count, log_message_ids, new_logger, observe, total
+from orchestrator.aws.metrics import TICKS
+from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_metric, publish_report
 from orchestrator.clock import clock_from_environment
 from orchestrator.delivery.dispatch import dispatch
-from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set
 from orchestrator.sms.message_list import TwilioMessageList
 from orchestrator.store.database import Database
-from orchestrator.store.gauges import Gauges
 
 logger = new_logger("dispatch")
 settings = load(DispatchSettings)
@@ -27,7 +24,7 @@ if message_list is None:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Run one tick."""
+    """Run one tick; the answer is its log line."""
     with database.connection() as connection:
         report = dispatch(
             connection,
@@ -36,38 +33,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             message_list,
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
         )
-    total(telemetry.TICKS, 1)
-    count(telemetry.HANDED_OVER, report.handed_over)
-    log_message_ids(logger, "handed_over", report.message_ids)
-    upkeep = report.upkeep
-    ended = {
-        "expired": upkeep.expired,
-        "unknown_outcome": upkeep.unknown,
-        "sequence_incomplete": upkeep.incomplete,
-    }
-    count(telemetry.ENDED, ended)
-    total(telemetry.UNKNOWN_OUTCOMES, upkeep.unknown)
-    count(telemetry.PROVEN, {"message_list": report.proven})
-    if report.levels:
-        record_levels(report.levels)
-    result: dict[str, Any] = {
-        "handed_over": dict(report.handed_over),
-        "not_taken": report.not_taken,
-        **asdict(upkeep),
-        "proven": report.proven,
-        "told": report.told,
-        "finished": report.finished,
-    }
-    logger.info("tick", **result)
-    return result
-
-
-def record_levels(levels: Gauges) -> None:
-    """How full everything is, as metrics."""
-    for lane in Lane:
-        observe(telemetry.OLDEST_DUE, [levels.overdue.get(lane, 0.0)], lane)
-    for reason, messages in levels.waiting.items():
-        observe(telemetry.WAITING, [messages], reason)
-    observe(telemetry.CLAUDE_SPENT, [levels.claude_usd])
-    observe(telemetry.TWILIO_SPENT, [levels.twilio_usd])
-    observe(telemetry.DATABASE_CONNECTIONS, [levels.connections])
+    publish_metric(TICKS, 1)
+    log_message_ids(logger, report.message_ids)
+    return publish_report(logger, "tick", report)

@@ -1,4 +1,4 @@
-"""On deploy: the database is brought up to date, before any new code meets it."""
+"""On deploy: brings the database up to date before new code uses it."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ logger = new_logger("migrate")
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Apply what is pending; a second run does nothing. CloudFormation is answered, a person gets the answer."""
+    """Apply pending migrations; a second run does nothing. CloudFormation gets its answer over HTTP."""
     applied = fulfil(event, bring_up_to_date) if is_request(event) else bring_up_to_date()
     return {"applied": applied}
 
 
 def bring_up_to_date() -> list[str]:
-    """Apply what is pending; returns the names."""
-    # Read here rather than at the start: a missing setting is told to CloudFormation, too.
+    """Apply pending migrations; returns their names."""
+    # Settings are read here and not at import, so that CloudFormation learns of a missing one too.
     try:
         applied = migrate(load(MigrationSettings).url)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Whether waiting messages still make sense: asked once for each person, remembered until they write again (R10)."""
+"""Checks the relevance of waiting messages (R10): one call for each person, remembered until the person writes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,61 +27,61 @@ from orchestrator.wording.relevance import (
 
 @dataclass(frozen=True, slots=True)
 class KnownRelevance:
-    """What is known of a message's relevance now, and since when."""
+    """What is known of a message's relevance, and since when."""
 
     relevance: Relevance
-    judged_at: datetime
+    checked_at: datetime
 
 
 def check_people(
     database: Database,
-    asked: Mapping[UUID, UUID],
+    in_question: Mapping[UUID, UUID],
     settings: DeliverSettings,
     clock: Clock,
     time_left: Countdown,
     *,
     may_ask: bool,
 ) -> dict[UUID, KnownRelevance]:
-    """Judge what waits for people, each person in one call, and remember it; two round trips around the calls.
+    """Check what waits for people, each person in one call, and store the verdicts; two round trips around the calls.
 
     Args:
-        asked: the messages in question that could go now, each with its person.
-        may_ask: False when the day's ceiling is reached.
+        in_question: the messages that could go now, each with its person.
+        may_ask: False when Claude has reached its ceiling of the day.
 
     Returns:
-        What is known of each of `asked`; what Claude did not judge is unknown.
+        The relevance of each message in question; unknown where Claude gave no verdict.
     """
     now = clock()
-    unknown = {message_id: KnownRelevance(Relevance.UNKNOWN, now) for message_id in asked}
+    unknown = {message_id: KnownRelevance(Relevance.UNKNOWN, now) for message_id in in_question}
     if settings.anthropic_api_key is None or not may_ask:
         return unknown
     with database.connection() as connection:
-        rows = store.read_in_question(connection, sorted(set(asked.values())), now)
-    judgements = check_relevance([person_in_question(row) for row in rows], settings, time_left)
+        rows = store.read_in_question(connection, sorted(set(in_question.values())), now)
+    results = check_relevance([person_in_question(row) for row in rows], settings, time_left)
     now = clock()
     with database.connection() as connection:
         store.remember(
             connection,
-            [verdict for judgement in judgements for verdict in relevance_rows(judgement)],
-            [call for judgement in judgements for call in calls_of(judgement, "check_relevance")],
+            [row for result in results for row in relevance_rows(result)],
+            [call for result in results for call in calls_of(result, "check_relevance")],
             timedelta(minutes=settings.reformulation_minutes),
             now,
         )
-    judged = {
+    known = {
         message_id: KnownRelevance(verdict.relevance, now)
-        for judgement in judgements
-        for message_id, verdict in judgement.verdicts.items()
-        if message_id in asked
+        for result in results
+        for message_id, verdict in result.verdicts.items()
+        if message_id in in_question
     }
-    return unknown | judged
+    return unknown | known
 
 
 def person_in_question(row: Mapping[str, Any]) -> PersonInQuestion:
-    """The question about one person, of what `read_in_question` found."""
+    """Make the question about one person from a row of `read_in_question`."""
     return PersonInQuestion(
         user_id=row["user_id"],
         inbound_id=row["inbound_id"],
-        said=[ConversationText(said["text"], datetime.fromisoformat(said["at"])) for said in row["said"]],
+        said=[ConversationText(text["text"], datetime.fromisoformat(text["at"])) for text in row["said"]],
         messages=[
             MessageInQuestion(
                 message_id=UUID(message["message_id"]),
@@ -96,39 +96,40 @@ def person_in_question(row: Mapping[str, Any]) -> PersonInQuestion:
     )
 
 
-def relevance_rows(judgement: RelevanceResult) -> Sequence[RelevanceRow]:
-    """The verdicts as they are remembered."""
-    subject = judgement.subject
-    said = [{"text": said.text, "at": said.at.isoformat()} for said in subject.said]
+def relevance_rows(result: RelevanceResult) -> Sequence[RelevanceRow]:
+    """Make the rows that store the verdicts of one call."""
+    subject = result.subject
+    texts = [{"text": text.text, "at": text.at.isoformat()} for text in subject.said]
     return [
         RelevanceRow(
             message_id=message_id,
             inbound_id=subject.inbound_id,
             verdict=verdict.relevance,
             why=verdict.why,
-            task=Jsonb({"why": verdict.why, "user_messages": said})
+            task=Jsonb({"why": verdict.why, "user_messages": texts})
             if verdict.relevance is Relevance.REFORMULATE
             else None,
         )
-        for message_id, verdict in judgement.verdicts.items()
+        for message_id, verdict in result.verdicts.items()
     ]
 
 
-def calls_of(judgement: RelevanceResult, action_type: str) -> Sequence[LoggedCall]:
-    """The calls as they are logged."""
-    messages = judgement.subject.messages
+def calls_of(result: RelevanceResult, action_type: str) -> Sequence[LoggedCall]:
+    """Make the log entries of the calls that one result took."""
+    messages = result.subject.messages
     agents = {message.agent_id for message in messages}
+    agent_id = agents.pop() if len(agents) == 1 else "several" if agents else "none"
     return [
         call_log_entry(
             call,
             action_type=action_type,
-            user_id=judgement.subject.user_id,
+            user_id=result.subject.user_id,
             message_id=messages[0].message_id if len(messages) == 1 else None,
-            agent_id=agents.pop() if len(agents) == 1 else "several" if agents else "none",
+            agent_id=agent_id,
             outcome="failed" if call.error else "judged",
             messages=len(messages),
         )
-        for call in judgement.calls
+        for call in result.calls
     ]
 
 
@@ -142,7 +143,13 @@ def call_log_entry(
     outcome: str,
     messages: int,
 ) -> LoggedCall:
-    """A call with what it was about, and what became of its answer."""
+    """Make the log entry of one call to Claude.
+
+    Args:
+        message_id: the message that the call was about; None where it was about several.
+        outcome: what became of its answer.
+        messages: how many messages the call was about.
+    """
     return LoggedCall(
         action_type=action_type,
         user_id=user_id,

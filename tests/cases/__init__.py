@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, zone_named, zones_of_number
-from orchestrator.rules.decision import CheckRelevance, Decision, End, Hold, MessageState, Send
+from orchestrator.rules.decision import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.relevance import Relevance
+from orchestrator.rules.state import MessageState
 
 HERE = Path(__file__).parent
 MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001  (a wall clock, which a zone is added to)
@@ -122,7 +123,7 @@ def _message(tokens: list[str], zone: ZoneInfo, now: datetime) -> MessageState:
         broken="broken" in tokens,
         is_reply="reply" in tokens,
         relevance=Relevance(facts.get("judged", "unasked").partition("@")[0]),
-        judged_at=_instant(f"Tue {facts['judged'].partition('@')[2]}", zone)
+        checked_at=_instant(f"Tue {facts['judged'].partition('@')[2]}", zone)
         if "@" in facts.get("judged", "")
         else None,
     )

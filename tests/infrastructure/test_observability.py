@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.aws import telemetry
-from orchestrator.aws.telemetry import Metric
+from orchestrator.aws import metrics
+from orchestrator.aws.metrics import Metric
 from orchestrator_local.template import ROOT
 from tests.infrastructure.deployed import deployed, of_type
 
 TEMPLATE = deployed()
 ALARMS = of_type(TEMPLATE, "AWS::CloudWatch::Alarm")
-METRICS = {name: metric for name, metric in vars(telemetry).items() if isinstance(metric, Metric)}
+METRICS = {name: metric for name, metric in vars(metrics).items() if isinstance(metric, Metric)}
 BY_NAME = {metric.name: metric for metric in METRICS.values()}
 
 
@@ -51,12 +51,13 @@ def alarmed() -> Iterator[str]:
 
 
 def recorded() -> set[str]:
-    """The metrics that some code path records, by their names in `telemetry`."""
+    """The metrics that some code path records, by their names in `metrics`."""
     names: set[str] = set()
-    for file in [*(ROOT / "functions").glob("*/app.py"), ROOT / "shared" / "orchestrator" / "aws" / "batches.py"]:
+    for file in [*(ROOT / "functions").glob("*/app.py"), *(ROOT / "shared" / "orchestrator").rglob("*.py")]:
         for call in ast.walk(ast.parse(file.read_text())):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("count", "total", "observe"):
-                names.add(ast.unparse(call.args[0]).removeprefix("telemetry."))
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("publish_as", "publish_metric"):
+                given = [ast.unparse(node) for argument in (*call.args, *call.keywords) for node in ast.walk(argument)]
+                names |= {text.removeprefix("metrics.") for text in given} & METRICS.keys()
     return names
 
 

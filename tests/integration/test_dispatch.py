@@ -15,6 +15,7 @@ from orchestrator.delivery.dispatch import dispatch
 from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, load
 from orchestrator.store import schedule
+from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.database import connect
 from orchestrator.store.pauses import pause, resume
 from tests.world import World
@@ -82,7 +83,7 @@ def test_a_claim_that_overlaps_another_takes_nothing_twice(
     world.person()
     messages = {world.message() for _ in range(5)}
     now, lease = world.now, world.now + timedelta(minutes=15)
-    second: list[schedule.ClaimedMessage] = []
+    second: list[ClaimedMessage] = []
 
     def overlap() -> None:
         with connect(database_url) as other:

@@ -63,6 +63,35 @@ def test_one_person_does_not_keep_the_others_waiting(world: World) -> None:
     assert published(world, "DELIVERY_QUEUE_URL")[0].group_id
 
 
+def test_every_hand_over_names_its_person_to_the_fair_queue(world: World) -> None:
+    ada = world.person()
+    client = MessageOrchestrator(PublisherSettings(enqueue_queue_url=world.urls["ENQUEUE_QUEUE_URL"]))
+
+    def groups(variable: str) -> set[str | None]:
+        found = {message.group_id for message in published(world, variable)}
+        world.drain(variable)
+        return found
+
+    waits = world.message(priority="medium")  # until the person's best time
+    world.message(priority="urgent", can_delay=False)
+    urgent = groups("URGENT_QUEUE_URL")
+    assert len(urgent) == 1
+    assert None not in urgent
+    world.writes("Hello")
+    assert world.state(waits)[0] == "approved", "it came forward"
+    assert groups("URGENT_QUEUE_URL") == urgent
+    client.reply(user_id="ada", content="Hi there")
+    world.publish(*world.drain("ENQUEUE_QUEUE_URL"))
+    assert groups("URGENT_QUEUE_URL") == urgent
+    sequence: dict[str, Any] = {"sequence_id": str(ada), "sequence_total": 2, "priority": "urgent", "can_delay": False}
+    world.message(sequence_position=1, **sequence)
+    world.message(sequence_position=2, **sequence)  # in another batch than the part that is handed over
+    assert groups("URGENT_QUEUE_URL") == urgent
+    world.message()
+    world.dispatch()
+    assert groups("DELIVERY_QUEUE_URL") == urgent
+
+
 def test_a_trace_goes_on_through_the_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[dict[str, Any]] = []
     sqs().meta.events.register("before-parameter-build.sqs.SendMessageBatch", lambda params, **_: calls.append(params))

@@ -331,6 +331,8 @@ def test_a_try_that_helps_is_made_within_the_deadline(world: World) -> None:
         (False, 2),
         (True, 1),
     ]
+    agents = "SELECT DISTINCT output_data->>'agent_id' FROM agent_actions_log"
+    assert world.all(agents) == [("concierge_main",)], "each try is the agent's"
 
 
 # People who are there ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from orchestrator.store import delivery as store
 from orchestrator.store.pauses import pause, resume
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
@@ -180,6 +181,21 @@ def test_a_worker_that_dies_between_parts_continues_from_the_next(world: World) 
     world.wait(minutes=1)
     world.minute()
     assert world.texts() == PARTS
+
+
+def test_a_later_part_that_keeps_losing_its_place_is_due_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.person()
+    sequence = uuid4()
+    world.publish(*[part(sequence, position, total=2) for position in (1, 2)])
+    world.dispatch()
+    reserve_wave, reserved = store.reserve_wave, iter([True])
+    monkeypatch.setattr(store, "reserve_wave", lambda *plan: reserve_wave(*plan) if next(reserved, False) else set())
+    assert world.deliver() == {"batchItemFailures": []}, "the batch's own record is done"
+    assert world.texts() == PARTS[:1]
+    monkeypatch.undo()
+    world.wait(minutes=6)
+    world.minute()
+    assert world.texts() == PARTS[:2]
 
 
 @pytest.mark.parametrize(

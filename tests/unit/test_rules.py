@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrator.rules.decision import decide, first_due
+from orchestrator.rules.decision import decide
+from orchestrator.rules.first_due import first_due
 from orchestrator.settings import PolicySettings
 from tests.cases import TableCase, describe, describe_due, read_cases, zone_of
 

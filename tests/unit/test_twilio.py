@@ -4,22 +4,24 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.delivery.settlements import TRIES, settlement_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.settings import SenderSettings
 from orchestrator.sms import http
-from orchestrator.sms.aftermath import TRIES, aftermath
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
+from orchestrator.store.settlement import Settlement
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Phones
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
+ATTEMPT = UUID(int=498)  # in the middle of the spread
 
 
 def text_of(body: str, valid_for: int = 3600) -> Sms:
@@ -27,6 +29,10 @@ def text_of(body: str, valid_for: int = 3600) -> Sms:
 
 
 HELLO = text_of("Hello")
+
+
+def settle(outcome: Outcome, tries: int = 0, attempt_id: UUID = ATTEMPT) -> Settlement:
+    return settlement_of(attempt_id, outcome, tries, NOW + timedelta(days=7), NOW)
 
 
 def sender_at(url: str, **changes: object) -> TwilioSender:
@@ -142,12 +148,12 @@ def test_twilio_says_how_long_it_is_busy(header: str | None, seconds: float | No
 )
 def test_a_busy_provider_is_asked_again_when_it_says(retry_after: float | None, waits: int) -> None:
     outcome = Outcome(OutcomeKind.REFUSED, code=20429, retry_after=retry_after)
-    assert aftermath(outcome, 2, 0.5, NOW).until == NOW + timedelta(seconds=waits)
+    assert settle(outcome, tries=2).until == NOW + timedelta(seconds=waits)
 
 
-@given(tries=st.integers(0, TRIES - 2), spread=st.floats(0, 1))
-def test_each_retry_waits_longer_than_the_one_before_whatever_its_spread(tries: int, spread: float) -> None:
-    until = aftermath(Outcome(OutcomeKind.NOT_SENT), tries, spread, NOW).until
+@given(tries=st.integers(0, TRIES - 2), attempt_id=st.uuids())
+def test_each_retry_waits_longer_than_the_one_before_whatever_its_spread(tries: int, attempt_id: UUID) -> None:
+    until = settle(Outcome(OutcomeKind.NOT_SENT), tries, attempt_id).until
     assert until is not None
     assert timedelta(seconds=45) * 5**tries <= until - NOW <= timedelta(seconds=75) * 5**tries
 
@@ -184,11 +190,11 @@ def test_the_status_callback_names_the_message_and_the_attempt() -> None:
 def test_what_follows_from_an_outcome(
     outcome: Outcome, status: Status, reason: Reason | None, uses_a_try: bool
 ) -> None:
-    after = aftermath(outcome, 0, 0.5, NOW)
-    assert (after.status, after.reason, after.tries) == (status, reason, int(uses_a_try))
-    assert (after.until is not None) == (status is Status.QUEUED)
+    settlement = settle(outcome)
+    assert (settlement.status, settlement.reason, settlement.tries) == (status, reason, int(uses_a_try))
+    assert (settlement.until is not None) == (status is Status.QUEUED)
 
 
 def test_the_last_try_ends_it() -> None:
-    after = aftermath(Outcome(OutcomeKind.NOT_SENT), TRIES - 1, 0.5, NOW)
-    assert (after.status, after.reason) == (Status.FAILED, Reason.PROVIDER_UNREACHABLE)
+    settlement = settle(Outcome(OutcomeKind.NOT_SENT), TRIES - 1)
+    assert (settlement.status, settlement.reason) == (Status.FAILED, Reason.PROVIDER_UNREACHABLE)

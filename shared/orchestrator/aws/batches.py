@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 from aws_lambda_powertools import Logger
 
+from orchestrator.aws.metrics import DATABASE_AWAY, FAILED
 from orchestrator.aws.queues import DeadLetter, QueueRecord, dead_letter, retry_later
-from orchestrator.aws.telemetry import DATABASE_AWAY, FAILED, count
+from orchestrator.aws.telemetry import publish_metric
 
 # While the database is away, a batch comes back later and later; SQS counts each time against its redrive policy.
 FIRST_WAIT_SECONDS = 5
@@ -45,7 +46,7 @@ def _process(
     except psycopg.OperationalError as error:
         # Refused, killed, failed over, out of connections, timed out, deadlocked: nothing is wrong with the records.
         logger.warning("the database is away", error=type(error).__name__, records=len(records))
-        count(DATABASE_AWAY, {type(error).__name__: 1})
+        publish_metric(DATABASE_AWAY, type(error).__name__)
         retry_later(queue_url, {record: backoff(record) for record in records})
         return [record.sqs_message_id for record in records]
     except Exception as error:  # noqa: BLE001  (whatever it is, the others go on)
@@ -58,7 +59,7 @@ def _process(
             where=_where(error),
             sqs_message_id=records[0].sqs_message_id,
         )
-        count(FAILED, {type(error).__name__: 1})
+        publish_metric(FAILED, type(error).__name__)
         return _put_aside(records[0], error, dlq_url)
 
 

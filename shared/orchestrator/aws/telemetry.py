@@ -1,71 +1,22 @@
-"""Logs and metrics of the functions: counts and ids, never a number or a message body (G10)."""
+"""Publishes what functions did: log lines and metrics with counts and ids, never a number or a message body (G10)."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, fields, is_dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
-# CloudWatch takes this many values of one metric in one line.
-VALUES_IN_A_LINE = 100
-# A line of the log takes 256 KB.
+from orchestrator.aws.metrics import COUNT, Metric, Target, publication_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# An event of CloudWatch Logs takes 256 KB; an id takes some 40 bytes.
 IDS_IN_A_LINE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric: its name, its unit, and the one dimension that splits it.
-
-    Each is recorded twice: by the values of its dimension, and without any, which is what alarms look at.
-    """
-
-    name: str
-    unit: MetricUnit = MetricUnit.Count
-    by: str | None = None
-
-
-# The way in.
-PUBLISHED = Metric("Published", by="lane")
-REJECTED = Metric("Rejected", by="reason")
-BRAKED = Metric("Braked")
-# What waits, as each minute finds it.
-TICKS = Metric("Ticks")
-WAITING = Metric("Waiting", by="reason")
-OLDEST_DUE = Metric("OldestDue", MetricUnit.Seconds, by="lane")
-HANDED_OVER = Metric("HandedOver", by="lane")
-# The way out.
-HELD = Metric("Held", by="reason")
-ENDED = Metric("Ended", by="reason")
-SENT = Metric("Sent", by="lane")
-CALLS = Metric("Calls", by="outcome")
-REFUSED = Metric("Refused", by="consequence")
-PROVIDER_FAULTS = Metric("ProviderFaults")
-UNKNOWN_OUTCOMES = Metric("UnknownOutcomes")
-PROVEN = Metric("Proven", by="evidence")
-WAIT = Metric("Wait", MetricUnit.Seconds, by="lane")
-LATENESS = Metric("Lateness", MetricUnit.Seconds, by="lane")
-RELEVANCE = Metric("Relevance", by="verdict")
-# What Twilio tells.
-WEBHOOK = Metric("Webhook", by="verdict")
-DELIVERED = Metric("Delivered")
-UNDELIVERED = Metric("Undelivered", by="code")
-CARRIER_FILTERED = Metric("CarrierFiltered", by="code")
-TEXTS = Metric("Texts", by="kind")
-OPT_OUTS = Metric("OptOuts", by="source")
-UNJUDGED = Metric("Unjudged")
-# What it costs: as each minute finds the UTC day, in US dollars.
-CLAUDE_SPENT = Metric("ClaudeSpentToday", MetricUnit.NoUnit)
-TWILIO_SPENT = Metric("TwilioSpentToday", MetricUnit.NoUnit)
-SEGMENTS = Metric("Segments")
-COST_CEILING = Metric("CostCeiling", by="of")
-# The machinery.
-DATABASE_AWAY = Metric("DatabaseAway", by="error")
-DATABASE_CONNECTIONS = Metric("DatabaseConnections", MetricUnit.Percent)
-FAILED = Metric("Failed", by="error")
-RETENTION = Metric("Retention", by="what")
 
 
 def new_logger(function: str) -> Logger:
@@ -73,38 +24,96 @@ def new_logger(function: str) -> Logger:
     return Logger(service=function)
 
 
-def log_message_ids(logger: Logger, happened: str, message_ids: Sequence[UUID]) -> None:
-    """Leave the ids of messages in the log, by which each is followed from its publisher to the phone and back."""
-    for start in range(0, len(message_ids), IDS_IN_A_LINE):
-        ids = [str(message_id) for message_id in message_ids[start : start + IDS_IN_A_LINE]]
-        logger.info("messages", happened=happened, message_ids=ids)
+def publish_report(logger: Logger, event: str, report: "DataclassInstance", **also: object) -> dict[str, Any]:
+    """Publish the report of a procedure: its metrics, and one log line.
+
+    The fields of the report describe themselves (`publish_as`).
+
+    Args:
+        event: what the log line is called.
+        also: further values for the log line.
+
+    Returns:
+        The values of the log line, by name.
+    """
+    line: dict[str, Any] = {}
+    for described in fields(report):
+        publication = publication_of(described)
+        value = getattr(report, described.name)
+        _publish_to(publication.metrics, value)
+        for part, metrics in publication.parts.items():
+            if value is not None:
+                _publish_to(metrics, getattr(value, part))
+        if publication.in_log:
+            line |= _log_values(publication.log_as or described.name, publication.show(value))
+    line |= also
+    logger.info(event, **line)
+    return line
 
 
-def count(metric: Metric, numbers: Mapping[str, int]) -> None:
-    """Record counts, split by the metric's dimension, such as held messages by reason. A count of zero says nothing."""
-    for value, number in numbers.items():
-        if number:
-            _record(metric, [number], value)
+def log_message_ids(logger: Logger, message_ids: Mapping[str, Sequence[UUID]]) -> None:
+    """Log the ids of messages by what happened to them, so that each message can be followed through the functions."""
+    for happened, ids in message_ids.items():
+        for start in range(0, len(ids), IDS_IN_A_LINE):
+            logger.info("messages", happened=happened, message_ids=_plain(ids[start : start + IDS_IN_A_LINE]))
 
 
-def total(metric: Metric, number: int) -> None:
-    """Record a count that nothing splits. A count of zero says nothing."""
-    if number:
-        _record(metric, [number], None)
+def publish_metric(metric: Metric, value: object, split: str | None = None) -> None:
+    """Publish one value of a metric.
+
+    Args:
+        value: a number; a value of the metric's dimension, which counts once; numbers by such values; or a sequence, of
+            which a count takes the length and any other metric each number. A count of zero is not published, a
+            measurement of zero is.
+        split: the value of the metric's dimension.
+    """
+    match value:
+        case Mapping():
+            for name, part in {**dict.fromkeys(metric.always, 0), **value}.items():
+                publish_metric(metric, part, name)
+        case str():
+            _write(metric, [1], value)
+        case Sequence():
+            _write(metric, [len(value)] if metric.unit == COUNT else value, split)
+        case int() | float() | Decimal():
+            _write(metric, [value], split)
+        case _:
+            raise TypeError(f"{metric.name} takes no {type(value).__name__}")
 
 
-def observe(metric: Metric, values: Iterable[float | Decimal], split: str | None = None) -> None:
-    """Record measurements, zeros too: seconds waited, dollars spent, a level that each minute finds."""
-    numbers = [float(value) for value in values]
-    for start in range(0, len(numbers), VALUES_IN_A_LINE):
-        _record(metric, numbers[start : start + VALUES_IN_A_LINE], split)
+def _publish_to(targets: Iterable[Target], value: object) -> None:
+    for target in targets:
+        metric, split = target if isinstance(target, tuple) else (target, None)
+        publish_metric(metric, value, split)
 
 
-def _record(metric: Metric, values: Iterable[float], split: str | None) -> None:
-    # One namespace for each stack, so that stages of one account do not add up.
+def _write(metric: Metric, values: Sequence[Any], split: str | None) -> None:
+    numbers = [float(value) for value in values if value or metric.unit != COUNT]
+    if not numbers:
+        return
+    # One namespace for each stack, so that stages in one account do not add up.
     line = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "MessageOrchestrator"))
-    for value in values:
-        line.add_metric(metric.name, metric.unit, value)
     if metric.by and split is not None:
         line.add_dimensions(**{metric.by: split})
-    line.flush_metrics()
+    for number in numbers:
+        line.add_metric(metric.name, metric.unit, number)
+    if line.metric_set:  # Powertools has printed each full line of 100 values by itself
+        line.flush_metrics()
+
+
+def _log_values(name: str, value: object) -> dict[str, object]:
+    """The value under its name; a value with fields of its own under the names of those."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return {name: _plain(value)}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Mapping():
+            return dict(value)
+        case str():
+            return value
+        case Sequence():
+            return [str(item) for item in value]
+    return value

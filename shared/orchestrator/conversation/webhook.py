@@ -3,12 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from orchestrator.aws import metrics
+from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import BATCH_BYTES, OutgoingMessage, send_all
 from orchestrator.clock import Clock
 from orchestrator.settings import WebhookSettings
@@ -26,14 +28,14 @@ class WebhookAnswer:
     """What Twilio gets, and what became of its request: `queued`, or why not.
 
     Attributes:
-        message_id: of a status callback, whose it is.
+        message_ids: the message of a status callback.
     """
 
-    status: HTTPStatus
-    verdict: str
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    message_id: str | None = None
+    status: HTTPStatus = field(metadata=publish_as(in_log=False))
+    verdict: str = field(metadata=publish_as(metrics.WEBHOOK))
+    body: str = field(default="", metadata=publish_as(in_log=False))
+    headers: Mapping[str, str] = field(default_factory=dict, metadata=publish_as(in_log=False))
+    message_ids: Sequence[str] = ()
 
 
 _QUEUED = {
@@ -85,7 +87,8 @@ def receive(event: Mapping[str, Any], settings: WebhookSettings, clock: Clock) -
     failed = send_all(settings.inbound_queue_url, [OutgoingMessage(body, group=request["form"].get("From"))])
     if failed:
         raise NotQueued(f"The inbound queue did not take a request: {failed[0]}")
-    return replace(_QUEUED[path], message_id=request["query"].get("message_id"))
+    message_id = request["query"].get("message_id")
+    return replace(_QUEUED[path], message_ids=[message_id] if message_id else [])
 
 
 def _path_of(event: Mapping[str, Any]) -> str | None:

@@ -1,11 +1,11 @@
-"""Turns verdicts and words into attempts to reserve, and outcomes into what is settled."""
+"""Prepares attempts: turns messages that may go, and their words, into what is stored, reserved and sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.ids import spread_of, uuid7
+from orchestrator.ids import uuid7
 from orchestrator.messages import is_json_structure
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
@@ -13,24 +13,21 @@ from orchestrator.relevance_check import call_log_entry
 from orchestrator.rules.decision import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.state import Delivery
 from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
-from orchestrator.sms.aftermath import aftermath
-from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
-from orchestrator.store.delivery import Candidate, DecisionRow, Delivery, StoredWords
-from orchestrator.store.settlement import Evidence, Settlement
+from orchestrator.store.delivery import Candidate, DecisionRow, StoredWords
 from orchestrator.wording.render import Words
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedSend:
-    """A message that may go: its verdict, its text, and the attempt to be made."""
+    """A message that may go: its text, and the attempt to be reserved."""
 
     delivery: Delivery
-    verdict: Send
     sms: Sms
     candidate: Candidate
 
@@ -38,57 +35,34 @@ class PreparedSend:
 def prepare_sends(
     sendable: Sequence[tuple[Delivery, Send]],
     words: Mapping[UUID, Words],
-    rulings: list[DecisionRow],
     sender: Sender,
     settings: DeliverSettings,
     now: datetime,
-) -> list[PreparedSend]:
-    """The attempts to reserve; a message whose data makes no words joins the rulings instead."""
-    ready = []
+) -> tuple[list[PreparedSend], list[DecisionRow]]:
+    """Prepare an attempt for each message that has words.
+
+    Args:
+        words: by message id, for the messages that had none yet.
+
+    Returns:
+        The attempts, and the ends of the messages whose data makes no words.
+    """
+    sends: list[PreparedSend] = []
+    wordless: list[DecisionRow] = []
     new_conversations: dict[UUID, UUID] = {}
-    for delivery, verdict in sendable:
+    for delivery, decision in sendable:
         text = delivery.words if delivery.words_source else words[delivery.message_id].text
-        # An agent's own row was checked by nobody before.
+        # A reply that an agent wrote into `messages` is checked here for the first time.
         if text is None or not text.strip() or is_json_structure(text):
-            rulings.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
-            continue
-        person = delivery.person
-        limits = limits_of(person, settings)
-        attempt_id = uuid7(now)
-        segments = segments_of(text).number
-        sms = Sms(
-            to=person.phone_number,
-            body=text,
-            valid_for=int((verdict.open_until - now).total_seconds()),
-            message_id=delivery.message_id,
-            attempt_id=attempt_id,
-        )
-        candidate = Candidate(
-            attempt_id=attempt_id,
-            message_id=delivery.message_id,
-            user_id=person.user_id,
-            new_conversation_id=new_conversations.setdefault(person.user_id, uuid7(now)),
-            phone_number=person.phone_number,
-            fingerprint=sender.fingerprint(sms),
-            local_date=verdict.local_date,
-            open_until=verdict.open_until,
-            day_cap=verdict.caps.day,
-            hour_cap=verdict.caps.hour,
-            takes_slot=verdict.takes_slot,
-            active_since=verdict.active_since,
-            daily_limit=limits.daily,
-            hourly_limit=limits.hourly,
-            quiet_hours_enabled=person.quiet_hours_enabled is not False,
-            number_hash=number_hash(person.phone_number, settings.privacy_key),
-            segments=segments,
-            price_usd=price(segments, country_of(person.phone_number)),
-        )
-        ready.append(PreparedSend(delivery, verdict, sms, candidate))
-    return ready
+            wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
+        else:
+            new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
+            sends.append(_prepare_send(delivery, decision, text, new_conversation_id, sender, settings, now))
+    return sends, wordless
 
 
-def new_words(words: Mapping[UUID, Words]) -> list[StoredWords]:
-    """The words to be stored before any of them is sent."""
+def stored_words_of(words: Mapping[UUID, Words]) -> list[StoredWords]:
+    """Collect the words that are stored before any of them is sent."""
     stored = []
     for message_id, found in words.items():
         if found.text:
@@ -98,7 +72,7 @@ def new_words(words: Mapping[UUID, Words]) -> list[StoredWords]:
 
 
 def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
-    """The calls to Claude that the words took; the last one says what became of them."""
+    """Collect the calls to Claude that the words took; the entry of the last call holds what became of the words."""
     return [
         call_log_entry(
             call,
@@ -115,46 +89,43 @@ def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[U
     ]
 
 
-def settlements_of(wave: Sequence[PreparedSend], outcomes: Sequence[Outcome], now: datetime) -> list[Settlement]:
-    """What becomes of a wave whose outcomes came in the same order."""
-    return [_settlement(message, outcome, now) for message, outcome in zip(wave, outcomes, strict=True)]
-
-
-def settlements_without_call(ready: Sequence[PreparedSend], now: datetime) -> list[Settlement]:
-    """The settlements of attempts that may have been reserved, and whose calls were certainly not made."""
-    return [
-        Settlement(
-            attempt_id=message.candidate.attempt_id,
-            outcome=OutcomeKind.NOT_SENT,
-            evidence=Evidence.NO_CALL,
-            sid=None,
-            error_code=None,
-            error="the reservation's own answer was lost",
-            status=Status.QUEUED,
-            reason=None,
-            until=now,
-            tries=None,
-            opts_out=False,
-        )
-        for message in ready
-    ]
-
-
-def _settlement(message: PreparedSend, outcome: Outcome, now: datetime) -> Settlement:
-    delivery = message.delivery
-    attempt_id = message.candidate.attempt_id
-    after = aftermath(outcome, delivery.tries, spread_of(attempt_id), now)
-    return Settlement(
-        attempt_id=attempt_id,
-        outcome=outcome.kind,
-        # A crash leaves none, and an unknown outcome waits for better evidence than its answer.
-        evidence=None if outcome.kind is OutcomeKind.UNKNOWN else Evidence.ANSWER,
-        sid=outcome.sid,
-        error_code=outcome.code,
-        error=outcome.error,
-        status=after.status,
-        reason=after.reason,
-        until=min(after.until, delivery.waiting.expires_at) if after.until else None,
-        tries=after.tries,
-        opts_out=after.reason is Reason.OPTED_OUT,
+def _prepare_send(
+    delivery: Delivery,
+    decision: Send,
+    text: str,
+    new_conversation_id: UUID,
+    sender: Sender,
+    settings: DeliverSettings,
+    now: datetime,
+) -> PreparedSend:
+    person = delivery.person
+    limits = limits_of(person, settings)
+    segments = segments_of(text).number
+    sms = Sms(
+        to=person.phone_number,
+        body=text,
+        valid_for=int((decision.open_until - now).total_seconds()),
+        message_id=delivery.message_id,
+        attempt_id=uuid7(now),
     )
+    candidate = Candidate(
+        attempt_id=sms.attempt_id,
+        message_id=delivery.message_id,
+        user_id=person.user_id,
+        new_conversation_id=new_conversation_id,
+        phone_number=person.phone_number,
+        fingerprint=sender.fingerprint(sms),
+        local_date=decision.local_date,
+        open_until=decision.open_until,
+        day_cap=decision.caps.day,
+        hour_cap=decision.caps.hour,
+        takes_slot=decision.takes_slot,
+        active_since=decision.active_since,
+        daily_limit=limits.daily,
+        hourly_limit=limits.hourly,
+        quiet_hours_enabled=person.quiet_hours_enabled is not False,
+        number_hash=number_hash(person.phone_number, settings.privacy_key),
+        segments=segments,
+        price_usd=price(segments, country_of(person.phone_number)),
+    )
+    return PreparedSend(delivery, sms, candidate)

@@ -1,104 +1,40 @@
-"""The way out: a batch in delivery is judged, put into words, reserved, sent once, and settled."""
+"""Delivers a batch: decides on its messages, puts them into words, reserves, sends each once, and settles."""
 
-import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import psycopg
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from orchestrator.aws.queues import DeadLetter, QueueRecord
 from orchestrator.clock import Clock, Countdown, countdown
-from orchestrator.delivery.attempts import (
-    PreparedSend,
-    call_log_entries,
-    new_words,
-    prepare_sends,
-    settlements_of,
-    settlements_without_call,
-)
-from orchestrator.leases import PART_LEASE, SENDING_LEASE
-from orchestrator.messages import Lane
-from orchestrator.relevance_check import check_people
+from orchestrator.delivery.attempts import PreparedSend, call_log_entries, prepare_sends, stored_words_of
+from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
+from orchestrator.delivery.settlements import settlement_of, settlement_without_call
+from orchestrator.relevance_check import KnownRelevance, check_people
 from orchestrator.rules.decision import CheckRelevance, End, Hold, Send
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
-from orchestrator.rules.wave import Case, decide_wave
+from orchestrator.rules.state import Delivery
+from orchestrator.rules.wave import decide_wave
 from orchestrator.settings import DeliverSettings
-from orchestrator.sms.outcomes import Outcome, OutcomeKind, consequence
 from orchestrator.sms.sender import Sender
 from orchestrator.store import delivery as store
+from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.database import Database
-from orchestrator.store.delivery import DecisionRow, Delivery
+from orchestrator.store.delivery import DecisionRow, WavePlan
 from orchestrator.store.schedule import put_back
 from orchestrator.store.settlement import Settlement
 from orchestrator.wording.render import Brief, write_words
 
-# A failover takes seconds; an outcome that cannot be written by then is settled by evidence.
+# A failover of Postgres takes seconds; an outcome that cannot be written by then is settled by later evidence.
 SETTLE_TRIES = 6
 # For the round trips to Postgres around the calls of a wave.
 SPARE_SECONDS = 5.0
-# A candidate that lost its place between verdict and reservation is judged anew, this often.
+# In so many waves, messages that lost their place are decided on again; after that their records come back.
 ROUNDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class SentText:
-    """A text that Twilio took.
-
-    Attributes:
-        wait: seconds since the message was accepted.
-        lateness: seconds since it was due.
-    """
-
-    lane: Lane
-    wait: float
-    lateness: float
-    segments: int
-
-
-@dataclass(slots=True)
-class DeliverReport:
-    """What became of a batch.
-
-    Attributes:
-        sent: the texts that Twilio took.
-        message_ids: every message of the batch, by what became of it.
-        outcomes: calls by what came of them.
-        held, ended: messages by reason.
-        undecided: messages that kept losing their place; they must come back.
-        judged: verdicts on relevance.
-        refused: calls that Twilio refused, by what follows; `configuration` is a fault of our account.
-        over_ceiling: waves in which nobody was asked because Claude had cost enough for today.
-        errors: what Twilio or the network said, by text, without numbers or words.
-    """
-
-    sent: list[SentText] = field(default_factory=list)
-    message_ids: defaultdict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
-    outcomes: Counter[str] = field(default_factory=Counter)
-    held: Counter[str] = field(default_factory=Counter)
-    ended: Counter[str] = field(default_factory=Counter)
-    undecided: list[UUID] = field(default_factory=list)
-    judged: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    over_ceiling: int = 0
-
-
-def message_ids_of(records: Sequence[QueueRecord]) -> tuple[dict[UUID, str], list[DeadLetter]]:
-    """The messages that a batch names, each with the id of its SQS record; and the records that name none."""
-    named: dict[UUID, str] = {}
-    unreadable: list[DeadLetter] = []
-    for record in records:
-        try:
-            named[UUID(json.loads(record.body)["message_id"])] = record.sqs_message_id
-        except (ValueError, KeyError, TypeError, AttributeError):
-            unreadable.append(DeadLetter(record, "unreadable", "message_id", "the body names no message"))
-    return named, unreadable
 
 
 def deliver(
@@ -109,180 +45,192 @@ def deliver(
     clock: Clock,
     seconds_left: Callable[[], float] = lambda: math.inf,
 ) -> DeliverReport:
-    """Deliver one batch, in three round trips to Postgres (G1, G2, G5).
+    """Deliver one batch, wave by wave.
 
-    The parts of a sequence follow each other, each reserved once the one before was accepted (R8), and so do replies to
-    one person (R12).
-    No transaction is open while Claude or Twilio is called (G4). A message that is not `approved` any more is in other
-    hands, or has ended: a repeated record changes nothing.
+    The first wave holds the batch. Each part of a sequence follows in a later wave, once Twilio took the part before it
+    (R8); so does each further reply to a person (R12). A message that is not `approved` is with another worker, or has
+    ended: a repeated record changes nothing.
 
     Args:
-        seconds_left: what remains of the invocation; a wave that might not end in it is not begun, and its messages are
+        seconds_left: what remains of the invocation. A wave that might not end in it is not begun, and its messages are
             due as before.
 
     Raises:
         psycopg.Error: what was not reserved is due again when its lease runs out; what was, is settled by evidence.
     """
-    report = DeliverReport()
-    undecided = list(message_ids)
-    rounds_lost = 0
-    while undecided:
+    waves: list[WaveResult] = []
+    undecided: list[UUID] = []
+    pending = list(message_ids)
+    while pending:
         if seconds_left() < settings.twilio_timeout_seconds + settings.claude_deadline_seconds + SPARE_SECONDS:
             with database.connection() as connection:
-                put_back(connection, undecided)
-            return report
-        now = clock()
-        with database.connection() as connection:
-            deliveries = store.read_state(connection, undecided, now)
-        if not deliveries:
-            return report
-        reused = [d.message_id for d in deliveries if d.waiting.relevance is not Relevance.UNASKED]
-        time_left = countdown(settings.claude_deadline_seconds)
-        may_ask = deliveries[0].spent_today < settings.claude_daily_ceiling_usd
-        report.over_ceiling += not may_ask
-        deliveries = _judged(database, deliveries, settings, clock, time_left, may_ask=may_ask, report=report)
-        sendable, rulings = _decide(deliveries, settings, clock())
-        to_write = [_brief(delivery) for delivery, _ in sendable if delivery.words_source is None]
-        words = write_words(to_write, settings, time_left, may_ask=may_ask)
-
-        # Claude may have taken seconds, in which the person may have said STOP: from here on nothing waits.
-        now = clock()
-        ready = prepare_sends(sendable, words, rulings, sender, settings, now)
-        try:
-            with database.connection() as connection:
-                reserved = store.write_and_reserve(
-                    connection,
-                    rulings,
-                    new_words(words),
-                    [message.candidate for message in ready],
-                    call_log_entries(sendable, words),
-                    reused,
-                    now,
-                    lease_until=now + SENDING_LEASE,
-                    ceiling_usd=settings.twilio_daily_ceiling_usd,
-                )
-        except psycopg.OperationalError:
-            # It may have been committed, and its answer lost: no call was made, and nobody needs to wonder.
-            _settle(database, settlements_without_call(ready, clock()), [], [], clock())
-            raise
-        wave = [message for message in ready if message.candidate.attempt_id in reserved]
-        following: list[UUID] = []
-        if wave:
-            outcomes = sender.send_wave([message.sms for message in wave])
-            now = clock()
-            parts = [message.delivery.message_id for message in wave if message.delivery.waiting.in_sequence]
-            answered = [message.candidate.user_id for message in wave if message.delivery.waiting.is_reply]
-            following = _settle(database, settlements_of(wave, outcomes, now), parts, answered, now)
-            _count_outcomes(report, wave, outcomes, now)
-        _count_rulings(report, rulings)
-        lost = [message.delivery.message_id for message in ready if message.candidate.attempt_id not in reserved]
-        rounds_lost += bool(lost)
-        if rounds_lost >= ROUNDS:
-            report.undecided.extend(lost)
-            lost = []
-        undecided = [*following, *lost]
-    return report
+                put_back(connection, pending)
+            break
+        wave = deliver_wave(database, pending, sender, settings, clock)
+        waves.append(wave)
+        pending = [*wave.following]
+        if sum(bool(earlier.lost) for earlier in waves) < ROUNDS:
+            pending += wave.lost
+        else:
+            undecided += wave.lost
+    return report_of(waves, undecided)
 
 
-def _settle(
-    database: Database, settlements: list[Settlement], parts: list[UUID], answered: list[UUID], now: datetime
-) -> list[UUID]:
-    """Write the outcomes, over a new connection if need be: what Twilio just told us is told once."""
-    for attempt in Retrying(
-        retry=retry_if_exception_type(psycopg.OperationalError),
-        stop=stop_after_attempt(SETTLE_TRIES),
-        wait=wait_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    ):
-        with attempt, database.connection() as connection:
-            return store.settle_wave(connection, settlements, parts, answered, now, now + PART_LEASE)
-    raise AssertionError("unreachable: the last try raises")
+def deliver_wave(
+    database: Database, message_ids: Sequence[UUID], sender: Sender, settings: DeliverSettings, clock: Clock
+) -> WaveResult:
+    """Deliver these messages as far as the rules let them go, in three round trips to Postgres (G1, G2, G5).
+
+    No transaction is open during a call to Claude or Twilio (G4).
+    """
+    with database.connection() as connection:
+        state = store.read_state(connection, message_ids, clock())
+    if not state.deliveries:
+        return WaveResult()
+    time_left = countdown(settings.claude_deadline_seconds)
+    may_ask = state.claude_usd_today < settings.claude_daily_ceiling_usd
+    relevance = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
+    sendable, decisions = _split_by_decision(_with_relevance(state.deliveries, relevance), settings, clock())
+    briefs = [_brief(delivery) for delivery, _ in sendable if delivery.words_source is None]
+    words = write_words(briefs, settings, time_left, may_ask=may_ask)
+
+    # Claude may have taken seconds, in which the person may have said STOP: from here on nothing waits.
+    now = clock()
+    sends, wordless = prepare_sends(sendable, words, sender, settings, now)
+    plan = WavePlan(
+        decisions=[*decisions, *wordless],
+        words=stored_words_of(words),
+        claude_calls=call_log_entries(sendable, words),
+        reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
+        candidates=[send.candidate for send in sends],
+    )
+    reserved = _reserve(database, plan, settings, clock, now)
+    attempts = _call_twilio([send for send in sends if send.candidate.attempt_id in reserved], sender, clock)
+    return WaveResult(
+        decisions=plan.decisions,
+        relevance=[known.relevance for known in relevance.values()],
+        over_ceiling=not may_ask,
+        attempts=attempts,
+        following=_settle_attempts(database, attempts),
+        lost=[send.delivery.message_id for send in sends if send.candidate.attempt_id not in reserved],
+    )
 
 
-def _judged(
+def _check_relevance(
     database: Database,
-    deliveries: list[Delivery],
+    deliveries: Sequence[Delivery],
     settings: DeliverSettings,
     clock: Clock,
     time_left: Countdown,
     *,
     may_ask: bool,
-    report: DeliverReport,
-) -> list[Delivery]:
-    """The deliveries with what is known of their relevance, for those that could go now (R10)."""
-    if not any(delivery.waiting.requires_fresh_context for delivery in deliveries):
-        return deliveries
-    verdicts = decide_wave(_cases(deliveries), settings, clock())
-    asked = {d.message_id: d.person.user_id for d in deliveries if isinstance(verdicts[d.message_id], CheckRelevance)}
-    if not asked:
-        return deliveries
-    known = check_people(database, asked, settings, clock, time_left, may_ask=may_ask)
-    report.judged.update(found.relevance.value for found in known.values())
+) -> Mapping[UUID, KnownRelevance]:
+    """Check the relevance of the messages that could go now if they still make sense (R10)."""
+    if not any(delivery.state.requires_fresh_context for delivery in deliveries):
+        return {}
+    decisions = decide_wave(deliveries, settings, clock())
+    in_question = {
+        delivery.message_id: delivery.person.user_id
+        for delivery in deliveries
+        if isinstance(decisions[delivery.message_id], CheckRelevance)
+    }
+    return check_people(database, in_question, settings, clock, time_left, may_ask=may_ask) if in_question else {}
+
+
+def _with_relevance(deliveries: Sequence[Delivery], relevance: Mapping[UUID, KnownRelevance]) -> list[Delivery]:
     return [
-        replace(d, waiting=replace(d.waiting, relevance=found.relevance, judged_at=found.judged_at))
-        if (found := known.get(d.message_id))
-        else d
-        for d in deliveries
+        replace(delivery, state=replace(delivery.state, relevance=known.relevance, checked_at=known.checked_at))
+        if (known := relevance.get(delivery.message_id))
+        else delivery
+        for delivery in deliveries
     ]
 
 
-def _decide(
+def _split_by_decision(
     deliveries: Sequence[Delivery], settings: DeliverSettings, now: datetime
 ) -> tuple[list[tuple[Delivery, Send]], list[DecisionRow]]:
+    """Decide on a wave.
+
+    Returns:
+        The messages that may go, in the order in which they go, and the holds and ends of the others.
+    """
     by_id = {delivery.message_id: delivery for delivery in deliveries}
     sendable: list[tuple[Delivery, Send]] = []
-    rulings: list[DecisionRow] = []
-    for message_id, verdict in decide_wave(_cases(deliveries), settings, now).items():
-        match verdict:
+    rows: list[DecisionRow] = []
+    for message_id, decision in decide_wave(deliveries, settings, now).items():
+        match decision:
             case Send():
-                sendable.append((by_id[message_id], verdict))
+                sendable.append((by_id[message_id], decision))
             case Hold(until, reason):
-                rulings.append(DecisionRow(message_id, Status.QUEUED, reason, until))
+                rows.append(DecisionRow(message_id, Status.QUEUED, reason, until))
             case End(status, reason, superseded_by):
-                rulings.append(DecisionRow(message_id, status, reason, None, superseded_by))
+                rows.append(DecisionRow(message_id, status, reason, None, superseded_by))
             case CheckRelevance():
-                # It became sendable while others were judged: the next round asks.
-                rulings.append(DecisionRow(message_id, Status.QUEUED, Reason.RELEVANCE_UNKNOWN, now))
-    return sendable, rulings
-
-
-def _cases(deliveries: Sequence[Delivery]) -> list[Case]:
-    return [Case(d.message_id, d.waiting, d.person, d.paused) for d in deliveries]
+                # Something else held it when the wave's relevance was checked; the next wave checks it.
+                rows.append(DecisionRow(message_id, Status.QUEUED, Reason.RELEVANCE_UNKNOWN, now))
+    return sendable, rows
 
 
 def _brief(delivery: Delivery) -> Brief:
-    person = delivery.person
-    return Brief(delivery.message_id, delivery.agent_id, delivery.data, person.first_name)
+    return Brief(delivery.message_id, delivery.agent_id, delivery.data, delivery.person.first_name)
 
 
-def _count_outcomes(
-    report: DeliverReport, wave: Sequence[PreparedSend], outcomes: Sequence[Outcome], now: datetime
-) -> None:
-    for message, outcome in zip(wave, outcomes, strict=True):
-        report.message_ids[outcome.kind.value].append(message.delivery.message_id)
-        if outcome.kind is OutcomeKind.ACCEPTED:
-            report.sent.append(_sent_text(message, now))
-    report.outcomes.update(outcome.kind.value for outcome in outcomes)
-    report.refused.update(
-        consequence(outcome.code).value for outcome in outcomes if outcome.kind is OutcomeKind.REFUSED
+def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> set[UUID]:
+    try:
+        with database.connection() as connection:
+            return store.reserve_wave(connection, plan, settings.twilio_daily_ceiling_usd, now)
+    except psycopg.OperationalError:
+        # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
+        now = clock()
+        unsent = [settlement_without_call(candidate.attempt_id, now) for candidate in plan.candidates]
+        _settle(database, unsent, parts=[], answered=[], now=now)
+        raise
+
+
+def _call_twilio(sends: Sequence[PreparedSend], sender: Sender, clock: Clock) -> list[AttemptResult]:
+    outcomes = sender.send_wave([send.sms for send in sends]) if sends else []
+    now = clock()
+    return [AttemptResult(send, outcome, now) for send, outcome in zip(sends, outcomes, strict=True)]
+
+
+def _settle_attempts(database: Database, attempts: Sequence[AttemptResult]) -> list[UUID]:
+    """Write what came of a wave's calls.
+
+    Returns:
+        The parts and the replies that come next.
+    """
+    if not attempts:
+        return []
+    settlements = [
+        settlement_of(
+            attempt.send.candidate.attempt_id,
+            attempt.outcome,
+            attempt.send.delivery.tries,
+            attempt.send.delivery.state.expires_at,
+            attempt.at,
+        )
+        for attempt in attempts
+    ]
+    deliveries = [attempt.send.delivery for attempt in attempts]
+    following = _settle(
+        database,
+        settlements,
+        parts=[delivery.message_id for delivery in deliveries if delivery.state.in_sequence],
+        answered=[delivery.person.user_id for delivery in deliveries if delivery.state.is_reply],
+        now=attempts[0].at,
     )
-    report.errors.update(
-        outcome.error for outcome in outcomes if outcome.kind is not OutcomeKind.ACCEPTED and outcome.error
-    )
+    return [message.message_id for message in following]
 
 
-def _sent_text(message: PreparedSend, now: datetime) -> SentText:
-    waiting = message.delivery.waiting
-    return SentText(
-        lane=waiting.lane,
-        wait=(now - waiting.accepted_at).total_seconds(),
-        lateness=max(0.0, (now - max(waiting.due, waiting.accepted_at)).total_seconds()),
-        segments=message.candidate.segments,
-    )
-
-
-def _count_rulings(report: DeliverReport, rulings: Sequence[DecisionRow]) -> None:
-    for ruling in rulings:
-        waits = ruling.status is Status.QUEUED
-        (report.held if waits else report.ended)[ruling.reason.value] += 1
-        report.message_ids["held" if waits else ruling.status.value].append(ruling.message_id)
+# Twilio gives each outcome once, so it is written over a new connection where the first one broke.
+@retry(
+    retry=retry_if_exception_type(psycopg.OperationalError),
+    stop=stop_after_attempt(SETTLE_TRIES),
+    wait=wait_exponential(multiplier=0.1, max=2),
+    reraise=True,
+)
+def _settle(
+    database: Database, settlements: list[Settlement], parts: list[UUID], answered: list[UUID], now: datetime
+) -> list[ClaimedMessage]:
+    with database.connection() as connection:
+        return store.settle_wave(connection, settlements, parts, answered, now)

@@ -1,33 +1,34 @@
-"""The minute: what falls due soon is claimed, lane by lane, and handed over to delivery."""
+"""Runs the dispatcher's tick, each minute: upkeep, then what falls due soon is handed over, lane by lane."""
 
-import json
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.aws.queues import OutgoingMessage, send_all
+from orchestrator.aws import metrics
+from orchestrator.aws.metrics import publish_as
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.evidence import settle_by_message_list
+from orchestrator.delivery.handover import hand_over
+from orchestrator.delivery.settlements import TRIES
 from orchestrator.events import publish_events
-from orchestrator.leases import DELIVERY_LEASE, URGENT_LEASE
+from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, UnknownOutcome
-from orchestrator.sms.aftermath import TRIES
 from orchestrator.sms.message_list import MessageList, NotListed
 from orchestrator.store import schedule
+from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.gauges import Gauges, read_gauges
-from orchestrator.store.schedule import ClaimedMessage, Upkeep
+from orchestrator.store.schedule import Upkeep
 
-# Minute schedules drift inside their minute: what falls due before the tick after the next one is handed over now.
+# A schedule of one minute drifts within its minute: what falls due before the tick after the next goes now.
 HORIZON = timedelta(seconds=150)
-# Messages taken by one statement.
+# The most messages of one claim.
 CLAIM_SIZE = 1_000
-# A tick lasts this long at the most, and stops with this much left to it: one claim, or one look at Twilio's list.
+# How long a tick lasts at most, and what must be left for one more step: a claim, or a read of Twilio's message list.
 TICK_SECONDS = 60.0
 SPARE_SECONDS = 17.0
 
@@ -37,23 +38,53 @@ class DispatchReport:
     """What a tick did.
 
     Attributes:
-        handed_over: messages by lane; `message_ids` are theirs.
+        handed_over: messages by lane.
+        message_ids: the ids of those, under `handed_over`.
         not_taken: messages that SQS did not take; they are due as before.
-        upkeep: what it found before.
-        proven: texts of unknown outcome that Twilio's list showed to have been sent.
-        told: events that the bus took.
-        levels: how full everything is; None where the tick had no time left to look.
+        upkeep: what was done before anything was claimed.
+        proven: texts of unknown outcome that Twilio's message list showed to have been sent.
+        events_published: events that the bus took.
+        gauges: what is waiting, overdue and spent; None where the tick had no time left to read it.
         finished: whether nothing due was left.
     """
 
-    handed_over: Counter[str]
-    message_ids: list[UUID]
+    handed_over: Counter[str] = field(metadata=publish_as(metrics.HANDED_OVER))
+    message_ids: Mapping[str, Sequence[UUID]] = field(metadata=publish_as(in_log=False))
     not_taken: int
-    upkeep: Upkeep
-    proven: int
-    told: int
-    levels: Gauges | None
+    upkeep: Upkeep = field(
+        metadata=publish_as(
+            parts={
+                "expired": ((metrics.ENDED, "expired"),),
+                "unknown": ((metrics.ENDED, "unknown_outcome"), metrics.UNKNOWN_OUTCOMES),
+                "incomplete": ((metrics.ENDED, "sequence_incomplete"),),
+            }
+        )
+    )
+    proven: int = field(metadata=publish_as((metrics.PROVEN, "message_list")))
+    events_published: int = field(metadata=publish_as(log_as="told"))
+    gauges: Gauges | None = field(
+        metadata=publish_as(
+            parts={
+                "overdue": (metrics.OLDEST_DUE,),
+                "waiting": (metrics.WAITING,),
+                "claude_usd": (metrics.CLAUDE_SPENT,),
+                "twilio_usd": (metrics.TWILIO_SPENT,),
+                "connections": (metrics.DATABASE_CONNECTIONS,),
+            },
+            in_log=False,
+        )
+    )
     finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaneHandover:
+    """What was handed over of one lane; `in_time` is false where the tick ended before the lane was done."""
+
+    lane: Lane
+    message_ids: Sequence[UUID]
+    not_taken: int
+    in_time: bool = True
 
 
 def dispatch(
@@ -63,79 +94,96 @@ def dispatch(
     message_list: MessageList | None = None,
     seconds_left: Callable[[], float] | None = None,
 ) -> DispatchReport:
-    """One tick. Two at once hand over nothing twice, and a backlog too large for one continues in the next.
+    """Run one tick. Two ticks at once hand over no message twice; a backlog too large for one goes on in the next.
 
     Args:
-        message_list: where open outcomes are looked up; without it, status callbacks alone settle them.
-        seconds_left: what remains of the invocation; a minute when left out.
+        message_list: where open outcomes are looked up; None leaves them to status callbacks.
+        seconds_left: what remains of the invocation; None means a minute.
 
     Raises:
         psycopg.Error: what was claimed and not handed over is due again when its lease runs out.
     """
     seconds_left = seconds_left or countdown(TICK_SECONDS)
-    sends = TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1
-    lifetime = timedelta(days=settings.message_lifetime_days)
-    bus = settings.event_bus_name
-    upkeep = schedule.keep_up(connection, sends, settings.old_sender_is_gone, lifetime, bus, clock(), CLAIM_SIZE)
-    handed_over: Counter[str] = Counter()
+    upkeep = schedule.keep_up(
+        connection,
+        sends=TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
+        old_sender_is_gone=settings.old_sender_is_gone,
+        lifetime=timedelta(days=settings.message_lifetime_days),
+        event_bus=settings.event_bus_name,
+        now=clock(),
+        limit=CLAIM_SIZE,
+    )
+    handovers = [_hand_over_replies(connection, settings, clock)]
+    handovers += [_hand_over_lane(connection, lane, settings, clock, seconds_left) for lane in Lane]
+    in_time = all(handover.in_time for handover in handovers)
+    gauges = read_gauges(connection, clock()) if in_time else None
+    # Last, because the bus and Twilio may answer slowly, and what is due must not wait for them.
+    events = publish_events(connection, settings.event_bus_name, clock) if seconds_left() > SPARE_SECONDS else 0
+    proven = _settle_open_outcomes(connection, message_list, clock) if seconds_left() > SPARE_SECONDS else 0
+    not_taken = sum(handover.not_taken for handover in handovers)
+    return DispatchReport(
+        handed_over=_count_by_lane(handovers),
+        message_ids={"handed_over": [message_id for handover in handovers for message_id in handover.message_ids]},
+        not_taken=not_taken,
+        upkeep=upkeep,
+        proven=proven,
+        events_published=events,
+        gauges=gauges,
+        finished=in_time and not not_taken,
+    )
+
+
+def _hand_over_replies(connection: Connection, settings: DispatchSettings, clock: Clock) -> LaneHandover:
     now = clock()
-    replies = [ClaimedMessage(reply, now) for reply in schedule.approve_replies(connection, now, now + URGENT_LEASE)]
-    message_ids = _hand_over(connection, Lane.URGENT, replies, settings, now)
-    handed_over[Lane.URGENT] += len(message_ids)
-    not_taken = len(replies) - len(message_ids)
-    for lane in Lane:
-        while True:
-            now = clock()
-            if seconds_left() < SPARE_SECONDS:
-                return DispatchReport(
-                    handed_over, message_ids, not_taken, upkeep, proven=0, told=0, levels=None, finished=False
-                )
-            pace = None if lane is Lane.URGENT else settings.sender_messages_per_second
-            claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, pace, CLAIM_SIZE)
-            taken = _hand_over(connection, lane, claimed, settings, now)
-            message_ids += taken
-            handed_over[lane] += len(taken)
-            not_taken += len(claimed) - len(taken)
-            if len(claimed) < CLAIM_SIZE or len(taken) < len(claimed):
-                break
-    levels = read_gauges(connection, clock())
-    # Last, because the bus and Twilio may be slow to answer and what is due must not wait for it.
-    told = publish_events(connection, bus, clock) if seconds_left() > SPARE_SECONDS else 0
-    proven = 0
-    if message_list is not None and seconds_left() > SPARE_SECONDS:
-        proven = _look_up_open_outcomes(connection, message_list, clock)
-    return DispatchReport(handed_over, message_ids, not_taken, upkeep, proven, told, levels, finished=not not_taken)
+    claimed = schedule.claim_replies(connection, now)
+    taken = _hand_over(connection, settings.urgent_queue_url, claimed, now)
+    return LaneHandover(Lane.URGENT, taken, len(claimed) - len(taken))
 
 
-def _look_up_open_outcomes(connection: Connection, message_list: MessageList, clock: Clock) -> int:
+def _hand_over_lane(
+    connection: Connection, lane: Lane, settings: DispatchSettings, clock: Clock, seconds_left: Callable[[], float]
+) -> LaneHandover:
+    """Hand over what falls due in a lane, claim by claim, until nothing is left, SQS refuses, or the tick ends."""
+    is_urgent = lane is Lane.URGENT
+    queue_url = settings.urgent_queue_url if is_urgent else settings.delivery_queue_url
+    per_second = None if is_urgent else settings.sender_messages_per_second
+    message_ids: list[UUID] = []
+    not_taken = 0
+    while seconds_left() >= SPARE_SECONDS:
+        now = clock()
+        claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, per_second, CLAIM_SIZE)
+        taken = _hand_over(connection, queue_url, claimed, now)
+        message_ids += taken
+        not_taken += len(claimed) - len(taken)
+        if len(claimed) < CLAIM_SIZE or not_taken:
+            return LaneHandover(lane, message_ids, not_taken)
+    return LaneHandover(lane, message_ids, not_taken, in_time=False)
+
+
+def _hand_over(connection: Connection, queue_url: str, claimed: Sequence[ClaimedMessage], now: datetime) -> list[UUID]:
+    """Hand messages over, and make those that SQS did not take due as before.
+
+    Returns:
+        The messages that SQS took.
+    """
+    not_taken = set(hand_over(queue_url, claimed, now))
+    if not_taken:
+        schedule.put_back(connection, sorted(not_taken))
+    return [message.message_id for message in claimed if message.message_id not in not_taken]
+
+
+def _count_by_lane(handovers: Sequence[LaneHandover]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for handover in handovers:
+        counts[handover.lane] += len(handover.message_ids)
+    return counts
+
+
+def _settle_open_outcomes(connection: Connection, message_list: MessageList | None, clock: Clock) -> int:
+    """Settle open outcomes by Twilio's message list; where it cannot be read now, the next tick does it."""
+    if message_list is None:
+        return 0
     try:
         return settle_by_message_list(connection, message_list, clock)
     except NotListed:
-        return 0  # Twilio cannot be asked now; the next tick asks again
-
-
-def _hand_over(
-    connection: Connection, lane: Lane, claimed: Sequence[ClaimedMessage], settings: DispatchSettings, now: datetime
-) -> list[UUID]:
-    """Send messages to their queue, each to arrive when it leaves.
-
-    Returns:
-        Those that SQS took; the others are due as before.
-    """
-    queue_url = settings.urgent_queue_url if lane is Lane.URGENT else settings.delivery_queue_url
-    parcels = [
-        OutgoingMessage(
-            json.dumps({"message_id": str(message.message_id)}),
-            delay=_seconds_until(message.leaves_at, now),
-            group=str(message.user_id) if message.user_id else None,
-        )
-        for message in claimed
-    ]
-    failures = send_all(queue_url, parcels)
-    if failures:
-        schedule.put_back(connection, [claimed[place].message_id for place in failures])
-    return [message.message_id for place, message in enumerate(claimed) if place not in failures]
-
-
-def _seconds_until(leaves_at: datetime, now: datetime) -> int:
-    return max(0, math.ceil((leaves_at - now).total_seconds()))
+        return 0

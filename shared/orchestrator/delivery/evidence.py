@@ -1,4 +1,4 @@
-"""Settles open outcomes by Twilio's own list of messages: what is found there was sent (G2)."""
+"""Settles open outcomes by Twilio's message list: a text that is found there was sent (G2)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -10,34 +10,36 @@ from psycopg import Connection
 from orchestrator.clock import Clock
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
 from orchestrator.store import settlement as store
-from orchestrator.store.settlement import Evidence, OpenAttempt, was_sent
+from orchestrator.store.settlement import Evidence, OpenAttempt, Settlement
 
-# Longer than a delivery may take, and than Twilio's list usually lags: a younger attempt may still get its answer.
+# Longer than a call may take, and than Twilio's list usually lags: a younger attempt may still get its answer.
 YOUNGEST = timedelta(seconds=90)
-# One tick looks up so many; what is left has its turn in the next minute.
-LOOKED_UP = 50
+# The most attempts that one tick looks up; the next tick looks up the others.
+MOST_ATTEMPTS = 50
 
 
 def settle_by_message_list(connection: Connection, message_list: MessageList, clock: Clock) -> int:
-    """Look open outcomes up in Twilio's list, and mark what is found there as sent.
+    """Look open attempts up in Twilio's message list, and settle those whose text is found there as sent.
 
-    A text that is missing from the list is left as it is: absence proves nothing.
+    An attempt whose text is missing stays open: absence proves nothing.
 
     Returns:
-        How many were settled.
+        How many attempts were settled.
 
     Raises:
-        NotListed: Twilio cannot be asked now; nothing has changed.
+        NotListed: Twilio's list cannot be read now; nothing has changed.
     """
     now = clock()
-    open_attempts = store.read_open_attempts(connection, now - YOUNGEST, now, LOOKED_UP)
+    open_attempts = store.read_open_attempts(connection, now - YOUNGEST, now, MOST_ATTEMPTS)
     if not open_attempts:
         return 0
     texts = message_list.texts_to(sorted({attempt.phone_number for attempt in open_attempts}))
     known = store.known_sids(connection, [text.sid for text in texts])
     proofs = match_attempts(open_attempts, texts, known)
     if proofs:
-        settlements = [was_sent(attempt_id, sid, Evidence.MESSAGE_LIST) for attempt_id, sid in proofs.items()]
+        settlements = [
+            Settlement.of_sent_text(attempt_id, sid, Evidence.MESSAGE_LIST) for attempt_id, sid in proofs.items()
+        ]
         store.settle_by_evidence(connection, settlements, clock())
     return len(proofs)
 
@@ -45,16 +47,17 @@ def settle_by_message_list(connection: Connection, message_list: MessageList, cl
 def match_attempts(
     attempts: Sequence[OpenAttempt], texts: Sequence[ListedText], known: Collection[str]
 ) -> dict[UUID, str]:
-    """Find the texts that attempts sent: same number, same words, created when the attempt was made or after.
+    """Find the text that each attempt sent: same number, same words, not created before the attempt.
 
-    Where the same words went to one number in several attempts, they are proven only when there is a text for each: one
-    text for two attempts does not say which of them it was.
+    Several attempts with the same words to one number are proven only when there is a text for each of them: one text
+    for two attempts does not show which of them sent it.
 
     Args:
+        texts: what Twilio lists for the numbers of these attempts.
         known: the ids of texts that belong to settled attempts.
 
     Returns:
-        Twilio's id for each attempt that is proven.
+        Twilio's id of the text, by attempt; an attempt without proof is missing.
     """
     alike: dict[tuple[str, str], list[OpenAttempt]] = defaultdict(list)
     for attempt in attempts:
@@ -71,9 +74,9 @@ def match_attempts(
             and text.sid not in known
         ]
         if len(found) >= len(group):
-            newest_last = sorted(found, key=lambda text: text.created_at)
-            in_order = sorted(group, key=lambda attempt: attempt.started_at)
-            proofs.update({attempt.attempt_id: text.sid for attempt, text in zip(in_order, newest_last, strict=False)})
+            by_creation = sorted(found, key=lambda text: text.created_at)
+            by_start = sorted(group, key=lambda attempt: attempt.started_at)
+            proofs.update({attempt.attempt_id: text.sid for attempt, text in zip(by_start, by_creation, strict=False)})
     return proofs
 
 

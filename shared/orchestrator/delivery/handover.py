@@ -1,31 +1,19 @@
-"""Handover: puts approved messages on the delivery or urgent queue, and reads them from its records."""
+"""Handover: puts claimed messages on the delivery or urgent queue, and reads them from the records of those queues."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from uuid import UUID
 
 from orchestrator.aws.queues import DeadLetter, OutgoingMessage, QueueRecord, send_all
+from orchestrator.store.claims import ClaimedMessage
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
-    """An approved message on its way to the deliver function.
+def hand_over(queue_url: str, messages: Sequence[ClaimedMessage], now: datetime) -> list[UUID]:
+    """Send messages to a queue of the deliver function, each to arrive when it leaves for Twilio.
 
-    Attributes:
-        user_id: the person it is for; the queue shares its throughput fairly between persons.
-        leaves_at: when the deliver function may see it; at once where it is None.
-    """
-
-    message_id: UUID
-    user_id: UUID
-    leaves_at: datetime | None = None
-
-
-def hand_over(queue_url: str, messages: Sequence[HandedOver], now: datetime) -> list[UUID]:
-    """Send messages to a queue of the deliver function.
+    The group of a message is its person, so that a fair queue lets no person keep the others waiting.
 
     Returns:
         The messages that SQS did not take. Each is due again when its lease runs out.
@@ -35,10 +23,10 @@ def hand_over(queue_url: str, messages: Sequence[HandedOver], now: datetime) -> 
 
 
 def message_ids_of(records: Sequence[QueueRecord]) -> tuple[dict[UUID, str], list[DeadLetter]]:
-    """Read the message of each record.
+    """Read which message each record hands over.
 
     Returns:
-        The message ids, each with its SQS message id, and the records that name no message.
+        The message ids, each with the SQS message id of its record, and the records that name no message.
     """
     named: dict[UUID, str] = {}
     unreadable: list[DeadLetter] = []
@@ -50,6 +38,6 @@ def message_ids_of(records: Sequence[QueueRecord]) -> tuple[dict[UUID, str], lis
     return named, unreadable
 
 
-def _outgoing(message: HandedOver, now: datetime) -> OutgoingMessage:
+def _outgoing(message: ClaimedMessage, now: datetime) -> OutgoingMessage:
     delay = 0 if message.leaves_at is None else max(0, ceil((message.leaves_at - now).total_seconds()))
     return OutgoingMessage(json.dumps({"message_id": str(message.message_id)}), delay, group=str(message.user_id))

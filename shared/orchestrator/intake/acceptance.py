@@ -11,8 +11,9 @@ from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of
-from orchestrator.rules.decision import MessageState, first_due
+from orchestrator.rules.first_due import first_due
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
 from orchestrator.store.intake import AcceptedMessage, KnownRecords
 

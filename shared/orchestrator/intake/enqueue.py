@@ -3,21 +3,23 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
 
 from orchestrator.agents import throttle_notes
-from orchestrator.aws.queues import DeadLetter, OutgoingMessage, QueueRecord, dead_letter, retry_later, send_all
+from orchestrator.aws import metrics
+from orchestrator.aws.metrics import publish_as
+from orchestrator.aws.queues import DeadLetter, QueueRecord, dead_letter, retry_later
 from orchestrator.clock import Clock
+from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs
 from orchestrator.intake.acceptance import Arrival, accept, accept_reply, unknown_user
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
-from orchestrator.rules.reasons import Status
 from orchestrator.settings import EnqueueSettings
 from orchestrator.store import intake
 from orchestrator.store.intake import (
@@ -39,20 +41,21 @@ class EnqueueReport:
     """What became of a batch.
 
     Attributes:
-        accepted: new messages by lane; `message_ids` are theirs.
+        accepted: new messages by lane.
+        message_ids: the ids of those, under `accepted`.
         repeated: messages that were here before.
         rejected: rejections by reason.
         braked: agents that wait from now on because they are far above their usual rate.
         retry: SQS message ids that must come back.
     """
 
-    accepted: Counter[str]
-    message_ids: list[UUID]
+    accepted: Counter[str] = field(metadata=publish_as(metrics.PUBLISHED, show=Counter.total))
+    message_ids: Mapping[str, Sequence[UUID]] = field(metadata=publish_as(in_log=False))
     repeated: int
     withdrawn: int
-    rejected: Counter[str]
-    braked: list[str]
-    retry: list[str]
+    rejected: Counter[str] = field(metadata=publish_as(metrics.REJECTED))
+    braked: list[str] = field(metadata=publish_as(metrics.BRAKED))
+    retry: list[str] = field(metadata=publish_as(show=len))
 
 
 def enqueue(
@@ -101,7 +104,7 @@ def enqueue(
     ]
     rejections = [_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()]
     braked = throttle_notes(counts, known.agents, known.rates, settings)
-    new = intake.take_in(
+    new, claimed = intake.take_in(
         connection,
         accepted,
         withdrawn,
@@ -112,16 +115,15 @@ def enqueue(
         now + URGENT_LEASE,
     )
 
-    people = {message.message_id: str(message.user_id) for message in accepted}
-    approved = [message_id for message_id, status in new.items() if status is Status.APPROVED]
-    _hand_over_urgent({message_id: people.get(message_id) for message_id in approved}, settings)
+    # One that SQS does not take is due again when its lease runs out.
+    hand_over(settings.urgent_queue_url, claimed, now)
     letters = [DeadLetter(record, error.reason, error.field, str(error)) for record, error in rejected.items()]
     not_put_aside = dead_letter(settings.enqueue_dlq_url, letters)
     retry_later(settings.enqueue_queue_url, dict.fromkeys(waiting_for_user, UNKNOWN_USER_RETRY_SECONDS))
     fresh = [message for message in accepted if message.message_id in new]
     return EnqueueReport(
         accepted=Counter(message.priority for message in fresh),
-        message_ids=[message.message_id for message in fresh],
+        message_ids={"accepted": [message.message_id for message in fresh]},
         repeated=len(accepted) - len(fresh),
         withdrawn=len(withdrawn) + len(topics_withdrawn),
         rejected=Counter(problem.reason for problem in rejected.values()),
@@ -175,11 +177,3 @@ def _claimed_id(body: str) -> UUID | None:
         return UUID(str(content.get("messageId") or content.get("message_id")))
     except (ValueError, AttributeError, RecursionError):
         return None
-
-
-def _hand_over_urgent(messages: Mapping[UUID, str | None], settings: EnqueueSettings) -> None:
-    # One that SQS does not take is due again when its lease runs out.
-    parcels = [
-        OutgoingMessage(json.dumps({"message_id": str(found)}), group=person) for found, person in messages.items()
-    ]
-    send_all(settings.urgent_queue_url, parcels)

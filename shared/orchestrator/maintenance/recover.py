@@ -17,7 +17,7 @@ from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
 from orchestrator.store import recovery as store
 from orchestrator.store.pauses import pause, pauses, resume
 from orchestrator.store.recovery import LastWord, RestoredText, UnsentMessage
-from orchestrator.store.settlement import Evidence, Settlement, was_sent
+from orchestrator.store.settlement import Evidence, Settlement
 
 # Why everything is paused meanwhile.
 NOTE = "recovery after a restore"
@@ -152,7 +152,7 @@ def _settled(
         if attempt_id is None:
             forgotten.append(_forgotten(text, people[text.person], message_id))
         else:
-            proofs.append(was_sent(attempt_id, text.sid, Evidence.RECOVERY))
+            proofs.append(Settlement.of_sent_text(attempt_id, text.sid, Evidence.RECOVERY))
     return forgotten, proofs
 
 

@@ -1,11 +1,13 @@
 """The night: words that are older than the retention are deleted, batch by batch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from psycopg import Connection
 
+from orchestrator.aws import metrics
+from orchestrator.aws.metrics import publish_as
 from orchestrator.clock import Clock
 from orchestrator.settings import RetainSettings
 from orchestrator.store.privacy import forget_old_words
@@ -19,7 +21,7 @@ SPARE_SECONDS = 15.0
 class RetainReport:
     """What a night did; `finished` is False when the next one has to go on."""
 
-    forgotten: int
+    forgotten: int = field(metadata=publish_as((metrics.RETENTION, "forgotten")))
     finished: bool
 
 

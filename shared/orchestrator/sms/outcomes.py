@@ -1,4 +1,4 @@
-"""What Twilio answered, and what follows from it: its codes as one table."""
+"""Outcomes of calls to Twilio, and the consequences of its codes, as one table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,20 +7,20 @@ from enum import StrEnum
 class OutcomeKind(StrEnum):
     """What is known about one call."""
 
-    ACCEPTED = "accepted"  # Twilio has it
-    REFUSED = "refused"  # Twilio said no
-    NOT_SENT = "not_sent"  # it failed before the request left
-    UNKNOWN = "unknown"  # it may have been sent: never repeated by our choice (G2)
+    ACCEPTED = "accepted"  # Twilio took the text
+    REFUSED = "refused"  # Twilio refused it
+    NOT_SENT = "not_sent"  # the call failed before the request left
+    UNKNOWN = "unknown"  # the text may have been sent; it is never sent again by our choice (G2)
 
 
 class Consequence(StrEnum):
     """What follows from a refusal."""
 
     OPTED_OUT = "opted_out"  # the person said STOP to Twilio
-    BAD_NUMBER = "bad_number"  # this number can never get a text
-    CONFIGURATION = "configuration"  # our account, not this message
-    BUSY = "busy"  # later, without using up a try
-    REFUSED = "refused"  # anything else about this message
+    BAD_NUMBER = "bad_number"  # this number can never receive a text
+    CONFIGURATION = "configuration"  # the fault lies with our account, not with this message
+    BUSY = "busy"  # the same call may succeed later; it uses no try
+    REFUSED = "refused"  # any other fault of this message
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Outcome:
 
     Attributes:
         sid: Twilio's id of the text; accepted only.
-        code: Twilio's error code, or else the HTTP status; refused only.
-        error: one line for people, without number or words.
-        retry_after: seconds that Twilio asked us to wait; busy only, and only when it said so.
+        code: Twilio's error code, or else the HTTP status, where Twilio answered with an error.
+        error: one line for operators, without number or words.
+        retry_after: seconds that Twilio asked us to wait; None where it named none.
     """
 
     kind: OutcomeKind
@@ -41,7 +41,7 @@ class Outcome:
     retry_after: float | None = None
 
 
-# https://www.twilio.com/docs/api/errors, by code; then by HTTP status for answers without a known code.
+# By code (https://www.twilio.com/docs/api/errors), then by HTTP status for codes that are not in the table.
 _BY_CODE = {
     21610: Consequence.OPTED_OUT,  # attempt to send to an unsubscribed recipient
     21211: Consequence.BAD_NUMBER,  # invalid "To" number
@@ -73,14 +73,18 @@ _BY_STATUS = {
 
 
 def consequence(code: int | None) -> Consequence:
-    """What follows from a refusal with this code (or HTTP status)."""
+    """Find what follows from a refusal.
+
+    Args:
+        code: Twilio's code, or the HTTP status of an answer without one.
+    """
     if code is None:
         return Consequence.REFUSED
     return _BY_CODE.get(code) or _BY_STATUS.get(code) or Consequence.REFUSED
 
 
-# What carriers tell after Twilio took a text (https://www.twilio.com/docs/api/errors, 30001 to 30999).
-OPTED_OUT = frozenset({21610})  # through a messaging service, the opt-out is told only afterwards
+# Codes that Twilio reports after it took a text (https://www.twilio.com/docs/api/errors, 30001 to 30999).
+OPTED_OUT = frozenset({21610})  # a messaging service reports an opt-out only afterwards
 DEAD_NUMBER = frozenset({30005, 30006})  # unknown handset; landline or unreachable carrier
 UNREACHABLE = frozenset({30003})  # switched off, or out of reach
 FILTERED = frozenset({30004, 30007})  # blocked by the carrier, or by its filter

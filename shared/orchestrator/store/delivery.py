@@ -1,51 +1,50 @@
-"""Statements of the delivery: state read, verdicts and words written, slots reserved, outcomes settled."""
+"""Statements of the deliver function: read the state of a wave, reserve it, settle it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from orchestrator.ids import spread_of
+from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.rules.activity import TEXTS_PER_INBOUND
-from orchestrator.rules.decision import MessageState
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
+from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.store.calls import LoggedCall, log_calls
+from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.settlement import Settlement, settle
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message in delivery: what it says, what the rules need to know of it, and whom it is for.
+class WaveState:
+    """What a wave starts from.
 
     Attributes:
-        spent_today: US dollars that Claude has cost on this UTC day.
+        deliveries: the messages that are approved. A message missing from them is with another worker, or has ended.
+        claude_usd_today: US dollars that Claude has cost on this UTC day.
     """
 
-    message_id: UUID
-    agent_id: str
-    data: dict[str, Any]
-    words: str | None
-    words_source: str | None
-    tries: int
-    waiting: MessageState
-    person: Person
-    paused: bool
-    spent_today: Decimal
+    deliveries: list[Delivery]
+    claude_usd_today: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A hold or an end to be written; `until` is when a held message is due again."""
+    """A hold or an end, to be written.
+
+    Attributes:
+        until: when a held message is due again; None for an end.
+        superseded_by: the message that takes its place.
+    """
 
     message_id: UUID
     status: Status
@@ -56,7 +55,12 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredWords:
-    """The words of a message, where they came from, and what they cost to send."""
+    """The words of a message, to be stored.
+
+    Attributes:
+        source: verbatim, claude or plain.
+        segments, encoding: what carriers bill.
+    """
 
     message_id: UUID
     text: str
@@ -67,7 +71,18 @@ class StoredWords:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that may go, with everything that the reservation compares."""
+    """A message that may go, with everything that the reserving statement compares.
+
+    Attributes:
+        new_conversation_id: used where the person has no open conversation on this number.
+        fingerprint: a digest of sender, number and words.
+        local_date: the budget day whose slot it takes.
+        open_until: the text may not leave after this.
+        day_cap, hour_cap: how many texts there may be, this one included; None where a limit does not apply.
+        active_since: the inbound message that lets it through (R4).
+        daily_limit, hourly_limit, quiet_hours_enabled: what a new budget row of the person inherits.
+        number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
+    """
 
     attempt_id: UUID
     message_id: UUID
@@ -89,62 +104,69 @@ class Candidate:
     price_usd: Decimal
 
 
-def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[Delivery]:
-    """Read the messages that are approved, with their people; one round trip.
+@dataclass(frozen=True, slots=True)
+class WavePlan:
+    """What a wave writes before its calls to Twilio.
 
-    Returns:
-        One delivery each; a message missing from it is in other hands, or has ended.
+    Attributes:
+        decisions: holds and ends.
+        words: texts that were written for this wave.
+        claude_calls: the calls to Claude that the words took.
+        reused: messages whose relevance was known before the wave.
+        candidates: messages that may go, in the order in which they go.
     """
+
+    decisions: Sequence[DecisionRow]
+    words: Sequence[StoredWords]
+    claude_calls: Sequence[LoggedCall]
+    reused: Sequence[UUID]
+    candidates: Sequence[Candidate]
+
+
+def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> WaveState:
+    """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip."""
+    parameters = {"message_ids": list(message_ids), "now": now, "not_conversation": NOT_CONVERSATION}
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
-            cursor.execute(
-                sql("read_state"),
-                {"message_ids": list(message_ids), "now": now, "not_conversation": NOT_CONVERSATION},
-            )
-        return [_delivery(row) for row in cursor]
+            cursor.execute(sql("read_state"), parameters)
+        rows = cursor.fetchall()
+    # The day's cost stands in each row, because a statement of its own would be one more for every wave.
+    claude_usd_today = rows[0]["claude_usd_today"] if rows else Decimal(0)
+    return WaveState([_delivery(row) for row in rows], claude_usd_today)
 
 
-def write_and_reserve(
-    connection: Connection,
-    rulings: Sequence[DecisionRow],
-    words: Sequence[StoredWords],
-    candidates: Sequence[Candidate],
-    calls: Sequence[LoggedCall],
-    reused: Sequence[UUID],
-    now: datetime,
-    lease_until: datetime,
-    ceiling_usd: float,
-) -> set[UUID]:
+def reserve_wave(connection: Connection, plan: WavePlan, ceiling_usd: float, now: datetime) -> set[UUID]:
     """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
 
     Args:
-        reused: messages whose relevance was remembered.
-        ceiling_usd: what Twilio may cost on a UTC day; the wave that reaches it is the last of the ordinary lanes.
+        ceiling_usd: what Twilio may cost on a UTC day; the wave that reaches it is the last one of the ordinary lanes.
 
     Returns:
-        The attempts that may be made, now and once.
+        The attempts that may be made, now and once. A candidate that is missing was stopped between decision and
+        reservation.
     """
+    decided = [row.message_id for row in plan.decisions]
+    reservation = {
+        **columns(plan.candidates, *Candidate.__slots__),
+        "now": now,
+        "lease_until": now + SENDING_LEASE,
+        "texts_per_inbound": TEXTS_PER_INBOUND,
+        "ceiling_usd": ceiling_usd,
+    }
     with one_round_trip(connection):
-        connection.execute(sql("lock_users"), {"user_ids": [candidate.user_id for candidate in candidates]})
-        touched = [*(ruling.message_id for ruling in rulings), *(candidate.message_id for candidate in candidates)]
-        connection.execute(sql("lock_messages"), {"message_ids": touched})
-        if rulings:
-            connection.execute(sql("store_decisions"), {**columns(rulings, *DecisionRow.__slots__), "now": now})
-        if words:
-            connection.execute(sql("store_words"), columns(words, *StoredWords.__slots__))
-        log_calls(connection, calls, now)
-        if reused:
-            connection.execute(sql("count_reuse"), {"message_ids": list(reused)})
-        reserved = connection.execute(
-            sql("reserve"),
-            {
-                **columns(candidates, *Candidate.__slots__),
-                "now": now,
-                "lease_until": lease_until,
-                "texts_per_inbound": TEXTS_PER_INBOUND,
-                "ceiling_usd": ceiling_usd,
-            },
+        connection.execute(sql("lock_users"), {"user_ids": [candidate.user_id for candidate in plan.candidates]})
+        connection.execute(
+            sql("lock_messages"),
+            {"message_ids": [*decided, *(candidate.message_id for candidate in plan.candidates)]},
         )
+        if plan.decisions:
+            connection.execute(sql("store_decisions"), {**columns(plan.decisions, *DecisionRow.__slots__), "now": now})
+        if plan.words:
+            connection.execute(sql("store_words"), columns(plan.words, *StoredWords.__slots__))
+        log_calls(connection, plan.claude_calls, now)
+        if plan.reused:
+            connection.execute(sql("count_reuse"), {"message_ids": list(plan.reused)})
+        reserved = connection.execute(sql("reserve"), reservation)
     return {attempt_id for (attempt_id,) in reserved}
 
 
@@ -154,33 +176,70 @@ def settle_wave(
     parts: Sequence[UUID],
     answered: Sequence[UUID],
     now: datetime,
-    lease_until: datetime,
-) -> list[UUID]:
-    """Write what became of a wave; one round trip. Repeating it changes nothing.
+) -> list[ClaimedMessage]:
+    """Write the settlements of a wave, and claim what follows it; one round trip. A repetition changes nothing.
 
     Args:
         parts: the messages of the wave that are parts of a sequence.
-        answered: the people whom the wave brought a reply.
+        answered: the persons to whom the wave sent a reply.
 
     Returns:
-        The parts, and the replies, that come next, taken up under a lease (R8, R12).
+        The parts and the replies that come next (R8, R12).
     """
-    following = replies = None
+    lease_until = now + PART_LEASE
+    next_parts = next_replies = None
     with one_round_trip(connection):
         settle(connection, settlements, now)
         if parts:
-            following = connection.execute(
+            next_parts = connection.execute(
                 sql("approve_next_parts"), {"message_ids": list(parts), "lease_until": lease_until}
             )
         if answered:
-            replies = connection.execute(
+            next_replies = connection.execute(
                 sql("approve_replies"), {"user_ids": list(answered), "now": now, "lease_until": lease_until}
             )
-    return [message_id for taken_up in (following, replies) if taken_up is not None for (message_id,) in taken_up]
+    return [*claims_of(next_parts or ()), *claims_of(next_replies or ())]
 
 
 def _delivery(row: DictRow) -> Delivery:
-    person = Person(
+    return Delivery(
+        message_id=row["message_id"],
+        agent_id=row["agent_id"],
+        data=row["message_data"],
+        words=row["final_message"],
+        words_source=row["words_source"],
+        tries=row["tries"],
+        state=_message_state(row),
+        person=_person(row),
+        paused=row["paused"],
+    )
+
+
+def _message_state(row: DictRow) -> MessageState:
+    return MessageState(
+        lane=Lane(row["priority"]),
+        can_delay=row["can_delay"],
+        due=row["due"],
+        not_before=row["not_before"],
+        expires_at=row["expires_at"],
+        accepted_at=row["accepted_at"],
+        best_at=row["best_at"],
+        spread=spread_of(row["message_id"]),
+        requires_fresh_context=row["requires_fresh_context"],
+        withdrawn=row["withdrawn"],
+        superseded_by=row["superseded_by"],
+        higher_is_due=row["higher_is_due"],
+        in_sequence=row["sequence_id"] is not None,
+        continues=row["continues"],
+        broken=row["broken"],
+        is_reply=row["is_reply"],
+        relevance=Relevance(row["relevance"]),
+        checked_at=row["judged_at"],
+    )
+
+
+def _person(row: DictRow) -> Person:
+    return Person(
         user_id=row["user_id"],
         phone_number=row["phone_number"],
         first_name=row["first_name"],
@@ -200,36 +259,4 @@ def _delivery(row: DictRow) -> Delivery:
         has_unjudged_text=row["has_unjudged_text"],
         number_is_dead=row["number_is_dead"],
         unreachable_until=row["unreachable_until"],
-    )
-    waiting = MessageState(
-        lane=Lane(row["priority"]),
-        can_delay=row["can_delay"],
-        due=row["due"],
-        not_before=row["not_before"],
-        expires_at=row["expires_at"],
-        accepted_at=row["accepted_at"],
-        best_at=row["best_at"],
-        spread=spread_of(row["message_id"]),
-        superseded_by=row["superseded_by"],
-        higher_is_due=row["higher_is_due"],
-        is_reply=row["is_reply"],
-        in_sequence=row["sequence_id"] is not None,
-        continues=row["continues"],
-        broken=row["broken"],
-        requires_fresh_context=row["requires_fresh_context"],
-        withdrawn=row["withdrawn"],
-        relevance=Relevance(row["relevance"]),
-        judged_at=row["judged_at"],
-    )
-    return Delivery(
-        message_id=row["message_id"],
-        agent_id=row["agent_id"],
-        data=row["message_data"],
-        words=row["final_message"],
-        words_source=row["words_source"],
-        tries=row["tries"],
-        waiting=waiting,
-        person=person,
-        paused=row["paused"],
-        spent_today=row["spent_today"],
     )

@@ -10,6 +10,7 @@ from psycopg import Connection
 from orchestrator.agents import Agent, Rate
 from orchestrator.people import Person
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
 
 
@@ -152,12 +153,12 @@ def take_in(
     brakes: Sequence[AgentThrottle],
     now: datetime,
     urgent_lease_until: datetime,
-) -> dict[UUID, Status]:
+) -> tuple[set[UUID], list[ClaimedMessage]]:
     """Write one batch together, or nothing of it; one round trip.
 
     Returns:
-        The status of each message that is new, with the first parts of urgent sequences that this batch completed and
-        the replies whose turn it is; one missing from it was here before.
+        The messages that are new, and the messages to be handed over now: urgent ones, the first parts of urgent
+        sequences that this batch completed, and the replies whose turn it is.
     """
     ordered = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id or row.is_reply]
     answered = [row.user_id for row in accepted if row.is_reply]
@@ -196,11 +197,10 @@ def take_in(
             connection.execute(sql("reject"), {**columns(rejected, *Rejection.__slots__), "now": now})
         if brakes:
             connection.execute(sql("throttle_agents"), {**columns(brakes, *AgentThrottle.__slots__), "now": now})
-    statuses = {message_id: Status(status) for message_id, status in inserted}
-    for handed_over in (completed, replies):
-        if handed_over is not None:
-            statuses.update({message_id: Status.APPROVED for (message_id,) in handed_over})
-    return statuses
+    new = inserted.fetchall()
+    urgent = [(message_id, user_id) for message_id, user_id, status in new if status == Status.APPROVED]
+    claimed = claims_of([*urgent, *(completed or ()), *(replies or ())])
+    return {message_id for message_id, _, _ in new}, claimed
 
 
 def _withdraw(

@@ -11,7 +11,7 @@ from orchestrator.messages import verbatim_text
 from orchestrator.people import Person
 from orchestrator.store.database import columns, sql
 from orchestrator.store.opt_outs import OptIn, OptOut, write_opt_ins, write_opt_outs
-from orchestrator.store.settlement import Evidence, Settlement, settle, was_sent
+from orchestrator.store.settlement import Evidence, Settlement, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def write(
     now: datetime,
 ) -> None:
     """Write back what Twilio remembered, in one transaction: all of it, or nothing."""
-    proofs = [*proofs, *(was_sent(text.attempt_id, text.sid, Evidence.RECOVERY) for text in forgotten)]
+    proofs = [*proofs, *(Settlement.of_sent_text(text.attempt_id, text.sid, Evidence.RECOVERY) for text in forgotten)]
     with connection.transaction():
         connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in forgotten]})
         connection.execute(sql("restore_texts"), {**columns(forgotten, *RestoredText.__slots__), "now": now})

@@ -1,4 +1,4 @@
-"""Statements of the dispatcher: leases released, expiry, claims."""
+"""Statements of the dispatcher: upkeep, claims, and messages that go back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,24 +8,25 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
 from orchestrator.rules.keywords import NOT_CONVERSATION
+from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import one_round_trip, sql
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedMessage:
-    """A message taken under a lease, whose it is, and when it leaves: when it is due, or later by the sender's pace."""
-
-    message_id: UUID
-    leaves_at: datetime
-    user_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What a tick found before it claimed anything."""
+    """What a tick did before it claimed messages, as numbers of messages.
+
+    Attributes:
+        due_again: approved messages whose worker was gone.
+        unknown: messages under way whose outcome stayed unknown until their lease ran out.
+        expired, incomplete: messages that ended because their time, or the time of their sequence, was over.
+        pulled_forward: messages that became due because their person is active.
+        rows_taken_up: replies that agents wrote into `messages`.
+    """
 
     due_again: int = 0
     unknown: int = 0
@@ -44,17 +45,17 @@ def keep_up(
     now: datetime,
     limit: int,
 ) -> Upkeep:
-    """What a tick does before it claims anything; one round trip.
+    """Do what a tick does before it claims messages; one round trip.
 
-    It frees what dead workers held, ends what is past its expiry and sequences that stayed incomplete, pulls forward
-    what waits for people who are there, and takes up the replies that agents wrote into `messages`.
+    Release the messages of dead workers, end messages past their expiry and sequences that stayed incomplete, pull
+    messages forward for people who are active, and take up the replies that agents wrote into `messages`.
 
     Args:
-        sends: how often a text that may have been sent is sent at the most.
-        old_sender_is_gone: rows are taken up although a trigger of the old sender is still there.
+        sends: how often a text that may have been sent is sent at most.
+        old_sender_is_gone: take rows up although a trigger of the former sender still exists.
         lifetime: how long a reply that was taken up may wait.
-        event_bus: where events are told, if anywhere; without one none are kept.
-        limit: as many of each at the most.
+        event_bus: where events are published; None keeps no events.
+        limit: the most messages of each kind in one tick.
     """
     parameters = {
         "now": now,
@@ -84,13 +85,12 @@ def keep_up(
     return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount)
 
 
-def approve_replies(connection: Connection, now: datetime, lease_until: datetime) -> list[UUID]:
-    """Take up the first open reply of each person that is due (R12); returns what is to be handed over."""
+def claim_replies(connection: Connection, now: datetime) -> list[ClaimedMessage]:
+    """Take the first open reply of each person that is due (R12); one round trip."""
+    parameters = {"user_ids": None, "now": now, "lease_until": now + URGENT_LEASE}
     with one_round_trip(connection):
-        approved = connection.execute(
-            sql("approve_replies"), {"user_ids": None, "now": now, "lease_until": lease_until}
-        )
-    return [message_id for (message_id,) in approved]
+        rows = connection.execute(sql("approve_replies"), parameters)
+    return claims_of(rows)
 
 
 def claim_due(
@@ -102,11 +102,14 @@ def claim_due(
     per_second: float | None,
     limit: int,
 ) -> list[ClaimedMessage]:
-    """Take messages of a lane that fall due up to `horizon`, in the order in which they leave.
+    """Take messages of a lane that fall due up to `horizon`; one round trip.
 
     Args:
-        per_second: the sender's pace; None for a lane that is not held to it.
-        limit: as many at the most.
+        per_second: the sender's pace in texts a second; None for a lane that the pace does not bind.
+        limit: the most messages of one claim.
+
+    Returns:
+        The messages in the order in which they leave.
     """
     parameters = {
         "lane": lane,
@@ -119,10 +122,10 @@ def claim_due(
     with connection.cursor(row_factory=class_row(ClaimedMessage)) as cursor:
         with one_round_trip(connection):
             cursor.execute(sql("claim_due"), parameters)
-        return sorted(cursor.fetchall(), key=lambda claimed: claimed.leaves_at)
+        return sorted(cursor.fetchall(), key=lambda claimed: claimed.leaves_at or now)
 
 
 def put_back(connection: Connection, message_ids: Sequence[UUID]) -> None:
-    """Make messages that could not be handed over due as before."""
+    """Make messages that were not handed over due as before; one round trip."""
     with one_round_trip(connection):
         connection.execute(sql("release_messages"), {"message_ids": list(message_ids)})

@@ -1,9 +1,10 @@
-"""Statements that settle what became of attempts, whoever tells it: an answer, a status callback, Twilio's list."""
+"""Statements that settle attempts by evidence: Twilio's answer, a status callback, Twilio's message list."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from psycopg import Connection
@@ -12,28 +13,36 @@ from psycopg.rows import class_row
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.database import columns, one_round_trip, sql
 
-# The roles that the `messages` table knows; other agents speak through the first.
+# The roles that the `messages` table admits; an agent with another name speaks through the first.
 ROLES = ("concierge", "bouncer", "innovator")
-
-
-# How long a phone that could not be reached is left alone at first; and everybody, once carriers refuse our account.
+# How long no text goes to a phone after Twilio could not reach it for the first time.
 UNREACHABLE_FOR = timedelta(hours=1)
+# How long all sending is paused after carriers refused our account.
 REFUSED_FOR = timedelta(minutes=15)
 
 
 class Evidence(StrEnum):
-    """What told the outcome of an attempt (G2)."""
+    """What settled an attempt (G2)."""
 
     ANSWER = "answer"  # Twilio's answer to the call
     STATUS_CALLBACK = "status_callback"
     MESSAGE_LIST = "message_list"
-    RECOVERY = "recovery"  # Twilio's list, after a restore
-    NO_CALL = "no_call"  # the worker itself knows that it made none
+    RECOVERY = "recovery"  # Twilio's message list, after a restore
+    NO_CALL = "no_call"  # the worker knows that it made no call
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of an attempt, and of its message; `tries` None leaves the message's own."""
+    """The result of an attempt, and the next state of its message.
+
+    Attributes:
+        evidence: None while the outcome is unknown.
+        sid: Twilio's id of the text; accepted only.
+        error: one line, without number or words.
+        until: when a message that waits is due again.
+        tries: the message's used tries; None leaves them as they are.
+        opts_out: the refusal means that the person said STOP to Twilio.
+    """
 
     attempt_id: UUID
     outcome: str
@@ -47,10 +56,15 @@ class Settlement:
     tries: int | None
     opts_out: bool
 
+    @classmethod
+    def of_sent_text(cls, attempt_id: UUID, sid: str, evidence: Evidence) -> Self:
+        """The settlement of an attempt whose text was certainly sent."""
+        return cls(attempt_id, "accepted", evidence, sid, None, None, Status.SENT, None, None, None, opts_out=False)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """A text whose outcome nobody knows."""
+    """A text that may have been sent."""
 
     attempt_id: UUID
     phone_number: str
@@ -60,13 +74,14 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """What Twilio says of a text after it took it: sent, delivered, undelivered, failed or read.
+    """A status that Twilio reported for a text after it took it: sent, delivered, undelivered, failed or read.
 
     Attributes:
         opts_out, is_dead, is_unreachable, is_configuration: what follows from the error code.
     """
 
     attempt_id: UUID
+    sid: str
     status: str
     error_code: int | None
     opts_out: bool
@@ -75,13 +90,8 @@ class StatusReport:
     is_configuration: bool
 
 
-def was_sent(attempt_id: UUID, sid: str, evidence: Evidence) -> Settlement:
-    """The settlement of an attempt that is known to have been sent."""
-    return Settlement(attempt_id, "accepted", evidence, sid, None, None, Status.SENT, None, None, None, opts_out=False)
-
-
 def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Write what became of attempts. What is settled stays as it is, so that repeating it changes nothing.
+    """Write settlements. A settled attempt stays as it is, so that a repetition changes nothing.
 
     Call it inside `one_round_trip`.
     """
@@ -91,27 +101,25 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
 
 
 def settle_by_evidence(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Write what evidence told; one round trip."""
+    """Write settlements that later evidence brought; one round trip."""
     with one_round_trip(connection):
         settle(connection, settlements, now)
 
 
-def settle_and_move(connection: Connection, told: Sequence[StatusReport], sids: Sequence[str], now: datetime) -> None:
-    """Write what status callbacks tell; one round trip.
+def write_status_reports(connection: Connection, reports: Sequence[StatusReport], now: datetime) -> None:
+    """Write what status callbacks reported; one round trip.
 
-    Any callback for a text proves that Twilio took it, also when our own transaction has not committed yet.
-
-    Args:
-        sids: Twilio's id for each of `told`.
+    Any callback for a text proves that Twilio took it. The callback may come before the deliver function has settled
+    the attempt, so it settles the attempt too.
     """
     proofs = {
-        status.attempt_id: was_sent(status.attempt_id, sid, Evidence.STATUS_CALLBACK)
-        for status, sid in zip(told, sids, strict=True)
+        report.attempt_id: Settlement.of_sent_text(report.attempt_id, report.sid, Evidence.STATUS_CALLBACK)
+        for report in reports
     }
     with one_round_trip(connection):
         settle(connection, list(proofs.values()), now)
         parameters = {
-            **columns(told, *StatusReport.__slots__),
+            **columns(reports, *StatusReport.__slots__),
             "now": now,
             "unreachable_for": UNREACHABLE_FOR,
             "refused_until": now + REFUSED_FOR,
@@ -122,7 +130,7 @@ def settle_and_move(connection: Connection, told: Sequence[StatusReport], sids: 
 def read_open_attempts(
     connection: Connection, started_before: datetime, now: datetime, limit: int
 ) -> list[OpenAttempt]:
-    """The texts whose outcome is open, oldest first."""
+    """Read the texts whose outcome is open, oldest first; one round trip."""
     with connection.cursor(row_factory=class_row(OpenAttempt)) as cursor:
         with one_round_trip(connection):
             cursor.execute(sql("read_open_attempts"), {"started_before": started_before, "now": now, "limit": limit})
@@ -130,5 +138,5 @@ def read_open_attempts(
 
 
 def known_sids(connection: Connection, sids: Collection[str]) -> set[str]:
-    """Which of Twilio's ids belong to texts whose outcome is known."""
+    """Find which of Twilio's ids belong to settled attempts; one round trip."""
     return {sid for (sid,) in connection.execute(sql("known_sids"), {"sids": list(sids)})}

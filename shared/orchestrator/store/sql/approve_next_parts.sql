@@ -5,4 +5,4 @@ UPDATE message_queue next
  WHERE sent.id = ANY (%(message_ids)s::uuid[]) AND sent.status = 'sent'
    AND next.sequence_id = sent.sequence_id AND next.sequence_position = sent.sequence_position + 1
    AND next.status = 'queued' AND next.accepted_at IS NOT NULL
-RETURNING next.id
+RETURNING next.id, next.user_id

@@ -17,4 +17,4 @@ UPDATE message_queue m
   FROM first
  WHERE m.id = first.id AND m.status = 'queued' AND (m.scheduled_for <= %(now)s OR m.reason = 'reply_order')
    AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
-RETURNING m.id
+RETURNING m.id, m.user_id

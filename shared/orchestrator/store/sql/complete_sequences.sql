@@ -18,6 +18,6 @@ WITH whole AS (
            lease_until = CASE WHEN m.id = whole.handed_over THEN %(lease_until)s::timestamptz END
       FROM whole
      WHERE m.sequence_id = whole.sequence_id AND m.accepted_at IS NOT NULL
-    RETURNING m.id, m.status
+    RETURNING m.id, m.user_id, m.status
 )
-SELECT id FROM completed WHERE status = 'approved'
+SELECT id, user_id FROM completed WHERE status = 'approved'

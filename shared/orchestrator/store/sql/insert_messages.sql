@@ -47,11 +47,11 @@ WITH accepted AS (
            supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total, is_reply
       FROM judged
         ON CONFLICT DO NOTHING
-    RETURNING id, status, reason, scheduled_for
+    RETURNING id, user_id, status, reason, scheduled_for
 ), told AS (
     INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
     SELECT id, %(now)s, status, reason, CASE status WHEN 'queued' THEN scheduled_for END
       FROM inserted
      WHERE reason IS NOT NULL
 )
-SELECT id, status FROM inserted
+SELECT id, user_id, status FROM inserted

@@ -40,4 +40,4 @@ UPDATE message_queue m
        lease_until = CASE WHEN m.is_reply THEN NULL ELSE %(lease_until)s::timestamptz END
   FROM best
  WHERE m.id = best.id
-RETURNING m.id, m.status
+RETURNING m.id, m.user_id, m.status

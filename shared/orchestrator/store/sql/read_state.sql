@@ -49,7 +49,7 @@ SELECT m.id AS message_id,
        inbound.last_inbound_at,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
-       coalesce((SELECT cost_usd FROM orchestrator.spending WHERE day = (%(now)s AT TIME ZONE 'UTC')::date), 0) AS spent_today,
+       coalesce((SELECT cost_usd FROM orchestrator.spending WHERE day = (%(now)s AT TIME ZONE 'UTC')::date), 0) AS claude_usd_today,
        (
            SELECT count(*) FROM orchestrator.attempts a
             WHERE a.user_id = m.user_id AND a.holds_slot AND a.active_since = inbound.last_inbound_at

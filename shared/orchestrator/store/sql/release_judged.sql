@@ -7,4 +7,4 @@ UPDATE message_queue m
  WHERE m.user_id = ANY (%(user_ids)s::uuid[]) AND m.status = 'queued' AND m.reason = 'reply_unjudged'
    AND m.accepted_at IS NOT NULL
    AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged')
-RETURNING m.id, m.status
+RETURNING m.id, m.user_id, m.status

@@ -1,0 +1,120 @@
+"""The metrics that the functions publish, and how the fields of a report describe what is published of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field
+from typing import Any
+
+from orchestrator.messages import Lane
+
+# CloudWatch's names of the units (API reference of MetricDatum).
+COUNT, SECONDS, PERCENT, NO_UNIT = "Count", "Seconds", "Percent", "None"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Each value is published twice: with the dimension, and without any. Alarms look at the second.
+
+    Attributes:
+        by: the dimension that splits the metric; None where nothing does.
+        always: values of the dimension that are published as zero where a report does not hold them.
+    """
+
+    name: str
+    unit: str = COUNT
+    by: str | None = None
+    always: tuple[str, ...] = ()
+
+
+# Intake.
+PUBLISHED = Metric("Published", by="lane")
+REJECTED = Metric("Rejected", by="reason")
+BRAKED = Metric("Braked")
+# The dispatcher: what each tick found and did.
+TICKS = Metric("Ticks")
+WAITING = Metric("Waiting", by="reason")
+OLDEST_DUE = Metric("OldestDue", SECONDS, by="lane", always=tuple(Lane))
+HANDED_OVER = Metric("HandedOver", by="lane")
+# Delivery.
+HELD = Metric("Held", by="reason")
+ENDED = Metric("Ended", by="reason")
+SENT = Metric("Sent", by="lane")
+CALLS = Metric("Calls", by="outcome")
+REFUSED = Metric("Refused", by="consequence")
+PROVIDER_FAULTS = Metric("ProviderFaults")
+UNKNOWN_OUTCOMES = Metric("UnknownOutcomes")
+PROVEN = Metric("Proven", by="evidence")
+WAIT = Metric("Wait", SECONDS, by="lane")
+LATENESS = Metric("Lateness", SECONDS, by="lane")
+RELEVANCE = Metric("Relevance", by="verdict")
+# Twilio's requests to us.
+WEBHOOK = Metric("Webhook", by="verdict")
+DELIVERED = Metric("Delivered")
+UNDELIVERED = Metric("Undelivered", by="code")
+CARRIER_FILTERED = Metric("CarrierFiltered", by="code")
+TEXTS = Metric("Texts", by="kind")
+OPT_OUTS = Metric("OptOuts", by="source")
+UNREAD_TEXTS = Metric("Unjudged")
+# Costs: US dollars on the UTC day, as each tick finds them; billed segments; waves that a ceiling kept from Claude.
+CLAUDE_SPENT = Metric("ClaudeSpentToday", NO_UNIT)
+TWILIO_SPENT = Metric("TwilioSpentToday", NO_UNIT)
+SEGMENTS = Metric("Segments")
+COST_CEILING = Metric("CostCeiling", by="of")
+# The platform.
+DATABASE_AWAY = Metric("DatabaseAway", by="error")
+DATABASE_CONNECTIONS = Metric("DatabaseConnections", PERCENT)
+FAILED = Metric("Failed", by="error")
+RETENTION = Metric("Retention", by="what")
+
+
+# A metric, or a metric with the one value of its dimension that something counts for.
+Target = Metric | tuple[Metric, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How the value of one field of a report is published.
+
+    Attributes:
+        metrics: the metrics that take the value.
+        parts: for a value with fields of its own, the metrics that take those.
+        in_log: whether the log line holds the value.
+        log_as: its name there; None means the field's own.
+        show: makes of the value what the log line holds.
+    """
+
+    metrics: tuple[Target, ...] = ()
+    parts: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    in_log: bool = True
+    log_as: str | None = None
+    show: Callable[[Any], object] = lambda value: value
+
+
+def publish_as(
+    *metrics: Target,
+    parts: Mapping[str, tuple[Target, ...]] | None = None,
+    in_log: bool = True,
+    log_as: str | None = None,
+    show: Callable[[Any], object] = lambda value: value,
+) -> dict[str, Publication]:
+    """Describe, as the metadata of a dataclass field, how the field is published.
+
+    A field without this is logged under its own name and feeds no metric.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Report:
+        ...     held: Counter[str] = field(metadata=publish_as(HELD))
+        ...     finished: bool
+    """
+    return {_KEY: Publication(metrics, parts or {}, in_log, log_as, show)}
+
+
+def publication_of(described: Field[Any]) -> Publication:
+    """Read how a field is published."""
+    publication: Publication = described.metadata.get(_KEY, Publication())
+    return publication
+
+
+_KEY = "publication"

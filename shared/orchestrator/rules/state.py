@@ -1,0 +1,67 @@
+"""What the rules decide on: the state of one message, and a message in delivery with the person it is for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orchestrator.messages import Lane
+from orchestrator.people import Person
+from orchestrator.rules.relevance import Relevance
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """What the rules need to know of a message.
+
+    Attributes:
+        not_before, best_at: its own scheduled_for, and the person's best time for it; None where it has none.
+        spread: 0 to 1, the message's place in a spread of times (R7).
+        withdrawn: a withdrawal of the message, or of its topic, has arrived (R9).
+        superseded_by: the newer message that takes its place (R9).
+        higher_is_due: another message of a higher lane for the same person is due (R6).
+        in_sequence: the message is part of a sequence. `continues` is true when an earlier part was sent, `broken` when
+            another part ended without being sent (R8).
+        is_reply: the message is an agent's answer, which a live conversation lets through (R12).
+        relevance, checked_at: what is known since the person last wrote, and since when (R10).
+    """
+
+    lane: Lane
+    can_delay: bool
+    due: datetime
+    not_before: datetime | None
+    expires_at: datetime
+    accepted_at: datetime
+    best_at: datetime | None = None
+    spread: float = 0.0
+    requires_fresh_context: bool = False
+    withdrawn: bool = False
+    superseded_by: UUID | None = None
+    higher_is_due: bool = False
+    in_sequence: bool = False
+    continues: bool = False
+    broken: bool = False
+    is_reply: bool = False
+    relevance: Relevance = Relevance.UNASKED
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message in delivery: what it says, its state, and the person it is for.
+
+    Attributes:
+        words, words_source: its text, and where that came from; None until the words are written.
+        tries: how many calls to Twilio failed before the request left.
+        paused: a pause stops the message now (R13).
+    """
+
+    message_id: UUID
+    agent_id: str
+    data: dict[str, Any]
+    words: str | None
+    words_source: str | None
+    tries: int
+    state: MessageState
+    person: Person
+    paused: bool
