@@ -8,7 +8,7 @@ from uuid import UUID
 
 from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
-from orchestrator.people import Person, zone_named
+from orchestrator.people import Person, find_zone
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
 from orchestrator.rules.decision import End, Hold, Send, decide
 from orchestrator.rules.first_due import first_due
@@ -227,7 +227,7 @@ def _check_send(life: Life, unit: Unit, verdict: Send, now: datetime, policy: Po
         on_it = [sent for sent in first_parts if sent.verdict.active_since == verdict.active_since]
         assert len(on_it) < 3, "three texts at most on one inbound message"
         return
-    zone = zone_named(person.timezone) or zone_named("America/New_York")  # all their numbers are New York's
+    zone = find_zone(person.timezone) or find_zone("America/New_York")  # all their numbers are New York's
     today = now.astimezone(zone).date()
     daily = 10 if person.daily_limit is None else person.daily_limit
     assert sum(sent.at.astimezone(zone).date() == today for sent in first_parts) < daily, "the daily limit"

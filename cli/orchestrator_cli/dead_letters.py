@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from orchestrator.aws.queues import PUBLISHED_AS, OutgoingMessage, send_all, sqs
+from orchestrator.aws.clients import sqs_client
+from orchestrator.aws.queues import ORIGINAL_ID, OutgoingMessage, send_all
 from orchestrator.errors import OrchestratorError, SettingsError
 
 # Seconds for which SQS hides a received dead letter from other consumers.
@@ -77,17 +78,17 @@ def dead_letter_url_of(queue: SourceQueue) -> str:
         SettingsError: the environment does not have the queue's URL.
         OrchestratorError: the queue has no redrive policy.
     """
-    answer = sqs().get_queue_attributes(QueueUrl=url_of(queue), AttributeNames=["RedrivePolicy"])
+    answer = sqs_client().get_queue_attributes(QueueUrl=url_of(queue), AttributeNames=["RedrivePolicy"])
     policy = answer.get("Attributes", {}).get("RedrivePolicy")
     if policy is None:
         raise OrchestratorError(f"The {queue} queue has no dead-letter queue.")
     name = json.loads(policy)["deadLetterTargetArn"].rpartition(":")[2]
-    return sqs().get_queue_url(QueueName=name)["QueueUrl"]
+    return sqs_client().get_queue_url(QueueName=name)["QueueUrl"]
 
 
 def queue_length(url: str) -> int:
     """About how many records can be received from a queue now."""
-    answer = sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    answer = sqs_client().get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
@@ -95,7 +96,7 @@ def receive_dead_letters(url: str) -> Iterator[DeadLetterRecord]:
     """Receive every dead letter that is visible now, each once; they stay in the queue, hidden for a while."""
     received: set[str] = set()
     while True:
-        answer = sqs().receive_message(
+        answer = sqs_client().receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=VISIBILITY_SECONDS,
@@ -126,7 +127,7 @@ def send_back(letter: DeadLetterRecord, dead_letter_url: str, queue_url: str) ->
         OrchestratorError: SQS did not accept it; it stays in the dead-letter queue.
     """
     # A record without a message_id derives one from its first SQS id, so that id is sent with it.
-    attributes = {PUBLISHED_AS: letter.attributes.get(PUBLISHED_AS, letter.sqs_message_id)}
+    attributes = {ORIGINAL_ID: letter.attributes.get(ORIGINAL_ID, letter.sqs_message_id)}
     failed = send_all(queue_url, [OutgoingMessage(letter.body, attributes=attributes)])
     if failed:
         raise OrchestratorError(
@@ -137,9 +138,11 @@ def send_back(letter: DeadLetterRecord, dead_letter_url: str, queue_url: str) ->
 
 def release(letter: DeadLetterRecord, dead_letter_url: str) -> None:
     """Make a received dead letter visible again at once."""
-    sqs().change_message_visibility(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0)
+    sqs_client().change_message_visibility(
+        QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle, VisibilityTimeout=0
+    )
 
 
 def delete_dead_letter(letter: DeadLetterRecord, dead_letter_url: str) -> None:
     """Delete a received dead letter."""
-    sqs().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)
+    sqs_client().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)

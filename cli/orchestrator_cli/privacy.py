@@ -79,7 +79,7 @@ def delete(
             on_text=lambda done, of: progress.update(task, completed=done, total=of),
         )
         deleted_letters = _delete_dead_letters(identity)
-    here = deletion.here
+    here = deletion.deleted
     lines = [
         f"person: {identity.user_id} (the row stays, without personal data)",
         f"texts: {here.messages}, queued messages: {here.queued_messages}, conversations: {here.conversations}",

@@ -50,7 +50,7 @@ def recover(
         f"texts read: {read}",
         f"messages {to_be}marked as sent: {found.sent}",
         f"messages {to_be}ended as unknown_outcome, because they may have been sent: {found.doubtful}",
-        f"texts that match no message, {to_be}counted against their people's limits: {found.forgotten}",
+        f"texts that match no message, {to_be}counted against their people's limits: {found.unmatched}",
         f"numbers {to_be}opted out: {found.opted_out}, opted in again: {found.opted_in}",
         end,
         as_json=as_json,

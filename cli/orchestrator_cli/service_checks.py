@@ -28,7 +28,7 @@ def check_twilio() -> Iterator[CheckResult]:
         return
     from twilio.base.exceptions import TwilioException, TwilioRestException
 
-    from orchestrator.sms.http import twilio_client
+    from orchestrator.sms.client import twilio_client
 
     client = twilio_client(settings, 1)
     try:

@@ -143,7 +143,7 @@ def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -
         "quiet_now": opens != now,
         "active": is_active(person, now),
         "opted_out": person.opted_out,
-        "unjudged_text": person.has_unjudged_text,
+        "unjudged_text": person.has_unread_text,
         "number_gets_no_texts": person.number_is_dead,
         "unreachable_until": person.unreachable_until,
         "waiting": record.waiting,

@@ -7,13 +7,13 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.batches import answer_batch
-from orchestrator.aws.queues import QueueRecord, dead_letter, queue_url_of, records_of
+from orchestrator.aws.queues import QueueRecord, queue_url_of, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
 from orchestrator.clock import clock_from_environment
 from orchestrator.delivery.deliver import deliver
 from orchestrator.delivery.handover import message_ids_of
-from orchestrator.settings import DeliverSettings, Sending, load, refresh
+from orchestrator.settings import DeliverSettings, SendingMode, load, refresh
 from orchestrator.sms.shadow import sender_for
 from orchestrator.store.database import Database
 
@@ -23,7 +23,7 @@ database = Database(settings)
 sender = sender_for(settings)
 clock = clock_from_environment()
 preload("anthropic", "boto3", "twilio.rest")
-if settings.sending is Sending.SHADOW:
+if settings.sending is SendingMode.SHADOW:
     logger.warning("SENDING is shadow: everything is decided and recorded, and no text leaves")
 if settings.anthropic_api_key is None:
     logger.warning("ANTHROPIC_API_KEY is not set: structured messages go out as plain sentences")
@@ -48,7 +48,7 @@ def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]
         clock,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
     )
-    not_put_aside = dead_letter(settings.delivery_dlq_url, unreadable)
+    not_put_aside = send_dead_letters(settings.delivery_dlq_url, unreadable)
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch delivered", report, unreadable=len(unreadable))
     undecided = [named[message_id] for message_id in report.undecided if message_id in named]

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.batches import answer_batch, backoff
-from orchestrator.aws.queues import QueueRecord, dead_letter, records_of, retry_later
+from orchestrator.aws.queues import QueueRecord, records_of, retry_later, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
 from orchestrator.clock import clock_from_environment
@@ -35,7 +35,7 @@ def process(records: Sequence[QueueRecord]) -> list[str]:
     requests = read_requests(records)
     report = inbound(database, requests, refresh(settings), clock)
     retry_later(settings.inbound_queue_url, {record: backoff(record) for record in report.unread})
-    not_put_aside = dead_letter(settings.inbound_dlq_url, requests.unreadable)
+    not_put_aside = send_dead_letters(settings.inbound_dlq_url, requests.unreadable)
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch taken in", report, unreadable=len(requests.unreadable))
     return [record.sqs_message_id for record in (*report.unread, *not_put_aside)]

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from orchestrator import MessageOrchestrator
 from orchestrator.errors import OrchestratorError
-from orchestrator.people import parse_number, zone_named, zones_of_number
+from orchestrator.people import find_zone, parse_number, zones_of_number
 from orchestrator.rules.reasons import Status
 from orchestrator.settings import PolicySettings
 from orchestrator.store.database import connect
@@ -281,7 +281,7 @@ def _summary(console: Console, watch: _Watch, told: Sequence[DemoStory]) -> int:
 
 
 def _local(instant: datetime, zone: str) -> str:
-    return instant.astimezone(zone_named(zone) or UTC).strftime("%a %H:%M %Z")
+    return instant.astimezone(find_zone(zone) or UTC).strftime("%a %H:%M %Z")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orchestrator.clock import Clock, moved_clock, real_time, set_moved_clock
+from orchestrator.clock import Clock, clock_from_file, real_time, write_clock_file
 from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import connect
 from orchestrator_local import queues
@@ -180,8 +180,8 @@ def local_stack(
         database_url = parts.enter_context(embedded_postgres(folder / "postgres"))
         clock_file = None if services.any_real else folder / "clock.json"
         if clock_file:
-            set_moved_clock(clock_file, start_at or real_time())
-        clock = moved_clock(clock_file) if clock_file else real_time
+            write_clock_file(clock_file, start_at or real_time())
+        clock = clock_from_file(clock_file) if clock_file else real_time
         address = parts.enter_context(queues.sqs_endpoint(logs / "sqs.log", clock_file))
         phones, claude = Phones(), Claude()
         twilio_url = parts.enter_context(serve(phones))

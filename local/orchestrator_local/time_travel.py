@@ -8,7 +8,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from orchestrator.clock import moved_clock, set_moved_clock
+from orchestrator.clock import clock_from_file, write_clock_file
 from orchestrator.errors import OrchestratorError
 from orchestrator_local.queues import LocalQueues
 
@@ -38,7 +38,7 @@ class TimeTravel:
     def __init__(
         self, clock_file: Path, tick: Callable[[], object], queues: LocalQueues, connect: Callable[[], Connection]
     ) -> None:
-        self.clock = moved_clock(clock_file)
+        self.clock = clock_from_file(clock_file)
         self.speed = 1
         self._clock_file = clock_file
         self._tick = tick
@@ -117,4 +117,4 @@ class TimeTravel:
             time.sleep(0.02)
 
     def _show(self, moment: datetime) -> None:
-        set_moved_clock(self._clock_file, moment, stands=self.speed != 1)
+        write_clock_file(self._clock_file, moment, stands=self.speed != 1)

@@ -1,4 +1,4 @@
-"""Who speaks: settings of agents, and the brake on one that suddenly speaks far more than it usually does (R13)."""
+"""Agents: their settings, their hourly limit, and the throttle on one far above its usual rate (R13)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ class Agent:
     """Settings of the agents whose id begins with `prefix`.
 
     Attributes:
-        hourly_limit: messages accepted in any 60 minutes; None means no limit, and that the brake watches instead.
-        publishers: the SenderIds of SQS that may speak for them; None means anybody.
+        hourly_limit: messages accepted in any 60 minutes; None means no limit, and then the throttle applies.
+        publishers: the SQS SenderIds that may publish for these agents; None means any.
     """
 
     prefix: str
@@ -24,7 +24,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many messages one agent had accepted in the last hour, and usually has in an hour."""
+    """How many messages of one agent were accepted in the last hour, and usually are in an hour."""
 
     this_hour: int = 0
     usual_hour: float = 0.0
@@ -37,10 +37,13 @@ def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:
 
 
 def waits_until(agent: Agent, accepted_before: int, now: datetime) -> datetime | None:
-    """When a message may go whose agent had `accepted_before` messages within the hour; None when it need not wait.
+    """Until when a message waits for the hourly limit of its agent; None when it need not wait.
 
-    What is above the limit goes in the hours that follow, as many in each as the limit allows. With a limit of zero
-    the message waits for a day at a time.
+    Messages above the limit go in the hours that follow, as many in each as the limit allows. With a limit of zero a
+    message waits for a day, and is then checked again.
+
+    Args:
+        accepted_before: messages of the agent that were accepted earlier in this hour.
     """
     if agent.hourly_limit is None or accepted_before < agent.hourly_limit:
         return None
@@ -51,9 +54,12 @@ def waits_until(agent: Agent, accepted_before: int, now: datetime) -> datetime |
 
 
 def throttle_note(agent: Agent, rate: Rate, more: int, policy: PolicySettings) -> str | None:
-    """Why an agent is braked when `more` messages come to its hour; None when it is not."""
+    """Why an agent is throttled once `more` messages join its hour; None when it is not.
+
+    An agent with an hourly limit has an owner's decision instead, and a new agent has no usual rate yet.
+    """
     if agent.hourly_limit is not None or not rate.usual_hour:
-        return None  # somebody said how many it may have; or it is new, and nothing is usual yet
+        return None
     ceiling = max(policy.brake_floor, policy.brake_factor * rate.usual_hour)
     if rate.this_hour + more <= ceiling:
         return None
@@ -63,9 +69,13 @@ def throttle_note(agent: Agent, rate: Rate, more: int, policy: PolicySettings) -
 def throttle_notes(
     counts: Mapping[str, int], agents: Sequence[Agent], rates: Mapping[str, Rate], policy: PolicySettings
 ) -> dict[str, str]:
-    """The agents to brake after a batch, each with why."""
-    reasons = {
+    """The agents to throttle after a batch, each with the note why.
+
+    Args:
+        counts: accepted messages of the batch by agent id.
+    """
+    notes = {
         agent_id: throttle_note(agent_for(agent_id, agents), rates.get(agent_id, Rate()), more, policy)
         for agent_id, more in counts.items()
     }
-    return {agent_id: reason for agent_id, reason in reasons.items() if reason}
+    return {agent_id: note for agent_id, note in notes.items() if note}

@@ -1,29 +1,37 @@
-"""What an agent imports: publish, withdraw, and ask about a person."""
+"""The client that an agent imports: publishes messages, withdraws them, and reads a person's activity."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
 from orchestrator.ids import uuid7
-from orchestrator.messages import Lane, Message, Request, build_message, build_reply, build_withdrawal, to_body
+from orchestrator.messages import (
+    Message,
+    MessageFields,
+    Request,
+    build_message,
+    build_reply,
+    build_withdrawal,
+    to_body,
+)
 from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
 
 if TYPE_CHECKING:
     from orchestrator.delivery.dispatch import DispatchReport
 
-# By these ids a message is found in the logs of everything that follows.
+# Logs the ids by which a message is found in the logs of every function that handles it.
 logger = logging.getLogger("orchestrator")
 
 
 class MessageOrchestrator:
     """Publishes messages to the orchestrator.
 
-    Settings come from the environment: `ENQUEUE_QUEUE_URL` to publish, `DATABASE_URL` (and the `[db]` extra) for the
+    Settings come from the environment: `ENQUEUE_QUEUE_URL` to publish; `DATABASE_URL` (and the `[db]` extra) for the
     calls that read the database.
 
     Raises:
@@ -43,26 +51,12 @@ class MessageOrchestrator:
     def __init__(self, settings: PublisherSettings | None = None) -> None:
         self._settings = settings or load(PublisherSettings)
 
-    def queue_message(
-        self,
-        *,
-        user_id: str,
-        agent_id: str,
-        message_data: Mapping[str, Any],
-        priority: Lane | str = Lane.MEDIUM,
-        can_delay: bool = True,
-        requires_fresh_context: bool = False,
-        message_id: UUID | str | None = None,
-        scheduled_for: datetime | str | None = None,
-        expires_at: datetime | str | None = None,
-        topic: str | None = None,
-        supersedes_message_id: UUID | str | None = None,
-        sequence_id: UUID | str | None = None,
-        sequence_position: int | None = None,
-        sequence_total: int | None = None,
-        conversation_context_id: UUID | str | None = None,
-    ) -> UUID:
-        """Publish one message; docs/rules.md says what each field does.
+    def queue_message(self, **fields: Unpack[MessageFields]) -> UUID:
+        """Publish one message.
+
+        Args:
+            fields: those of `Message`; `user_id`, `agent_id` and `message_data` are required. docs/rules.md explains
+                each.
 
         Returns:
             The message's id. Publishing the same `message_id` again is the same message.
@@ -71,7 +65,6 @@ class MessageOrchestrator:
             InvalidMessage: a field is wrong; nothing was sent.
             PublishFailed: SQS did not take it; publishing it again with the id in the error is safe.
         """
-        fields = {name: value for name, value in locals().items() if name != "self"}
         return self.queue_messages([fields])[0]
 
     def queue_messages(self, messages: Iterable[Mapping[str, Any] | Message]) -> list[UUID]:
@@ -85,24 +78,24 @@ class MessageOrchestrator:
 
         Raises:
             InvalidMessage: one of them is wrong; none was sent.
-            PublishFailed: SQS did not take those it names; the others were published.
+            PublishFailed: SQS did not take the messages that the error names; the others were published.
         """
-        ready = [_with_id(message) for message in messages]
-        ids = [message_id for message_id, _ in ready]
-        self._publish(ids, [message for _, message in ready])
-        return ids
+        requests = [_build_with_id(message) for message in messages]
+        self._publish(requests)
+        return _ids_of(requests)
 
     def withdraw(
         self, *, message_id: UUID | str | None = None, user_id: str | None = None, topic: str | None = None
     ) -> None:
-        """Cancel what has not been sent: one message, or all of a topic for a person. It may overtake its message.
+        """Cancel what has not been sent: one message, or a person's messages of a topic.
+
+        A withdrawal that arrives before its message still cancels it (R9).
 
         Raises:
-            InvalidMessage: it names neither a message, nor a user and a topic.
+            InvalidMessage: neither a message, nor a user and a topic, is named.
             PublishFailed: SQS did not take it.
         """
-        withdrawal = build_withdrawal(message_id=message_id, user_id=user_id, topic=topic)
-        self._publish([withdrawal.message_id] if withdrawal.message_id else [], [withdrawal])
+        self._publish([build_withdrawal(message_id=message_id, user_id=user_id, topic=topic)])
 
     def reply(
         self,
@@ -114,28 +107,32 @@ class MessageOrchestrator:
         expires_at: datetime | str | None = None,
         conversation_context_id: UUID | str | None = None,
     ) -> UUID:
-        """Answer a person who wrote in the last 60 minutes: at once, past limits and quiet hours, not past an opt-out.
+        """Answer a person who wrote in the last 60 minutes (R12).
 
-        Replies to one person arrive in the order in which they were made. When the conversation is older, it is an
-        ordinary message (R12).
+        A reply is sent at once, whatever the limits and quiet hours, unless the person opted out. Replies to one person
+        arrive in the order in which they were published. In an older conversation it is an ordinary message.
 
         Args:
-            content: the words, as they stand.
-            agent_id: who speaks; the concierge when left out.
+            content: the words, sent unchanged.
+            agent_id: the agent that answers; the concierge when left out.
 
         Returns:
-            The message's id. Making the same `message_id` again is the same reply.
+            The message's id. Publishing the same `message_id` again is the same reply.
 
         Raises:
             InvalidMessage: a field is wrong; nothing was sent.
-            PublishFailed: SQS did not take it; making it again with the id in the error is safe.
+            PublishFailed: SQS did not take it; publishing it again with the id in the error is safe.
         """
-        fields = {name: value for name, value in locals().items() if name != "self"}
-        fields["message_id"] = message_id or uuid7(real_time())
-        built = build_reply(**fields)
-        assert built.message_id is not None  # set two lines above
-        self._publish([built.message_id], [built])
-        return built.message_id
+        reply = build_reply(
+            user_id=user_id,
+            content=content,
+            agent_id=agent_id,
+            message_id=message_id or uuid7(real_time()),
+            expires_at=expires_at,
+            conversation_context_id=conversation_context_id,
+        )
+        self._publish([reply])
+        return _ids_of([reply])[0]
 
     def is_user_active(self, user_id: str) -> bool:
         """Whether the person wrote within the last 10 minutes (R4).
@@ -154,7 +151,7 @@ class MessageOrchestrator:
             return is_user_active(connection, user_id, real_time())
 
     def process_due_messages(self) -> "DispatchReport":
-        """Hand over what is due: one dispatcher tick, for people who bring their own cron.
+        """Hand over what is due: one dispatcher tick, for teams with a cron of their own.
 
         Returns:
             What the tick did.
@@ -172,17 +169,19 @@ class MessageOrchestrator:
         with Database(settings).connection() as connection:
             return dispatch(connection, settings, real_time)
 
-    def _publish(self, ids: list[UUID], requests: Sequence[Request]) -> None:
-        parcels = [OutgoingMessage(to_body(request), group=request.user_id) for request in requests]
-        failures = send_all(self._settings.enqueue_queue_url, parcels)
+    def _publish(self, requests: Sequence[Request]) -> None:
+        outgoing = [OutgoingMessage(to_body(request), group=request.user_id) for request in requests]
+        failures = send_all(self._settings.enqueue_queue_url, outgoing)
         if failures:
-            raise PublishFailed([ids[place] for place in failures if ids], next(iter(failures.values())))
-        logger.info("published", extra={"message_ids": [str(message_id) for message_id in ids]})
+            raise PublishFailed(_ids_of([requests[place] for place in failures]), next(iter(failures.values())))
+        logger.info("published", extra={"message_ids": [str(message_id) for message_id in _ids_of(requests)]})
 
 
-def _with_id(message: Mapping[str, Any] | Message) -> tuple[UUID, Message]:
+def _build_with_id(message: Mapping[str, Any] | Message) -> Message:
     fields = dict(message) if isinstance(message, Mapping) else message.model_dump(exclude_none=True)
-    fields["message_id"] = fields.get("message_id") or uuid7(real_time())
-    built = build_message(fields)
-    assert built.message_id is not None  # set two lines above
-    return built.message_id, built
+    return build_message({**fields, "message_id": fields.get("message_id") or uuid7(real_time())})
+
+
+def _ids_of(requests: Sequence[Request]) -> list[UUID]:
+    """The message ids of requests; a withdrawal of a topic has none."""
+    return [request.message_id for request in requests if request.message_id]

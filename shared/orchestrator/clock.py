@@ -1,8 +1,8 @@
-"""The one clock (G6): procedures take the time from here once and pass it on.
+"""The clock (G6): a procedure reads the time here once and passes it on as an argument.
 
-On one machine the local stack moves the clock between ticks: `ORCHESTRATOR_CLOCK_FILE` names a JSON file with
-`real` and `shown` (ISO 8601 with offset), and the clock shows `shown` plus the real time that passed since `real`, or
-stands at `shown` where `stands` is true.
+The local stack moves the clock between ticks. `ORCHESTRATOR_CLOCK_FILE` names a JSON file with the keys `real` and
+`shown` (ISO 8601 with offset) and `stands`. The clock shows `shown` plus the real time since `real`; where `stands` is
+true it shows `shown`.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestrator.errors import SettingsError
 
 Clock = Callable[[], datetime]
-# Tells how many seconds are left of a deadline.
+# Returns the seconds that are left of a deadline; negative after it.
 Countdown = Callable[[], float]
 
 
@@ -24,39 +24,39 @@ def real_time() -> datetime:
     return datetime.now(UTC)
 
 
-def moved_clock(file: Path) -> Clock:
-    """A clock that shows the time the local stack wrote to `file`, and runs on from there."""
+def clock_from_file(file: Path) -> Clock:
+    """A clock that shows the time in `file`, which `write_clock_file` writes."""
 
-    def shown_time() -> datetime:
-        setting = json.loads(file.read_text())
-        shown = datetime.fromisoformat(setting["shown"])
-        return shown if setting.get("stands") else shown + (real_time() - datetime.fromisoformat(setting["real"]))
+    def read_clock() -> datetime:
+        content = json.loads(file.read_text())
+        shown = datetime.fromisoformat(content["shown"])
+        return shown if content.get("stands") else shown + (real_time() - datetime.fromisoformat(content["real"]))
 
-    return shown_time
+    return read_clock
 
 
-def set_moved_clock(file: Path, shown: datetime, *, stands: bool = False) -> None:
-    """Make every clock that reads `file` show `shown` from this moment on, and run on from there or stand."""
-    fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat(), "stands": stands}))
-    fresh.replace(file)
+def write_clock_file(file: Path, shown: datetime, *, stands: bool = False) -> None:
+    """Set every clock that reads `file` to `shown`; the clocks run on from there, or stand."""
+    new_file = file.with_suffix(".new")
+    new_file.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat(), "stands": stands}))
+    new_file.replace(file)
 
 
 def countdown(seconds: float) -> Countdown:
-    """Tells how many of these seconds are left, from now on; real seconds, whatever the clock shows."""
+    """Start a countdown of real seconds, whatever the clock shows."""
     end = time.monotonic() + seconds
     return lambda: end - time.monotonic()
 
 
 def clock_from_environment() -> Clock:
-    """The real clock, or the local stack's.
+    """The real clock, or the local stack's where `ORCHESTRATOR_CLOCK_FILE` is set.
 
     Raises:
-        SettingsError: the moved clock is asked for on AWS, where a wrong hour costs people money.
+        SettingsError: the variable is set on AWS, where a text at a wrong hour costs money.
     """
     file = os.environ.get("ORCHESTRATOR_CLOCK_FILE")
     if not file:
         return real_time
-    if os.environ.get("AWS_EXECUTION_ENV"):  # set by Lambda itself, never by the local stack
+    if os.environ.get("AWS_EXECUTION_ENV"):  # Lambda sets it; the local stack does not
         raise SettingsError("ORCHESTRATOR_CLOCK_FILE: works on the local stack alone. Unset it on AWS.")
-    return moved_clock(Path(file))
+    return clock_from_file(Path(file))

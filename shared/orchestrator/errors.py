@@ -1,4 +1,4 @@
-"""The errors a caller can meet, each with what was wrong and what to do."""
+"""The errors that a caller can receive; each names the problem and the fix."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,7 +9,7 @@ class OrchestratorError(Exception):
 
 
 class SettingsError(OrchestratorError):
-    """An environment variable is missing or malformed; the text names it, never its value."""
+    """An environment variable is missing or malformed; the text names the variable, never its value."""
 
 
 class InvalidMessage(OrchestratorError, ValueError):
@@ -17,7 +17,7 @@ class InvalidMessage(OrchestratorError, ValueError):
 
     Attributes:
         field: the name of the offending field in snake_case, or `body` for the whole message.
-        problem: what is wrong with it.
+        problem: what is wrong with the field.
         fix: what to send instead.
         reason: the machine-readable reason, as in rejections and metrics.
     """
@@ -55,7 +55,7 @@ class UnknownUser(OrchestratorError, LookupError):
 
 
 class InvalidPerson(OrchestratorError, ValueError):
-    """A person's data that cannot be used; `field` names what to correct."""
+    """A person's data that cannot be stored; `field` names what to correct."""
 
     def __init__(self, field: str, problem: str, fix: str) -> None:
         self.field = field

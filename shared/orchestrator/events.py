@@ -1,65 +1,64 @@
-"""Tells agents what happened, on an EventBridge bus: at least once, from the outbox (docs/events.md)."""
+"""Publishes the events of the outbox on an EventBridge bus, at least once each (docs/events.md)."""
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg import Connection
 
+from orchestrator.aws.clients import events_client
 from orchestrator.clock import Clock
 from orchestrator.store.events import Event, forget_events, lease_events
 
 if TYPE_CHECKING:
-    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "message-orchestrator"
-# EventBridge takes so many in one call.
+# EventBridge takes at most this many events in one call (PutEvents, "Entries").
 CALL_EVENTS = 10
-# Told in one go; what is left has its turn in the next minute.
+# Events published in one run; the rest follow in the next minute.
 MOST_EVENTS = 1_000
 LEASED_AT_ONCE = 100
 
 
 def publish_events(connection: Connection, bus: str | None, clock: Clock, most: int = MOST_EVENTS) -> int:
-    """Tell the bus what is in the outbox, oldest first, with no transaction open (G4).
+    """Publish events of the outbox, oldest first, with no transaction open (G4).
 
     Args:
         bus: its name or ARN; None where none is configured.
-        most: as many at the most.
+        most: the most events to publish.
 
     Returns:
-        How many it took. What it did not take is told again when its lease runs out.
+        How many events the bus took. The others are published again when their lease ends.
     """
-    told = 0
-    while bus and told < most:
-        taken = _tell_in_order(bus, lease_events(connection, clock(), LEASED_AT_ONCE))
+    published = 0
+    while bus and published < most:
+        taken = _publish_in_order(bus, lease_events(connection, clock(), LEASED_AT_ONCE))
         if taken:
             forget_events(connection, taken)
-        told += len(taken)
+        published += len(taken)
         if len(taken) < LEASED_AT_ONCE:
             break
-    return told
+    return published
 
 
-def _tell_in_order(bus: str, events: Sequence[Event]) -> list[UUID]:
-    """The events that the bus took; a call that it takes nothing of is the last one: the next would fail too."""
+def _publish_in_order(bus: str, events: Sequence[Event]) -> list[UUID]:
+    """The ids of the events that the bus took. Stops after a call that took none: the next would fail, too."""
     taken: list[UUID] = []
     for start in range(0, len(events), CALL_EVENTS):
-        of_call = _tell(bus, events[start : start + CALL_EVENTS])
+        of_call = _put(bus, events[start : start + CALL_EVENTS])
         if not of_call:
             break
         taken += of_call
     return taken
 
 
-def _tell(bus: str, events: Sequence[Event]) -> list[UUID]:
+def _put(bus: str, events: Sequence[Event]) -> list[UUID]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer = _client().put_events(Entries=[_entry(bus, event) for event in events])
+        answer = events_client().put_events(Entries=[_entry(bus, event) for event in events])
     except (BotoCoreError, ClientError):
         return []
     return [event.id for event, entry in zip(events, answer["Entries"], strict=True) if "EventId" in entry]
@@ -81,12 +80,3 @@ def _entry(bus: str, event: Event) -> "PutEventsRequestEntryTypeDef":
         "Detail": json.dumps(detail),
         "Time": event.at,
     }
-
-
-@cache
-def _client() -> "EventBridgeClient":
-    import boto3
-    from botocore.config import Config
-
-    config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
-    return boto3.client("events", config=config)

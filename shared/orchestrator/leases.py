@@ -1,14 +1,14 @@
-"""How long whoever took something may be silent before it counts as dead."""
+"""Lease durations: how long a worker may hold a message or an event before it is released."""
 
 from datetime import timedelta
 
-# An approved message may stand in a delivery queue this long, before it is due again.
+# A message in the delivery queue, until deliver reserves it; then it is due again.
 DELIVERY_LEASE = timedelta(minutes=15)
-# One that is handed over at once is due again after this, if it gets lost on the way.
+# A message that is handed over immediately: urgent, a reply, or pulled forward. One that is lost is due again.
 URGENT_LEASE = timedelta(minutes=2)
-# How long the next part of a sequence, or the next reply, may take to be reserved before it counts as left behind.
+# The next part of a sequence, or the next reply to a person, until deliver reserves it.
 PART_LEASE = timedelta(minutes=5)
-# After this a message under way counts as maybe sent: longer than any call can take.
+# A message in status `sending`: longer than any call takes. Then its outcome counts as unknown.
 SENDING_LEASE = timedelta(minutes=10)
-# How long telling the event bus may take.
+# Events of the outbox while EventBridge is called; then they are published again.
 EVENT_LEASE = timedelta(minutes=1)

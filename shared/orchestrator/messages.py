@@ -1,4 +1,4 @@
-"""What agents publish: typed, validated where it enters, plain inside."""
+"""Requests of agents (publish, withdraw, reply): their fields, validation, and the JSON on the queue."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Required, Self, TypedDict, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -25,11 +25,11 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.errors import InvalidMessage
 
-# What our queues take (SQS MaximumMessageSize in the template), in bytes of UTF-8.
+# The largest body that our queues take (`MaximumMessageSize` in the template), in bytes of UTF-8.
 BODY_LIMIT = 262_144
-# Twilio's own limit for one text, in characters (error 21617).
+# Twilio's limit for one text, in characters (error 21617).
 TEXT_LIMIT = 1_600
-# Texts in one sequence: more than this is a letter, not a text.
+# The most parts of one sequence.
 SEQUENCE_LIMIT = 20
 
 
@@ -69,7 +69,7 @@ class _Body(BaseModel):
 
 
 class Message(_Body):
-    """One message as an agent publishes it; docs/rules.md says what each field does."""
+    """One message as an agent publishes it; docs/rules.md explains each field."""
 
     user_id: Name
     agent_id: Name
@@ -113,8 +113,28 @@ class Message(_Body):
         return self
 
 
+class MessageFields(TypedDict, total=False):
+    """The fields of a `Message` as keyword arguments; the defaults and the validation are those of the model."""
+
+    user_id: Required[str]
+    agent_id: Required[str]
+    message_data: Required[Mapping[str, Any]]
+    priority: Lane | str
+    can_delay: bool
+    requires_fresh_context: bool
+    message_id: UUID | str | None
+    scheduled_for: datetime | str | None
+    expires_at: datetime | str | None
+    topic: str | None
+    supersedes_message_id: UUID | str | None
+    sequence_id: UUID | str | None
+    sequence_position: int | None
+    sequence_total: int | None
+    conversation_context_id: UUID | str | None
+
+
 class Withdrawal(_Body):
-    """Cancels a message, or what waits of a topic; also what has not arrived yet (R9)."""
+    """Cancels one message, or a person's waiting messages of a topic; it may arrive before its message (R9)."""
 
     action: Literal["withdraw"]
     message_id: UUID | None = None
@@ -129,7 +149,7 @@ class Withdrawal(_Body):
 
 
 class Reply(_Body):
-    """What an agent answers in a live conversation (R12); when it is live no more, an ordinary message."""
+    """An agent's answer in a live conversation (R12); in a conversation that is not live, an ordinary message."""
 
     action: Literal["reply"]
     user_id: Name
@@ -147,10 +167,12 @@ class Reply(_Body):
 
 
 Request = Message | Withdrawal | Reply
+SomeRequest = TypeVar("SomeRequest", bound=_Body)
 
+# What an error proposes, by field.
 _FIXES = {
     "user_id": "Give our UUID or your own id of the person, up to 100 characters",
-    "agent_id": "Name the agent that speaks, up to 100 characters",
+    "agent_id": "Name the agent that publishes, up to 100 characters",
     "message_data": 'Give an object with a `type`, such as {"type": "weekly_summary", "stats": {"intros": 2}}; '
     f"a `message` or `text` in it is plain words of 1 to {TEXT_LIMIT} characters",
     "priority": "Use urgent, high, medium or low",
@@ -172,7 +194,7 @@ _FIXES = {
 
 
 def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
-    """The words sent as they stand: a string under `message`, or else `text`; None for structured data."""
+    """The words that are sent unchanged: a string under `message`, or else `text`; None for structured data."""
     for key in ("message", "text"):
         value = data.get(key)
         if isinstance(value, str):
@@ -203,51 +225,46 @@ def parse_request(body: str) -> Request:
     """Read one queue body.
 
     Raises:
-        InvalidMessage: with the field, the problem and the fix; nothing else is ever raised for bad input.
+        InvalidMessage: with the field, the problem and the fix. Bad input raises no other error.
     """
     if len(body.encode("utf-8", "surrogatepass")) > BODY_LIMIT:
         raise InvalidMessage("body", "is too large", f"Send at most {BODY_LIMIT} bytes", "body_too_large")
-    return _validate(_json_object(body))
+    content = _json_object(body)
+    if "action" not in content:
+        return _validate(Message, content)
+    if content["action"] == "reply":
+        return _validate(Reply, content)
+    return _validate(Withdrawal, content)
 
 
 def build_message(fields: Mapping[str, Any]) -> Message:
-    """Build a message from keyword arguments, as the client does.
+    """Build a message from the fields that a caller gave; a field that is None counts as left out.
 
     Raises:
         InvalidMessage: as `parse_request`.
     """
-    request = _validate({key: value for key, value in fields.items() if value is not None})
-    assert isinstance(request, Message)  # only an `action` makes it anything else
-    parse_request(to_body(request))  # sizes and characters are checked on what will really be sent
-    return request
+    return _build(Message, fields)
 
 
 def build_reply(**fields: Any) -> Reply:
-    """Build a reply from keyword arguments, as the client does.
-
-    Raises:
-        InvalidMessage: as `parse_request`.
-    """
-    request = _validate({"action": "reply", **{key: value for key, value in fields.items() if value is not None}})
-    assert isinstance(request, Reply)  # its action makes it one
-    parse_request(to_body(request))
-    return request
+    """Build a reply, as `build_message`."""
+    return _build(Reply, {"action": "reply", **fields})
 
 
 def build_withdrawal(**fields: Any) -> Withdrawal:
-    """Build a withdrawal from keyword arguments, as the client does.
-
-    Raises:
-        InvalidMessage: as `parse_request`.
-    """
-    request = _validate({"action": "withdraw", **{key: value for key, value in fields.items() if value is not None}})
-    assert isinstance(request, Withdrawal)  # its action makes it one
-    return request
+    """Build a withdrawal, as `build_message`."""
+    return _build(Withdrawal, {"action": "withdraw", **fields})
 
 
-def to_body(request: Request) -> str:
+def to_body(request: _Body) -> str:
     """The JSON that goes on the queue, in camelCase."""
     return request.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _build(kind: type[SomeRequest], fields: Mapping[str, Any]) -> SomeRequest:
+    request = _validate(kind, {name: value for name, value in fields.items() if value is not None})
+    parse_request(to_body(request))  # checks size and characters on the body that is really sent
+    return request
 
 
 def _json_object(body: str) -> dict[str, Any]:
@@ -255,7 +272,7 @@ def _json_object(body: str) -> dict[str, Any]:
         content = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
         body.encode()
         if isinstance(content, dict) and "\\u" in body:
-            json.dumps(content, ensure_ascii=False).encode()  # escaped lone surrogates surface only here
+            json.dumps(content, ensure_ascii=False).encode()  # finds escaped lone surrogates
     except UnicodeEncodeError:
         raise InvalidMessage("body", "holds half a surrogate pair", "Send valid Unicode", "not_json") from None
     except (ValueError, RecursionError):
@@ -282,31 +299,26 @@ def _finite(number: str) -> float:
     return value
 
 
-def _validate(content: dict[str, Any]) -> Request:
+def _validate(kind: type[SomeRequest], content: dict[str, Any]) -> SomeRequest:
     try:
-        if "action" not in content:
-            return Message.model_validate(content)
-        if content["action"] == "reply":
-            return Reply.model_validate(content)
-        return Withdrawal.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         raise _first_problem(error) from None
 
 
-# Where problems belong that more than one field has a part in.
-_PLACES = {
-    "expires_before_scheduled": ["expires_at"],
-    "sequence_in_part": ["sequence_id"],
-    "position_above_total": ["sequence_position"],
+# The field that is named for a problem of several fields.
+_FIELD_OF = {
+    "expires_before_scheduled": "expires_at",
+    "sequence_in_part": "sequence_id",
+    "position_above_total": "sequence_position",
 }
 
 
 def _first_problem(error: ValidationError) -> InvalidMessage:
-    """Our typed error for pydantic's first one, which never repeats the offending value (G10)."""
+    """The typed error for pydantic's first one; it never repeats the offending value (G10)."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    location = [str(part) for part in first["loc"]]
-    location = _PLACES.get(first["type"], location)
-    field = to_snake(location[0]) if location and re.fullmatch(r"\w{1,60}", location[0]) else "body"
+    name = _FIELD_OF.get(first["type"]) or (str(first["loc"][0]) if first["loc"] else "")
+    field = to_snake(name) if re.fullmatch(r"\w{1,60}", name) else "body"
     if first["type"] == "extra_forbidden":
         return InvalidMessage(field, "is not a field of a message", "Remove it, or check its spelling", "unknown_field")
     problem = {

@@ -1,4 +1,4 @@
-"""The keyed hash by which an opted-out number is known again after its person was forgotten."""
+"""Keyed hash of a phone number: recognises an opted-out number after its person was deleted."""
 
 import hmac
 
@@ -8,7 +8,7 @@ from pydantic import SecretStr
 def number_hash(phone_number: str, key: SecretStr | None) -> str | None:
     """HMAC-SHA256 of a number, in hexadecimal; None without a key.
 
-    The key is a secret of its own, outside the database: there are few enough numbers to try them all.
+    The key is a secret outside the database: phone numbers are few enough that an attacker can hash them all.
     """
     if key is None:
         return None

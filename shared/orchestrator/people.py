@@ -1,4 +1,4 @@
-"""Who gets the texts: what the rules need to know of a person, and numbers as the world writes them."""
+"""People: what the rules need to know of a person, and phone numbers in E.164."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,27 +12,27 @@ from phonenumbers import timezone as number_zones
 
 from orchestrator.errors import InvalidPerson
 
-# As the numbering plan has them: an area code and an exchange, neither of which begins with 0 or 1.
+# North American Numbering Plan: neither the area code nor the exchange begins with 0 or 1.
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person's state at one time, as the rules see it.
+    """The state of one person at one time.
 
     Attributes:
         timezone: IANA name as stored; it may be missing or wrong.
-        quiet_hours_start, quiet_hours_end: local; None means the default.
-        quiet_hours_enabled, daily_limit, hourly_limit: of the newest budget row; None means the default.
-        sent_by_day: messages sent per local calendar day, of the last days.
-        recent_sends: times of the sends of the last 60 minutes, oldest first.
-        planned_sends: when messages that the hourly limit holds are due.
-        last_inbound_at: their newest message to us; STOP, HELP and the like do not count.
-        texts_while_active: texts that went on the strength of that message (R4).
-        response_pattern: as stored; it may hold anything (R7).
-        has_unjudged_text: they wrote, and whether they wish to stop is not judged yet (R11).
-        number_is_dead: a text showed that none will ever reach this number (30005, 30006).
-        unreachable_until: the phone could not be reached lately (30003); until when to wait.
+        quiet_hours_start, quiet_hours_end: local time; None means the default.
+        quiet_hours_enabled, daily_limit, hourly_limit: from the newest budget row; None means the default.
+        sent_by_day: messages sent per local calendar day, for the last days.
+        recent_sends: when texts went in the last 60 minutes, oldest first.
+        planned_sends: when the messages that the hourly limit holds are due.
+        last_inbound_at: when the person last wrote; STOP, HELP and the like do not count (R4).
+        texts_while_active: texts that only this inbound message allowed (R4).
+        response_pattern: as stored; it may hold any JSON (R7).
+        has_unread_text: the person wrote, and the text is not yet classified: it may be a wish to stop (R11).
+        number_is_dead: Twilio reported that no text can reach this number (errors 30005 and 30006).
+        unreachable_until: Twilio could not reach the phone (error 30003); until when to wait.
     """
 
     user_id: UUID
@@ -51,69 +51,69 @@ class Person:
     last_inbound_at: datetime | None = None
     texts_while_active: int = 0
     response_pattern: object = None
-    has_unjudged_text: bool = False
+    has_unread_text: bool = False
     number_is_dead: bool = False
     unreachable_until: datetime | None = None
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:
-        """The zone they live in; else every zone their number may lie in (R3); empty when nothing is known."""
-        zone = zone_named(self.timezone)
+        """The stored zone, or else every zone in which the number may lie (R3); empty when none is known."""
+        zone = find_zone(self.timezone)
         return (zone,) if zone else zones_of_number(self.phone_number)
 
 
 @lru_cache(maxsize=1_000)
-def zone_named(name: str | None) -> ZoneInfo | None:
-    """The zone of an IANA name; None when it is missing or there is none of that name."""
+def find_zone(name: str | None) -> ZoneInfo | None:
+    """The zone of an IANA name; None when the name is missing or no zone has it."""
     try:
         return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):  # not found; not a key; a folder such as "America"
+    except (KeyError, ValueError, OSError):  # an unknown name; a malformed name; a folder such as "America"
         return None
 
 
 def parse_zone(text: str) -> str:
-    """A zone as a person types it.
+    """Check the name of a zone that an operator typed.
 
     Raises:
-        InvalidPerson: there is no zone of that name.
+        InvalidPerson: no zone has this name.
     """
-    if zone_named(text) is None:
+    if find_zone(text) is None:
         raise InvalidPerson("zone", f"{text!r} is no zone", "Use an IANA name such as America/New_York")
     return text
 
 
 @lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
-    """Every zone a number may lie in, by its prefix."""
+    """Every zone in which a number may lie, by its prefix."""
     try:
         names = number_zones.time_zones_for_number(phonenumbers.parse(phone_number))
     except phonenumbers.NumberParseException:
         return ()
-    zones = (zone_named(name) for name in sorted(names) if name != number_zones.UNKNOWN_TIMEZONE)
+    zones = (find_zone(name) for name in sorted(names) if name != number_zones.UNKNOWN_TIMEZONE)
     return tuple(zone for zone in zones if zone)
 
 
 @lru_cache(maxsize=10_000)
 def country_of(phone_number: str) -> str | None:
-    """The ISO country of a number, such as US; None when it is not a valid number."""
+    """The ISO country code of a number, such as US; None when the number is not valid."""
     try:
-        return phonenumbers.region_code_for_number(_read(phone_number))
+        return phonenumbers.region_code_for_number(_number_of(phone_number))
     except phonenumbers.NumberParseException:
         return None
 
 
-def _read(phone_number: str) -> phonenumbers.PhoneNumber:
-    """A stored number, in E.164. Of North America's nothing is left to find out, which would take most of the time."""
+def _number_of(phone_number: str) -> phonenumbers.PhoneNumber:
+    """Read a stored E.164 number. A North American one needs no parsing, which takes most of the time."""
     if _NORTH_AMERICAN.fullmatch(phone_number):
         return phonenumbers.PhoneNumber(country_code=1, national_number=int(phone_number[2:]))
     return phonenumbers.parse(phone_number)
 
 
 def parse_number(text: str, allowed_countries: frozenset[str]) -> str:
-    """A phone number as a person types it, in E.164.
+    """Convert a phone number that an operator typed to E.164.
 
     Raises:
-        InvalidPerson: it is not a number, or lies outside the allowed countries.
+        InvalidPerson: the text is not a valid number, or lies outside the allowed countries.
     """
     home = "US" if "US" in allowed_countries else min(allowed_countries, default=None)
     try:

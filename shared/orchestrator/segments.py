@@ -1,9 +1,9 @@
-"""How carriers cut a text into segments, which is what is billed, and words that need fewer of them."""
+"""Segments: how many parts carriers bill for a text, and characters that need fewer of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-# GSM 03.38: the basic alphabet, and what costs two places of it.
+# The GSM 7-bit alphabet (3GPP TS 23.038): a basic character takes one place, an extended one takes two.
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -11,7 +11,7 @@ _BASIC = frozenset(
 _EXTENDED = frozenset("^{}\\[~]|€\f")
 _GSM = _BASIC | _EXTENDED
 
-# What word processors and models write, and what a phone needs one segment less for.
+# Typographic characters, which force UCS-2 for the whole text, and their GSM equivalents.
 _PLAIN = str.maketrans(
     {
         "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u00b4": "'", "\u0060": "'",
@@ -25,7 +25,7 @@ _PLAIN = str.maketrans(
 
 
 class Encoding(StrEnum):
-    """How a text travels."""
+    """The alphabet in which carriers transmit a text."""
 
     GSM_7 = "GSM-7"
     UCS_2 = "UCS-2"
@@ -33,29 +33,25 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text costs.
-
-    Attributes:
-        number: segments billed.
-    """
+    """The size of a text; `number` segments are billed."""
 
     encoding: Encoding
     number: int
 
 
 def segments_of(text: str) -> Segments:
-    """Count a text's segments: 160 places of GSM-7, or 70 of UCS-2; 153 and 67 each where there are several."""
+    """Count a text's segments: 160 GSM or 70 UCS-2 places in one; 153 or 67 in each of several."""
     characters = set(text)
     if characters <= _GSM:
         places = len(text) + sum(text.count(character) for character in characters & _EXTENDED)
-        return Segments(Encoding.GSM_7, _parts(places, 160, 153))
-    return Segments(Encoding.UCS_2, _parts(len(text.encode("utf-16-le")) // 2, 70, 67))
+        return Segments(Encoding.GSM_7, _count(places, 160, 153))
+    return Segments(Encoding.UCS_2, _count(len(text.encode("utf-16-le")) // 2, 70, 67))
 
 
 def plain_characters(text: str) -> str:
-    """The same words without the quotes, dashes and spaces that would make every character cost two."""
+    """Replace the quotes, dashes and spaces that would force UCS-2 for the whole text."""
     return text.translate(_PLAIN)
 
 
-def _parts(places: int, alone: int, among_several: int) -> int:
-    return 1 if places <= alone else -(-places // among_several)
+def _count(places: int, in_one: int, in_several: int) -> int:
+    return 1 if places <= in_one else -(-places // in_several)

@@ -1,4 +1,4 @@
-"""Settings from the environment: typed, checked at start, each function only its own."""
+"""Settings from the environment: typed, checked at start; each function loads only its own group."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.aws.secrets import add_secrets, secret_of, uses_secrets
+from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
 from orchestrator.errors import SettingsError
 
 
@@ -39,25 +39,25 @@ Fraction = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseModel):
-    """A group of settings; the variable of a field is its name in capitals."""
+    """A group of settings; the environment variable of a field is its name in capitals."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class PublisherSettings(Settings):
-    """What an agent's image needs."""
+    """What a publishing agent needs."""
 
     enqueue_queue_url: HttpUrl
 
 
 class DatabaseSettings(Settings):
-    """Where Postgres is; through a transaction-mode pooler if there is one (G8)."""
+    """The address of Postgres, or of a transaction-mode pooler before it (G8)."""
 
     database_url: PostgresUrl
 
 
 class MigrationSettings(Settings):
-    """A direct connection to Postgres: a migration holds a session lock, which a pooler would lend to others."""
+    """A direct connection to Postgres: a migration holds a session lock, which a pooler does not keep."""
 
     migration_database_url: PostgresUrl | None = None
     database_url: PostgresUrl
@@ -68,7 +68,7 @@ class MigrationSettings(Settings):
 
 
 class Stage(StrEnum):
-    """Which people a deployment may reach: everybody in production alone."""
+    """Which people a deployment may text: in production everyone, elsewhere only `RECIPIENT_ALLOWLIST`."""
 
     DEV = "dev"
     STAGING = "staging"
@@ -76,7 +76,7 @@ class Stage(StrEnum):
 
 
 class PolicySettings(Settings):
-    """The defaults of the rules; per-user values win."""
+    """The defaults of the rules; values of the person win."""
 
     daily_limit: int = 10
     hourly_limit: int = 2
@@ -86,43 +86,49 @@ class PolicySettings(Settings):
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
     message_lifetime_days: int = Field(default=7, gt=0)
-    # How long a message waits for its agent to say it anew (R10).
+    # How long a message waits for its agent to reformulate it (R10).
     reformulation_minutes: int = Field(default=240, gt=0)
-    # The brake on agents: this many times their usual hour, and never below the floor (R13).
+    # The throttle on agents: this many times their usual hour, and at least the floor (R13).
     brake_factor: Fraction = 10.0
     brake_floor: int = Field(default=500, gt=0)
 
     def may_text(self, phone_number: str) -> bool:
-        """Whether the recipient allow-list lets this number through; outside production an empty one lets nobody."""
+        """Whether the recipient allow-list admits a number; an empty one admits all in production, none elsewhere."""
         if not self.recipient_allowlist:
             return self.stage is Stage.PROD
         return phone_number in self.recipient_allowlist
 
 
 class EventSettings(Settings):
-    """The bus on which agents hear what happened; without a name nothing is told."""
+    """The EventBridge bus on which agents receive events; without a name no event is published."""
 
     event_bus_name: str | None = None
 
 
 class EnqueueSettings(DatabaseSettings, PolicySettings):
+    """What the enqueue function needs."""
+
     enqueue_queue_url: HttpUrl
     enqueue_dlq_url: HttpUrl
     urgent_queue_url: HttpUrl
 
 
 class UnknownOutcome(StrEnum):
-    """What becomes of a text that may have been sent, when no evidence came (G2)."""
+    """How a message ends whose text may have been sent, when no evidence came (G2)."""
 
-    END = "end"  # it is never sent again
-    SEND_AGAIN = "send_again"  # the owner would rather send twice than not at all
+    END = "end"  # it is not sent again
+    SEND_AGAIN = "send_again"  # for an owner who prefers a second text to none
 
 
 class DispatchSettings(DatabaseSettings, EventSettings):
+    """What the dispatch function needs."""
+
     message_lifetime_days: int = Field(default=7, gt=0)
-    # A trigger of the sender before us may outlive it; while one is there, agents' own rows are left to that sender.
+    # True once the predecessor no longer sends, although its trigger is still there: only then are agents' own reply
+    # rows ours to send (R12).
     old_sender_is_gone: bool = False
-    # Across the ordinary lanes; urgent texts are not held to it. Twilio gives a long code 1, a toll-free number 3.
+    # The pace of all ordinary lanes together; urgent texts ignore it. Twilio sends 1 a second from a long code and 3
+    # from a toll-free number.
     sender_messages_per_second: Fraction = 3.0
     unknown_outcome: UnknownOutcome = UnknownOutcome.END
     delivery_queue_url: HttpUrl
@@ -130,7 +136,7 @@ class DispatchSettings(DatabaseSettings, EventSettings):
 
 
 class SenderSettings(Settings):
-    """Twilio, and the number or messaging service that texts come from."""
+    """Twilio, and the number or messaging service from which texts are sent."""
 
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")
     twilio_auth_token: SecretStr
@@ -138,7 +144,7 @@ class SenderSettings(Settings):
     twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-zA-Z]{32}$")
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
-    # Where Twilio tells what became of a text; without it, nothing is asked.
+    # Where Twilio reports the status of a text; without it no status callbacks are requested.
     webhook_base_url: HttpUrl | None = None
 
     @model_validator(mode="after")
@@ -151,59 +157,66 @@ class SenderSettings(Settings):
 
 
 class WriterSettings(Settings):
-    """Claude; without a key every text is a plain sentence made from the data."""
+    """Claude; without a key every text is a plain sentence."""
 
     anthropic_api_key: SecretStr | None = None
     anthropic_model: str = "claude-haiku-5-5"
     # For all calls about one message, retries included.
     claude_deadline_seconds: Fraction = 12.0
-    # Past this on a UTC day, nobody asks Claude: what is urgent goes, words are plain.
+    # Past this on a UTC day Claude is not called: urgent messages go, and words are plain sentences.
     claude_daily_ceiling_usd: Fraction = 50.0
     max_segments: int = Field(default=2, gt=0)
 
 
 class PrivacySettings(Settings):
-    """The key of the hashes by which opted-out numbers of forgotten people are known again; it never changes."""
+    """The key of `number_hash`. It must never change: hashes made with another key match no number."""
 
     privacy_key: SecretStr | None = Field(default=None, min_length=16)
 
 
-class Sending(StrEnum):
-    """Whether texts leave."""
+class SendingMode(StrEnum):
+    """Whether texts are really sent."""
 
     LIVE = "live"
     SHADOW = "shadow"  # everything is decided and recorded, and nothing is sent
 
 
 class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings):
-    # Where its records come from, and where one goes that it cannot read; without them SQS's own timeouts apply.
+    """What the deliver function needs."""
+
+    # The queues that its records come from, and the one for unreadable records; without them SQS's own visibility
+    # timeouts and redrive apply.
     delivery_queue_url: HttpUrl | None = None
     urgent_queue_url: HttpUrl | None = None
     delivery_dlq_url: HttpUrl | None = None
-    sending: Sending = Sending.LIVE
-    # Past this on a UTC day the ordinary lanes wait for the next one; what is urgent, and replies, go on.
+    sending: SendingMode = SendingMode.LIVE
+    # Past this on a UTC day the ordinary lanes wait for the next day; urgent messages and replies go on.
     twilio_daily_ceiling_usd: Fraction = 500.0
 
 
 class WebhookSettings(Settings):
-    """What proves that Twilio calls, and where its calls go."""
+    """What verifies a call of Twilio, and the queue for it."""
 
     inbound_queue_url: HttpUrl
     twilio_auth_token: SecretStr
-    # While a token is rotated, Twilio may sign with either.
+    # During a rotation of the token, Twilio signs with either.
     twilio_secondary_auth_token: SecretStr | None = None
-    # As Twilio calls it; left out, the host that the request names, which its signature covers.
+    # The address that Twilio calls; when left out, the host that the request names, which its signature covers.
     webhook_base_url: HttpUrl | None = None
 
 
 class InboundSettings(DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings):
+    """What the inbound function needs."""
+
     inbound_queue_url: HttpUrl
     urgent_queue_url: HttpUrl
     inbound_dlq_url: HttpUrl | None = None
 
 
 class RetainSettings(DatabaseSettings):
-    # After so many days the words of messages are forgotten.
+    """What the retain function needs."""
+
+    # The words of messages are deleted after this many days.
     retention_days: int = Field(default=365, gt=0)
 
 
@@ -215,14 +228,14 @@ def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None)
 
     Args:
         kind: the group.
-        environment: variables by name; the process's own when left out. An empty value counts as missing.
+        environment: variables by name; those of the process when left out. An empty value counts as missing.
 
     Raises:
-        SettingsError: names every variable that is missing or malformed, and never a value.
+        SettingsError: names every variable that is missing or malformed, never a value.
     """
-    variables = dict(os.environ if environment is None else environment)
+    given = os.environ if environment is None else environment
     wanted = {name.upper() for name in kind.model_fields}
-    add_secrets(variables, wanted)
+    variables = {**given, **secret_values(given, wanted)}
     values = {name.lower(): variables[name] for name in wanted if variables.get(name)}
     try:
         return kind.model_validate(values)
@@ -231,19 +244,19 @@ def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None)
 
 
 def load_where_set(kind: type[SomeSettings], variable: str) -> SomeSettings | None:
-    """Read one group of settings where one of these is set: a variable, or the secret that holds it.
+    """Read one group of settings if `variable`, or the secret that holds it, is set; None when neither is.
 
     Raises:
-        SettingsError: it is set, and something else of the group is missing or malformed.
+        SettingsError: it is set, and another variable of the group is missing or malformed.
     """
     return load(kind) if os.environ.get(variable) or os.environ.get(secret_of(variable) or "") else None
 
 
 def refresh(settings: SomeSettings) -> SomeSettings:
-    """The settings with the secrets as they are now, at most five minutes old; the very same where nothing changed.
+    """The settings with secrets that are at most five minutes old; the same object when no secret changed.
 
     Raises:
-        SettingsError: a secret cannot be read any more, or is malformed.
+        SettingsError: a secret can no longer be read, or is malformed.
     """
     if not uses_secrets():
         return settings

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from orchestrator.aws.queues import sqs
+from orchestrator.aws.clients import sqs_client
 from orchestrator_local.console.server import console_of
 from orchestrator_local.stack import Services, Stack, local_stack
 
@@ -47,7 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def address(stack: Stack) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CONSOLE_PORT", raising=False)
-        sqs.cache_clear()  # another stack of this run had another endpoint
+        sqs_client.cache_clear()  # another stack of this run had another endpoint
         with console_of(stack, real_twilio=False) as address:
             yield address
 

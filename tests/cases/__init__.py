@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
-from orchestrator.people import Person, zone_named, zones_of_number
+from orchestrator.people import Person, find_zone, zones_of_number
 from orchestrator.rules.decision import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.relevance import Relevance
@@ -80,13 +80,13 @@ def wall(instant: datetime, zone: ZoneInfo) -> str:
 
 def zone_of(person: Person) -> ZoneInfo:
     """The zone in which a case tells its times."""
-    return zone_named(person.timezone) or next(iter(zones_of_number("+12125550101")))
+    return find_zone(person.timezone) or next(iter(zones_of_number("+12125550101")))
 
 
 def _case(situation: str, message: list[str], person: list[str], now_text: str, expected: str) -> TableCase:
     facts = dict(token.split("=", 1) for token in person if "=" in token)
     zone_name = None if facts.get("zone") == "none" else facts.get("zone", "America/New_York")
-    told_in = zone_named(zone_name) or ZoneInfo("America/New_York")
+    told_in = find_zone(zone_name) or ZoneInfo("America/New_York")
     now = _instant(now_text, told_in)
     return TableCase(
         situation=situation,
@@ -170,7 +170,7 @@ def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zon
         last_inbound_at=times("wrote")[0] if "wrote" in facts else None,
         texts_while_active=int(facts.get("texts", 0)),
         response_pattern=pattern,
-        has_unjudged_text="unjudged" in tokens,
+        has_unread_text="unjudged" in tokens,
         number_is_dead="dead-number" in tokens,
         unreachable_until=times("unreachable-until")[0] if "unreachable-until" in facts else None,
     )

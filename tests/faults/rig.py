@@ -13,7 +13,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from orchestrator.clock import moved_clock, set_moved_clock
+from orchestrator.clock import clock_from_file, write_clock_file
 from orchestrator.store.database import connect
 from orchestrator_local.queues import CREDENTIALS
 from orchestrator_local.runtime import FunctionFailed, FunctionProcess
@@ -54,7 +54,7 @@ class Rig:
 
     def set_time(self, instant: datetime) -> None:
         """Move the one clock."""
-        set_moved_clock(self.clock_file, instant)
+        write_clock_file(self.clock_file, instant)
 
     # Steps -----------------------------------------------------------------------------------------------------------
 
@@ -147,8 +147,8 @@ def rig(folder: Path, database_url: str, extra: tuple[str, ...] = ()) -> Iterato
         extra: more processes of a function, such as `deliver 2`.
     """
     clock_file = folder / "clock.json"
-    set_moved_clock(clock_file, TUESDAY_10_IN_NEW_YORK)
-    clock = moved_clock(clock_file)
+    write_clock_file(clock_file, TUESDAY_10_IN_NEW_YORK)
+    clock = clock_from_file(clock_file)
     with ExitStack() as parts:
         queues, phones, claude = FaultyQueues(clock), Phones(clock), Claude()
         sqs_url = parts.enter_context(serve_queues(queues))

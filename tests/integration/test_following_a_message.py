@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from orchestrator import MessageOrchestrator
-from orchestrator.aws.queues import sqs
+from orchestrator.aws.clients import sqs_client
 from orchestrator.settings import PublisherSettings
 from tests.world import World
 
@@ -94,7 +94,9 @@ def test_every_hand_over_names_its_person_to_the_fair_queue(world: World) -> Non
 
 def test_a_trace_goes_on_through_the_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[dict[str, Any]] = []
-    sqs().meta.events.register("before-parameter-build.sqs.SendMessageBatch", lambda params, **_: calls.append(params))
+    sqs_client().meta.events.register(
+        "before-parameter-build.sqs.SendMessageBatch", lambda params, **_: calls.append(params)
+    )
     monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE)
     world.person()
     world.message()

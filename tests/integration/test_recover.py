@@ -74,7 +74,7 @@ def restored(world: World, since: datetime) -> World:
 
 def test_what_was_sent_is_not_sent_again(restored: World, since: datetime) -> None:
     result = run(restored, since)
-    assert (result.sent, result.doubtful, result.forgotten, result.resumed) == (1, 1, 2, True)
+    assert (result.sent, result.doubtful, result.unmatched, result.resumed) == (1, 1, 2, True)
     for _ in range(5):
         restored.minute()
         restored.wait(minutes=30)
@@ -101,13 +101,13 @@ def test_the_slots_and_the_conversation_are_remembered(restored: World, since: d
 def test_a_second_recovery_finds_nothing_new(restored: World, since: datetime) -> None:
     run(restored, since)
     again = run(restored, since)
-    assert (again.sent, again.doubtful, again.forgotten) == (0, 0, 0)
+    assert (again.sent, again.doubtful, again.unmatched) == (0, 0, 0)
     assert restored.all("SELECT sum(messages_sent) FROM user_message_budget") == [(3,)]
 
 
 def test_a_dry_run_changes_nothing(restored: World, since: datetime) -> None:
     result = run(restored, since, apply=False)
-    assert (result.sent, result.doubtful, result.forgotten) == (1, 1, 2)
+    assert (result.sent, result.doubtful, result.unmatched) == (1, 1, 2)
     assert restored.all("SELECT count(*) FROM orchestrator.attempts") == [(0,)]
     assert pauses(restored.connection) == []
 
@@ -147,7 +147,7 @@ def test_texts_from_before_are_not_counted(world: World, since: datetime) -> Non
     world.phones.texts = [Text("SMold", "+12125550101", "Hello", 1, since - timedelta(minutes=5))]
     message_id = world.message()
     result = run(world, since)
-    assert (result.sent, result.forgotten) == (0, 0)
+    assert (result.sent, result.unmatched) == (0, 0)
     world.minute()
     assert world.state(message_id) == ("sent", None)
 

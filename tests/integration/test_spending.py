@@ -114,12 +114,12 @@ def test_outside_production_only_named_numbers_are_texted(
 
 
 def test_a_shadow_run_decides_and_records_and_sends_nothing(world: World) -> None:
-    from orchestrator.settings import Sending
+    from orchestrator.settings import SendingMode
     from orchestrator.sms.shadow import sender_for
 
     app = world.functions["deliver"]
     kept = app.sender
-    app.__dict__["sender"] = sender_for(app.settings.model_copy(update={"sending": Sending.SHADOW}))
+    app.__dict__["sender"] = sender_for(app.settings.model_copy(update={"sending": SendingMode.SHADOW}))
     try:
         world.person()
         message_ids = [world.message() for _ in range(3)]

@@ -76,14 +76,14 @@ def test_after_a_restore_every_text_is_one_message_or_is_told_as_forgotten(
     texts: list[ListedText], waiting: list[UnsentMessage]
 ) -> None:
     match = match_texts(texts, waiting)
-    sids = [text.sid for text in match.sent.values()] + [text.sid for text in match.forgotten]
+    sids = [text.sid for text in match.sent.values()] + [text.sid for text in match.unmatched]
     assert sorted(sids) == sorted(text.sid for text in texts)
     by_id: dict[UUID, UnsentMessage] = {message.message_id: message for message in waiting}
     for message_id, text in match.sent.items():
         assert (by_id[message_id].phone_number, by_id[message_id].words) == (text.person, text.body)
     for message_id in match.doubtful:
         assert by_id[message_id].words is None
-        assert by_id[message_id].phone_number in {text.person for text in match.forgotten}
+        assert by_id[message_id].phone_number in {text.person for text in match.unmatched}
 
 
 def test_a_message_with_words_yet_to_be_found_is_doubtful_only_where_a_text_is_unexplained() -> None:

@@ -72,17 +72,3 @@ def test_a_snapshot_holds_the_heavy_libraries_and_a_cold_start_does_not_wait_for
     environment = {**os.environ, "AWS_LAMBDA_INITIALIZATION_TYPE": kind}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert found.stdout.strip() == str(there)
-
-
-@pytest.mark.parametrize(
-    ("module", "absent"),
-    [
-        ("orchestrator", ["psycopg", "twilio", "anthropic", "phonenumbers", "aws_lambda_powertools", "tenacity"]),
-        ("orchestrator.delivery.dispatch", ["twilio", "anthropic", "boto3"]),
-        ("orchestrator.delivery.deliver", ["twilio", "anthropic", "boto3"]),
-    ],
-)
-def test_an_import_brings_only_what_it_needs(module: str, absent: list[str]) -> None:
-    code = f"import {module}, sys; print([name for name in {absent!r} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"

@@ -57,7 +57,7 @@ ENQUEUE = EnqueueReport(
     repeated=1,
     withdrawn=2,
     rejected=Counter(unknown_user=1),
-    braked=["bulk"],
+    throttled=["bulk"],
     retry=["sqs-1", "sqs-2"],
 )
 INBOUND = InboundReport(

@@ -150,7 +150,7 @@ def _phone(
         hourly_limit=limits.hourly,
         active_until=active_until(person, now) if is_active(person, now) else None,
         opted_out=person.opted_out,
-        unjudged=person.has_unjudged_text,
+        unjudged=person.has_unread_text,
         waiting=record.waiting,
         bubbles=_bubbles(person, texts, phones),
     )

@@ -1,42 +1,45 @@
-"""The database's part in a deploy: a custom resource of the stack, for which CloudFormation waits."""
+"""The custom resource by which CloudFormation migrates the database during a deploy."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# CloudFormation refuses an answer of more than 4 KB.
+# CloudFormation takes answers of up to 4 KB.
 LONGEST_REASON = 1_000
 ANSWER_SECONDS = 10.0
-# The schema is one thing that is never replaced: another id would make CloudFormation delete the former one.
+# Never change it: CloudFormation deletes a resource whose physical id changes.
 PHYSICAL_ID = "message-orchestrator-schema"
 
 
 class NotAnswered(Exception):
-    """CloudFormation did not take the answer, and waits until its own timeout."""
+    """CloudFormation did not take the answer; it waits until its own timeout."""
 
 
 def is_request(event: Mapping[str, Any]) -> bool:
-    """Whether CloudFormation asks, rather than a person who invokes the function."""
+    """Whether CloudFormation invoked the function, not an operator."""
     return "ResponseURL" in event and "RequestType" in event
 
 
-def fulfil(event: Mapping[str, Any], bring_up_to_date: Callable[[], list[str]]) -> list[str]:
-    """Bring the database up to date for CloudFormation, and tell it how that went.
+def fulfil(event: Mapping[str, Any], migrate: Callable[[], list[str]]) -> list[str]:
+    """Migrate the database for CloudFormation and answer with the result.
 
-    A failure rolls the deploy back. A stack that is deleted leaves its database alone.
+    A failure rolls the deploy back. Deleting the stack leaves the database unchanged.
+
+    Args:
+        migrate: applies the pending migrations and returns their names.
 
     Returns:
         The migrations applied.
 
     Raises:
-        NotAnswered: CloudFormation could not be told.
+        NotAnswered: CloudFormation did not take the answer.
     """
     if event["RequestType"] == "Delete":
         _answer(event, "SUCCESS", "The database stays as it is.", [])
         return []
     try:
-        applied = bring_up_to_date()
-    except Exception as error:  # noqa: BLE001  (whatever it is, CloudFormation must not wait an hour to hear of it)
+        applied = migrate()
+    except Exception as error:  # noqa: BLE001  (CloudFormation waits an hour for an answer that does not come)
         _answer(event, "FAILED", _reason(error), [])
         return []
     _answer(event, "SUCCESS", f"{len(applied)} migrations applied.", applied)
@@ -44,7 +47,7 @@ def fulfil(event: Mapping[str, Any], bring_up_to_date: Callable[[], list[str]]) 
 
 
 def _reason(error: Exception) -> str:
-    """What an operator reads among the stack's events: the first line, since what follows may quote a row (G10)."""
+    """The first line of an error for the events of the stack; the others may quote a row (G10)."""
     first, _, _ = str(error).strip().partition("\n")
     return f"{type(error).__name__}: {first}"[:LONGEST_REASON]
 
@@ -66,11 +69,13 @@ def _answer(event: Mapping[str, Any], status: str, reason: str, applied: list[st
             "PUT",
             event["ResponseURL"],
             body=json.dumps(content).encode(),
-            headers={"Content-Type": ""},  # the address is signed without one
+            headers={"Content-Type": ""},  # the address is signed without a content type
             timeout=ANSWER_SECONDS,
             retries=urllib3.Retry(3, backoff_factor=0.5, status_forcelist=[500, 502, 503], allowed_methods=None),
         )
     except urllib3.exceptions.HTTPError as error:
-        raise NotAnswered(type(error).__name__) from None  # the address in its text is a key to our stack
+        raise NotAnswered(
+            type(error).__name__
+        ) from None  # its text holds the address, which grants access to the stack
     if answer.status >= 300:
         raise NotAnswered(f"HTTP {answer.status}")

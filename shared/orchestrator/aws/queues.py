@@ -1,4 +1,4 @@
-"""SQS: the queues between the functions."""
+"""SQS: reads records, sends messages and dead letters in batches, and returns records for a later try."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,22 +6,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.aws.clients import sqs_client
+
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import (
         ChangeMessageVisibilityBatchRequestEntryTypeDef,
         SendMessageBatchRequestEntryTypeDef,
     )
 
-# SQS takes 10 messages and, on queues as ours are set up, 262,144 bytes in one batch.
+# SQS takes 10 messages and, on our queues, 262,144 bytes in one batch.
 BATCH_MESSAGES = 10
 BATCH_BYTES = 262_144
-# A backlog is handed over by this many calls at once; one call takes some 10 ms.
-CALLS_AT_ONCE = 8
+# Calls side by side for more than one batch; one call takes some 10 ms.
+PARALLEL_CALLS = 8
+# The message attribute that keeps a record's first SQS id when its body is sent again.
+ORIGINAL_ID = "sqs_message_id"
+# The longest problem in a dead letter, in characters: people read it. SQS would allow more.
+LONGEST_PROBLEM = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class OutgoingMessage:
     Attributes:
         body: the JSON text.
         delay: seconds (0 to 900) before a consumer sees it.
-        group: whose it is; a fair queue does not let one of them keep the others waiting.
+        group: the person it concerns; a fair queue serves the groups in turn.
         attributes: string attributes beside the body.
     """
 
@@ -46,26 +50,26 @@ class QueueRecord:
     """One SQS record of an event.
 
     Attributes:
-        sqs_message_id: SQS's own id of it.
-        published_as: the id it had when it was first published; another one once it was redriven by us.
+        sqs_message_id: its id in SQS.
+        original_id: the id that it had when it was first published; a redrive of ours gives a record a new id.
         sender_id: the AWS identity that sent it.
-        receives: how often it has been received, this time included.
+        receive_count: how often it was received, this time included.
         queue: the name of its queue.
     """
 
     sqs_message_id: str
-    published_as: str
+    original_id: str
     receipt_handle: str
     body: str
     sent_at: datetime
     sender_id: str
-    receives: int
+    receive_count: int
     queue: str
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that our code gives up, and why."""
+    """A record for a dead-letter queue, with the reason why it is not processed."""
 
     record: QueueRecord
     reason: str
@@ -73,24 +77,18 @@ class DeadLetter:
     problem: str
 
 
-# The attribute that keeps a record's first id when its body is put on a queue anew.
-PUBLISHED_AS = "sqs_message_id"
-# SQS allows more, but a reason is read by people.
-LONGEST_PROBLEM = 1_000
-
-
 def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
     """The records of an SQS event."""
     return [
         QueueRecord(
             sqs_message_id=record["messageId"],
-            published_as=record.get("messageAttributes", {}).get(PUBLISHED_AS, {}).get("stringValue")
+            original_id=record.get("messageAttributes", {}).get(ORIGINAL_ID, {}).get("stringValue")
             or record["messageId"],
             receipt_handle=record["receiptHandle"],
             body=record["body"],
             sent_at=datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
             sender_id=record["attributes"].get("SenderId", ""),
-            receives=int(record["attributes"].get("ApproximateReceiveCount", 1)),
+            receive_count=int(record["attributes"].get("ApproximateReceiveCount", 1)),
             queue=record.get("eventSourceARN", "").rpartition(":")[2],
         )
         for record in event["Records"]
@@ -98,60 +96,54 @@ def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
 
 
 def queue_url_of(records: Sequence[QueueRecord], *queue_urls: str | None) -> str | None:
-    """The one of several queues that a batch came from; None where it is none of them."""
+    """The queue, among several, from which a batch came; None when it came from none of them."""
     names = {url.rpartition("/")[2]: url for url in queue_urls if url}
     return names.get(records[0].queue) if records else None
 
 
-def dead_letter(queue_url: str | None, letters: Sequence[DeadLetter]) -> list[QueueRecord]:
-    """Put bodies aside, each with its reason; returns the records that SQS did not take and that must come back."""
-    if queue_url is None:
-        return [letter.record for letter in letters]
-    parcels = [
-        OutgoingMessage(
-            letter.record.body,
-            attributes={
-                "reason": letter.reason,
-                "field": letter.field,
-                "problem": letter.problem[:LONGEST_PROBLEM],
-                PUBLISHED_AS: letter.record.published_as,
-            },
-        )
-        for letter in letters
-    ]
-    return [letters[place].record for place in send_all(queue_url, parcels)]
-
-
-@cache
-def sqs() -> "SQSClient":
-    """The process's SQS client, made when first used: boto3 takes 0.3 s to import."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-    return boto3.client("sqs", config=config)
-
-
-def send_all(queue_url: str, parcels: Sequence[OutgoingMessage]) -> dict[int, str]:
+def send_all(queue_url: str, messages: Sequence[OutgoingMessage]) -> dict[int, str]:
     """Send any number of messages, in as few batches as SQS allows.
 
     Returns:
-        For each parcel (by its place in `parcels`) that SQS did not take: why. Empty when all went.
+        The cause for each message that SQS did not take, by its place in `messages`. Empty when SQS took all.
     """
-    batches = list(_batches(parcels))
+    batches = list(_batches(messages))
     if len(batches) <= 1:
         results = [_send_batch(queue_url, batch) for batch in batches]
     else:
-        sqs()  # made before the threads, which share it
-        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        sqs_client()  # made before the threads, which share it
+        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
             results = list(pool.map(lambda batch: _send_batch(queue_url, batch), batches))
     return {place: cause for failures in results for place, cause in failures.items()}
 
 
-def retry_later(queue_url: str | None, waits: Mapping[QueueRecord, int]) -> None:
-    """Make received records visible again after so many seconds each.
+def send_dead_letters(queue_url: str | None, dead_letters: Sequence[DeadLetter]) -> list[QueueRecord]:
+    """Send records to a dead-letter queue, each with its reason in the message attributes.
 
-    One that SQS does not change comes back after its queue's own visibility timeout.
+    Returns:
+        The records that SQS did not take, which must come back; all of them without a queue.
+    """
+    if queue_url is None:
+        return [dead_letter.record for dead_letter in dead_letters]
+    messages = [
+        OutgoingMessage(
+            dead_letter.record.body,
+            attributes={
+                "reason": dead_letter.reason,
+                "field": dead_letter.field,
+                "problem": dead_letter.problem[:LONGEST_PROBLEM],
+                ORIGINAL_ID: dead_letter.record.original_id,
+            },
+        )
+        for dead_letter in dead_letters
+    ]
+    return [dead_letters[place].record for place in send_all(queue_url, messages)]
+
+
+def retry_later(queue_url: str | None, waits: Mapping[QueueRecord, int]) -> None:
+    """Make received records visible again after the given seconds.
+
+    A record that SQS does not change comes back after the visibility timeout of its queue.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -163,48 +155,57 @@ def retry_later(queue_url: str | None, waits: Mapping[QueueRecord, int]) -> None
     ]
     for start in range(0, len(entries), BATCH_MESSAGES):
         with suppress(BotoCoreError, ClientError):
-            sqs().change_message_visibility_batch(QueueUrl=queue_url, Entries=entries[start : start + BATCH_MESSAGES])
+            sqs_client().change_message_visibility_batch(
+                QueueUrl=queue_url, Entries=entries[start : start + BATCH_MESSAGES]
+            )
 
 
-def _batches(parcels: Sequence[OutgoingMessage]) -> Iterable[list[tuple[int, OutgoingMessage]]]:
+def _batches(messages: Sequence[OutgoingMessage]) -> Iterable[list[tuple[int, OutgoingMessage]]]:
+    """The messages, each with its place, in batches that SQS takes."""
     batch: list[tuple[int, OutgoingMessage]] = []
-    size = 0
-    for place, parcel in enumerate(parcels):
-        bytes_here = len(parcel.body.encode()) + sum(len(k) + len(v.encode()) + 6 for k, v in parcel.attributes.items())
-        if batch and (len(batch) == BATCH_MESSAGES or size + bytes_here > BATCH_BYTES):
+    batch_bytes = 0
+    for place, message in enumerate(messages):
+        size = _size(message)
+        if batch and (len(batch) == BATCH_MESSAGES or batch_bytes + size > BATCH_BYTES):
             yield batch
-            batch, size = [], 0
-        batch.append((place, parcel))
-        size += bytes_here
+            batch, batch_bytes = [], 0
+        batch.append((place, message))
+        batch_bytes += size
     if batch:
         yield batch
+
+
+def _size(message: OutgoingMessage) -> int:
+    """Bytes that SQS counts: the body, and each attribute's name, value and data type ("String")."""
+    attributes = message.attributes.items()
+    return len(message.body.encode()) + sum(len(name) + len(value.encode()) + 6 for name, value in attributes)
 
 
 def _send_batch(queue_url: str, batch: Sequence[tuple[int, OutgoingMessage]]) -> dict[int, str]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer = sqs().send_message_batch(
-            QueueUrl=queue_url, Entries=[_entry(place, parcel) for place, parcel in batch]
+        answer = sqs_client().send_message_batch(
+            QueueUrl=queue_url, Entries=[_entry(place, message) for place, message in batch]
         )
     except (BotoCoreError, ClientError) as error:
         return {place: str(error) for place, _ in batch}
     return {int(failure["Id"]): failure.get("Message", failure["Code"]) for failure in answer.get("Failed", [])}
 
 
-def _entry(place: int, parcel: OutgoingMessage) -> "SendMessageBatchRequestEntryTypeDef":
+def _entry(place: int, message: OutgoingMessage) -> "SendMessageBatchRequestEntryTypeDef":
     entry: SendMessageBatchRequestEntryTypeDef = {
         "Id": str(place),
-        "MessageBody": parcel.body,
-        "DelaySeconds": parcel.delay,
+        "MessageBody": message.body,
+        "DelaySeconds": message.delay,
     }
-    if parcel.group is not None:
-        # A digest: callers' ids may hold anything, and SQS takes 128 plain characters.
-        entry["MessageGroupId"] = sha256(parcel.group.encode()).hexdigest()[:32]
-    if trace := os.environ.get("_X_AMZN_TRACE_ID"):  # Lambda's own, of this invocation
+    if message.group is not None:
+        # A digest: a caller's id may hold any character, and SQS takes 128 plain ones.
+        entry["MessageGroupId"] = sha256(message.group.encode()).hexdigest()[:32]
+    if trace := os.environ.get("_X_AMZN_TRACE_ID"):  # set by Lambda for each invocation
         entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
-    if parcel.attributes:
+    if message.attributes:
         entry["MessageAttributes"] = {
-            name: {"DataType": "String", "StringValue": value} for name, value in parcel.attributes.items()
+            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
         }
     return entry

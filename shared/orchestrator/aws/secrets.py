@@ -1,4 +1,4 @@
-"""Secrets from AWS Secrets Manager: kept for five minutes, so that a rotated one is followed without a deploy."""
+"""Secrets from AWS Secrets Manager, cached for five minutes, so that a rotation needs no deploy."""
 
 import json
 import os
@@ -14,13 +14,13 @@ FRESH_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class _Secret:
-    """The variables that a secret stands in for: those it has to hold, and those it may hold."""
+    """The variables that a secret must hold, and those that it may hold."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
 
 
-# A secret with one value may be that value as it stands; otherwise it is JSON with these keys.
+# A secret with one required value may be that value itself; otherwise it is JSON with these keys.
 _SECRETS = {
     "DATABASE_SECRET_ARN": _Secret(("DATABASE_URL",), ("MIGRATION_DATABASE_URL",)),
     "ANTHROPIC_SECRET_ARN": _Secret(("ANTHROPIC_API_KEY",)),
@@ -33,12 +33,12 @@ _SECRETS = {
 
 
 def secret_of(variable: str) -> str | None:
-    """The variable that names the secret which holds this one; None where no secret does."""
+    """The variable with the ARN of the secret that must hold this one; None where no secret does."""
     return next((arn for arn, secret in _SECRETS.items() if variable in secret.required), None)
 
 
 def secret_variables() -> frozenset[str]:
-    """Every variable that a secret may stand in for."""
+    """Every variable that a secret may hold."""
     return frozenset(name for secret in _SECRETS.values() for name in (*secret.required, *secret.optional))
 
 
@@ -47,12 +47,13 @@ def uses_secrets() -> bool:
     return any(os.environ.get(arn) for arn in _SECRETS)
 
 
-def add_secrets(variables: dict[str, str], wanted: set[str]) -> None:
-    """Add the values of the secrets that the variables name, as far as they are wanted and not set beside them.
+def secret_values(variables: Mapping[str, str], wanted: set[str]) -> dict[str, str]:
+    """The values of the secrets that `variables` name, for the wanted variables that are not set there.
 
     Raises:
-        SettingsError: a secret cannot be read, or lacks a value; the text shows none.
+        SettingsError: a secret cannot be read, or lacks a value; the text shows no value.
     """
+    values: dict[str, str] = {}
     for arn_variable, secret in _SECRETS.items():
         arn = variables.get(arn_variable)
         names = {*secret.required, *secret.optional} & wanted
@@ -62,13 +63,12 @@ def add_secrets(variables: dict[str, str], wanted: set[str]) -> None:
         missing = [name for name in secret.required if not found.get(name)]
         if missing:
             raise SettingsError(f"{arn_variable}: the secret has no key {' or '.join(missing)}.")
-        for name in names:
-            if found.get(name) and not variables.get(name):
-                variables[name] = found[name]
+        values.update({name: found[name] for name in names if found.get(name) and not variables.get(name)})
+    return values
 
 
 def forget_secrets() -> None:
-    """Read secrets anew at the next use: somebody refused what they hold."""
+    """Read secrets again at their next use; for a caller whose credentials were refused."""
     if uses_secrets():
         from aws_lambda_powertools.utilities import parameters
 
@@ -103,9 +103,9 @@ def _values(arn_variable: str, secret: str, variables: Mapping[str, str]) -> dic
 
 
 def _database_urls(content: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:
-    """The URLs of a secret as RDS keeps and rotates it, which names a host, or leaves that to `DATABASE_HOST`.
+    """The URLs from a secret that RDS rotates. The host is in the secret, or in `DATABASE_HOST`.
 
-    A proxy stands before the host; migrations go past it.
+    Where `DATABASE_HOST` is a proxy, migrations connect to `MIGRATION_DATABASE_HOST`.
     """
     login = f"{quote(str(content['username']), safe='')}:{quote(str(content['password']), safe='')}"
     name = variables.get("DATABASE_NAME") or content.get("dbname") or "postgres"
@@ -113,8 +113,8 @@ def _database_urls(content: Mapping[str, Any], variables: Mapping[str, str]) -> 
     host = variables.get("DATABASE_HOST") or direct
     if not host:
         raise SettingsError("DATABASE_HOST: is not set, and the secret in DATABASE_SECRET_ARN has no host.")
-    tail = f":{content.get('port', 5432)}/{name}?sslmode=require"
+    suffix = f":{content.get('port', 5432)}/{name}?sslmode=require"
     return {
-        "DATABASE_URL": f"postgresql://{login}@{host}{tail}",
-        "MIGRATION_DATABASE_URL": f"postgresql://{login}@{direct or host}{tail}",
+        "DATABASE_URL": f"postgresql://{login}@{host}{suffix}",
+        "MIGRATION_DATABASE_URL": f"postgresql://{login}@{direct or host}{suffix}",
     }

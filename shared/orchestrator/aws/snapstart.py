@@ -1,11 +1,11 @@
-"""SnapStart: what is loaded before the snapshot is taken is there at once when it is restored."""
+"""SnapStart: imports heavy libraries before Lambda takes the snapshot, so that a restored environment has them."""
 
 import importlib
 import os
 
 
 def preload(*modules: str) -> None:
-    """Load heavy libraries into the snapshot, where nobody waits; elsewhere they are loaded where a call is made."""
+    """Import modules while Lambda initialises a snapshot; elsewhere they are imported where they are first used."""
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         for module in modules:
             importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""What Twilio calls: a signed request goes on the inbound queue; nothing else does, and no database is asked."""
+"""Webhook: verifies Twilio's signature on a request and puts the request on the inbound queue; reads no database."""
 
 import base64
 import binascii
@@ -17,22 +17,23 @@ from orchestrator.settings import WebhookSettings
 from orchestrator.sms.requests import INBOUND_PATH, STATUS_PATH
 from orchestrator.sms.signature import is_signed
 
-# Twilio sends a few dozen fields; more of them are not Twilio's.
+# The most fields of a form. Twilio sends a few dozen.
 MOST_FIELDS = 500
-# We answer no text here: Twilio answers STOP and HELP itself, and agents answer through the queue.
+# No text in the response: Twilio itself answers STOP and HELP, and agents answer through the queue.
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """What Twilio gets, and what became of its request: `queued`, or why not.
+    """The HTTP response to Twilio.
 
     Attributes:
-        message_ids: the message of a status callback.
+        result: `queued`, or why the request was refused.
+        message_ids: the message that a status callback concerns.
     """
 
     status: HTTPStatus = field(metadata=publish_as(in_log=False))
-    verdict: str = field(metadata=publish_as(metrics.WEBHOOK))
+    result: str = field(metadata=publish_as(metrics.WEBHOOK, log_as="verdict"))
     body: str = field(default="", metadata=publish_as(in_log=False))
     headers: Mapping[str, str] = field(default_factory=dict, metadata=publish_as(in_log=False))
     message_ids: Sequence[str] = ()
@@ -49,50 +50,55 @@ class NotQueued(Exception):
 
 
 class _Malformed(Exception):
-    """A request that no form can be read from."""
+    """A request whose body is not a form."""
 
 
 def receive(event: Mapping[str, Any], settings: WebhookSettings, clock: Clock) -> WebhookAnswer:
-    """Verify one request of an HTTP API or a function URL (payload 2.0), and put it on the inbound queue.
+    """Verify one request and put it on the inbound queue.
+
+    Args:
+        event: of an HTTP API or a function URL (payload format 2.0).
 
     Raises:
-        NotQueued: SQS did not take it; Twilio hears of an error.
+        NotQueued: SQS did not take it; Twilio gets an error, and repeats the request where asked to.
     """
     path = _path_of(event)
     if path is None:
         return WebhookAnswer(HTTPStatus.NOT_FOUND, "unknown_path")
     try:
-        query, form = str(event.get("rawQueryString") or ""), _form_of(event)
+        form = _form_of(event)
     except _Malformed:
-        return WebhookAnswer(HTTPStatus.FORBIDDEN, "malformed")  # whatever it is, Twilio did not sign it
+        return WebhookAnswer(HTTPStatus.FORBIDDEN, "malformed")  # Twilio signs forms alone
+    if not _is_from_twilio(event, path, form, settings):
+        return WebhookAnswer(HTTPStatus.FORBIDDEN, "not_signed")
+    query = dict(parse_qsl(_query_of(event)))
+    fields = dict(form)
+    body = json.dumps({"path": path, "query": query, "form": fields, "received_at": clock().isoformat()})
+    if len(body) > BATCH_BYTES:
+        return WebhookAnswer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
+    # The group is the sender: a person for a text, our own number for a status callback.
+    failures = send_all(settings.inbound_queue_url, [OutgoingMessage(body, group=fields.get("From"))])
+    if failures:
+        raise NotQueued(f"The inbound queue did not take a request: {failures[0]}")
+    message_id = query.get("message_id")
+    return replace(_QUEUED[path], message_ids=[message_id] if message_id else [])
+
+
+def _is_from_twilio(
+    event: Mapping[str, Any], path: str, form: Sequence[tuple[str, str]], settings: WebhookSettings
+) -> bool:
+    query = _query_of(event)
     tokens = [settings.twilio_auth_token, settings.twilio_secondary_auth_token]
-    signed = is_signed(
+    return is_signed(
         url=f"{_base_url(event, path, settings)}{path}{f'?{query}' if query else ''}",
         form=form,
         signature=_header(event, "x-twilio-signature"),
         tokens=[token.get_secret_value() for token in tokens if token is not None],
     )
-    if not signed:
-        return WebhookAnswer(HTTPStatus.FORBIDDEN, "not_signed")
-    request: dict[str, Any] = {
-        "path": path,
-        "query": dict(parse_qsl(query)),
-        "form": dict(form),
-        "received_at": clock().isoformat(),
-    }
-    body = json.dumps(request)
-    if len(body) > BATCH_BYTES:
-        return WebhookAnswer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
-    # A person's texts are theirs; what is told of texts is everybody's.
-    failed = send_all(settings.inbound_queue_url, [OutgoingMessage(body, group=request["form"].get("From"))])
-    if failed:
-        raise NotQueued(f"The inbound queue did not take a request: {failed[0]}")
-    message_id = request["query"].get("message_id")
-    return replace(_QUEUED[path], message_ids=[message_id] if message_id else [])
 
 
 def _path_of(event: Mapping[str, Any]) -> str | None:
-    """The path below the base URL, whatever stage or mapping stands before it."""
+    """The path below the base URL, whatever stage or mapping precedes it."""
     raw = str(event.get("rawPath", ""))
     return next((path for path in _QUEUED if raw.endswith(path)), None)
 
@@ -104,6 +110,10 @@ def _base_url(event: Mapping[str, Any], path: str, settings: WebhookSettings) ->
     return f"https://{domain}{str(event.get('rawPath', '')).removesuffix(path)}"
 
 
+def _query_of(event: Mapping[str, Any]) -> str:
+    return str(event.get("rawQueryString") or "")
+
+
 def _header(event: Mapping[str, Any], name: str) -> str:
     return str((event.get("headers") or {}).get(name) or "")
 
@@ -112,7 +122,7 @@ def _form_of(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The fields of the body.
 
     Raises:
-        _Malformed: it is not what Twilio sends.
+        _Malformed: the body is not a form.
     """
     body = event.get("body") or ""
     try:

@@ -1,4 +1,4 @@
-"""Accepts one message: who it is from and for, when it is first due, and until when it lives."""
+"""Acceptance: checks one message or reply, and decides when it is first due and when it expires."""
 
 import json
 from dataclasses import dataclass, replace
@@ -17,19 +17,21 @@ from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
 from orchestrator.store.intake import AcceptedMessage, KnownRecords
 
-# A sequence whose parts are not all here by then ends (R8).
+# A sequence ends when its parts are not complete after this (R8).
 SEQUENCE_PATIENCE = timedelta(minutes=15)
-# Nobody plans a text further ahead than this; a date beyond it is a mistake in the date.
+# The farthest `scheduled_for`: a later date is a mistake of the publisher.
 PLANS_AHEAD = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a message came.
+    """How a message arrived.
 
     Attributes:
-        sender_id: who put it on the queue, as SQS knows them.
-        earlier: messages of the same agent before it in its batch.
+        sqs_message_id: the id that SQS gave it when it was first published.
+        sender_id: the AWS identity that published it.
+        sent_at: when it was put on the queue.
+        earlier: accepted messages of the same agent before it in its batch.
     """
 
     sqs_message_id: str
@@ -44,39 +46,30 @@ def accept(
     """Make the row of one message whose person is known.
 
     Raises:
-        InvalidMessage: it cannot be accepted (R8, R13, a date years ahead, a country that is not allowed).
+        InvalidMessage: the message cannot be accepted (R8, R13, a date years ahead, a country that is not allowed).
     """
     person = known.people[message.user_id]
     agent = agent_for(message.agent_id, known.agents)
-    _check_author(message, agent, arrival.sender_id)
+    _check_publisher(message, agent, arrival.sender_id)
     _check_person(message, person, known, policy)
     _check_sequence(message, person, known)
-    if message.scheduled_for and message.scheduled_for > now + PLANS_AHEAD:
-        fix = f"Give a time within {PLANS_AHEAD.days} days"
-        raise InvalidMessage("scheduled_for", "is more than a year ahead", fix, "scheduled_too_far")
+    _check_schedule(message, now)
 
     message_id = message.message_id or id_from_sqs(arrival.sqs_message_id)
-    # A time in the past says nothing, and years that no database holds must not get near one.
-    not_before = message.scheduled_for if message.scheduled_for and message.scheduled_for > now else None
-    lifetime = timedelta(days=policy.message_lifetime_days)
-    expires_at = min(message.expires_at or (not_before or now) + lifetime, now + PLANS_AHEAD + lifetime)
-    waiting = MessageState(
+    not_before, expires_at = _lifetime(message, policy, now)
+    state = MessageState(
         lane=message.priority,
         can_delay=message.can_delay,
         due=now,
         not_before=not_before,
-        expires_at=max(expires_at, now),
+        expires_at=expires_at,
         accepted_at=now,
         spread=spread_of(message_id),
     )
-    due, reason = first_due(waiting, person, policy, now)
-    best_at = due if reason is Reason.BEST_TIME else None
-    agent_waits = waits_until(agent, known.rates.get(message.agent_id, Rate()).this_hour + arrival.earlier, now)
-    if agent_waits and agent_waits > due:
-        due, reason = agent_waits, Reason.AGENT_LIMIT
-    if message.sequence_id:
-        due, reason = now + SEQUENCE_PATIENCE, Reason.SEQUENCE_INCOMPLETE
-    at_once = message.priority is Lane.URGENT and due <= now
+    first, first_reason = first_due(state, person, policy, now)
+    accepted_before = known.rates.get(message.agent_id, Rate()).this_hour + arrival.earlier
+    due, reason = _due(message, first, first_reason, waits_until(agent, accepted_before, now), now)
+    is_approved = message.priority is Lane.URGENT and due <= now
     return AcceptedMessage(
         message_id=message_id,
         user_id=person.user_id,
@@ -86,14 +79,14 @@ def accept(
         can_delay=message.can_delay,
         requires_fresh_context=message.requires_fresh_context,
         not_before=not_before,
-        best_at=best_at,
-        expires_at=waiting.expires_at,
-        due=min(due, waiting.expires_at) if reason is not Reason.SEQUENCE_INCOMPLETE else due,
-        status=Status.APPROVED if at_once else Status.QUEUED,
+        best_at=first if first_reason is Reason.BEST_TIME else None,
+        expires_at=expires_at,
+        due=due if message.sequence_id else min(due, expires_at),
+        status=Status.APPROVED if is_approved else Status.QUEUED,
         reason=reason,
-        lease_until=now + URGENT_LEASE if at_once else None,
+        lease_until=now + URGENT_LEASE if is_approved else None,
         conversation_context_id=message.conversation_context_id,
-        published_at=published_at(message_id, now),
+        published_at=publish_time(message_id, now),
         topic=message.topic,
         supersedes_message_id=message.supersedes_message_id,
         publisher=arrival.sender_id if agent.publishers is not None else None,
@@ -106,7 +99,7 @@ def accept(
 def accept_reply(
     reply: Reply, arrival: Arrival, known: KnownRecords, policy: PolicySettings, now: datetime
 ) -> AcceptedMessage:
-    """Make the row of a reply: it goes the urgent way, and its turn comes after earlier ones to the person (R12).
+    """Make the row of a reply: it is urgent, and follows the earlier replies to its person (R12).
 
     Raises:
         InvalidMessage: as `accept`.
@@ -115,7 +108,7 @@ def accept_reply(
         user_id=reply.user_id,
         agent_id=reply.agent_id,
         message_data={"type": "reply", "message": reply.content},
-        priority=Lane.HIGH,  # an agent that may not use `urgent` may answer all the same
+        priority=Lane.HIGH,  # an agent without the right to `urgent` may still reply
         message_id=reply.message_id,
         expires_at=reply.expires_at,
         conversation_context_id=reply.conversation_context_id,
@@ -123,7 +116,7 @@ def accept_reply(
     accepted = accept(message, arrival, known, policy, now)
     return replace(
         accepted,
-        # Its place among other replies: the time in its id, or else when it was put on the queue.
+        # Orders replies: the time in the id, or else when it was put on the queue.
         published_at=min(time_of(accepted.message_id) or arrival.sent_at, now),
         priority=Lane.URGENT,
         due=now,
@@ -134,16 +127,35 @@ def accept_reply(
 
 
 def unknown_user() -> InvalidMessage:
-    """What is said of a message whose person did not appear in time."""
-    return InvalidMessage("user_id", "is nobody we know", "Create the user first", "unknown_user")
+    """The rejection of a message whose user was not created in time."""
+    return InvalidMessage("user_id", "is not a known user", "Create the user first", "unknown_user")
 
 
-def published_at(message_id: UUID, now: datetime) -> datetime:
-    """When a message was published: the time in its id, but no publisher's clock is ahead of ours (R9)."""
+def publish_time(message_id: UUID, now: datetime) -> datetime:
+    """When a message was published: the time in its id, but not later than now, as a publisher's clock may be (R9)."""
     return min(time_of(message_id) or now, now)
 
 
-def _check_author(message: Message, agent: Agent, sender_id: str) -> None:
+def _lifetime(message: Message, policy: PolicySettings, now: datetime) -> tuple[datetime | None, datetime]:
+    """The earliest time to send, if that is in the future, and the expiry; both within what a database holds."""
+    not_before = message.scheduled_for if message.scheduled_for and message.scheduled_for > now else None
+    lifetime = timedelta(days=policy.message_lifetime_days)
+    expires_at = message.expires_at or (not_before or now) + lifetime
+    return not_before, max(min(expires_at, now + PLANS_AHEAD + lifetime), now)
+
+
+def _due(
+    message: Message, first: datetime, first_reason: Reason | None, agent_waits: datetime | None, now: datetime
+) -> tuple[datetime, Reason | None]:
+    """When the message is due, and why not at once: by its sequence, its agent's limit (R13), or its lane."""
+    if message.sequence_id:
+        return now + SEQUENCE_PATIENCE, Reason.SEQUENCE_INCOMPLETE
+    if agent_waits and agent_waits > first:
+        return agent_waits, Reason.AGENT_LIMIT
+    return first, first_reason
+
+
+def _check_publisher(message: Message, agent: Agent, sender_id: str) -> None:
     if agent.publishers is not None and sender_id not in agent.publishers:
         raise InvalidMessage(
             "agent_id",
@@ -167,12 +179,14 @@ def _check_person(message: Message, person: Person, known: KnownRecords, policy:
     conversation = message.conversation_context_id
     if conversation and known.owners.get(conversation) != person.user_id:
         fix = "Correct it, or leave it out"
-        raise InvalidMessage("conversation_context_id", "is no conversation of this user", fix, "unknown_conversation")
+        raise InvalidMessage(
+            "conversation_context_id", "is not a conversation of this user", fix, "unknown_conversation"
+        )
 
 
 def _check_sequence(message: Message, person: Person, known: KnownRecords) -> None:
-    before = known.sequences.get(message.sequence_id) if message.sequence_id else None
-    if before and (before.user_id, before.priority, before.total) != (
+    earlier = known.sequences.get(message.sequence_id) if message.sequence_id else None
+    if earlier and (earlier.user_id, earlier.priority, earlier.total) != (
         person.user_id,
         message.priority,
         message.sequence_total,
@@ -183,3 +197,9 @@ def _check_sequence(message: Message, person: Person, known: KnownRecords) -> No
             "Give all parts of a sequence the same user, priority and total",
             "sequence_conflict",
         )
+
+
+def _check_schedule(message: Message, now: datetime) -> None:
+    if message.scheduled_for and message.scheduled_for > now + PLANS_AHEAD:
+        fix = f"Give a time within {PLANS_AHEAD.days} days"
+        raise InvalidMessage("scheduled_for", "is more than a year ahead", fix, "scheduled_too_far")

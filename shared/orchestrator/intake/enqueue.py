@@ -1,8 +1,8 @@
-"""The way in: a batch from the queue becomes rows that wait, withdrawals, or rejections with their reason."""
+"""Enqueue: turns a batch of the enqueue queue into waiting messages, withdrawals, and rejections with a reason."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,16 +12,16 @@ from psycopg import Connection
 from orchestrator.agents import throttle_notes
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
-from orchestrator.aws.queues import DeadLetter, QueueRecord, dead_letter, retry_later
+from orchestrator.aws.queues import DeadLetter, QueueRecord, retry_later, send_dead_letters
 from orchestrator.clock import Clock
 from orchestrator.delivery.handover import hand_over
-from orchestrator.errors import InvalidMessage
+from orchestrator.errors import InvalidMessage, UnknownUser
 from orchestrator.ids import id_from_sqs
 from orchestrator.intake.acceptance import Arrival, accept, accept_reply, unknown_user
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
-from orchestrator.settings import EnqueueSettings
-from orchestrator.store import intake
+from orchestrator.settings import EnqueueSettings, PolicySettings
+from orchestrator.store import intake as store
 from orchestrator.store.intake import (
     AcceptedMessage,
     AgentThrottle,
@@ -31,7 +31,7 @@ from orchestrator.store.intake import (
     TopicWithdrawal,
 )
 
-# Users may be created a little after the first message for them.
+# How long a message waits for its user, who may be created a little after the message was published.
 UNKNOWN_USER_GRACE = timedelta(minutes=15)
 UNKNOWN_USER_RETRY_SECONDS = 60
 
@@ -42,10 +42,10 @@ class EnqueueReport:
 
     Attributes:
         accepted: new messages by lane.
-        message_ids: the ids of those, under `accepted`.
-        repeated: messages that were here before.
+        message_ids: their ids, under `accepted`.
+        repeated: messages that were accepted before.
         rejected: rejections by reason.
-        braked: agents that wait from now on because they are far above their usual rate.
+        throttled: agents that wait from now on, because they are far above their usual rate.
         retry: SQS message ids that must come back.
     """
 
@@ -54,8 +54,27 @@ class EnqueueReport:
     repeated: int
     withdrawn: int
     rejected: Counter[str] = field(metadata=publish_as(metrics.REJECTED))
-    braked: list[str] = field(metadata=publish_as(metrics.BRAKED))
+    throttled: list[str] = field(metadata=publish_as(metrics.BRAKED, log_as="braked"))
     retry: list[str] = field(metadata=publish_as(show=len))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """What the requests of a batch become.
+
+    Attributes:
+        rejections, dead_letters: the invalid messages, as rows and for the dead-letter queue.
+        throttles: agents that these messages put far above their usual rate (R13).
+        unknown_users: records whose user may still be created; they come back.
+    """
+
+    accepted: Sequence[AcceptedMessage]
+    withdrawals: Sequence[MessageWithdrawal]
+    topic_withdrawals: Sequence[TopicWithdrawal]
+    rejections: Sequence[Rejection]
+    dead_letters: Sequence[DeadLetter]
+    throttles: Sequence[AgentThrottle]
+    unknown_users: Sequence[QueueRecord]
 
 
 def enqueue(
@@ -67,88 +86,128 @@ def enqueue(
         psycopg.Error: nothing of the batch was accepted; the whole batch comes back.
     """
     now = clock()
-    requests, rejected = _parse_all(records)
-    known = _read_known(connection, requests.values(), now)
-
-    accepted: list[AcceptedMessage] = []
-    topics_withdrawn: list[TopicWithdrawal] = []
-    waiting_for_user: list[QueueRecord] = []
-    counts: Counter[str] = Counter()
-    for record, request in requests.items():
-        if request.user_id and request.user_id not in known.people:
-            if now - record.sent_at < UNKNOWN_USER_GRACE:
-                waiting_for_user.append(record)
-            else:
-                rejected[record] = unknown_user()
-            continue
-        if isinstance(request, Message | Reply):
-            try:
-                arrival = Arrival(
-                    record.published_as, record.sender_id, record.sent_at, earlier=counts[request.agent_id]
-                )
-                if isinstance(request, Reply):
-                    accepted.append(accept_reply(request, arrival, known, settings, now))
-                else:
-                    accepted.append(accept(request, arrival, known, settings, now))
-                counts[request.agent_id] += 1
-            except InvalidMessage as problem:
-                rejected[record] = problem
-        elif request.user_id and request.topic:
-            user_id = known.people[request.user_id].user_id
-            topics_withdrawn.append(TopicWithdrawal(user_id, request.topic, record.sender_id, record.sent_at))
-
-    withdrawn = [
-        MessageWithdrawal(request.message_id, record.sender_id)
-        for record, request in requests.items()
-        if isinstance(request, Withdrawal) and request.message_id
-    ]
-    rejections = [_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()]
-    braked = throttle_notes(counts, known.agents, known.rates, settings)
-    new, claimed = intake.take_in(
+    requests, malformed = parse_records(records)
+    known = _read_known_records(connection, requests.values(), now)
+    rows = rows_of(requests, malformed, known, settings, now)
+    new, claimed = store.take_in(
         connection,
-        accepted,
-        withdrawn,
-        topics_withdrawn,
-        rejections,
-        [AgentThrottle(agent_id, note) for agent_id, note in braked.items()],
+        rows.accepted,
+        rows.withdrawals,
+        rows.topic_withdrawals,
+        rows.rejections,
+        rows.throttles,
         now,
         now + URGENT_LEASE,
     )
-
-    # One that SQS does not take is due again when its lease runs out.
+    # A message that SQS does not take is due again when its lease ends.
     hand_over(settings.urgent_queue_url, claimed, now)
-    letters = [DeadLetter(record, error.reason, error.field, str(error)) for record, error in rejected.items()]
-    not_put_aside = dead_letter(settings.enqueue_dlq_url, letters)
-    retry_later(settings.enqueue_queue_url, dict.fromkeys(waiting_for_user, UNKNOWN_USER_RETRY_SECONDS))
-    fresh = [message for message in accepted if message.message_id in new]
-    return EnqueueReport(
-        accepted=Counter(message.priority for message in fresh),
-        message_ids={"accepted": [message.message_id for message in fresh]},
-        repeated=len(accepted) - len(fresh),
-        withdrawn=len(withdrawn) + len(topics_withdrawn),
-        rejected=Counter(problem.reason for problem in rejected.values()),
-        braked=sorted(braked),
-        retry=[record.sqs_message_id for record in (*waiting_for_user, *not_put_aside)],
-    )
+    not_taken = send_dead_letters(settings.enqueue_dlq_url, rows.dead_letters)
+    retry_later(settings.enqueue_queue_url, dict.fromkeys(rows.unknown_users, UNKNOWN_USER_RETRY_SECONDS))
+    return _report(rows, new, not_taken)
 
 
-def _parse_all(
+def parse_records(
     records: Sequence[QueueRecord],
 ) -> tuple[dict[QueueRecord, Request], dict[QueueRecord, InvalidMessage]]:
+    """Parse the bodies of a batch.
+
+    Returns:
+        The request of each record, and the problem of each malformed one.
+    """
     requests: dict[QueueRecord, Request] = {}
-    rejected: dict[QueueRecord, InvalidMessage] = {}
+    malformed: dict[QueueRecord, InvalidMessage] = {}
     for record in records:
         try:
             requests[record] = parse_request(record.body)
         except InvalidMessage as problem:
+            malformed[record] = problem
+    return requests, malformed
+
+
+def rows_of(
+    requests: Mapping[QueueRecord, Request],
+    malformed: Mapping[QueueRecord, InvalidMessage],
+    known: KnownRecords,
+    policy: PolicySettings,
+    now: datetime,
+) -> BatchRows:
+    """Decide what each request of a batch becomes."""
+    rows: list[AcceptedMessage | MessageWithdrawal | TopicWithdrawal] = []
+    rejected = dict(malformed)
+    unknown_users: list[QueueRecord] = []
+    counts: Counter[str] = Counter()
+    for record, request in requests.items():
+        try:
+            row = _row_of(record, request, known, counts, policy, now)
+        except InvalidMessage as problem:
             rejected[record] = problem
-    return requests, rejected
+        except UnknownUser:
+            unknown_users.append(record)
+        else:
+            rows.append(row)
+            if isinstance(row, AcceptedMessage):
+                counts[row.agent_id] += 1
+    notes = throttle_notes(counts, known.agents, known.rates, policy)
+    return BatchRows(
+        accepted=[row for row in rows if isinstance(row, AcceptedMessage)],
+        withdrawals=[row for row in rows if isinstance(row, MessageWithdrawal)],
+        topic_withdrawals=[row for row in rows if isinstance(row, TopicWithdrawal)],
+        rejections=[_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()],
+        dead_letters=[DeadLetter(record, p.reason, p.field, str(p)) for record, p in rejected.items()],
+        throttles=[AgentThrottle(agent_id, note) for agent_id, note in notes.items()],
+        unknown_users=unknown_users,
+    )
 
 
-def _read_known(connection: Connection, requests: Iterable[Request], now: datetime) -> KnownRecords:
+def _row_of(
+    record: QueueRecord,
+    request: Request,
+    known: KnownRecords,
+    counts: Mapping[str, int],
+    policy: PolicySettings,
+    now: datetime,
+) -> AcceptedMessage | MessageWithdrawal | TopicWithdrawal:
+    """The row of one request; `counts` are the accepted messages before it in the batch, by agent.
+
+    Raises:
+        InvalidMessage: it cannot be accepted.
+        UnknownUser: its user may still be created.
+    """
+    if request.user_id and request.user_id not in known.people:
+        if now - record.sent_at < UNKNOWN_USER_GRACE:
+            raise UnknownUser(request.user_id)
+        raise unknown_user()
+    if isinstance(request, Withdrawal):
+        if request.user_id and request.topic:
+            user_id = known.people[request.user_id].user_id
+            return TopicWithdrawal(user_id, request.topic, record.sender_id, record.sent_at)
+        assert request.message_id is not None  # a withdrawal names a message, or a user and a topic
+        return MessageWithdrawal(request.message_id, record.sender_id)
+    arrival = Arrival(record.original_id, record.sender_id, record.sent_at, counts.get(request.agent_id, 0))
+    if isinstance(request, Reply):
+        return accept_reply(request, arrival, known, policy, now)
+    return accept(request, arrival, known, policy, now)
+
+
+def _report(rows: BatchRows, new_ids: Collection[UUID], not_taken: Sequence[QueueRecord]) -> EnqueueReport:
+    """The report of a batch; a message whose id is not new was accepted before."""
+    new = [message for message in rows.accepted if message.message_id in new_ids]
+    return EnqueueReport(
+        accepted=Counter(message.priority for message in new),
+        message_ids={"accepted": [message.message_id for message in new]},
+        repeated=len(rows.accepted) - len(new),
+        withdrawn=len(rows.withdrawals) + len(rows.topic_withdrawals),
+        rejected=Counter(rejection.reason for rejection in rows.rejections),
+        throttled=sorted(throttle.agent_id for throttle in rows.throttles),
+        retry=[record.sqs_message_id for record in (*rows.unknown_users, *not_taken)],
+    )
+
+
+def _read_known_records(connection: Connection, requests: Iterable[Request], now: datetime) -> KnownRecords:
+    """Read the people, conversations, sequences and agents that the requests refer to; one round trip."""
     requests = list(requests)
     messages = [request for request in requests if isinstance(request, Message | Reply)]
-    return intake.read_known_records(
+    return store.read_known_records(
         connection,
         references=sorted({request.user_id for request in requests if request.user_id}),
         conversation_ids=sorted({m.conversation_context_id for m in messages if m.conversation_context_id}),
@@ -159,10 +218,11 @@ def _read_known(connection: Connection, requests: Iterable[Request], now: dateti
 
 
 def _rejection(record: QueueRecord, problem: InvalidMessage, request: Request | None) -> Rejection:
+    """The row by which `explain` finds a message that was not accepted."""
     message_id = request.message_id if request else None
     return Rejection(
         sqs_message_id=record.sqs_message_id,
-        message_id=message_id or _claimed_id(record.body) or id_from_sqs(record.published_as),
+        message_id=message_id or _id_in(record.body) or id_from_sqs(record.original_id),
         agent_id=request.agent_id if isinstance(request, Message | Reply) else None,
         reason=problem.reason,
         field=problem.field,
@@ -170,8 +230,8 @@ def _rejection(record: QueueRecord, problem: InvalidMessage, request: Request | 
     )
 
 
-def _claimed_id(body: str) -> UUID | None:
-    """The id that a faulty body gives, so that its publisher can ask what became of it."""
+def _id_in(body: str) -> UUID | None:
+    """The id in a malformed body, by which its publisher can ask what became of the message."""
     try:
         content = json.loads(body)
         return UUID(str(content.get("messageId") or content.get("message_id")))

@@ -1,4 +1,4 @@
-"""A person's rights: everything that is kept of them, and its deletion, here and at Twilio."""
+"""A person's rights: finds a person, and deletes everything about them here and at Twilio."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,24 +21,24 @@ class Deletion:
     """What a deletion did.
 
     Attributes:
-        identity: by what the person was known before.
-        here: how much was forgotten in the database.
+        identity: the person's ids and numbers before the deletion.
+        deleted: how many rows of the database were deleted or emptied.
         kept_opt_outs: opted-out numbers that are kept as a keyed hash.
-        erased_at_twilio, left_at_twilio: texts; those left are deleted by running it again.
+        erased_at_twilio, left_at_twilio: texts; another run deletes those that are left.
     """
 
     identity: Identity
-    here: DeletedRecords
+    deleted: DeletedRecords
     kept_opt_outs: int
     erased_at_twilio: int
     left_at_twilio: int
 
 
 def identity_of(connection: Connection, reference: str) -> Identity:
-    """By what a person is known; also of one who was forgotten, by our id.
+    """The ids and numbers of a person; a deleted person is still found by our id.
 
     Raises:
-        UnknownUser: nobody has this id or external id.
+        UnknownUser: no person has this id or external id.
     """
     try:
         user_id = find_user(connection, reference)
@@ -61,26 +61,17 @@ def delete_person(
     clock: Clock,
     on_text: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Deletion:
-    """Forget a person here, then at Twilio. Running it again goes on where it was cut off.
+    """Delete a person in the database, then at Twilio. Another run continues where one was interrupted.
 
     Args:
-        eraser: what deletes texts at Twilio; None leaves them there.
-        on_text: called for each text at Twilio with how many are done, and of how many.
+        eraser: deletes texts at Twilio; None leaves them there.
+        on_text: called after each text at Twilio with how many are done, and of how many.
 
     Raises:
-        SettingsError: the person is opted out, and there is no key to keep that by; nothing was deleted.
+        SettingsError: the person is opted out, and there is no `PRIVACY_KEY` to keep the opt-out; nothing was deleted.
     """
-    hashes = [
-        hashed
-        for number in identity.opted_out_numbers
-        if (hashed := number_hash(number, settings.privacy_key)) is not None
-    ]
-    if len(hashes) < len(identity.opted_out_numbers):
-        raise SettingsError(
-            "PRIVACY_KEY: is not set, and this person is opted out. Set it here and in the stack (PrivacyKey), so that "
-            "the number stays opted out after it is deleted."
-        )
-    here = store.forget_person(connection, identity, hashes, clock())
+    hashes = _opt_out_hashes(identity, settings)
+    deleted = store.forget_person(connection, identity, hashes, clock())
     sids = store.read_sids(connection, identity.user_id)
     erased = 0
     for place, sid in enumerate(sids, start=1):
@@ -88,4 +79,16 @@ def delete_person(
             store.forget_sids(connection, identity.user_id, [sid])
             erased += 1
         on_text(place, len(sids))
-    return Deletion(identity, here, len(hashes), erased, len(sids) - erased)
+    return Deletion(identity, deleted, len(hashes), erased, len(sids) - erased)
+
+
+def _opt_out_hashes(identity: Identity, settings: PrivacySettings) -> list[str]:
+    """The keyed hashes by which the person's opted-out numbers stay opted out."""
+    hashes = [number_hash(number, settings.privacy_key) for number in identity.opted_out_numbers]
+    kept = [hashed for hashed in hashes if hashed is not None]
+    if len(kept) < len(hashes):
+        raise SettingsError(
+            "PRIVACY_KEY: is not set, and this person is opted out. Set it here and in the stack (PrivacyKey), so that "
+            "the number stays opted out after it is deleted."
+        )
+    return kept

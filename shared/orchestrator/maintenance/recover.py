@@ -1,4 +1,4 @@
-"""After a restore: a database brought back from an older state has forgotten what it sent, and who said STOP."""
+"""Recovery after a restore: reads from Twilio what the restored database lacks, and records it before any send."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,46 +19,61 @@ from orchestrator.store.pauses import pause, pauses, resume
 from orchestrator.store.recovery import LastWord, RestoredText, UnsentMessage
 from orchestrator.store.settlement import Evidence, Settlement
 
-# Why everything is paused meanwhile.
+# The note of the pause that lasts during a recovery.
 NOTE = "recovery after a restore"
-# Twilio's statuses of a text that it never sent.
+# Twilio's statuses of texts that it never sent.
 NEVER_SENT = ("canceled", "scheduled")
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What a recovery found, and did unless it was a dry run.
+    """What a recovery found; unless it was a dry run, all of it is recorded.
 
     Attributes:
-        sent: messages that had been sent, and are marked so.
-        doubtful: messages whose words were not known yet, for people who got a text that no message explains: they may
-            have been sent, and end as `unknown_outcome`.
-        forgotten: texts that no message explains; their slots are counted again.
-        opted_out, opted_in: numbers whose last word was STOP, or START.
-        resumed: False where an operator had paused everything before.
+        sent: messages that a text of Twilio's list explains; they are marked as sent.
+        doubtful: messages that one of the unmatched texts may have been; they end as `unknown_outcome`.
+        unmatched: texts without a message; their slots count against their people's limits.
+        opted_out, opted_in: numbers that last wrote STOP, or START.
+        resumed: False where an operator had paused everything before, and after a dry run.
     """
 
     sent: int
     doubtful: int
-    forgotten: int
+    unmatched: int
     opted_out: int
     opted_in: int
     resumed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Texts held against what waits.
+class TextMatch:
+    """Texts of Twilio's list compared with the messages that wait.
 
     Attributes:
-        sent: the message that each of these texts was.
-        forgotten: texts that no message explains.
-        doubtful: messages that one of those may have been.
+        sent: messages, each with the text that it was.
+        unmatched: texts without a message.
+        doubtful: messages whose words were not stored, for people who got an unmatched text.
     """
 
     sent: Mapping[UUID, ListedText]
-    forgotten: Sequence[ListedText]
+    unmatched: Sequence[ListedText]
     doubtful: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryPlan:
+    """What a recovery will record.
+
+    Attributes:
+        restored: texts that need an attempt of their own.
+        proofs: settlements of open attempts.
+        last_words: the last STOP or START of each number.
+    """
+
+    match: TextMatch
+    restored: Sequence[RestoredText]
+    proofs: Sequence[Settlement]
+    last_words: Sequence[LastWord]
 
 
 def recover(
@@ -70,93 +85,97 @@ def recover(
     apply: bool,
     on_text: Callable[[], None] = lambda: None,
 ) -> Recovery:
-    """Read what Twilio sent since a time, mark it, and only then let sending go on.
+    """Pause everything, record what Twilio sent and received since a time, and resume.
 
     Args:
-        since: the moment to which the database was brought back, or before.
-        apply: False changes nothing and tells what would happen.
+        since: the moment to which the database was restored, or an earlier one.
+        apply: False only reports what a recovery would record.
         on_text: called for each text read.
 
     Raises:
-        NotListed: Twilio cannot be asked now; sending stays paused.
+        NotListed: Twilio's list cannot be read now; sending stays paused.
     """
-    others_pause = False
-    if apply:
-        pause(connection, "everything", "", NOTE, clock())
-        # A recovery that could not ask Twilio left its own pause behind; somebody else's stays.
-        others_pause = ("everything", NOTE) not in [(scope, note) for scope, _, note, _, _ in pauses(connection)]
-    texts = list(_counted(message_list.texts_since(since), on_text))
+    if not apply:
+        return _report(plan_recovery(connection, message_list, since, on_text), resumed=False)
+    is_ours = _pause_everything(connection, clock())
+    plan = plan_recovery(connection, message_list, since, on_text)
+    store.write(connection, plan.restored, plan.proofs, plan.match.doubtful, plan.last_words, clock())
+    if is_ours:
+        resume(connection, "everything", "")
+    return _report(plan, resumed=is_ours)
+
+
+def plan_recovery(
+    connection: Connection, message_list: MessageList, since: datetime, on_text: Callable[[], None]
+) -> RecoveryPlan:
+    """Compare Twilio's list with the database; changes nothing."""
+    texts = list(_count_texts(message_list.texts_since(since), on_text))
     people = store.people_of(connection, {text.person for text in texts})
     outbound = [text for text in texts if text.person in people and not text.inbound and text.status not in NEVER_SENT]
-    remembered = store.remembered_sids(connection, [text.sid for text in outbound])
-    unknown = [text for text in outbound if text.sid not in remembered]
-    waiting = store.read_unsent_messages(connection, {text.person for text in unknown})
-    match = match_texts(unknown, waiting)
-    words = [LastWord(number, said is Intent.STOP, at) for number, (said, at) in last_words(texts).items()]
-    if apply:
-        store.write(connection, *_settled(match, waiting, people), match.doubtful, words, clock())
-        if not others_pause:
-            resume(connection, "everything", "")
-    return Recovery(
-        sent=len(match.sent),
-        doubtful=len(match.doubtful),
-        forgotten=len(match.forgotten),
-        opted_out=sum(word.stopped for word in words),
-        opted_in=sum(not word.stopped for word in words),
-        resumed=apply and not others_pause,
-    )
+    recorded = store.remembered_sids(connection, [text.sid for text in outbound])
+    unrecorded = [text for text in outbound if text.sid not in recorded]
+    waiting = store.read_unsent_messages(connection, {text.person for text in unrecorded})
+    match = match_texts(unrecorded, waiting)
+    restored, proofs = _records_of(match, waiting, people)
+    return RecoveryPlan(match, restored, proofs, last_words(texts))
 
 
-def match_texts(texts: Iterable[ListedText], waiting: Sequence[UnsentMessage]) -> Match:
-    """Find the message that each text was: same number, same words, accepted before; the oldest one first."""
-    open_by_number: dict[str, list[UnsentMessage]] = defaultdict(list)
+def match_texts(texts: Iterable[ListedText], waiting: Sequence[UnsentMessage]) -> TextMatch:
+    """Find the message of each text: same number, same words, accepted before the text; the oldest message first."""
+    by_number: dict[str, list[UnsentMessage]] = defaultdict(list)
     for message in sorted(waiting, key=lambda message: message.accepted_at):
-        open_by_number[message.phone_number].append(message)
+        by_number[message.phone_number].append(message)
     sent: dict[UUID, ListedText] = {}
-    forgotten: list[ListedText] = []
+    unmatched: list[ListedText] = []
     doubtful: list[UUID] = []
     for text in sorted(texts, key=lambda text: text.created_at):
         candidates = [
             message
-            for message in open_by_number[text.person]
+            for message in by_number[text.person]
             if message.message_id not in sent and message.accepted_at <= text.created_at + CLOCK_SKEW
         ]
         same = [message for message in candidates if message.words and message.words.strip() == text.body.strip()]
         if same:
             sent[same[0].message_id] = text
         else:
-            forgotten.append(text)
+            unmatched.append(text)
             doubtful.extend(message.message_id for message in candidates if message.words is None)
-    return Match(sent, forgotten, list(dict.fromkeys(doubtful)))
+    return TextMatch(sent, unmatched, list(dict.fromkeys(doubtful)))
 
 
-def last_words(texts: Iterable[ListedText]) -> dict[str, tuple[Intent, datetime]]:
-    """The last STOP or START of each number that said one, and when."""
-    words: dict[str, tuple[Intent, datetime]] = {}
+def last_words(texts: Iterable[ListedText]) -> list[LastWord]:
+    """The last STOP or START of each number that wrote one."""
+    words: dict[str, LastWord] = {}
     for text in sorted(texts, key=lambda text: text.created_at):
-        wish, _ = intent_of(text.body)
-        if text.inbound and wish in (Intent.STOP, Intent.START, Intent.YES):
-            words[text.person] = wish, text.created_at
-    return words
+        intent, _ = intent_of(text.body)
+        if text.inbound and intent in (Intent.STOP, Intent.START, Intent.YES):
+            words[text.person] = LastWord(text.person, intent is Intent.STOP, text.created_at)
+    return list(words.values())
 
 
-def _settled(
-    match: Match, waiting: Sequence[UnsentMessage], people: Mapping[str, Person]
+def _pause_everything(connection: Connection, now: datetime) -> bool:
+    """Pause everything; returns whether the pause is a recovery's own, of this run or of one that failed."""
+    pause(connection, "everything", "", NOTE, now)
+    return ("everything", NOTE) in [(scope, note) for scope, _, note, _, _ in pauses(connection)]
+
+
+def _records_of(
+    match: TextMatch, waiting: Sequence[UnsentMessage], people: Mapping[str, Person]
 ) -> tuple[list[RestoredText], list[Settlement]]:
-    """The texts that need an attempt of their own, and what settles the others."""
+    """The texts that need an attempt of their own, and the settlements of attempts that were open."""
     open_attempts = {message.message_id: message.attempt_id for message in waiting}
-    forgotten = [_forgotten(text, people[text.person], None) for text in match.forgotten]
+    restored = [_restored_text(text, people[text.person], None) for text in match.unmatched]
     proofs = []
     for message_id, text in match.sent.items():
         attempt_id = open_attempts[message_id]
         if attempt_id is None:
-            forgotten.append(_forgotten(text, people[text.person], message_id))
+            restored.append(_restored_text(text, people[text.person], message_id))
         else:
             proofs.append(Settlement.of_sent_text(attempt_id, text.sid, Evidence.RECOVERY))
-    return forgotten, proofs
+    return restored, proofs
 
 
-def _forgotten(text: ListedText, person: Person, message_id: UUID | None) -> RestoredText:
+def _restored_text(text: ListedText, person: Person, message_id: UUID | None) -> RestoredText:
     return RestoredText(
         attempt_id=uuid7(text.created_at),
         message_id=message_id,
@@ -170,7 +189,19 @@ def _forgotten(text: ListedText, person: Person, message_id: UUID | None) -> Res
     )
 
 
-def _counted(texts: Iterable[ListedText], on_text: Callable[[], None]) -> Iterable[ListedText]:
+def _report(plan: RecoveryPlan, *, resumed: bool) -> Recovery:
+    opted_out = sum(word.stopped for word in plan.last_words)
+    return Recovery(
+        sent=len(plan.match.sent),
+        doubtful=len(plan.match.doubtful),
+        unmatched=len(plan.match.unmatched),
+        opted_out=opted_out,
+        opted_in=len(plan.last_words) - opted_out,
+        resumed=resumed,
+    )
+
+
+def _count_texts(texts: Iterable[ListedText], on_text: Callable[[], None]) -> Iterable[ListedText]:
     for text in texts:
         on_text()
         yield text

@@ -1,4 +1,4 @@
-"""The night: words that are older than the retention are deleted, batch by batch."""
+"""Nightly retention: deletes the words of messages older than `RETENTION_DAYS`, in batches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +12,20 @@ from orchestrator.clock import Clock
 from orchestrator.settings import RetainSettings
 from orchestrator.store.privacy import forget_old_words
 
-# Rows of a table in one transaction: short enough that nobody waits for it.
+# Rows of each table in one transaction, so that its locks are short.
 BATCH = 1_000
+# A batch starts only while this much of the invocation is left.
 SPARE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class RetainReport:
-    """What a night did; `finished` is False when the next one has to go on."""
+    """What one run did.
+
+    Attributes:
+        forgotten: rows whose words were deleted.
+        finished: False when old words are left for the next night.
+    """
 
     forgotten: int = field(metadata=publish_as((metrics.RETENTION, "forgotten")))
     finished: bool
@@ -28,10 +34,10 @@ class RetainReport:
 def retain(
     connection: Connection, settings: RetainSettings, clock: Clock, seconds_left: Callable[[], float]
 ) -> RetainReport:
-    """Forget the words of what is older than `RETENTION_DAYS`; counters, costs and outcomes stay.
+    """Delete the words of what is older than `RETENTION_DAYS`; counters, costs and outcomes stay.
 
     Raises:
-        psycopg.Error: the batches before are done; the next night goes on.
+        psycopg.Error: earlier batches are deleted; the next night continues.
     """
     before = clock() - timedelta(days=settings.retention_days)
     forgotten = 0

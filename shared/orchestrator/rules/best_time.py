@@ -1,4 +1,4 @@
-"""The hour at which a person usually answers (R7)."""
+"""Best time (R7): the next moment inside the hours in which a person usually answers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.rules.quiet_hours import QuietHours, next_open
 
-# Without a pattern: mid-morning.
+# The best hours of a person without a pattern.
 USUAL_HOURS = (10,)
-# Each hour is filled from its beginning, so that its first second is not a stampede.
+# Messages are spread over the first minutes of a best hour, so that they are not all due in its first second.
 SPREAD_MINUTES = 30
-# A pattern may prefer one day of the week, whose best hours may be quiet: then another rule must serve.
+# Days to search: a pattern may prefer one day of the week. If its best hours are quiet, there is no best time.
 DAYS_AHEAD = 8
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORKDAYS = frozenset(range(5))
@@ -20,18 +20,18 @@ _WORKDAYS = frozenset(range(5))
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """When a person answers: local hours (0 to 23), and days (0 is Monday); None means any workday."""
+    """When a person usually answers: local hours (0 to 23) and days of the week (0 is Monday)."""
 
     hours: tuple[int, ...] = USUAL_HOURS
     days: frozenset[int] = _WORKDAYS
 
 
 def read_pattern(stored: object) -> Pattern:
-    """Make sense of `users.response_pattern`, which may hold anything.
+    """Read `users.response_pattern`, which may hold any JSON.
 
-    `best_hours` may be numbers or texts such as "9", "09:30" or "9-11"; `preferred_days` names, their beginnings, or
-    numbers as JavaScript counts them (0 is Sunday). `avg_response_time_minutes` and `engagement_score` say nothing
-    about the hour. What makes no sense is passed over; where nothing is left, the default holds.
+    `best_hours` may be numbers, or texts such as "9", "09:30" or "9-11". `preferred_days` may be names, their
+    beginnings, or the numbers of JavaScript (0 is Sunday). Other keys do not concern the hour. Malformed entries are
+    ignored; when none is left, the default applies.
     """
     if not isinstance(stored, Mapping):
         return Pattern()
@@ -51,11 +51,11 @@ def best_time(
     """The person's best time from `earliest` on, in UTC.
 
     Args:
-        spread: 0 to 1, the message's place in the spread of an hour; the same message always has the same.
+        spread: 0 to 1, fixed for each message: its place in the spread over an hour.
 
     Returns:
-        A time outside quiet hours and before the expiry; where there is no such best time, `earliest` itself, which
-        the other rules may still move.
+        A time outside quiet hours and before the expiry. Where there is no such time, `earliest` itself, to which the
+        other rules still apply.
     """
     if not zones:
         return earliest
@@ -69,7 +69,7 @@ def best_time(
             begins = datetime.combine(day, time(hour), zones[0])
             candidate = max(begins.astimezone(UTC) + offset, earliest)
             if candidate >= begins.astimezone(UTC) + timedelta(hours=1):
-                continue  # this hour has gone by
+                continue  # this hour is over
             if candidate >= expires_at:
                 return earliest
             if quiet is None or next_open(candidate, zones, quiet) == candidate:

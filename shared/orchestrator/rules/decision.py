@@ -9,7 +9,7 @@ from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
 from orchestrator.rules.activity import active_until, live_until, may_come_forward
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
-from orchestrator.rules.lanes import YIELD_STEP, effective_lane, matters, waits_for_best_time
+from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
 from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import local_date, next_midnight
 from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
@@ -135,7 +135,7 @@ def _end_by_relevance(message: MessageState, person: Person, policy: PolicySetti
         return End(Status.SUPERSEDED, Reason.REFORMULATION)
     # `urgent` and `high` go although their relevance is unknown; the other lanes wait a day for it and then expire.
     unknown_since = person.last_inbound_at
-    if message.relevance is Relevance.UNKNOWN and not matters(message.lane) and unknown_since is not None:
+    if message.relevance is Relevance.UNKNOWN and not is_important(message.lane) and unknown_since is not None:
         return End(Status.EXPIRED, Reason.RELEVANCE_UNKNOWN) if now - unknown_since >= RELEVANCE_WAIT else None
     return None
 
@@ -152,7 +152,7 @@ def _hold_by_pause_or_schedule(message: MessageState, paused: bool, now: datetim
 
 
 def _hold_for_the_phone(person: Person, now: datetime) -> Hold | None:
-    if person.has_unjudged_text:
+    if person.has_unread_text:
         return Hold(now + READ_WITHIN, Reason.REPLY_UNJUDGED)
     if person.unreachable_until and person.unreachable_until > now:
         return Hold(person.unreachable_until, Reason.PHONE_UNREACHABLE)
@@ -211,7 +211,7 @@ def _hold_by_relevance(message: MessageState, person: Person, policy: PolicySett
         return None
     if message.relevance is Relevance.REFORMULATE:
         return Hold(_reformulation_deadline(message, policy, now), Reason.REFORMULATION)
-    if message.relevance is Relevance.UNKNOWN and not matters(message.lane):
+    if message.relevance is Relevance.UNKNOWN and not is_important(message.lane):
         return Hold(now + RECHECK_AFTER, Reason.RELEVANCE_UNKNOWN)
     return None
 

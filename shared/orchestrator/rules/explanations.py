@@ -1,48 +1,51 @@
-"""Each reason in words for people, with the rule behind it."""
+"""Each reason in words, with the rule behind it; `orchestrator explain` prints them."""
 
 from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
-    Reason.SCHEDULED: ("R9", "its own scheduled_for has not come"),
+    Reason.SCHEDULED: ("R9", "its scheduled_for is in the future"),
     Reason.PAUSED: (
         "R13",
-        "paused by an operator, by the brake, past the day's ceiling, or while Twilio is busy or refuses our account",
+        "paused by an operator, the throttle, or the daily ceiling, or while Twilio is busy or refuses our account",
     ),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
     Reason.ZONE_UNKNOWN: ("R3", "no time at which every zone of the number allows it, or no zone is known"),
     Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),
-    Reason.YIELDS: ("R6", "something of a higher lane is due for the person"),
+    Reason.YIELDS: ("R6", "a message of a higher lane is due for the person"),
     Reason.SEQUENCE_INCOMPLETE: ("R8", "parts of its sequence are missing"),
-    Reason.AGENT_LIMIT: ("R13", "its agent has had its messages of this hour"),
+    Reason.AGENT_LIMIT: ("R13", "the hourly limit of its agent is used up"),
     Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
     Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),
-    Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and nobody judged whether it still fits"),
-    Reason.REFORMULATION: ("R10", "the person wrote since; its agent is to say it anew"),
-    Reason.STALE: ("R10", "the person wrote since, and it makes no sense any more"),
-    Reason.REPLY_UNJUDGED: ("R11", "the person just wrote, and whether they wish to stop is not judged yet"),
+    Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and its relevance is not known"),
+    Reason.REFORMULATION: ("R10", "the person wrote since it was queued; its agent was asked to reformulate it"),
+    Reason.STALE: ("R10", "the person wrote since it was queued, and it no longer makes sense"),
+    Reason.REPLY_UNJUDGED: (
+        "R11",
+        "the person just wrote, and the text is not classified yet: it may be a wish to stop",
+    ),
     Reason.REPLY_ORDER: ("R12", "an earlier reply to the person is on its way"),
     Reason.PHONE_UNREACHABLE: ("G2", "the person's phone could not be reached lately"),
     Reason.PROVIDER_CONFIGURATION: ("G2", "Twilio refuses our account, not this message"),
     Reason.PROVIDER_BUSY: ("G2", "Twilio asked us to slow down"),
-    Reason.PROVIDER_UNREACHABLE: ("G2", "Twilio could not be reached; nothing was sent"),
-    Reason.LEASE_EXPIRED: ("G2", "the worker that held it was gone"),
-    Reason.OPTED_OUT: ("R11", "the person said STOP"),
-    Reason.WITHDRAWN: ("R9", "withdrawn"),
+    Reason.PROVIDER_UNREACHABLE: ("G2", "Twilio could not be reached; it was not sent"),
+    Reason.LEASE_EXPIRED: ("G2", "the worker that held it stopped before it was done"),
+    Reason.OPTED_OUT: ("R11", "the person opted out"),
+    Reason.WITHDRAWN: ("R9", "its agent withdrew it"),
     Reason.SUPERSEDED: ("R9", "a newer message took its place"),
-    Reason.EXPIRED: ("R9", "its time was over"),
-    Reason.SEQUENCE_STOPPED: ("R8", "another part of its sequence ended"),
+    Reason.EXPIRED: ("R9", "it expired before it could be sent"),
+    Reason.SEQUENCE_STOPPED: ("R8", "another part of its sequence was not sent"),
     Reason.COUNTRY_NOT_ALLOWED: ("R11", "the number lies outside the allowed countries"),
     Reason.NOT_ON_ALLOWLIST: ("R11", "the number is not on the recipient allow-list"),
-    Reason.BAD_NUMBER: ("G2", "Twilio says that the number cannot get texts"),
+    Reason.BAD_NUMBER: ("G2", "Twilio reports that the number cannot receive texts"),
     Reason.FORGOTTEN: ("R11", "the person's data was deleted"),
-    Reason.NOTHING_TO_SAY: ("G7", "its data makes no words"),
+    Reason.NOTHING_TO_SAY: ("G7", "no text can be made from its data"),
     Reason.REFUSED: ("G2", "Twilio refused it"),
-    Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and nothing says whether it was"),
+    Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and there is no evidence"),
 }
 
 
 def explain(reason: str) -> str:
-    """A reason with its rule, such as `the person's quiet hours (R3)`; an unknown one as it stands."""
+    """A reason with its rule, such as `the person's quiet hours (R3)`; an unknown reason unchanged."""
     if reason not in set(Reason):
         return reason
     rule, words = EXPLANATIONS[Reason(reason)]

@@ -1,4 +1,4 @@
-"""Limits (R1, R2, R5): how many texts a person gets in a local day and in any 60 minutes."""
+"""Limits (R1, R2, R5): how many texts a person may get in a local day and in any 60 minutes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.lanes import ignores_hours, matters
+from orchestrator.rules.lanes import ignores_hours, is_important
 from orchestrator.settings import PolicySettings
 
 HOUR = timedelta(minutes=60)
@@ -14,7 +14,7 @@ HOUR = timedelta(minutes=60)
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many sends there may be, this one included; None means that the limit does not apply."""
+    """The most sends in a local day and in 60 minutes, this one included; None where the limit does not apply."""
 
     day: int | None
     hour: int | None
@@ -40,15 +40,15 @@ def limits_of(person: Person, policy: PolicySettings) -> Limits:
 
 
 def caps(lane: Lane, can_delay: bool, person: Person, policy: PolicySettings) -> Caps:
-    """The caps one message must keep (R1, R2, R5)."""
+    """The caps that one message must keep (R1, R2, R5)."""
     limits = limits_of(person, policy)
-    # One slot a day stays free for what matters.
-    reserved = 1 if limits.daily > 1 and not matters(lane) else 0
+    # One slot a day is reserved for urgent and high messages.
+    reserved = 1 if limits.daily > 1 and not is_important(lane) else 0
     return Caps(day=limits.daily - reserved, hour=None if ignores_hours(lane, can_delay) else limits.hourly)
 
 
 def hour_is_full(sends: Sequence[datetime], now: datetime, cap: int) -> bool:
-    """Whether as many texts as the cap allows went in the 60 minutes up to `now` (R2)."""
+    """Whether the texts of the 60 minutes up to `now` have reached the cap (R2)."""
     return sum(sent > now - HOUR for sent in sends) >= cap
 
 
@@ -57,10 +57,10 @@ def hour_frees_at(sends: Sequence[datetime], planned: Sequence[datetime], now: d
 
     Args:
         sends: when texts went.
-        planned: when others that the limit holds will go; this one comes after them.
+        planned: when other messages that the limit holds are due; this message comes after them.
 
     Returns:
-        That time; an hour from `now` when the cap is zero or less, which no waiting cures.
+        That time. With a cap of zero or less, an hour from `now`, when the message is decided again.
     """
     if cap <= 0:
         return now + HOUR

@@ -1,4 +1,4 @@
-"""Local wall-clock time as instants: what a clock on the wall shows, through daylight-saving changes."""
+"""Converts local wall-clock times to instants, through daylight-saving changes."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-# How far ahead the next opening, closing or midnight can lie: a day, and more for a wall time that a change skips.
+# Days to search for a wall time: it may lie a day ahead, and later where a clock change skips it.
 _HORIZON_DAYS = 3
 
 
 def local_date(now: datetime, zone: ZoneInfo) -> date:
-    """The calendar day on the wall (R1)."""
+    """The local calendar day (R1)."""
     return now.astimezone(zone).date()
 
 
 def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant of the next local day, in UTC; it may show 01:00 where the clocks change at midnight."""
+    """The first instant of the next local day, in UTC; 01:00 local where the clocks change at midnight."""
     today = local_date(now, zone)
     midnight = first_instant(now, zone, [time(0)], lambda wall: wall.date() > today)
     assert midnight is not None  # every zone reaches tomorrow within the horizon
@@ -30,12 +30,12 @@ def first_instant(
 
     Args:
         now: an aware time.
-        zone: the wall the clock hangs on.
+        zone: the zone of the wall clock.
         walls: the times of day at which the condition can change.
-        holds: the condition, given local time.
+        holds: the condition on a local time.
 
     Returns:
-        The instant in UTC, or None when it does not hold within the next days.
+        The instant in UTC; None when the condition does not hold within the next days.
     """
     for instant in _candidates(now, zone, walls):
         if holds(instant.astimezone(zone)):
@@ -44,7 +44,7 @@ def first_instant(
 
 
 def _candidates(now: datetime, zone: ZoneInfo, walls: Iterable[time]) -> Iterator[datetime]:
-    """The instants after `now` at which a wall time is shown, or the clocks change, in order."""
+    """The instants after `now` at which the wall clock shows one of `walls` or changes, in order."""
     today = now.astimezone(zone).date()
     walls = list(walls)
     changes = _offset_changes(zone, today)
@@ -60,7 +60,7 @@ def _candidates(now: datetime, zone: ZoneInfo, walls: Iterable[time]) -> Iterato
 
 @lru_cache(maxsize=4096)
 def _offset_changes(zone: ZoneInfo, day: date) -> tuple[datetime, ...]:
-    """The daylight-saving changes from the day before `day` to the end of the horizon, to the second, in UTC."""
+    """The clock changes from the day before `day` to the end of the horizon, to the second, in UTC."""
     start = datetime.combine(day - timedelta(days=1), time(0), UTC)
     marks = [start + timedelta(hours=12 * step) for step in range(2 * (_HORIZON_DAYS + 2) + 1)]
     spans = itertools.pairwise(marks)

@@ -1,4 +1,4 @@
-"""Quiet hours (R3): when a person may not be texted, in every zone their phone may lie in."""
+"""Quiet hours (R3): when a person may not be texted, in every zone in which their phone may be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from orchestrator.people import Person
 from orchestrator.rules.local_time import first_instant
 from orchestrator.settings import PolicySettings
 
-# Zones can only disagree for so long: each round moves past the end of at least one zone's window.
+# Rounds of `next_open`; each passes the end of at least one zone's window. Zones that disagree longer never agree.
 _ROUNDS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """A window of local wall-clock time: `start` is quiet, `end` is not. Equal start and end means none."""
+    """A window of local wall-clock time: `start` is quiet, `end` is not. Equal times mean no quiet hours."""
 
     start: time
     end: time
 
     def covers(self, wall: time) -> bool:
-        """Whether it is quiet when the clock on the wall shows `wall`."""
+        """Whether the local time `wall` is quiet."""
         if self.start <= self.end:
             return self.start <= wall < self.end
         return wall >= self.start or wall < self.end
 
 
 def quiet_hours_for(person: Person, policy: PolicySettings) -> QuietHours | None:
-    """A person's quiet hours; None where they are turned off, or start and end are equal."""
+    """A person's quiet hours; None when they are turned off, or start and end are equal."""
     if person.quiet_hours_enabled is False:
         return None
     quiet = QuietHours(
@@ -42,7 +42,7 @@ def next_open(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> da
     """The first instant from `now` on at which no zone is quiet.
 
     Returns:
-        `now` itself when it is open, else the instant in UTC; None when the zones never agree, or none is known.
+        `now` itself when no zone is quiet, else the instant in UTC; None when the zones never agree, or none is known.
     """
     if not zones:
         return None
@@ -56,7 +56,7 @@ def next_open(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> da
 
 
 def open_until(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> datetime | None:
-    """When the next quiet hours begin in any of the zones, in UTC; None when there are none."""
+    """When quiet hours next begin in any of the zones, in UTC; None when there are none."""
     if quiet.start == quiet.end:
         return None
     starts = (

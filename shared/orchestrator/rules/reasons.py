@@ -1,44 +1,44 @@
-"""The one vocabulary of reasons: in verdicts, tables, metrics, logs and the command line."""
+"""The reasons and statuses of messages, as decisions, tables, metrics, logs and the command line use them."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a message waits, or why it ended. docs/rules.md explains each under its rule."""
+    """Why a message waits, or why it ended (docs/rules.md)."""
 
-    # It waits.
+    # The message waits.
     SCHEDULED = "scheduled"  # its own scheduled_for
     PAUSED = "paused"  # R13
     QUIET_HOURS = "quiet_hours"  # R3
     ZONE_UNKNOWN = "zone_unknown"  # R3
     BEST_TIME = "best_time"  # R7
-    YIELDS = "yields"  # R6: something higher is due
-    SEQUENCE_INCOMPLETE = "sequence_incomplete"  # R8; it is also how an incomplete one ends
-    AGENT_LIMIT = "agent_limit"  # R13: the agent's messages an hour
+    YIELDS = "yields"  # R6: a higher lane is due
+    SEQUENCE_INCOMPLETE = "sequence_incomplete"  # R8; also the end of an incomplete sequence
+    AGENT_LIMIT = "agent_limit"  # R13: the agent's hourly limit
     DAILY_LIMIT = "daily_limit"  # R1
     HOURLY_LIMIT = "hourly_limit"  # R2
-    RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: nobody could judge it; it is also how it ends after a day
-    REFORMULATION = "reformulation"  # R10: its agent is to say it anew; it is also how it ends when that does not come
-    REPLY_UNJUDGED = "reply_unjudged"  # R11: what the person just wrote may be a wish to stop
+    RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: Claude gave no verdict; also the end after a day
+    REFORMULATION = "reformulation"  # R10: its agent was asked to reformulate it; also the end after the deadline
+    REPLY_UNJUDGED = "reply_unjudged"  # R11: an unread text may be a wish to stop
     REPLY_ORDER = "reply_order"  # R12: an earlier reply is on its way
-    PHONE_UNREACHABLE = "phone_unreachable"  # 30003: the phone could not be reached lately
+    PHONE_UNREACHABLE = "phone_unreachable"  # Twilio's 30003: the phone could not be reached lately
     PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio refuses our account, not this message
     PROVIDER_BUSY = "provider_busy"  # 429
-    PROVIDER_UNREACHABLE = "provider_unreachable"  # failed before the request left
-    LEASE_EXPIRED = "lease_expired"  # the worker that held it died
+    PROVIDER_UNREACHABLE = "provider_unreachable"  # the call failed before the request left
+    LEASE_EXPIRED = "lease_expired"  # the worker that held it stopped
 
-    # It ended.
+    # The message ended.
     OPTED_OUT = "opted_out"  # R11
     WITHDRAWN = "withdrawn"  # R9
     SUPERSEDED = "superseded"  # R9
-    STALE = "stale"  # R10: what it says is over
-    SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part ended
+    STALE = "stale"  # R10: it no longer makes sense
+    SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part was not sent
     EXPIRED = "expired"  # R9
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NOT_ON_ALLOWLIST = "not_on_allowlist"
-    BAD_NUMBER = "bad_number"  # 21211, 21614 and kin; 30005 and 30006 of an earlier text
-    FORGOTTEN = "forgotten"  # the person asked for it
-    NOTHING_TO_SAY = "nothing_to_say"  # the data makes no words
+    BAD_NUMBER = "bad_number"  # Twilio's 21211, 21614 and the like; 30005 and 30006 of an earlier text
+    FORGOTTEN = "forgotten"  # the person's data was deleted
+    NOTHING_TO_SAY = "nothing_to_say"  # no text can be made from the data
     REFUSED = "refused"  # any other refusal by Twilio
     UNKNOWN_OUTCOME = "unknown_outcome"  # G2
 

@@ -1,13 +1,13 @@
-"""Whether a waiting message still makes sense (R10): what is known of it, and what follows."""
+"""Relevance (R10): whether a waiting message still makes sense."""
 
 from enum import StrEnum
 
 
 class Relevance(StrEnum):
-    """What Claude said of a message since its person last wrote."""
+    """Claude's verdict on a message since its person last wrote."""
 
     UNASKED = "unasked"
     RELEVANT = "relevant"
-    STALE = "stale"  # what it says is over
-    REFORMULATE = "reformulate"  # it still matters, but its agent must say it anew
-    UNKNOWN = "unknown"  # Claude was asked and had no answer in time
+    STALE = "stale"  # it no longer makes sense
+    REFORMULATE = "reformulate"  # it still matters, but its agent must reformulate it
+    UNKNOWN = "unknown"  # Claude gave no verdict in time

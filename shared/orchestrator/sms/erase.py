@@ -1,31 +1,29 @@
-"""Deletes texts, and what came with them, at Twilio."""
+"""Deletes texts and their media at Twilio."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from orchestrator.settings import SenderSettings
-
-if TYPE_CHECKING:
-    from twilio.rest import Client
+from orchestrator.sms.client import twilio_client
 
 
 class TextEraser(Protocol):
-    """What deletes a text for good."""
+    """Deletes a text for good."""
 
     def erase(self, sid: str) -> bool: ...
 
 
 class TwilioTextEraser:
-    """Twilio's own delete; a text that is not there any more counts as deleted."""
+    """Deletes through Twilio's API; a text that no longer exists counts as deleted."""
 
     def __init__(self, settings: SenderSettings) -> None:
         self._settings = settings
 
     def erase(self, sid: str) -> bool:
-        """Delete a text and its media; False where Twilio does not do it now, as for one that is on its way (20009)."""
+        """Delete a text and its media; False when Twilio cannot do it now, as for a text on its way (error 20009)."""
         from twilio.base.exceptions import TwilioException, TwilioRestException
 
         try:
-            message = self._client.messages(sid)
+            message = twilio_client(self._settings, connections=1).messages(sid)
             for medium in message.media.list():
                 message.media(str(medium.sid)).delete()
             return bool(message.delete())
@@ -33,9 +31,3 @@ class TwilioTextEraser:
             return bool(error.status == 404)
         except (TwilioException, OSError):
             return False
-
-    @property
-    def _client(self) -> "Client":
-        from orchestrator.sms.http import twilio_client
-
-        return twilio_client(self._settings, 1)

@@ -1,4 +1,4 @@
-"""The HTTP client under the Twilio SDK: it tells a request that never left from one that may have arrived."""
+"""The HTTP client of the Twilio SDK: distinguishes a request that never left from one that may have arrived (G2)."""
 
 import json
 import socket
@@ -6,8 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
@@ -15,15 +14,10 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
-from orchestrator.settings import SenderSettings, refresh
-
-if TYPE_CHECKING:
-    from twilio.rest import Client
-
 TWILIO_HOST = "https://api.twilio.com"
-# What is asked about messaging services goes to another host; a stand-in is both.
+# Twilio serves messaging services from another host; a stand-in serves both.
 MESSAGING_HOST = "https://messaging.twilio.com"
-# Provider and network equipment drop idle connections silently; an older one is not trusted with a text.
+# Network equipment drops idle connections silently, so a connection idle for longer is not reused for a text.
 IDLE_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
 
@@ -33,7 +27,7 @@ class NotConnected(TwilioException):
 
 
 class MaybeSent(TwilioException):
-    """The request left, or part of it, and no whole answer came: it may have been sent."""
+    """All or part of the request left, and no whole answer came: the text may have been sent."""
 
 
 class TooBusy(TwilioException):
@@ -41,7 +35,7 @@ class TooBusy(TwilioException):
 
     Attributes:
         code: Twilio's error code, or 429.
-        retry_after: seconds, when it said how long.
+        retry_after: seconds that Twilio asked us to wait; None where it gave none.
     """
 
     def __init__(self, code: int, retry_after: float | None) -> None:
@@ -50,31 +44,17 @@ class TooBusy(TwilioException):
         super().__init__(f"too many requests, code {code}")
 
 
-def twilio_client(settings: SenderSettings, connections: int) -> "Client":
-    """Twilio's SDK over this client, kept until its token is rotated; `connections` calls may go side by side."""
-    return _client_for(refresh(settings), connections)
-
-
-@lru_cache(maxsize=4)
-def _client_for(settings: SenderSettings, connections: int) -> "Client":
-    from twilio.rest import Client
-
-    http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)
-    token = settings.twilio_auth_token.get_secret_value()
-    return Client(settings.twilio_account_sid, token, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
-
-
-# The connection that each thread uses, for the watchdog to find.
+# The connection that each thread uses, where the watchdog finds it.
 _in_use = threading.local()
 
 
 class _Connection:
-    """What both kinds of connection add: a failure to connect is told apart, and a watchdog can find the socket."""
+    """Shared by both schemes: raises `NotConnected` for a failure to connect, and shows the watchdog the socket."""
 
     def connect(self) -> None:
         try:
-            super().connect()  # type: ignore[misc]  # urllib3's, which comes after this one
-        except Exception as error:  # refused, DNS, TLS, timeout: whatever it was, no request had left
+            super().connect()  # type: ignore[misc]  # of urllib3's class, which follows in the MRO
+        except Exception as error:  # refused, DNS, TLS, timeout: no request had left
             raise NotConnected(type(error).__name__) from error
 
     def request(self, *arguments: Any, **options: Any) -> None:
@@ -102,9 +82,9 @@ class UrllibClient(HttpClient):
     """Twilio's requests over urllib3, with connection reuse and no retries (G2).
 
     Args:
-        base_url: what stands in for https://api.twilio.com.
-        timeout: seconds for the connection, and again for the whole answer, however slowly it drips.
-        connections: how many calls go side by side.
+        base_url: the address that replaces https://api.twilio.com.
+        timeout: seconds for the connection, and again for the whole answer.
+        connections: how many calls may go side by side.
     """
 
     def __init__(self, base_url: str, timeout: float, connections: int) -> None:
@@ -131,7 +111,7 @@ class UrllibClient(HttpClient):
         Raises:
             NotConnected: nothing was sent.
             MaybeSent: no whole answer came.
-            TooBusy: Twilio refused it for now, and may have said for how long.
+            TooBusy: Twilio refused it for now (HTTP 429).
         """
         if time.monotonic() - self._last_used > IDLE_SECONDS:
             self._pools.clear()
@@ -145,14 +125,14 @@ class UrllibClient(HttpClient):
             target = url.replace(TWILIO_HOST, self._base_url, 1).replace(MESSAGING_HOST, self._base_url, 1)
         if params:
             target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
-        answer = self._ask(method, target, body, all_headers)
+        answer = self._call(method, target, body, all_headers)
         if answer.status == 429:
             raise TooBusy(_code_of(answer.data) or 429, _seconds_of(answer.headers.get("Retry-After")))
         return Response(answer.status, answer.data.decode("utf-8", "replace"), dict(answer.headers))
 
-    def _ask(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Any:
+    def _call(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Any:
         _in_use.connection = None
-        # A read timeout begins anew with each byte; this one does not.
+        # urllib3's read timeout starts again with each byte, so an answer that drips in would never end.
         watchdog = threading.Timer(self._seconds + CONNECT_SECONDS, _cut, [_in_use.__dict__])
         watchdog.start()
         try:
@@ -167,7 +147,7 @@ class UrllibClient(HttpClient):
 
 
 def _cut(in_use: Mapping[str, Any]) -> None:
-    """End the connection that another thread waits on; its call then fails as a dropped one."""
+    """Shut down the connection on which another thread waits; its call fails as on a dropped connection."""
     connection = in_use.get("connection")
     if connection is not None and connection.sock is not None:
         with suppress(OSError):
@@ -182,7 +162,7 @@ def _code_of(body: bytes) -> int | None:
 
 
 def _seconds_of(retry_after: str | None) -> float | None:
-    """The header in seconds; its other form, a date, counts as not said."""
+    """The `Retry-After` header in seconds; its other form, a date, counts as not given."""
     try:
         return max(0.0, float(retry_after)) if retry_after else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Twilio's own record of what was sent: a text found there went out; one that is missing may have gone out (G2)."""
+"""Twilio's list of messages: evidence of what was sent. A text that is missing may have been sent all the same (G2)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import SenderSettings
+from orchestrator.sms.client import twilio_client
 
 if TYPE_CHECKING:
-    from twilio.rest import Client
     from twilio.rest.api.v2010.account.message import MessageInstance
 
-AT_ONCE = 10
-# How far Twilio's clock may be from ours.
+PARALLEL_CALLS = 10
+# How much Twilio's clock may differ from ours.
 CLOCK_SKEW = timedelta(seconds=30)
-# One page: far more than one person gets while an outcome can be open.
-NEWEST = 50
-# Twilio's largest page.
-PAGE = 1_000
+# Texts read for one number: far more than a person gets while an outcome is open.
+NEWEST_TEXTS = 50
+# Twilio's largest page (Message resource, "PageSize").
+PAGE_SIZE = 1_000
 
 
 class NotListed(OrchestratorError):
-    """Twilio's list cannot be read now; the text says why."""
+    """Twilio's list cannot be read now; the text gives the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class ListedText:
     """One text as Twilio lists it.
 
     Attributes:
-        person: the number that is not ours.
-        inbound: whether it came from the person.
-        status: Twilio's word, such as `delivered`.
+        person: the person's number.
+        inbound: whether the person wrote it.
+        status: Twilio's status, such as `delivered`.
     """
 
     sid: str
@@ -46,21 +46,11 @@ class ListedText:
 
 
 class MessageList(Protocol):
-    """Where texts are looked up."""
+    """Reads texts from Twilio, or in a test from memory."""
 
     def texts_to(self, numbers: Sequence[str]) -> list[ListedText]: ...
 
     def texts_since(self, since: datetime) -> Iterator[ListedText]: ...
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    from twilio.base.exceptions import TwilioException
-
-    try:
-        yield
-    except (TwilioException, ValueError, KeyError, TypeError) as error:  # the last three: a body that is no list
-        raise NotListed(f"Twilio's list of messages cannot be read now: {type(error).__name__}") from error
 
 
 class TwilioMessageList:
@@ -73,24 +63,25 @@ class TwilioMessageList:
         """The newest texts that we sent to these numbers.
 
         Raises:
-            NotListed: Twilio cannot be asked now.
+            NotListed: Twilio's list cannot be read now.
         """
-        client = self._client
-        with ThreadPoolExecutor(AT_ONCE) as pool, _readable():
-            # Without a date: Twilio gives a text its date of sending only once it left Twilio.
-            found = pool.map(lambda number: client.messages.list(to=number, limit=NEWEST, page_size=NEWEST), numbers)
+        messages = twilio_client(self._settings, PARALLEL_CALLS).messages
+        with ThreadPoolExecutor(PARALLEL_CALLS) as pool, _list_errors():
+            # Not filtered by date: Twilio sets `date_sent` only when the text leaves Twilio.
+            found = pool.map(lambda to: messages.list(to=to, limit=NEWEST_TEXTS, page_size=NEWEST_TEXTS), numbers)
             return [text for texts in found for text in self._ours(texts) if not text.inbound]
 
     def texts_since(self, since: datetime) -> Iterator[ListedText]:
-        """Every text from or to us that was created since a time, read page by page.
+        """Every text from or to us that was created since a time; read page by page.
 
         Raises:
-            NotListed: Twilio cannot be asked now.
+            NotListed: Twilio's list cannot be read now.
         """
-        with _readable():
-            for message in self._client.messages.stream(page_size=PAGE):
-                # The list is in order of the date of sending, newest first. It is not filtered by it: a text that
-                # still waits inside Twilio has none.
+        messages = twilio_client(self._settings, PARALLEL_CALLS).messages
+        with _list_errors():
+            for message in messages.stream(page_size=PAGE_SIZE):
+                # Twilio lists the newest `date_sent` first. A text that still waits inside Twilio has no such date, so
+                # the list is not filtered by it.
                 if message.date_sent and message.date_sent < since:
                     return
                 yield from (text for text in self._ours([message]) if text.created_at >= since)
@@ -113,8 +104,13 @@ class TwilioMessageList:
                     status=str(message.status),
                 )
 
-    @property
-    def _client(self) -> "Client":
-        from orchestrator.sms.http import twilio_client
 
-        return twilio_client(self._settings, AT_ONCE)
+@contextmanager
+def _list_errors() -> Iterator[None]:
+    """Turns errors of Twilio, and of a body that is not a list, into `NotListed`."""
+    from twilio.base.exceptions import TwilioException
+
+    try:
+        yield
+    except (TwilioException, ValueError, KeyError, TypeError) as error:
+        raise NotListed(f"Twilio's list of messages cannot be read now: {type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""What a text costs, by its segments and the country of its number."""
+"""The price of a text, estimated by its segments and the country of its number (`prices.toml`)."""
 
 import tomllib
 from decimal import Decimal
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def price(segments: int, country: str | None) -> Decimal:
-    """US dollars for one text, an estimate by the price table.
+    """Estimate the price of one text in US dollars; an unlisted country costs as much as the dearest one.
 
     Args:
-        country: ISO code, such as US.
+        country: ISO code, such as US; None where it is not known.
     """
     table = _table()
     return segments * (table.get(country or "") or max(table.values()))

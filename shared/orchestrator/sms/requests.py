@@ -1,4 +1,4 @@
-"""What Twilio told the webhook, as it lies on the inbound queue: status callbacks and texts."""
+"""The requests of Twilio on the inbound queue: status callbacks and inbound texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from orchestrator.aws.queues import DeadLetter, QueueRecord
 
 STATUS_PATH = "/twilio/status"
 INBOUND_PATH = "/twilio/inbound"
-# Twilio's own limit of media in one text.
+# The most media of one text (Twilio's limit).
 MOST_MEDIA = 10
-# A text has one id here however often it comes, made of Twilio's.
+# The namespace of our ids for inbound texts: a repeated request derives the same id from Twilio's.
 _FROM_SID = UUID("0d3b1c52-7a52-5a3c-8f0e-3c9f6f0c1b77")
 
 
@@ -38,7 +38,7 @@ class _Form(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_nul(cls, form: Any) -> Any:
-        """Postgres stores no NUL, wherever in the form somebody put one."""
+        """Removes NUL characters, which Postgres cannot store."""
         if not isinstance(form, dict):
             return form
         return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in form.items()}
@@ -84,12 +84,12 @@ class InboundText(BaseModel):
 
     @property
     def body(self) -> str:
-        """What was written."""
+        """The text itself."""
         return self.form.body
 
     @property
     def media(self) -> list[dict[str, str]]:
-        """The address and content type of each medium that came with it."""
+        """The `url` and `content_type` of each medium of the text."""
         extra = self.form.model_extra or {}
         return [
             {"url": str(extra[f"MediaUrl{place}"]), "content_type": str(extra.get(f"MediaContentType{place}", ""))}
@@ -104,7 +104,7 @@ _request: TypeAdapter[StatusCallback | InboundText] = TypeAdapter(_Request)
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """A batch, sorted: texts with the record each came in, and the records that say nothing we know."""
+    """The requests of a batch by kind; each text with its record, and records that hold no request."""
 
     callbacks: list[StatusCallback]
     texts: list[tuple[QueueRecord, InboundText]]
@@ -112,7 +112,7 @@ class Requests:
 
 
 def read_requests(records: Sequence[QueueRecord]) -> Requests:
-    """What the records of a batch say."""
+    """Read the requests of a batch."""
     requests = Requests([], [], [])
     for record in records:
         try:

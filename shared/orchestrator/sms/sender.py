@@ -1,4 +1,4 @@
-"""Sends texts through Twilio, each exactly as often as it is told to: once."""
+"""Sends texts through Twilio with one call each, and never repeats a call (G2)."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +11,14 @@ from uuid import UUID
 
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import SenderSettings
+from orchestrator.sms.client import twilio_client
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.requests import STATUS_PATH
 
 if TYPE_CHECKING:
-    from twilio.rest import Client
+    from twilio.rest.api.v2010.account.message import MessageList
 
-# Twilio's bounds of a validity period, in seconds.
+# The bounds of Twilio's `ValidityPeriod`, in seconds.
 SHORTEST_VALIDITY = 1
 LONGEST_VALIDITY = 36_000
 
@@ -28,8 +30,8 @@ class Sms:
     Attributes:
         to: E.164 number.
         body: the words.
-        valid_for: seconds that Twilio may keep it in its own queue (R3).
-        message_id, attempt_id: what its status callbacks will name.
+        valid_for: seconds for which Twilio may keep it in its own queue (R3).
+        message_id, attempt_id: what its status callbacks name.
     """
 
     to: str
@@ -40,7 +42,7 @@ class Sms:
 
 
 class Sender(Protocol):
-    """What sends texts: Twilio, or in a benchmark nothing at all."""
+    """Sends texts: through Twilio, in a shadow run or a benchmark not at all."""
 
     def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]: ...
 
@@ -48,27 +50,31 @@ class Sender(Protocol):
 
 
 class TwilioSender:
-    """Texts through Twilio's Messages API. `at_once` calls go side by side: the size of a wave (G2)."""
+    """Sends through Twilio's Messages API, `parallel_calls` side by side: the size of a wave (G2)."""
 
-    at_once = 10
+    parallel_calls = 10
 
     def __init__(self, settings: SenderSettings) -> None:
         self._settings = settings
 
     def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
-        """Send up to `at_once` texts side by side; the outcomes come in the same order, and nothing is raised."""
-        if len(texts) == 1:
-            return [self._send(self._client, texts[0])]
-        client = self._client  # made before the threads share it
-        return list(self._pool.map(lambda sms: self._send(client, sms), texts))
+        """Send up to `parallel_calls` texts side by side.
 
-    def _send(self, client: "Client", sms: Sms) -> Outcome:
+        Returns:
+            The outcomes, in the order of the texts; an error of a call is an outcome, and is not raised.
+        """
+        messages = twilio_client(self._settings, self.parallel_calls).messages  # made before the threads share it
+        if len(texts) == 1:
+            return [self._send(messages, texts[0])]
+        return list(self._pool.map(lambda sms: self._send(messages, sms), texts))
+
+    def _send(self, messages: "MessageList", sms: Sms) -> Outcome:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
         from orchestrator.sms.http import NotConnected, TooBusy
 
         try:
-            message = client.messages.create(
+            message = messages.create(
                 to=sms.to,
                 body=sms.body,
                 from_=self._settings.twilio_phone_number if not self._settings.twilio_messaging_service_sid else None,
@@ -85,38 +91,32 @@ class TwilioSender:
         except NotConnected as error:
             return Outcome(OutcomeKind.NOT_SENT, error=f"could not connect: {error}")
         except Exception as error:  # noqa: BLE001
-            # No whole answer, or one that is not what Twilio sends. Whatever it was, the text may have been sent, and
-            # the rest of the wave must be settled.
+            # No whole answer, or not one of Twilio's: the text may have been sent, and the rest of the wave must be
+            # settled.
             return Outcome(OutcomeKind.UNKNOWN, error=f"no usable answer: {type(error).__name__}")
         if not message.sid:
             return Outcome(OutcomeKind.UNKNOWN, error="the answer has no sid")
         return Outcome(OutcomeKind.ACCEPTED, sid=message.sid)
 
     def fingerprint(self, sms: Sms) -> str:
-        """A digest of sender, number and words, by which a text can be found again without storing it twice."""
+        """A digest of sender, number and words: recognises a text without storing it twice."""
         sender = self._settings.twilio_messaging_service_sid or self._settings.twilio_phone_number or ""
         return sha256("\0".join((sender, sms.to, sms.body)).encode()).hexdigest()
 
     def _status_callback(self, sms: Sms) -> str | None:
-        """Where Twilio tells what became of the text, also of one whose answer we never got (G2)."""
+        """The address for status callbacks, which also settle a text whose answer was lost (G2)."""
         if self._settings.webhook_base_url is None:
             return None
         ids = urlencode({"message_id": sms.message_id, "attempt_id": sms.attempt_id})
-        return f"{self._settings.webhook_base_url}/twilio/status?{ids}"
-
-    @property
-    def _client(self) -> "Client":
-        from orchestrator.sms.http import twilio_client
-
-        return twilio_client(self._settings, self.at_once)
+        return f"{self._settings.webhook_base_url}{STATUS_PATH}?{ids}"
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.at_once, thread_name_prefix="twilio")
+        return ThreadPoolExecutor(self.parallel_calls, thread_name_prefix="twilio")
 
 
 def _outcome_of_answer(status: int, code: int | None) -> Outcome:
-    # A 5xx or 408 may have been sent; anything else that is no 4xx is not Twilio speaking.
+    # After a 5xx or 408 the text may have been sent; another status outside 4xx does not come from Twilio.
     if not 400 <= status < 500 or status == 408:
         return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
     return Outcome(

@@ -1,10 +1,10 @@
-"""Twilio's signature: who calls the webhook must know our auth token."""
+"""Verifies that a webhook request was signed with our Twilio auth token."""
 
 from collections.abc import Iterator, Sequence
 
 
 class _MultiDict:
-    """A form whose fields may repeat, as Twilio's validator wants to read it."""
+    """A form whose fields may repeat, with the interface that Twilio's validator reads."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._pairs = pairs
@@ -23,10 +23,10 @@ def is_signed(url: str, form: Sequence[tuple[str, str]], signature: str, tokens:
     """Whether a request was signed with one of our tokens.
 
     Args:
-        url: as Twilio called it, with its query string.
-        form: the fields of the body, in any order, repeated ones as often as they came.
+        url: the address that Twilio called, with its query string.
+        form: the fields of the body, in any order, with each repetition.
         signature: the `X-Twilio-Signature` header.
-        tokens: the auth token, and while it is rotated the second one.
+        tokens: the auth token, and during a rotation the secondary one.
     """
     from twilio.request_validator import RequestValidator
 

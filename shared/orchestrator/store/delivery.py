@@ -256,7 +256,7 @@ def _person(row: DictRow) -> Person:
         response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
         last_inbound_at=row["last_inbound_at"],
-        has_unjudged_text=row["has_unjudged_text"],
+        has_unread_text=row["has_unread_text"],
         number_is_dead=row["number_is_dead"],
         unreachable_until=row["unreachable_until"],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from orchestrator.people import zone_named, zones_of_number
+from orchestrator.people import find_zone, zones_of_number
 from orchestrator.rules.explanations import explain
 from orchestrator.store.database import one_round_trip, sql
 
@@ -43,7 +43,7 @@ class MessageHistory:
         if self.row is None:
             return UTC
         by_number = zones_of_number(self.row["phone_number"])
-        return zone_named(self.row["timezone"]) or (by_number[0] if by_number else UTC)
+        return find_zone(self.row["timezone"]) or (by_number[0] if by_number else UTC)
 
 
 def read_message_history(connection: Connection, message_id: UUID) -> MessageHistory | None:

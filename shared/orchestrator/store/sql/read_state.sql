@@ -28,7 +28,7 @@ SELECT m.id AS message_id,
               AND NOT orchestrator.is_paused(higher.priority, higher.agent_id, higher.user_id, %(now)s)
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
-       EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged') AS has_unjudged_text,
+       EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged') AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
        sequence.continues,

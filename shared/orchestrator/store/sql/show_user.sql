@@ -25,7 +25,7 @@ SELECT u.id AS user_id, u.external_id, u.phone_number, u.first_name, u.timezone,
        ) AS opted_out,
        EXISTS (
            SELECT FROM orchestrator.readings r WHERE r.user_id = u.id AND r.kind = 'unjudged'
-       ) AS has_unjudged_text,
+       ) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead, number.unreachable_until,
        (
            SELECT count(*) FROM message_queue m

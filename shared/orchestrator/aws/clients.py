@@ -1,0 +1,34 @@
+"""The boto3 clients of a process, each made at its first use: boto3 takes 0.3 s to import."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sqs import SQSClient
+
+
+@cache
+def sqs_client() -> "SQSClient":
+    """The client of SQS."""
+    import boto3
+
+    return boto3.client("sqs", config=_config(read_timeout=10, attempts=3))
+
+
+@cache
+def events_client() -> "EventBridgeClient":
+    """The client of EventBridge."""
+    import boto3
+
+    return boto3.client("events", config=_config(read_timeout=5, attempts=2))
+
+
+def _config(read_timeout: int, attempts: int) -> "Config":
+    """Timeouts in seconds, and the most attempts of one call, the first included."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=3, read_timeout=read_timeout, retries={"mode": "standard", "total_max_attempts": attempts}
+    )

@@ -1,0 +1,29 @@
+"""The client of Twilio's SDK over our HTTP client; the SDK is imported at the first call, because it loads slowly."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from orchestrator.settings import SenderSettings, refresh
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+
+def twilio_client(settings: SenderSettings, connections: int) -> "Client":
+    """The client for these settings, kept until the token is rotated.
+
+    Args:
+        connections: how many calls may go side by side.
+    """
+    return _client_for(refresh(settings), connections)
+
+
+@lru_cache(maxsize=4)
+def _client_for(settings: SenderSettings, connections: int) -> "Client":
+    from twilio.rest import Client
+
+    from orchestrator.sms.http import UrllibClient
+
+    http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)
+    token = settings.twilio_auth_token.get_secret_value()
+    return Client(settings.twilio_account_sid, token, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
