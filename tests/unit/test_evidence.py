@@ -1,15 +1,12 @@
-"""Which of Twilio's texts prove which attempts, and which prove nothing."""
+"""Which texts of Twilio's list prove which attempts."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.delivery.evidence import match_attempts
-from orchestrator.maintenance.recover import match_texts
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText
-from orchestrator.store.recovery import UnsentMessage
 from orchestrator.store.settlement import OpenAttempt
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -64,35 +61,3 @@ def test_where_texts_are_fewer_than_attempts_alike_none_of_them_is_proven(
             if (text.person, text.body) == (attempt.phone_number, attempt.words) and text.created_at >= since
         ]
         assert (attempt.attempt_id in proofs) == (len(candidates) >= len(alike))
-
-
-waiting = st.lists(
-    st.builds(UnsentMessage, st.uuids(), numbers, st.one_of(st.none(), words), moments, st.just(None)), max_size=5
-)
-
-
-@given(texts, waiting)
-def test_after_a_restore_every_text_is_one_message_or_is_told_as_forgotten(
-    texts: list[ListedText], waiting: list[UnsentMessage]
-) -> None:
-    match = match_texts(texts, waiting)
-    sids = [text.sid for text in match.sent.values()] + [text.sid for text in match.unmatched]
-    assert sorted(sids) == sorted(text.sid for text in texts)
-    by_id: dict[UUID, UnsentMessage] = {message.message_id: message for message in waiting}
-    for message_id, text in match.sent.items():
-        assert (by_id[message_id].phone_number, by_id[message_id].words) == (text.person, text.body)
-    for message_id in match.doubtful:
-        assert by_id[message_id].words is None
-        assert by_id[message_id].phone_number in {text.person for text in match.unmatched}
-
-
-def test_a_message_with_words_yet_to_be_found_is_doubtful_only_where_a_text_is_unexplained() -> None:
-    rendered = UnsentMessage(uuid4(), "+12125550101", None, NOON, None)
-    verbatim = UnsentMessage(uuid4(), "+12125550101", "Hello", NOON, None)
-    later = NOON + timedelta(minutes=5)
-    hello = ListedText("SM1", "+12125550101", "Hello", later, inbound=False, status="sent")
-    assert match_texts([hello], [rendered, verbatim]).doubtful == []
-    other = ListedText("SM2", "+12125550101", "Hi Ada!", later, inbound=False, status="sent")
-    assert match_texts([hello, other], [rendered, verbatim]).doubtful == [rendered.message_id]
-    before = ListedText("SM3", "+12125550101", "Hi Ada!", NOON - timedelta(hours=1), inbound=False, status="sent")
-    assert match_texts([before], [rendered]).doubtful == []

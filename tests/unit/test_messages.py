@@ -1,15 +1,14 @@
-"""What is accepted from agents, and how each mistake is named."""
+"""Requests of agents: what is valid, and which field and fix an error names."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from uuid import RFC_4122, UUID
+from datetime import UTC
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import InvalidMessage, Lane
-from orchestrator.ids import id_from_sqs, time_of, uuid7
 from orchestrator.messages import BODY_LIMIT, Message, Withdrawal, build_message, parse_request, to_body
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.plain import plain_sentence
@@ -185,29 +184,3 @@ def test_whatever_arrives_is_a_request_or_a_typed_error(text: str) -> None:
     except InvalidMessage as problem:
         assert problem.field
         assert problem.fix
-
-
-@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_an_id_tells_when_it_was_made(moment: datetime) -> None:
-    made = uuid7(moment)
-    assert (made.version, made.variant) == (7, UUID(int=1 << 63).variant) or made.version == 7
-    told = time_of(made)
-    assert told is not None
-    assert abs((told - moment).total_seconds()) < 0.001
-
-
-def test_ids_of_other_versions_tell_no_time() -> None:
-    assert time_of(id_from_sqs("x")) is None
-
-
-def test_a_redelivered_message_without_an_id_is_the_same_message() -> None:
-    assert id_from_sqs("abc") == id_from_sqs("abc") != id_from_sqs("abd")
-
-
-def test_ids_made_in_one_millisecond_are_in_order_and_say_when() -> None:
-    now = datetime(2026, 3, 3, 15, tzinfo=UTC)
-    made = [uuid7(now) for _ in range(1_000)]
-    assert made == sorted(made)
-    assert len(set(made)) == 1_000
-    assert {(found.version, found.variant, time_of(found)) for found in made} == {(7, RFC_4122, now)}
-    assert uuid7(now + timedelta(milliseconds=1)) > made[-1]

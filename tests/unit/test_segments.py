@@ -1,11 +1,10 @@
-"""Segments as the carriers count them, and words that need fewer."""
+"""Segments as carriers count them, and characters that need fewer."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.segments import Encoding, plain_characters, segments_of
-from orchestrator.wording.dates import days_in, foreign_days
 
 
 @pytest.mark.parametrize(
@@ -36,30 +35,3 @@ def test_making_plain_never_costs_more_than_dots_do(text: str) -> None:
     assert plain_characters(plain) == plain
     if segments_of(text).encoding is Encoding.GSM_7:
         assert segments_of(plain).encoding is Encoding.GSM_7
-
-
-@pytest.mark.parametrize(
-    ("text", "data"),
-    [
-        ("Nov 22", "2026-11-22"), ("22 November", "2026-11-22"), ("November 22nd", "11/22/2026"), ("22nd of Nov", "22/11/2026"),
-        ("11/22", "2026-11-22T10:00:00Z"), ("Sunday", "2026-11-22"), ("tomorrow", "due tomorrow"), ("Friday", "every Friday"),
-        ("may I help", ""), ("2026-11-22", "Nov 22"), ("on 24/7", "call us 24/7"),
-    ],
-)  # fmt: skip
-def test_days_of_the_data_may_be_said_in_the_usual_formats(text: str, data: str) -> None:
-    assert list(foreign_days(text, [data])) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "data"),
-    [
-        ("Nov 23", "2026-11-22"), ("Dec 22", "2026-11-22"), ("Monday", "2026-11-22"), ("tomorrow", "2026-11-22"),
-        ("2025-11-22", "2026-11-22"), ("11/23", "Nov 22"), ("tonight", "in the evening"),
-    ],
-)  # fmt: skip
-def test_other_days_may_not(text: str, data: str) -> None:
-    assert list(foreign_days(text, [data]))
-
-
-def test_a_day_that_is_none_is_no_day() -> None:
-    assert days_in(["2026-02-30", "13/13", "Feb 31"]) == set()

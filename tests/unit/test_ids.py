@@ -1,0 +1,35 @@
+"""Message ids: their time, their order, and ids derived from SQS."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.ids import id_from_sqs, time_of, uuid7
+
+
+@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_an_id_holds_the_time_at_which_it_was_made(moment: datetime) -> None:
+    made = uuid7(moment)
+    assert made.version == 7
+    found = time_of(made)
+    assert found is not None
+    assert abs((found - moment).total_seconds()) < 0.001
+
+
+def test_ids_of_other_versions_hold_no_time() -> None:
+    assert time_of(id_from_sqs("x")) is None
+
+
+def test_a_redelivered_message_without_an_id_is_the_same_message() -> None:
+    assert id_from_sqs("abc") == id_from_sqs("abc") != id_from_sqs("abd")
+
+
+def test_ids_made_in_one_millisecond_are_in_order() -> None:
+    now = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    made = [uuid7(now) for _ in range(1_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 1_000
+    assert {(found.version, found.variant, time_of(found)) for found in made} == {(7, RFC_4122, now)}
+    assert uuid7(now + timedelta(milliseconds=1)) > made[-1]

@@ -1,0 +1,79 @@
+"""Phone numbers, their countries and zones, and the zones of a person."""
+
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orchestrator.errors import InvalidPerson
+from orchestrator.people import Person, country_of, find_zone, parse_number, parse_zone, zones_of_number
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("+12125550101", "US"),
+        ("+14165550101", "CA"),
+        ("+442079460123", "GB"),
+        ("+18005550100", "US"),
+        ("+1212555", None),
+        ("hello", None),
+        ("", None),
+    ],
+)
+def test_country_of(number: str, country: str | None) -> None:
+    assert country_of(number) == country
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("+1 212 555 0101", "+12125550101"), ("(212) 555-0101", "+12125550101"), ("+1-416-555-0101", "+14165550101")],
+)
+def test_a_typed_number_is_converted_to_e164(typed: str, number: str) -> None:
+    assert parse_number(typed, frozenset({"US", "CA"})) == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("hello", "is not a phone number"),
+        ("+1 212", "is not a valid phone number"),
+        ("+44 20 7946 0123", "lies in GB, outside the allowed countries (CA, US)"),
+    ],
+)
+def test_a_wrong_number_is_named_with_its_problem(typed: str, problem: str) -> None:
+    with pytest.raises(InvalidPerson) as caught:
+        parse_number(typed, frozenset({"US", "CA"}))
+    assert caught.value.field == "phone_number"
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Nowhere/Land", "America", "../etc/passwd", "", None])
+def test_a_name_that_is_no_zone(name: str | None) -> None:
+    assert find_zone(name) is None
+    with pytest.raises(InvalidPerson):
+        parse_zone(name or "")
+
+
+def test_a_zone_is_found_by_its_name() -> None:
+    assert find_zone("America/New_York") == NEW_YORK
+    assert parse_zone("America/New_York") == "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("timezone", "number", "zones"),
+    [
+        ("America/Los_Angeles", "+12125550101", (ZoneInfo("America/Los_Angeles"),)),
+        (None, "+12125550101", (NEW_YORK,)),
+        ("Nowhere/Land", "+12125550101", (NEW_YORK,)),
+        (None, "+1212", ()),
+    ],
+)
+def test_the_zones_of_a_person(timezone: str | None, number: str, zones: tuple[ZoneInfo, ...]) -> None:
+    assert Person(user_id=uuid4(), phone_number=number, timezone=timezone).zones == zones
+
+
+def test_a_number_without_a_place_lies_in_several_zones() -> None:
+    assert len(zones_of_number("+18005550100")) > 3

@@ -1,0 +1,59 @@
+"""Which messages the texts of Twilio's list were, after a restore; and the last STOP or START of each number."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.maintenance.recover import last_words, match_texts
+from orchestrator.sms.message_list import ListedText
+from orchestrator.store.recovery import LastWord, UnsentMessage
+from tests.unit.test_evidence import NOON, moments, numbers, texts, words
+
+waiting = st.lists(
+    st.builds(UnsentMessage, st.uuids(), numbers, st.one_of(st.none(), words), moments, st.just(None)), max_size=5
+)
+
+
+@given(texts, waiting)
+def test_every_text_is_one_message_or_is_unmatched(texts: list[ListedText], waiting: list[UnsentMessage]) -> None:
+    match = match_texts(texts, waiting)
+    sids = [text.sid for text in match.sent.values()] + [text.sid for text in match.unmatched]
+    assert sorted(sids) == sorted(text.sid for text in texts)
+    by_id: dict[UUID, UnsentMessage] = {message.message_id: message for message in waiting}
+    for message_id, text in match.sent.items():
+        assert (by_id[message_id].phone_number, by_id[message_id].words) == (text.person, text.body)
+    for message_id in match.doubtful:
+        assert by_id[message_id].words is None
+        assert by_id[message_id].phone_number in {text.person for text in match.unmatched}
+
+
+def test_a_message_without_stored_words_is_doubtful_only_beside_an_unmatched_text() -> None:
+    rendered = UnsentMessage(uuid4(), "+12125550101", None, NOON, None)
+    verbatim = UnsentMessage(uuid4(), "+12125550101", "Hello", NOON, None)
+    later = NOON + timedelta(minutes=5)
+    hello = ListedText("SM1", "+12125550101", "Hello", later, inbound=False, status="sent")
+    assert match_texts([hello], [rendered, verbatim]).doubtful == []
+    other = ListedText("SM2", "+12125550101", "Hi Ada!", later, inbound=False, status="sent")
+    assert match_texts([hello, other], [rendered, verbatim]).doubtful == [rendered.message_id]
+    before = ListedText("SM3", "+12125550101", "Hi Ada!", NOON - timedelta(hours=1), inbound=False, status="sent")
+    assert match_texts([before], [rendered]).doubtful == []
+
+
+def test_the_last_stop_or_start_of_a_number_counts() -> None:
+    ada, ben, cleo, dana = (f"+1212555010{number}" for number in range(1, 5))
+    written = [
+        (ada, "STOP", 2), (ada, "start", 1), (ben, "stop", 1), (ben, "YES", 2), (ben, "hello", 3), (cleo, "hello", 1),
+    ]  # fmt: skip
+    texts = [
+        ListedText(
+            f"SM{number}{minute}", number, body, NOON + timedelta(minutes=minute), inbound=True, status="received"
+        )
+        for number, body, minute in written
+    ]
+    sent_by_us = ListedText("SM0", dana, "STOP", NOON, inbound=False, status="sent")
+    assert last_words([*texts, sent_by_us]) == [
+        LastWord(ada, stopped=True, at=NOON + timedelta(minutes=2)),
+        LastWord(ben, stopped=False, at=NOON + timedelta(minutes=2)),
+    ]
