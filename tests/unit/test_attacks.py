@@ -59,7 +59,7 @@ def test_what_an_obedient_model_would_say_is_refused(kind: str, where: str, atta
 
 
 @pytest.mark.parametrize(("kind", "where", "attack", "says"), ATTACKS, ids=IDS)
-def test_the_plain_sentence_obeys_nobody(kind: str, where: str, attack: str, says: str) -> None:
+def test_the_plain_sentence_obeys_no_attack(kind: str, where: str, attack: str, says: str) -> None:
     sentence = plain_sentence({**INVOICE, "note": attack}, attack) or ""
     assert not set(sentence) & set("{}[]<>`*\n")
     if where == "name":

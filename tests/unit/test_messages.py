@@ -80,7 +80,7 @@ def body(**changes: object) -> str:
         ("an unknown action", json.dumps({"action": "explode"}), "action", "invalid_field"),
         ("a withdrawal of nothing", json.dumps({"action": "withdraw"}), "body", "invalid_field"),
         (
-            "a withdrawal of a topic of nobody",
+            "a withdrawal of a topic without a user",
             json.dumps({"action": "withdraw", "topic": "crm"}),
             "body",
             "invalid_field",
@@ -109,7 +109,7 @@ def test_a_mistake_is_named_with_its_field_and_the_fix(mistake: str, text: str, 
     with pytest.raises(InvalidMessage) as caught:
         parse_request(text)
     assert (caught.value.field, caught.value.reason) == (field, reason), mistake
-    assert caught.value.fix, "an error says what to do"
+    assert caught.value.fix, "an error proposes a fix"
 
 
 @pytest.mark.parametrize("depth", [100, 250, 400, 900])

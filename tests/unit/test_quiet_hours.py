@@ -34,7 +34,7 @@ windows = st.builds(QuietHours, times, times).filter(lambda window: window.start
 
 
 def walk(moment: datetime, zone: ZoneInfo, window: QuietHours, *, until_quiet: bool) -> datetime:
-    """The oracle: minute after minute, until the wall clock says so."""
+    """The oracle: minute after minute, until the wall clock shows it."""
     while window.covers(moment.astimezone(zone).time()) != until_quiet:
         moment += MINUTE
     return moment

@@ -144,7 +144,7 @@ def test_twilio_says_how_long_it_is_busy(header: str | None, seconds: float | No
 @pytest.mark.parametrize(
     ("retry_after", "waits"),
     [(17.0, 17), (0.0, 0), (None, 60), (1e9, 3600)],
-    ids=["said", "none", "not said", "absurd"],
+    ids=["given", "zero", "not given", "absurd"],
 )
 def test_a_busy_provider_is_asked_again_when_it_says(retry_after: float | None, waits: int) -> None:
     outcome = Outcome(OutcomeKind.REFUSED, code=20429, retry_after=retry_after)
@@ -168,7 +168,7 @@ def test_the_status_callback_names_the_message_and_the_attempt() -> None:
     assert seen[0]["StatusCallback"] == (
         f"https://hooks.example.com/twilio/status?message_id={HELLO.message_id}&attempt_id={HELLO.attempt_id}"
     )
-    assert "StatusCallback" not in seen[1], "nobody listens"
+    assert "StatusCallback" not in seen[1], "without a base URL there is no webhook"
 
 
 @pytest.mark.parametrize(
