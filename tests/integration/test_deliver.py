@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator import MessageOrchestrator
+from orchestrator.sms.client import twilio_client
 from orchestrator.store.pauses import pause, resume
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
@@ -464,7 +465,7 @@ def test_what_failed_before_it_left_is_tried_again(world: World) -> None:
     world.person()
     message_id = world.message()
     sender = world.functions["deliver"].sender
-    pools = sender._client.http_client
+    pools = twilio_client(sender._settings, sender.parallel_calls).http_client
     original, pools._base_url = pools._base_url, "http://127.0.0.1:1"  # nothing listens there
     world.minute()
     assert world.state(message_id) == ("queued", "provider_unreachable")

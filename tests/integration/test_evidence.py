@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.settings import UnknownOutcome
+from orchestrator.sms.client import twilio_client
+from orchestrator.sms.message_list import PARALLEL_CALLS
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Callback, Text
 from tests.world import World, sqs_event, sqs_record
@@ -79,7 +81,8 @@ def test_twilios_list_proves_it_where_no_callback_comes(unknown: World) -> None:
 
 def test_a_list_that_cannot_be_read_is_read_again(unknown: World) -> None:
     unknown.wait(minutes=2)
-    client = unknown.functions["dispatch"].message_list._client.http_client
+    message_list = unknown.functions["dispatch"].message_list
+    client = twilio_client(message_list._settings, PARALLEL_CALLS).http_client
     original, client._base_url = client._base_url, "http://127.0.0.1:1"
     assert unknown.dispatch()["finished"], "what is due does not wait for Twilio's list"
     client._base_url = original
