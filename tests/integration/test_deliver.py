@@ -1,6 +1,7 @@
 """The way out, at the deliver handler."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -465,7 +466,7 @@ def test_what_failed_before_it_left_is_tried_again(world: World) -> None:
     world.person()
     message_id = world.message()
     sender = world.functions["deliver"].sender
-    pools = twilio_client(sender._settings, sender.parallel_calls).http_client
+    pools: Any = twilio_client(sender._settings, sender.parallel_calls).http_client
     original, pools._base_url = pools._base_url, "http://127.0.0.1:1"  # nothing listens there
     world.minute()
     assert world.state(message_id) == ("queued", "provider_unreachable")

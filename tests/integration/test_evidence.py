@@ -82,7 +82,7 @@ def test_twilios_list_proves_it_where_no_callback_comes(unknown: World) -> None:
 def test_a_list_that_cannot_be_read_is_read_again(unknown: World) -> None:
     unknown.wait(minutes=2)
     message_list = unknown.functions["dispatch"].message_list
-    client = twilio_client(message_list._settings, PARALLEL_CALLS).http_client
+    client: Any = twilio_client(message_list._settings, PARALLEL_CALLS).http_client
     original, client._base_url = client._base_url, "http://127.0.0.1:1"
     assert unknown.dispatch()["finished"], "what is due does not wait for Twilio's list"
     client._base_url = original
