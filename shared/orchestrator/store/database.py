@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import DatabaseSettings, refresh
-from orchestrator.store.stored_statements import KEPT, call_of, raw
+from orchestrator.store.stored_statements import STORED, read_statement, stored_call
 
 # A connection that was idle for longer is asked whether it still lives before it is used.
 IDLE_SECONDS = 30.0
@@ -108,8 +108,8 @@ def one_round_trip(connection: Connection) -> Iterator[None]:
 
 @cache
 def sql(name: str) -> bytes:
-    """The statement in `sql/<name>.sql`, or the call of it where Postgres keeps its plan."""
-    return call_of(name) if name in KEPT else raw(name).encode()
+    """Return the statement in `sql/<name>.sql`, or the call of its function where it is a stored statement."""
+    return stored_call(name) if name in STORED else read_statement(name).encode()
 
 
 def columns(rows: Sequence[Any], *names: str) -> dict[str, str]:

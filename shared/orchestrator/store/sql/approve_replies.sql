@@ -16,5 +16,5 @@ UPDATE message_queue m
    SET status = 'approved', reason = NULL, scheduled_for = %(now)s, lease_until = %(lease_until)s
   FROM first
  WHERE m.id = first.id AND m.status = 'queued' AND (m.scheduled_for <= %(now)s OR m.reason = 'reply_order')
-   AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
+   AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
 RETURNING m.id, m.user_id

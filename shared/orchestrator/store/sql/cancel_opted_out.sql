@@ -6,7 +6,7 @@ WITH waiting AS (
       JOIN message_queue m ON m.user_id = u.id
      WHERE m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
        AND (m.accepted_at <= said.at
-            OR EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.user_id = u.id AND o.ended_at IS NULL))
+            OR EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, u.phone_number)))
      ORDER BY m.id
        FOR NO KEY UPDATE OF m
 ), cancelled AS (

@@ -12,7 +12,7 @@ WITH turn AS (
      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL
        AND m.priority = %(lane)s AND m.scheduled_for <= %(horizon)s
        AND m.reason IS DISTINCT FROM 'sequence_incomplete' AND m.is_reply IS NOT TRUE
-       AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
+       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
        AND (m.sequence_id IS NULL OR NOT EXISTS (
                SELECT FROM message_queue earlier
                 WHERE earlier.sequence_id = m.sequence_id AND earlier.sequence_position < m.sequence_position

@@ -6,12 +6,7 @@ WITH found AS (
      WHERE r.direction = 'outbound' AND r.status IN ('pending', 'queued_for_send')
        AND r.created_at > %(now)s - interval '1 day'
        AND NOT EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = r.id)
-       AND (%(old_sender_is_gone)s OR NOT EXISTS (
-               SELECT FROM pg_trigger t
-                 JOIN pg_proc p ON p.oid = t.tgfoid
-                WHERE t.tgrelid = to_regclass('messages') AND NOT t.tgisinternal
-                  AND p.prosrc ~* '(queued_for_send|pg_notify)'
-           ))
+       AND (%(old_sender_is_gone)s OR NOT EXISTS (SELECT FROM orchestrator.old_sender_triggers()))
      ORDER BY r.created_at, r.id
      LIMIT %(limit)s
        FOR NO KEY UPDATE SKIP LOCKED

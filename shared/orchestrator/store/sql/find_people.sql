@@ -12,10 +12,4 @@ SELECT wanted.reference, u.id AS user_id, u.phone_number, u.timezone, u.quiet_ho
        ) u
     -- Who was forgotten is nobody any more.
     ON u.phone_number NOT LIKE 'forgotten-%%'
-  LEFT JOIN LATERAL (
-        SELECT b.quiet_hours_enabled
-          FROM user_message_budget b
-         WHERE b.user_id = u.id
-         ORDER BY b.date DESC
-         LIMIT 1
-       ) newest ON true
+  LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true

@@ -2,14 +2,12 @@
 -- message still lets through (R4). Never ahead of its own scheduled_for, and never before what they wrote is judged.
 -- With a lease, it is handed over at once by whoever asked. Returns what came forward.
 WITH active AS (
-    SELECT i.user_id, max(i.created_at) AS since
-      FROM messages i
-     WHERE i.direction = 'inbound' AND i.created_at > %(active_after)s AND i.created_at <= %(now)s
-       AND (%(user_ids)s::uuid[] IS NULL OR i.user_id = ANY (%(user_ids)s::uuid[]))
-       AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.inbound_id = i.id AND r.kind <> 'conversation')
-       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = i.user_id AND r.kind = 'unjudged')
-     GROUP BY i.user_id
+    SELECT t.user_id, max(t.created_at) AS since
+      FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
+     WHERE t.created_at > %(active_after)s
+       AND (%(user_ids)s::uuid[] IS NULL OR t.user_id = ANY (%(user_ids)s::uuid[]))
+       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(t.user_id))
+     GROUP BY t.user_id
 ), room AS (
     SELECT active.user_id, active.since, %(texts_per_inbound)s - count(a.id) AS texts
       FROM active

@@ -15,7 +15,9 @@ WITH oldest AS (
                       LIMIT 1000
                     ) first
               WHERE first.reason IS DISTINCT FROM 'sequence_incomplete'
-                AND NOT orchestrator.is_paused(first.priority, first.agent_id, first.user_id, %(now)s)
+                AND NOT EXISTS (
+                    SELECT FROM orchestrator.pauses_of(first.priority, first.agent_id, first.user_id, %(now)s)
+                )
               ORDER BY first.scheduled_for
               LIMIT 1
             )

@@ -3,30 +3,20 @@
 SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said_ids, waiting.messages
   FROM unnest(%(user_ids)s::uuid[]) AS person (id)
  CROSS JOIN LATERAL (
-        SELECT i.id, i.created_at
-          FROM messages i
-         WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
-           AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-           AND NOT EXISTS (
-               SELECT FROM orchestrator.readings r
-                WHERE r.inbound_id = i.id AND r.kind NOT IN ('conversation', 'unjudged')
-           )
-         ORDER BY i.created_at DESC, i.id DESC
+        SELECT t.id, t.created_at
+          FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
+         WHERE t.user_id = person.id
+         ORDER BY t.created_at DESC, t.id DESC
          LIMIT 1
        ) newest
  CROSS JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at) AS said,
                array_agg(last.id) AS said_ids
           FROM (
-                SELECT i.id, i.content, i.created_at
-                  FROM messages i
-                 WHERE i.user_id = person.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
-                   AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-                   AND NOT EXISTS (
-                       SELECT FROM orchestrator.readings r
-                        WHERE r.inbound_id = i.id AND r.kind NOT IN ('conversation', 'unjudged')
-                   )
-                 ORDER BY i.created_at DESC, i.id DESC
+                SELECT t.id, t.content, t.created_at
+                  FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
+                 WHERE t.user_id = person.id
+                 ORDER BY t.created_at DESC, t.id DESC
                  LIMIT %(replies)s
                ) last
        ) replies

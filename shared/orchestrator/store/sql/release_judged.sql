@@ -6,5 +6,5 @@ UPDATE message_queue m
        lease_until = CASE WHEN m.is_reply THEN NULL ELSE %(lease_until)s::timestamptz END
  WHERE m.user_id = ANY (%(user_ids)s::uuid[]) AND m.status = 'queued' AND m.reason = 'reply_unjudged'
    AND m.accepted_at IS NOT NULL
-   AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged')
+   AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id))
 RETURNING m.id, m.user_id, m.status

@@ -29,21 +29,15 @@ WITH candidates AS (
       -- A conversation is one with a number: what waits follows its person to a new one.
       LEFT JOIN conversations given
         ON given.id = m.conversation_context_id AND given.phone_number = c.phone_number AND given.status <> 'closed'
-      LEFT JOIN LATERAL (
-            SELECT id FROM conversations
-             WHERE user_id = c.user_id AND status = 'active' AND phone_number = c.phone_number
-             ORDER BY created_at DESC
-             LIMIT 1
-           ) open ON true
+      LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
      WHERE c.open_until > %(now)s
-       AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = c.phone_number AND o.ended_at IS NULL)
-       AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.user_id = c.user_id AND o.ended_at IS NULL)
+       AND NOT EXISTS (SELECT FROM orchestrator.opt_outs_of(c.user_id, c.phone_number))
        -- Without the key nobody can tell whose opt-outs were forgotten: nothing goes.
        AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
-       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = c.user_id AND r.kind = 'unjudged')
-       AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
+       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id))
+       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
 ), counted AS (
     SELECT e.*,

@@ -11,12 +11,7 @@ WITH texts AS (
            coalesce(open.id, first_value(t.new_conversation_id) OVER (PARTITION BY t.user_id ORDER BY t.sent_at))
                AS conversation_id
       FROM texts t
-      LEFT JOIN LATERAL (
-            SELECT id FROM conversations
-             WHERE user_id = t.user_id AND status = 'active' AND phone_number = t.phone_number
-             ORDER BY created_at DESC
-             LIMIT 1
-           ) open ON true
+      LEFT JOIN LATERAL orchestrator.open_conversation(t.user_id, t.phone_number) open ON true
 ), opened AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at)
     SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s::timestamptz, %(now)s::timestamptz
@@ -29,10 +24,7 @@ WITH texts AS (
            (array_agg(newest.daily_limit))[1], (array_agg(newest.hourly_limit))[1],
            coalesce(bool_and(newest.quiet_hours_enabled), true), %(now)s
       FROM placed p
-      LEFT JOIN LATERAL (
-            SELECT daily_limit, hourly_limit, quiet_hours_enabled FROM user_message_budget
-             WHERE user_id = p.user_id ORDER BY date DESC LIMIT 1
-           ) newest ON true
+      LEFT JOIN LATERAL orchestrator.newest_budget(p.user_id) newest ON true
      GROUP BY p.user_id, p.local_date
         ON CONFLICT (user_id, date) DO UPDATE
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent,

@@ -8,13 +8,7 @@ SELECT %(user_id)s,
        coalesce(%(quiet_hours_enabled)s::boolean, newest.quiet_hours_enabled, true),
        %(now)s
   FROM (SELECT) AS nothing
-  LEFT JOIN LATERAL (
-        SELECT date, daily_limit, hourly_limit, quiet_hours_enabled
-          FROM user_message_budget
-         WHERE user_id = %(user_id)s
-         ORDER BY date DESC
-         LIMIT 1
-       ) newest ON true
+  LEFT JOIN orchestrator.newest_budget(%(user_id)s) newest ON true
     ON CONFLICT (user_id, date) DO UPDATE
    SET daily_limit = excluded.daily_limit, hourly_limit = excluded.hourly_limit,
        quiet_hours_enabled = excluded.quiet_hours_enabled

@@ -11,21 +11,11 @@ SELECT u.id AS user_id, u.external_id, u.phone_number, u.first_name, u.timezone,
             WHERE a.user_id = u.id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
        ) AS sent_this_hour,
        (
-           SELECT max(i.created_at) FROM messages i
-            WHERE i.user_id = u.id AND i.direction = 'inbound' AND i.created_at <= %(now)s
-              AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-              AND NOT EXISTS (
-                  SELECT FROM orchestrator.readings r
-                   WHERE r.inbound_id = i.id AND r.kind NOT IN ('conversation', 'unjudged')
-              )
+           SELECT max(t.created_at) FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
+            WHERE t.user_id = u.id
        ) AS last_inbound_at,
-       EXISTS (
-           SELECT FROM orchestrator.opt_outs o
-            WHERE o.ended_at IS NULL AND (o.phone_number = u.phone_number OR o.user_id = u.id)
-       ) AS opted_out,
-       EXISTS (
-           SELECT FROM orchestrator.readings r WHERE r.user_id = u.id AND r.kind = 'unjudged'
-       ) AS has_unjudged_text,
+       EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, u.phone_number)) AS opted_out,
+       EXISTS (SELECT FROM orchestrator.unread_texts(u.id)) AS has_unjudged_text,
        number.dead_code IS NOT NULL AS number_is_dead, number.unreachable_until,
        (
            SELECT count(*) FROM message_queue m
@@ -33,11 +23,5 @@ SELECT u.id AS user_id, u.external_id, u.phone_number, u.first_name, u.timezone,
        ) AS waiting
   FROM users u
   LEFT JOIN orchestrator.numbers number ON number.phone_number = u.phone_number
-  LEFT JOIN LATERAL (
-        SELECT daily_limit, hourly_limit, quiet_hours_enabled
-          FROM user_message_budget b
-         WHERE b.user_id = u.id
-         ORDER BY date DESC
-         LIMIT 1
-       ) newest ON true
+  LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true
  WHERE u.id = %(user_id)s

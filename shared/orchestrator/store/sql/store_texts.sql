@@ -11,26 +11,18 @@ WITH texts AS (
            -- YES from somebody who was opted out until now is START; from anybody else it is an answer. What a person
            -- writes who is opted out needs no judgement: nothing goes to them anyway.
            CASE WHEN t.kind = 'yes' AND undone.id IS NOT NULL THEN 'start'
-                WHEN t.kind = 'yes' OR (t.kind = 'unjudged' AND opted_out.id IS NOT NULL) THEN 'conversation'
+                WHEN t.kind = 'yes' OR (
+                     t.kind = 'unjudged' AND EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, t.phone_number))
+                 ) THEN 'conversation'
                 ELSE t.kind END AS taken_for,
            coalesce(open.id, first_value(t.new_conversation_id) OVER (PARTITION BY u.id ORDER BY t.received_at, t.sid))
                AS conversation_id
       FROM texts t
       JOIN users u ON u.phone_number = t.phone_number
-      LEFT JOIN LATERAL (
-            SELECT id FROM conversations
-             WHERE user_id = u.id AND phone_number = t.phone_number AND status = 'active'
-             ORDER BY created_at DESC
-             LIMIT 1
-           ) open ON true
+      LEFT JOIN LATERAL orchestrator.open_conversation(u.id, t.phone_number) open ON true
       LEFT JOIN LATERAL (
             SELECT id FROM orchestrator.opt_outs WHERE phone_number = t.phone_number AND ended_at = t.received_at LIMIT 1
            ) undone ON true
-      LEFT JOIN LATERAL (
-            SELECT id FROM orchestrator.opt_outs
-             WHERE ended_at IS NULL AND (phone_number = t.phone_number OR user_id = u.id)
-             LIMIT 1
-           ) opted_out ON true
 ), opened AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at, last_message_at)
     SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', received_at, %(now)s, received_at

@@ -1,51 +1,48 @@
--- supersede.sql: what waits and has been replaced ends: by the newest of its topic, or by a message that names it (R9).
--- Parts of one sequence never supersede each other, an incomplete sequence supersedes nothing, and a sequence is
--- superseded whole.
-WITH candidates AS (
-    SELECT m.id, m.user_id, m.topic, coalesce(m.sequence_id, m.id) AS whole,
-           max(m.published_at) OVER (PARTITION BY coalesce(m.sequence_id, m.id)) AS published_at,
-           m.reason IS DISTINCT FROM 'sequence_incomplete' AS counts
+-- supersede.sql: end the waiting messages that another message supersedes: a newer one of their topic, or one that names
+-- them (R9). A sequence is superseded whole.
+WITH affected AS (
+    -- Those of the topics in this batch.
+    SELECT m.id
       FROM message_queue m
       JOIN (SELECT DISTINCT * FROM unnest(%(user_id)s::uuid[], %(topic)s::text[]) AS t (user_id, topic)) touched
         ON touched.user_id = m.user_id AND touched.topic = m.topic
-     WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending', 'sent')
-), newest AS (
-    SELECT DISTINCT ON (user_id, topic) user_id, topic, id, whole, published_at
-      FROM candidates
-     WHERE counts
-     ORDER BY user_id, topic, published_at DESC, id DESC
-), named AS (
-    -- Two index lookups rather than one condition with OR, which would read the whole table.
-    SELECT r.id AS by, r.user_id, r.supersedes_message_id AS replaces, r.status, r.accepted_at
-      FROM message_queue r
+     WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved')
+     UNION
+    -- Those that a message of this batch names. Each branch is an index lookup; one condition with OR would read the
+    -- whole table.
+    SELECT r.supersedes_message_id FROM message_queue r
      WHERE r.id = ANY (%(message_ids)s::uuid[]) AND r.supersedes_message_id IS NOT NULL
      UNION
-    SELECT r.id, r.user_id, r.supersedes_message_id, r.status, r.accepted_at
+    -- Those that an earlier part names, of a sequence that this batch may have completed.
+    SELECT earlier.supersedes_message_id
       FROM message_queue r
-     WHERE r.supersedes_message_id = ANY (%(message_ids)s::uuid[])
-), old AS (
-    SELECT m.id, m.sequence_id, named.by
-      FROM named
-      JOIN message_queue m ON m.id = named.replaces AND m.user_id = named.user_id
-     WHERE named.accepted_at IS NOT NULL AND named.status IN ('queued', 'approved', 'sending', 'sent')
+      JOIN message_queue earlier ON earlier.sequence_id = r.sequence_id AND earlier.accepted_at IS NOT NULL
+     WHERE r.id = ANY (%(message_ids)s::uuid[]) AND earlier.supersedes_message_id IS NOT NULL
+     UNION
+    -- Those of this batch that were named before they came.
+    SELECT r.supersedes_message_id FROM message_queue r WHERE r.supersedes_message_id = ANY (%(message_ids)s::uuid[])
 ), replaced AS (
-    SELECT c.id, n.id AS by, 'newer_of_topic' AS why
-      FROM candidates c
-      JOIN newest n ON n.user_id = c.user_id AND n.topic = c.topic
-     WHERE c.whole <> n.whole AND c.published_at <= n.published_at
-     UNION ALL
-    SELECT id, by, 'replaced' FROM old
-     UNION ALL
-    SELECT part.id, old.by, 'replaced'
-      FROM old
-      JOIN message_queue part
-        ON part.sequence_id = old.sequence_id AND part.accepted_at IS NOT NULL AND part.id <> old.id
+    SELECT m.id, m.sequence_id, newest.id AS by, newest.why
+      FROM affected
+      JOIN message_queue m ON m.id = affected.id AND m.accepted_at IS NOT NULL
+     CROSS JOIN LATERAL (
+            SELECT s.id, s.why
+              FROM orchestrator.superseders(m.id, m.user_id, m.topic, m.published_at, m.sequence_id) s
+             ORDER BY s.published_at DESC, s.id DESC
+             LIMIT 1
+           ) newest
+), whole AS (
+    SELECT id, by, why FROM replaced
+     UNION
+    SELECT part.id, replaced.by, replaced.why
+      FROM replaced
+      JOIN message_queue part ON part.sequence_id = replaced.sequence_id AND part.accepted_at IS NOT NULL
 ), superseded AS (
     UPDATE message_queue m
        SET status = 'superseded', reason = 'superseded', lease_until = NULL,
-           superseded_by_message_id = replaced.by, superseded_reason = replaced.why
-      FROM replaced
-     WHERE m.id = replaced.id AND m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
+           superseded_by_message_id = whole.by, superseded_reason = whole.why
+      FROM whole
+     WHERE m.id = whole.id AND m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
     RETURNING m.id
 )
 INSERT INTO orchestrator.timeline (message_id, at, status, reason)
