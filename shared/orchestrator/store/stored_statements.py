@@ -1,4 +1,4 @@
-"""Stored statements: hot statements of `sql/` that are also functions in the database, so that Postgres keeps their plans.
+"""Stored statements: hot statements of `sql/` that also exist as functions in the database, which keeps their plans.
 
 Planning the statements of a delivery takes longer than executing them, and prepared statements do not work through a
 transaction-mode pooler (G8). A PL/pgSQL function keeps the plans of its statements for as long as the server's session
