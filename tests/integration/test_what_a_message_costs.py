@@ -255,30 +255,30 @@ def as_if_written(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None
 def test_comments_and_white_space_at_line_ends_are_no_part_of_a_stored_statement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    text, name = read_statement("find_parts"), function_name("find_parts")
+    text, name = read_statement("find_sequences"), function_name("find_sequences")
     words = text[text.index("SELECT") :]
-    as_if_written(monkeypatch, "find_parts", f"-- it's new\n\n{words.replace(chr(10), '  -- why? ' + chr(10))}\n")
-    assert function_name("find_parts") == name
-    as_if_written(monkeypatch, "find_parts", words.replace("accepted_at IS NOT NULL", "true"))
-    assert function_name("find_parts") != name
-    as_if_written(monkeypatch, "find_parts", f"{words} -- 'one'")
-    assert function_name("find_parts") == name
+    as_if_written(monkeypatch, "find_sequences", f"-- it's new\n\n{words.replace(chr(10), '  -- why? ' + chr(10))}\n")
+    assert function_name("find_sequences") == name
+    as_if_written(monkeypatch, "find_sequences", words.replace("accepted_at IS NOT NULL", "true"))
+    assert function_name("find_sequences") != name
+    as_if_written(monkeypatch, "find_sequences", f"{words} -- 'one'")
+    assert function_name("find_sequences") == name
     texts = [f"{words} AND topic <> '{topic}'" for topic in ("a -- b", "a -- c")]
     names = []
     for text in texts:
-        as_if_written(monkeypatch, "find_parts", text)
-        names.append(function_name("find_parts"))
+        as_if_written(monkeypatch, "find_sequences", text)
+        names.append(function_name("find_sequences"))
     assert names[0] != names[1], "two dashes in a text are no comment"
 
 
 def test_a_deploy_that_goes_back_finds_its_statements_for_30_days(
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = read_statement("find_parts")
+    text = read_statement("find_sequences")
 
     def functions() -> set[str]:
         with psycopg.connect(empty_database) as connection:
-            found = connection.execute("SELECT proname FROM pg_proc WHERE proname ~ '^find_parts_'")
+            found = connection.execute("SELECT proname FROM pg_proc WHERE proname ~ '^find_sequences_'")
             return {name for (name,) in found}
 
     def days_pass(days: int) -> None:
@@ -291,20 +291,20 @@ def test_a_deploy_that_goes_back_finds_its_statements_for_30_days(
     migrate(empty_database)
     (first,) = functions()
     days_pass(100)  # however old it is, the code that runs during the deploy still calls it
-    as_if_written(monkeypatch, "find_parts", f"{text} LIMIT 1000")
+    as_if_written(monkeypatch, "find_sequences", f"{text} LIMIT 1000")
     migrate(empty_database)
-    second = function_name("find_parts")
+    second = function_name("find_sequences")
     assert functions() == {first, second}
     days_pass(29)
-    as_if_written(monkeypatch, "find_parts", f"{text} LIMIT 2000")
+    as_if_written(monkeypatch, "find_sequences", f"{text} LIMIT 2000")
     migrate(empty_database)
-    third = function_name("find_parts")
+    third = function_name("find_sequences")
     assert functions() == {first, second, third}
     # The deploy went back: what it needs is counted from the next migrate that does not.
-    as_if_written(monkeypatch, "find_parts", text)
+    as_if_written(monkeypatch, "find_sequences", text)
     migrate(empty_database)
     days_pass(29)
-    as_if_written(monkeypatch, "find_parts", f"{text} LIMIT 2000")
+    as_if_written(monkeypatch, "find_sequences", f"{text} LIMIT 2000")
     migrate(empty_database)
     assert functions() == {first, second, third}
     days_pass(1)

@@ -47,11 +47,11 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         # Past STOPs first: nothing is ours before its person's wish is known.
         opt_outs = connection.execute(sql("adopt_opt_outs"), parameters).rowcount
         adopted = connection.execute(sql("adopt_messages"), parameters).rowcount
-        left: Counter[str] = Counter(dict(connection.execute(sql("adopt_left"), parameters).fetchall()))
+        left: Counter[str] = Counter(dict(connection.execute(sql("count_unadopted_messages"), parameters).fetchall()))
         triggers = old_triggers(connection)
     return Adoption(adopted, left, opt_outs, triggers)
 
 
 def old_triggers(connection: Connection) -> list[str]:
     """The triggers on `messages` that belong to another sender."""
-    return [name for (name,) in connection.execute(sql("old_triggers"))]
+    return [name for (name,) in connection.execute(sql("list_old_sender_triggers"))]

@@ -41,5 +41,5 @@ def log_calls(connection: Connection, calls: Sequence[LoggedCall], now: datetime
     """Log calls, and add their cost to the day's. Call it inside `one_round_trip`."""
     if calls:
         parameters = {**columns(calls, *LoggedCall.__slots__), "now": now}
-        connection.execute(sql("log_actions"), parameters)
-        connection.execute(sql("add_spending"), parameters)
+        connection.execute(sql("log_calls"), parameters)
+        connection.execute(sql("add_claude_cost"), parameters)

@@ -88,7 +88,7 @@ def store_texts(
     rows = columns(texts, *ReceivedText.__slots__)
     with connection.cursor(row_factory=class_row(StoredText)) as cursor:
         with one_round_trip(connection):
-            connection.execute(sql("lock_owners"), rows)
+            connection.execute(sql("lock_users_by_number"), rows)
             # Before the texts: `store_texts` takes YES for START only where it ended an opt-out.
             write_opt_outs(connection, opt_outs, now)
             write_opt_ins(connection, opt_ins)

@@ -38,7 +38,7 @@ class Savings:
 def read_costs(connection: Connection, since: datetime) -> list[ClaudeCosts]:
     """The bill since a time, newest day first."""
     with connection.cursor(row_factory=class_row(ClaudeCosts)) as cursor:
-        return cursor.execute(sql("costs"), {"since": since}).fetchall()
+        return cursor.execute(sql("read_claude_costs"), {"since": since}).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class TextCosts:
 def read_text_costs(connection: Connection, since: datetime) -> list[TextCosts]:
     """What texts cost since a time, newest day first."""
     with connection.cursor(row_factory=class_row(TextCosts)) as cursor:
-        return cursor.execute(sql("read_spending"), {"since": since.date()}).fetchall()
+        return cursor.execute(sql("read_text_costs"), {"since": since.date()}).fetchall()
 
 
 def read_savings(connection: Connection, since: datetime) -> list[Savings]:
     """What was saved since a time."""
     with connection.cursor(row_factory=class_row(Savings)) as cursor:
-        return cursor.execute(sql("savings"), {"since": since}).fetchall()
+        return cursor.execute(sql("read_savings"), {"since": since}).fetchall()

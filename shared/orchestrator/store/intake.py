@@ -120,10 +120,10 @@ def read_known_records(
     """Look up what a batch refers to; one round trip. What does not exist is missing from the answer."""
     with one_round_trip(connection):
         people = connection.execute(sql("find_people"), {"references": list(references)})
-        owners = connection.execute(sql("find_conversations"), {"conversation_ids": list(conversation_ids)})
-        parts = connection.execute(sql("find_parts"), {"sequence_ids": list(sequence_ids)})
+        owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
+        parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
         agents = connection.execute(sql("read_agents"))
-        rates = connection.execute(sql("read_rates"), {"agent_ids": list(agent_ids), "now": now})
+        rates = connection.execute(sql("read_agent_rates"), {"agent_ids": list(agent_ids), "now": now})
     return KnownRecords(
         people={
             reference: Person(
@@ -179,7 +179,7 @@ def take_in(
             )
         # Also without a topic of its own: the message that replaces it may have come first.
         connection.execute(
-            sql("supersede"),
+            sql("supersede_messages"),
             {
                 **columns([row for row in accepted if row.topic], "user_id", "topic"),
                 "message_ids": message_ids,
@@ -190,11 +190,11 @@ def take_in(
             replies = connection.execute(
                 sql("approve_replies"), {"user_ids": answered, "now": now, "lease_until": urgent_lease_until}
             )
-        connection.execute(sql("count_agents"), {"message_ids": message_ids, "now": now})
+        connection.execute(sql("count_agent_messages"), {"message_ids": message_ids, "now": now})
         if withdrawn or topics_withdrawn:
             _withdraw(connection, withdrawn, topics_withdrawn, now)
         if rejected:
-            connection.execute(sql("reject"), {**columns(rejected, *Rejection.__slots__), "now": now})
+            connection.execute(sql("store_rejections"), {**columns(rejected, *Rejection.__slots__), "now": now})
         if brakes:
             connection.execute(sql("throttle_agents"), {**columns(brakes, *AgentThrottle.__slots__), "now": now})
     new = inserted.fetchall()
@@ -212,7 +212,7 @@ def _withdraw(
     connection.execute(sql("store_withdrawals"), {**columns(withdrawn, *MessageWithdrawal.__slots__), "now": now})
     connection.execute(sql("store_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawal.__slots__))
     connection.execute(
-        sql("cancel_withdrawn"),
+        sql("cancel_withdrawn_messages"),
         {
             "message_ids": [row.message_id for row in withdrawn],
             "user_ids": [row.user_id for row in topics_withdrawn],

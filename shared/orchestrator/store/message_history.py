@@ -50,12 +50,12 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
     """Everything known of a message, in order; None when nothing is."""
     parameters = {"message_id": message_id}
     with one_round_trip(connection):
-        message = connection.cursor(row_factory=dict_row).execute(sql("history_message"), parameters)
-        timeline = connection.execute(sql("history_timeline"), parameters)
-        attempts = connection.execute(sql("history_attempts"), parameters)
-        calls = connection.execute(sql("history_calls"), parameters)
-        judged = connection.execute(sql("history_relevance"), parameters)
-        rejections = connection.execute(sql("history_rejections"), parameters)
+        message = connection.cursor(row_factory=dict_row).execute(sql("read_history_message"), parameters)
+        timeline = connection.execute(sql("read_history_timeline"), parameters)
+        attempts = connection.execute(sql("read_history_attempts"), parameters)
+        calls = connection.execute(sql("read_history_calls"), parameters)
+        judged = connection.execute(sql("read_history_relevance"), parameters)
+        rejections = connection.execute(sql("read_history_rejections"), parameters)
     row = message.fetchone()
     steps = [
         *([] if row is None else _beginning(row)),

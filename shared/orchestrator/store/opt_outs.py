@@ -34,14 +34,14 @@ def write_opt_outs(connection: Connection, opt_outs: Sequence[OptOut], now: date
     """
     if opt_outs:
         said = columns(opt_outs, *OptOut.__slots__)
-        connection.execute(sql("lock_owners"), said)
-        connection.execute(sql("opt_out"), said)
-        connection.execute(sql("cancel_opted_out"), {**said, "now": now})
+        connection.execute(sql("lock_users_by_number"), said)
+        connection.execute(sql("store_opt_outs"), said)
+        connection.execute(sql("cancel_for_opt_outs"), {**said, "now": now})
 
 
 def write_opt_ins(connection: Connection, opt_ins: Sequence[OptIn]) -> None:
     """Undo what these numbers, and the people who have them, said before. Call it as `write_opt_outs`."""
     if opt_ins:
         said = columns(opt_ins, *OptIn.__slots__)
-        connection.execute(sql("lock_owners"), said)
-        connection.execute(sql("opt_in"), said)
+        connection.execute(sql("lock_users_by_number"), said)
+        connection.execute(sql("end_opt_outs"), said)

@@ -68,7 +68,7 @@ def show_user(connection: Connection, reference: str, now: datetime) -> PersonRe
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            sql("show_user"),
+            sql("read_user"),
             {
                 "user_id": find_user(connection, reference),
                 "now": now,

@@ -102,19 +102,19 @@ def _forget_who(connection: Connection, user_id: str) -> None:
 
 def read_sids(connection: Connection, user_id: str) -> list[str]:
     """Twilio's ids of the texts that may still lie there."""
-    return sorted(sid for (sid,) in connection.execute(sql("read_sids"), {"user_id": user_id}))
+    return sorted(sid for (sid,) in connection.execute(sql("read_person_sids"), {"user_id": user_id}))
 
 
 def forget_sids(connection: Connection, user_id: str, sids: Collection[str]) -> None:
     """These texts are gone at Twilio."""
-    connection.execute(sql("delete_sids"), {"user_id": user_id, "sids": list(sids)})
+    connection.execute(sql("clear_person_sids"), {"user_id": user_id, "sids": list(sids)})
 
 
 def forget_old_words(connection: Connection, before: datetime, limit: int) -> int:
     """Forget one batch of words from before a time; returns how many, fewer than `limit` of each when none are left."""
     parameters = {"before": before, "limit": limit}
     with one_round_trip(connection):
-        messages = connection.execute(sql("retain_messages"), parameters)
-        queue = connection.execute(sql("retain_queue"), parameters)
-        connection.execute(sql("retain_asides"), parameters)
+        messages = connection.execute(sql("clear_old_texts"), parameters)
+        queue = connection.execute(sql("clear_old_messages"), parameters)
+        connection.execute(sql("delete_old_records"), parameters)
     return messages.rowcount + queue.rowcount

@@ -56,7 +56,7 @@ class LastWord:
 
 def remembered_sids(connection: Connection, sids: Collection[str]) -> set[str]:
     """Which of Twilio's ids this database remembers."""
-    return {sid for (sid,) in connection.execute(sql("find_recovered_sids"), {"sids": list(sids)})}
+    return {sid for (sid,) in connection.execute(sql("find_known_sids"), {"sids": list(sids)})}
 
 
 def people_of(connection: Connection, numbers: Collection[str]) -> Mapping[str, Person]:
@@ -88,7 +88,7 @@ def write(
         connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in forgotten]})
         connection.execute(sql("restore_texts"), {**columns(forgotten, *RestoredText.__slots__), "now": now})
         settle(connection, proofs, now)
-        connection.execute(sql("store_early_callbacks"), columns(forgotten, *RestoredText.__slots__))
+        connection.execute(sql("store_recovered_texts"), columns(forgotten, *RestoredText.__slots__))
         connection.execute(sql("mark_unknown_outcomes"), {"message_ids": list(doubtful), "now": now})
         write_opt_outs(connection, [OptOut(w.phone_number, "recovered", w.at) for w in words if w.stopped], now)
         write_opt_ins(connection, [OptIn(w.phone_number, w.at, number_hash=None) for w in words if not w.stopped])

@@ -86,6 +86,6 @@ def write_remembered(
     if verdicts:
         parameters = {**columns(verdicts, *RelevanceRow.__slots__), "now": now, "until": now + reformulated_within}
         connection.execute(sql("lock_messages"), {"message_ids": [verdict.message_id for verdict in verdicts]})
-        connection.execute(sql("store_relevance"), parameters)
-        connection.execute(sql("settle_relevance"), parameters)
+        connection.execute(sql("store_verdicts"), parameters)
+        connection.execute(sql("apply_verdicts"), parameters)
         connection.execute(sql("create_reformulation_tasks"), parameters)

@@ -15,6 +15,6 @@ def read_stats(connection: Connection, since: datetime) -> dict[str, Any]:
     # Attempts are in the order of time by their ids.
     parameters = {"since": since, "first_id": first_id_at(since)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        stats = cursor.execute(sql("stats"), parameters).fetchone()
+        stats = cursor.execute(sql("read_stats"), parameters).fetchone()
     assert stats is not None  # an aggregate is one row
     return stats

@@ -22,13 +22,13 @@ STATEMENTS = Path(__file__).parent / "sql"
 STORED = (
     # Intake.
     "find_people",
-    "find_conversations",
-    "find_parts",
+    "find_conversation_owners",
+    "find_sequences",
     "read_agents",
-    "read_rates",
+    "read_agent_rates",
     "insert_messages",
-    "supersede",
-    "count_agents",
+    "supersede_messages",
+    "count_agent_messages",
     # Delivery.
     "read_state",
     "lock_users",

@@ -1,2 +1,2 @@
--- known_sids.sql: which of Twilio's ids belong to texts whose outcome is known.
+-- known_sids.sql: return which of these Twilio ids belong to texts whose outcome is settled.
 SELECT twilio_message_sid FROM messages WHERE twilio_message_sid = ANY (%(sids)s::text[])

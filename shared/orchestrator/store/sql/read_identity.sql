@@ -1,4 +1,5 @@
--- read_identity.sql: by what a person is known, now and before; whether they are opted out, and since when.
+-- read_identity.sql: return the ids and numbers by which a person is known, now and before, and which of them are opted
+-- out.
 SELECT u.id::text AS user_id, u.external_id, u.phone_number,
        coalesce((
            SELECT array_agg(coalesce(former->>'phone_number', former #>> '{}'))

@@ -1,6 +1,7 @@
--- read_in_question.sql: for each person their newest messages, and what waits for them, was queued before the newest one
--- and has not been judged since (R10); those for whom nothing waits only where they are asked for.
-SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said_ids, waiting.messages
+-- read_in_question.sql: return, for each person, their newest texts and the waiting messages in question: accepted
+-- before the newest text, and without a verdict since (R10). A person without such messages is returned only with
+-- `also_idle`.
+SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said_ids, questions.messages
   FROM unnest(%(user_ids)s::uuid[]) AS person (id)
  CROSS JOIN LATERAL (
         SELECT t.id, t.created_at
@@ -10,7 +11,8 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said
          LIMIT 1
        ) newest
  CROSS JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at) AS said,
+        SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at)
+                   AS said,
                array_agg(last.id) AS said_ids
           FROM (
                 SELECT t.id, t.content, t.created_at
@@ -39,5 +41,5 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said
                  ORDER BY m.accepted_at, m.id
                  LIMIT %(messages)s
                ) m
-       ) waiting
- WHERE waiting.messages IS NOT NULL OR %(also_idle)s
+       ) questions
+ WHERE questions.messages IS NOT NULL OR %(also_idle)s

@@ -1,4 +1,4 @@
--- read_state.sql: what the rules need to know of messages in delivery and of the people they are for.
+-- read_state.sql: return what the rules need to know of approved messages and of the people they are for.
 SELECT m.id AS message_id,
        m.user_id,
        m.agent_id,
