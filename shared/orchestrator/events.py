@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.clock import Clock
-from orchestrator.store.events import Event, forget_events, lease_events
+from orchestrator.store.events import Event, delete_events, lease_events
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -37,7 +37,7 @@ def publish_events(connection: Connection, bus: str | None, clock: Clock, most: 
     while bus and told < most:
         taken = _tell_in_order(bus, lease_events(connection, clock(), LEASED_AT_ONCE))
         if taken:
-            forget_events(connection, taken)
+            delete_events(connection, taken)
         told += len(taken)
         if len(taken) < LEASED_AT_ONCE:
             break

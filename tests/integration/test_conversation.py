@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from orchestrator.store.people import is_user_active, show_user
+from orchestrator.store.people import is_user_active, read_user
 from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import WEBHOOK, World, http_event
 
@@ -247,7 +247,7 @@ def test_what_an_agent_writes_to_itself_makes_nobody_active(world: World) -> Non
     world.minute()
     assert (world.texts(), world.state(held)) == ([], ("queued", "quiet_hours"))
     assert not is_user_active(world.connection, "ada", world.now)
-    assert show_user(world.connection, "ada", world.now).person.last_inbound_at is None
+    assert read_user(world.connection, "ada", world.now).person.last_inbound_at is None
     world.says(ada, "Hello?")
     world.minute()
     assert (world.texts(), world.state(held)[0]) == (["Hello"], "sent")

@@ -104,7 +104,7 @@ def enqueue(
     ]
     rejections = [_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()]
     braked = throttle_notes(counts, known.agents, known.rates, settings)
-    new, claimed = intake.take_in(
+    new, claimed = intake.store_batch(
         connection,
         accepted,
         withdrawn,

@@ -80,12 +80,12 @@ def delete_person(
             "PRIVACY_KEY: is not set, and this person is opted out. Set it here and in the stack (PrivacyKey), so that "
             "the number stays opted out after it is deleted."
         )
-    here = store.forget_person(connection, identity, hashes, clock())
-    sids = store.read_sids(connection, identity.user_id)
+    here = store.delete_person(connection, identity, hashes, clock())
+    sids = store.read_person_sids(connection, identity.user_id)
     erased = 0
     for place, sid in enumerate(sids, start=1):
         if eraser is not None and eraser.erase(sid):
-            store.forget_sids(connection, identity.user_id, [sid])
+            store.clear_person_sids(connection, identity.user_id, [sid])
             erased += 1
         on_text(place, len(sids))
     return Deletion(identity, here, len(hashes), erased, len(sids) - erased)

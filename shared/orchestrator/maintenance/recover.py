@@ -15,8 +15,8 @@ from orchestrator.rules.decision import budget_day
 from orchestrator.rules.intents import Intent, intent_of
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
 from orchestrator.store import recovery as store
-from orchestrator.store.pauses import pause, pauses, resume
-from orchestrator.store.recovery import LastWord, RestoredText, UnsentMessage
+from orchestrator.store.pauses import list_pauses, pause, resume
+from orchestrator.store.recovery import LastIntent, RestoredText, UnsentMessage
 from orchestrator.store.settlement import Evidence, Settlement
 
 # Why everything is paused meanwhile.
@@ -84,25 +84,25 @@ def recover(
     if apply:
         pause(connection, "everything", "", NOTE, clock())
         # A recovery that could not ask Twilio left its own pause behind; somebody else's stays.
-        others_pause = ("everything", NOTE) not in [(scope, note) for scope, _, note, _, _ in pauses(connection)]
+        others_pause = ("everything", NOTE) not in [(scope, note) for scope, _, note, _, _ in list_pauses(connection)]
     texts = list(_counted(message_list.texts_since(since), on_text))
-    people = store.people_of(connection, {text.person for text in texts})
+    people = store.find_people_by_number(connection, {text.person for text in texts})
     outbound = [text for text in texts if text.person in people and not text.inbound and text.status not in NEVER_SENT]
-    remembered = store.remembered_sids(connection, [text.sid for text in outbound])
+    remembered = store.find_known_sids(connection, [text.sid for text in outbound])
     unknown = [text for text in outbound if text.sid not in remembered]
     waiting = store.read_unsent_messages(connection, {text.person for text in unknown})
     match = match_texts(unknown, waiting)
-    words = [LastWord(number, said is Intent.STOP, at) for number, (said, at) in last_words(texts).items()]
+    words = [LastIntent(number, said is Intent.STOP, at) for number, (said, at) in last_words(texts).items()]
     if apply:
-        store.write(connection, *_settled(match, waiting, people), match.doubtful, words, clock())
+        store.write_recovery(connection, *_settled(match, waiting, people), match.doubtful, words, clock())
         if not others_pause:
             resume(connection, "everything", "")
     return Recovery(
         sent=len(match.sent),
         doubtful=len(match.doubtful),
         forgotten=len(match.forgotten),
-        opted_out=sum(word.stopped for word in words),
-        opted_in=sum(not word.stopped for word in words),
+        opted_out=sum(word.is_stop for word in words),
+        opted_in=sum(not word.is_stop for word in words),
         resumed=apply and not others_pause,
     )
 

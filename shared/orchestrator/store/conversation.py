@@ -19,7 +19,7 @@ from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.opt_outs import OptIn, OptOut, write_opt_ins, write_opt_outs
-from orchestrator.store.relevance import RelevanceRow, write_remembered
+from orchestrator.store.relevance import RelevanceRow, write_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def pull_forward(
         connection.execute(sql("lock_users"), parameters)
         connection.execute(sql("store_classifications"), columns(classified, "inbound_id", "kind", "judged_by"))
         write_opt_outs(connection, opt_outs, now)
-        write_remembered(connection, verdicts, reformulated_within, now)
+        write_verdicts(connection, verdicts, reformulated_within, now)
         log_calls(connection, calls, now)
         released = connection.execute(sql("release_judged"), parameters)
         pulled = connection.execute(sql("pull_forward"), parameters)

@@ -1,7 +1,7 @@
--- read_in_question.sql: return, for each person, their newest texts and the waiting messages in question: accepted
--- before the newest text, and without a verdict since (R10). A person without such messages is returned only with
--- `also_idle`.
-SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said_ids, questions.messages
+-- read_relevance_questions.sql: return, for each person, their newest texts and the waiting messages in question:
+-- accepted before the newest text, and without a verdict since (R10). A person without such messages is returned only
+-- with `also_idle`.
+SELECT person.id AS user_id, newest.id AS inbound_id, texts.texts, texts.text_ids, questions.messages
   FROM unnest(%(user_ids)s::uuid[]) AS person (id)
  CROSS JOIN LATERAL (
         SELECT t.id, t.created_at
@@ -12,16 +12,16 @@ SELECT person.id AS user_id, newest.id AS inbound_id, replies.said, replies.said
        ) newest
  CROSS JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('text', last.content, 'at', last.created_at) ORDER BY last.created_at)
-                   AS said,
-               array_agg(last.id) AS said_ids
+                   AS texts,
+               array_agg(last.id) AS text_ids
           FROM (
                 SELECT t.id, t.content, t.created_at
                   FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
                  WHERE t.user_id = person.id
                  ORDER BY t.created_at DESC, t.id DESC
-                 LIMIT %(replies)s
+                 LIMIT %(texts)s
                ) last
-       ) replies
+       ) texts
  CROSS JOIN LATERAL (
         SELECT jsonb_agg(
                    jsonb_build_object('message_id', m.id, 'agent_id', m.agent_id, 'data', m.message_data,
