@@ -168,7 +168,7 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
         "read_state",
         "reserve",
         "settle",
-        "move_statuses",
+        "apply_status_reports",
     } <= seen.keys()
     scanned = {name: found for name, params in seen.items() if (found := large_scans(world.connection, name, params))}
     assert scanned == {}

@@ -183,7 +183,7 @@ def _store_texts(
         if text.kind in (Intent.START, Intent.YES)
     ]
     with database.connection() as connection:
-        return store.store_texts(connection, received, opt_outs, opt_ins, now)
+        return store.store_inbound_texts(connection, received, opt_outs, opt_ins, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class ClassifiedText:
     received_at: datetime
 
 
-def store_texts(
+def store_inbound_texts(
     connection: Connection,
     texts: Sequence[ReceivedText],
     opt_outs: Sequence[OptOut],
@@ -89,10 +89,10 @@ def store_texts(
     with connection.cursor(row_factory=class_row(StoredText)) as cursor:
         with one_round_trip(connection):
             connection.execute(sql("lock_users_by_number"), rows)
-            # Before the texts: `store_texts` takes YES for START only where it ended an opt-out.
+            # Before the texts: `store_inbound_texts` takes YES for START only where it ended an opt-out.
             write_opt_outs(connection, opt_outs, now)
             write_opt_ins(connection, opt_ins)
-            cursor.execute(sql("store_texts"), {**rows, "now": now})
+            cursor.execute(sql("store_inbound_texts"), {**rows, "now": now})
         return cursor.fetchall()
 
 
@@ -134,7 +134,7 @@ def pull_forward(
         write_opt_outs(connection, opt_outs, now)
         write_verdicts(connection, verdicts, reformulated_within, now)
         log_calls(connection, calls, now)
-        released = connection.execute(sql("release_judged"), parameters)
+        released = connection.execute(sql("release_after_classification"), parameters)
         pulled = connection.execute(sql("pull_forward"), parameters)
         replies = connection.execute(sql("approve_replies"), parameters)
     return [*_approved(released), *_approved(pulled), *claims_of(replies)]

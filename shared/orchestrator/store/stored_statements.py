@@ -39,7 +39,7 @@ STORED = (
     "lock_users_of_attempts",
     "settle",
     # Status reports.
-    "move_statuses",
+    "apply_status_reports",
 )
 # How long a function stays after the first migrate that did not need it: a deploy that goes back still calls it.
 KEEP_UNNEEDED = timedelta(days=30)

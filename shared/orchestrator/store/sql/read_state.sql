@@ -51,7 +51,9 @@ SELECT m.id AS message_id,
        inbound.last_inbound_at,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
-       coalesce((SELECT cost_usd FROM orchestrator.spending WHERE day = (%(now)s AT TIME ZONE 'UTC')::date), 0) AS claude_usd_today,
+       coalesce(
+           (SELECT s.cost_usd FROM orchestrator.spending s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
+       ) AS claude_usd_today,
        (
            SELECT count(*) FROM orchestrator.attempts a
             WHERE a.user_id = m.user_id AND a.holds_slot AND a.active_since = inbound.last_inbound_at

@@ -1,4 +1,4 @@
--- close_rows.sql: mark the reply rows of agents whose text will not be sent as failed.
+-- fail_reply_rows.sql: mark the reply rows of agents whose text will not be sent as failed.
 UPDATE messages r
    SET status = 'failed'
   FROM message_queue m

@@ -1,5 +1,5 @@
--- move_statuses.sql: apply status reports of Twilio: a text's status moves forward, never back, because reports come in
--- any order and repeat. What follows from a failure follows once, from the first report of it.
+-- apply_status_reports.sql: apply status reports of Twilio: a text's status moves forward, never back, because reports
+-- come in any order and repeat. What follows from a failure follows once, from the first report of it.
 WITH reports AS (
     SELECT t.attempt_id, t.error_code, t.opts_out, t.is_dead, t.is_unreachable, t.is_configuration,
            CASE t.status WHEN 'undelivered' THEN 'failed' WHEN 'read' THEN 'delivered' ELSE t.status END AS status

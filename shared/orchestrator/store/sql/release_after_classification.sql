@@ -1,5 +1,5 @@
--- release_judged.sql: make the messages due that waited only until a person's text was read, and approve them; replies
--- are approved by approve_replies, in their own order.
+-- release_after_classification.sql: make the messages due that waited only until a person's text was read, and approve
+-- them; replies are approved by approve_replies, in their own order.
 UPDATE message_queue m
    SET scheduled_for = %(now)s,
        status = CASE WHEN m.is_reply THEN m.status ELSE 'approved' END,

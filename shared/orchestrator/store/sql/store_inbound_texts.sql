@@ -1,5 +1,5 @@
--- store_texts.sql: store inbound texts in the conversations of the people who have these numbers now; a text that came
--- before changes nothing. Texts of unknown senders are kept aside. Returns each text with its person and its
+-- store_inbound_texts.sql: store inbound texts in the conversations of the people who have these numbers now; a text
+-- that came before changes nothing. Texts of unknown senders are kept aside. Returns each text with its person and its
 -- classification.
 WITH texts AS (
     SELECT *
