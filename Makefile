@@ -6,11 +6,12 @@ PYTHON ?= python3
 # Which part of samconfig.toml a deploy follows.
 STAGE ?= dev
 
-.PHONY: help demo local lint test test-unit test-browser screenshot storm eval bench bench-scale build deploy lock clean
+.PHONY: help demo local lint schema test test-unit test-browser screenshot storm eval bench bench-scale build deploy lock clean
 
 help:
 	@echo "make demo          the main job on this machine, start to end"
 	@echo "make local         the same stack, stays up, with a console in the browser"
+	@echo "make schema        shared/orchestrator/store/schema.sql, from the migrations"
 	@echo "make test          lint, types and every test"
 	@echo "make test-unit     the rules and everything else that needs no database"
 	@echo "make test-browser  the stories of the console, in a real Chromium"
@@ -41,6 +42,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
+
+schema: $(READY)
+	@$(BIN)/python -m orchestrator_local.schema
 
 test: lint
 	$(BIN)/pytest --numprocesses auto --ignore tests/browser

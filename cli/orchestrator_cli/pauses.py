@@ -56,7 +56,7 @@ def resume(
         scope, value = ("spending", "") if spending else _scope(connection, lane, agent, user)
         scopes = {scope, _AUTOMATIC_SCOPES.get(scope, scope)}
         changed = sum(store.resume(connection, each, value) for each in scopes) > 0
-        others = store.pauses(connection)
+        others = store.list_pauses(connection)
     still = [
         {"scope": other_scope, "value": other_value, "note": note, "since": since, "ends_at": ends_at}
         for other_scope, other_value, note, since, ends_at in others

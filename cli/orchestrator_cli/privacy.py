@@ -65,7 +65,7 @@ def delete(
     with open_database() as (connection, clock), Progress(console=Console(stderr=True)) as progress:
         identity = identity_of(connection, user)
         eraser = None if keep_at_twilio else TwilioTextEraser(load(SenderSettings))
-        if not yes and not identity.is_forgotten:
+        if not yes and not identity.is_deleted:
             progress.stop()
             typer.confirm(f"Delete everything that is stored about {user}? It cannot be undone.", abort=True)
             progress.start()
@@ -98,7 +98,7 @@ def delete(
 
 def _delete_dead_letters(identity: Identity) -> int:
     """Delete the dead letters that name the person; returns how many."""
-    names = [identity.user_id, *([] if identity.is_forgotten else [identity.phone_number, *identity.former_numbers])]
+    names = [identity.user_id, *([] if identity.is_deleted else [identity.phone_number, *identity.former_numbers])]
     names += [json.dumps(identity.external_id)] if identity.external_id else []
     deleted = 0
     for queue in queues_in_environment():

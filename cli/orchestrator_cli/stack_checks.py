@@ -18,7 +18,7 @@ from orchestrator.settings import (
     WebhookSettings,
     load,
 )
-from orchestrator.store.adoption import old_triggers
+from orchestrator.store.adoption import list_old_sender_triggers
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import pending
@@ -98,7 +98,7 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("connections", Grade.DOUBTFUL, f"{used:.0f} % in use", fix)
             else:
                 yield CheckResult("connections", Grade.GOOD, f"{used:.0f} % in use")
-            for trigger in old_triggers(connection):
+            for trigger in list_old_sender_triggers(connection):
                 fix = "Drop it after you turn that sender off: docs/cutover.md."
                 yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
     except psycopg.OperationalError as error:

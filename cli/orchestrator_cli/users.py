@@ -91,7 +91,7 @@ def stop(user: PersonReference, as_json: AsJson = False) -> None:
     """Opt out a person who asked for it in another way than by text. A START from their phone ends it."""
     with open_database() as (connection, clock):
         now = clock()
-        person = people.show_user(connection, user, now).person
+        person = people.read_user(connection, user, now).person
         with connection.transaction():
             write_opt_outs(connection, [OptOut(person.phone_number, "operator", now)], now)
     line = f"[green]Opted out[/] {person.user_id}. Waiting messages are cancelled. A START from their phone ends it."
@@ -105,7 +105,7 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
     policy = load(PolicySettings)
     with open_database() as (connection, clock):
         now = clock()
-        record = people.show_user(connection, user, now)
+        record = people.read_user(connection, user, now)
         waiting = list_waiting_messages(connection, per_lane=10, user_id=record.person.user_id)
     facts = _facts(record, policy, now)
     if as_json:

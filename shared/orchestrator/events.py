@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from orchestrator.aws.clients import events_client
 from orchestrator.clock import Clock
-from orchestrator.store.events import Event, forget_events, lease_events
+from orchestrator.store.events import Event, delete_events, lease_events
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -36,7 +36,7 @@ def publish_events(connection: Connection, bus: str | None, clock: Clock, most: 
     while bus and published < most:
         taken = _publish_in_order(bus, lease_events(connection, clock(), LEASED_AT_ONCE))
         if taken:
-            forget_events(connection, taken)
+            delete_events(connection, taken)
         published += len(taken)
         if len(taken) < LEASED_AT_ONCE:
             break

@@ -56,11 +56,11 @@ def check_people(
     if settings.anthropic_api_key is None or not may_ask:
         return unknown
     with database.connection() as connection:
-        rows = store.read_in_question(connection, sorted(set(in_question.values())), now)
+        rows = store.read_relevance_questions(connection, sorted(set(in_question.values())), now)
     results = check_relevance([person_in_question(row) for row in rows], settings, time_left)
     now = clock()
     with database.connection() as connection:
-        store.remember(
+        store.store_verdicts(
             connection,
             [row for result in results for row in relevance_rows(result)],
             [call for result in results for call in calls_of(result, "check_relevance")],
@@ -77,11 +77,11 @@ def check_people(
 
 
 def person_in_question(row: Mapping[str, Any]) -> PersonInQuestion:
-    """Make the question about one person from a row of `read_in_question`."""
+    """Make the question about one person from a row of `read_relevance_questions`."""
     return PersonInQuestion(
         user_id=row["user_id"],
         inbound_id=row["inbound_id"],
-        said=[ConversationText(text["text"], datetime.fromisoformat(text["at"])) for text in row["said"]],
+        said=[ConversationText(text["text"], datetime.fromisoformat(text["at"])) for text in row["texts"]],
         messages=[
             MessageInQuestion(
                 message_id=UUID(message["message_id"]),

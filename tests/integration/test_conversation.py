@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from orchestrator.store.people import is_user_active, read_user
 from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import WEBHOOK, World, http_event
 
@@ -234,6 +235,43 @@ def test_help_and_stop_make_nobody_active(world: World) -> None:
         ("help", "opt_out_type"),
         ("help", "keyword"),
     ]
+
+
+def test_what_an_agent_writes_to_itself_makes_nobody_active(world: World) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    held = world.message()
+    world.minute()
+    world.says(ada, '{"type": "re_engagement_check"}')
+    world.connection.execute("UPDATE messages SET role = 'system'")
+    world.minute()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "quiet_hours"))
+    assert not is_user_active(world.connection, "ada", world.now)
+    assert read_user(world.connection, "ada", world.now).person.last_inbound_at is None
+    world.says(ada, "Hello?")
+    world.minute()
+    assert (world.texts(), world.state(held)[0]) == (["Hello"], "sent")
+    assert is_user_active(world.connection, "ada", world.now)
+
+
+def test_a_verdict_on_what_was_written_before_decides_nothing_once_the_person_wrote_again(world: World) -> None:
+    ada = world.person()
+    message = world.message(requires_fresh_context=True)
+    for seconds, kind in ((1, "conversation"), (1, "unjudged")):
+        world.wait(seconds=seconds)
+        world.says(ada, kind)
+        world.connection.execute(
+            "INSERT INTO orchestrator.readings (inbound_id, user_id, phone_number, kind, received_at)"
+            " SELECT id, user_id, '+12125550101', content, created_at FROM messages WHERE content = %s",
+            (kind,),
+        )
+    world.connection.execute(
+        "INSERT INTO orchestrator.relevance (message_id, inbound_id, verdict, why, judged_at)"
+        " SELECT %s, id, 'stale', '', created_at FROM messages WHERE content = 'conversation'",
+        (message,),
+    )
+    world.minute()
+    assert world.state(message) == ("queued", "reply_unjudged")
 
 
 def test_a_callback_about_nothing_we_know_harms_no_text_beside_it(world: World) -> None:

@@ -125,6 +125,34 @@ def test_an_incomplete_sequence_supersedes_nothing_until_it_is_whole(world: Worl
     assert world.state(old)[0] == "superseded"
 
 
+def test_a_sequence_replaces_the_message_that_a_part_names_once_it_is_whole(world: World) -> None:
+    world.person()
+    old = world.message(scheduled_for=world.now + timedelta(hours=1))
+    sequence = uuid4()
+    first = str(uuid7(world.now))
+    world.publish(part(sequence, 1, total=2, message_id=first, supersedes_message_id=str(old)))
+    assert world.state(old)[0] == "queued"
+    world.publish(part(sequence, 2, total=2, message_id=str(uuid7(world.now))))
+    assert superseded_by(world, old) == ("superseded", UUID(first), "replaced")
+
+
+def test_of_a_sequence_and_a_message_between_its_parts_the_later_one_stays(world: World) -> None:
+    world.person()
+    sequence = uuid4()
+    times = [world.now - timedelta(seconds=seconds) for seconds in (3, 2, 1)]
+    between = uuid7(times[1])
+    bodies = [
+        part(sequence, position, total=2, topic="crm", message_id=str(uuid7(at)))
+        for position, at in ((1, times[0]), (2, times[2]))
+    ]
+    alone = {name: value for name, value in bodies[0].items() if not name.startswith("sequence_")}
+    world.publish(*bodies, {**alone, "message_id": str(between)})
+    world.minute()
+    assert world.state(between)[0] == "superseded"
+    found = world.all("SELECT status, count(*) FROM message_queue WHERE sequence_id IS NOT NULL GROUP BY 1")
+    assert found == [("sent", 2)]
+
+
 def test_a_withdrawn_topic_ends_what_waits_and_what_was_published_before(world: World) -> None:
     world.person()
     waiting = world.message(topic="crm")

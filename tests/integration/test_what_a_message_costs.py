@@ -11,9 +11,16 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
+from orchestrator.store import stored_statements
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
-from orchestrator.store.stored_statements import KEPT, STATEMENTS, call_of, missing_functions, raw
+from orchestrator.store.stored_statements import (
+    STATEMENTS,
+    STORED,
+    function_name,
+    missing_functions,
+    read_statement,
+)
 from tests.wire import QUERY, STATEMENT, SYNC, postgres_proxy
 from tests.world import World
 
@@ -161,7 +168,7 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
         "read_state",
         "reserve",
         "settle",
-        "move_statuses",
+        "apply_status_reports",
     } <= seen.keys()
     scanned = {name: found for name, params in seen.items() if (found := large_scans(world.connection, name, params))}
     assert scanned == {}
@@ -192,42 +199,120 @@ def large_scans(connection: Connection, name: str, params: Any) -> list[str]:
 
 def plan_of(connection: Connection, name: str, params: Any) -> dict[str, Any]:
     with connection.transaction(force_rollback=True):
-        row = connection.execute(f"EXPLAIN (FORMAT JSON) {raw(name)}".encode(), params).fetchone()
+        row = connection.execute(f"EXPLAIN (FORMAT JSON) {read_statement(name)}".encode(), params).fetchone()
     assert row is not None
     plan: dict[str, Any] = row[0][0]["Plan"]
     return plan
 
 
-# Kept plans --------------------------------------------------------------------------------------------------------------
+# Shared predicates ------------------------------------------------------------------------------------------------------
+
+SHARED = "pronamespace = 'orchestrator'::regnamespace AND proretset AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql')"
+
+
+def test_postgres_plans_each_shared_predicate_as_part_of_the_statement_that_asks_it(connection: Connection) -> None:
+    predicates = connection.execute(
+        f"SELECT proname, pronargs, ARRAY(SELECT format_type(t, NULL) FROM unnest(proargtypes) AS t) FROM pg_proc WHERE {SHARED}".encode()
+    ).fetchall()
+    assert {"person_texts", "newest_budget", "open_conversation", "superseders", "opt_outs_of"} <= {
+        name for name, _, _ in predicates
+    }
+    for name, count, types in predicates:
+        call = f"orchestrator.{name}({', '.join(f'arguments.a{place}::{kind}' for place, kind in enumerate(types))})"
+        values = ", ".join(["NULL"] * count) or "NULL"
+        names = ", ".join(f"a{place}" for place in range(count)) or "a0"
+        query = f"SELECT FROM (VALUES ({values}), ({values})) AS arguments ({names}) WHERE EXISTS (SELECT FROM {call})"
+        plan = connection.execute(f"EXPLAIN (VERBOSE) {query}".encode()).fetchall()
+        assert not [line for (line,) in plan if f"orchestrator.{name}(" in line], f"{name} is called, row by row"
+
+
+# Stored statements -------------------------------------------------------------------------------------------------------
 
 
 def test_every_hot_statement_stands_in_the_database_as_its_file_has_it(connection: Connection) -> None:
     assert missing_functions(connection) == []
-    for name in KEPT:
-        function = call_of(name).decode().partition("(")[0].rpartition(".")[2]
-        (source,) = connection.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", (function,)).fetchone() or ("",)
+    for name in STORED:
+        (source,) = connection.execute(
+            "SELECT prosrc FROM pg_proc WHERE proname = %s", (function_name(name),)
+        ).fetchone() or ("",)
         # The same words; parameters have places instead of names.
-        assert raw(name).split()[3] in source
+        assert code_words(read_statement(name)) <= set(source.replace(";", "").split())
 
 
-def test_code_that_still_runs_keeps_its_statements_and_those_before_it_go(
+def code_words(text: str) -> set[str]:
+    """The words of a statement outside comments and beside parameters."""
+    lines = (line.split("--")[0] for line in text.splitlines())
+    return {word.replace("%%", "%") for line in lines for word in line.split() if "%(" not in word}
+
+
+def as_if_written(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    """A statement as another version of the code has it."""
+    monkeypatch.setattr(
+        stored_statements, "read_statement", lambda asked: text if asked == name else read_statement(asked)
+    )
+
+
+def test_comments_and_white_space_at_line_ends_are_no_part_of_a_stored_statement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text, name = read_statement("find_sequences"), function_name("find_sequences")
+    words = text[text.index("SELECT") :]
+    as_if_written(monkeypatch, "find_sequences", f"-- it's new\n\n{words.replace(chr(10), '  -- why? ' + chr(10))}\n")
+    assert function_name("find_sequences") == name
+    as_if_written(monkeypatch, "find_sequences", words.replace("accepted_at IS NOT NULL", "true"))
+    assert function_name("find_sequences") != name
+    as_if_written(monkeypatch, "find_sequences", f"{words} -- 'one'")
+    assert function_name("find_sequences") == name
+    texts = [f"{words} AND topic <> '{topic}'" for topic in ("a -- b", "a -- c")]
+    names = []
+    for text in texts:
+        as_if_written(monkeypatch, "find_sequences", text)
+        names.append(function_name("find_sequences"))
+    assert names[0] != names[1], "two dashes in a text are no comment"
+
+
+def test_a_deploy_that_goes_back_finds_its_statements_for_30_days(
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestrator.store import stored_statements
+    text = read_statement("find_sequences")
 
-    def functions() -> list[str]:
+    def functions() -> set[str]:
         with psycopg.connect(empty_database) as connection:
-            return [
-                name for (name,) in connection.execute(stored_statements._FUNCTIONS) if name.startswith("find_parts_")
-            ]
+            found = connection.execute("SELECT proname FROM pg_proc WHERE proname ~ '^find_sequences_'")
+            return {name for (name,) in found}
+
+    def days_pass(days: int) -> None:
+        with psycopg.connect(empty_database) as connection:
+            connection.execute(
+                "UPDATE orchestrator.stored_statements SET unneeded_since = unneeded_since - %s",
+                (timedelta(days=days),),
+            )
 
     migrate(empty_database)
-    first = functions()
-    text = raw("find_parts")
-    for change in ("-- second\n", "-- third\n"):
-        monkeypatch.setattr(
-            stored_statements, "raw", lambda name, change=change: change + text if name == "find_parts" else raw(name)
-        )
-        migrate(empty_database)
-    assert len(functions()) == 2
-    assert first[0] not in functions()
+    (first,) = functions()
+    days_pass(100)  # however old it is, the code that runs during the deploy still calls it
+    as_if_written(monkeypatch, "find_sequences", f"{text} LIMIT 1000")
+    migrate(empty_database)
+    second = function_name("find_sequences")
+    assert functions() == {first, second}
+    days_pass(29)
+    as_if_written(monkeypatch, "find_sequences", f"{text} LIMIT 2000")
+    migrate(empty_database)
+    third = function_name("find_sequences")
+    assert functions() == {first, second, third}
+    # The deploy went back: what it needs is counted from the next migrate that does not.
+    as_if_written(monkeypatch, "find_sequences", text)
+    migrate(empty_database)
+    days_pass(29)
+    as_if_written(monkeypatch, "find_sequences", f"{text} LIMIT 2000")
+    migrate(empty_database)
+    assert functions() == {first, second, third}
+    days_pass(1)
+    migrate(empty_database)
+    assert functions() == {first, third}
+    days_pass(29)
+    migrate(empty_database)
+    assert functions() == {third}
+    with psycopg.connect(empty_database) as connection:
+        registered = connection.execute("SELECT function_name FROM orchestrator.stored_statements").fetchall()
+    assert {name for (name,) in registered} == {function_name(name) for name in STORED}

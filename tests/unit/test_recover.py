@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orchestrator.maintenance.recover import last_words, match_texts
 from orchestrator.sms.message_list import ListedText
-from orchestrator.store.recovery import LastWord, UnsentMessage
+from orchestrator.store.recovery import LastIntent, UnsentMessage
 from tests.unit.test_evidence import NOON, moments, numbers, texts, words
 
 waiting = st.lists(
@@ -54,6 +54,6 @@ def test_the_last_stop_or_start_of_a_number_counts() -> None:
     ]
     sent_by_us = ListedText("SM0", dana, "STOP", NOON, inbound=False, status="sent")
     assert last_words([*texts, sent_by_us]) == [
-        LastWord(ada, stopped=True, at=NOON + timedelta(minutes=2)),
-        LastWord(ben, stopped=False, at=NOON + timedelta(minutes=2)),
+        LastIntent(ada, is_stop=True, at=NOON + timedelta(minutes=2)),
+        LastIntent(ben, is_stop=False, at=NOON + timedelta(minutes=2)),
     ]

@@ -11,7 +11,7 @@ from orchestrator import MessageOrchestrator
 from orchestrator.errors import InvalidPerson, OrchestratorError
 from orchestrator.people import parse_number, parse_zone
 from orchestrator.settings import PolicySettings, PublisherSettings
-from orchestrator.store.people import add_user, show_user
+from orchestrator.store.people import add_user, read_user
 from orchestrator_local.console.fragments import zone_of
 from orchestrator_local.console.publishing import preview, read_form
 from orchestrator_local.demo_stories import EVERYBODY
@@ -52,7 +52,7 @@ class Actions:
         if not text:
             raise ValueError("text: is empty. Write something.")
         with self._connect() as connection:
-            record = show_user(connection, str(form["user_id"]), self._stack.clock())
+            record = read_user(connection, str(form["user_id"]), self._stack.clock())
         self._stack.write(record.person.phone_number, text)
         return f"{record.person.first_name or 'They'} wrote: {text}"
 

@@ -21,7 +21,7 @@ from orchestrator.rules.limits import limits_of
 from orchestrator.rules.local_time import local_date
 from orchestrator.rules.quiet_hours import quiet_hours_for
 from orchestrator.settings import PolicySettings
-from orchestrator.store.people import show_user
+from orchestrator.store.people import read_user
 from orchestrator_local.stand_ins.phones import Phones
 
 PEOPLE = 8
@@ -129,7 +129,7 @@ def _phone(
     policy: PolicySettings,
     now: datetime,
 ) -> Phone:
-    record = show_user(connection, user_id, now)
+    record = read_user(connection, user_id, now)
     person = record.person
     zone = next(iter(person.zones), ZoneInfo("UTC"))
     limits = limits_of(person, policy)

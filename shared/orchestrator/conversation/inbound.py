@@ -25,7 +25,7 @@ from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.conversation import ClassifiedText, ReceivedText, StoredText
 from orchestrator.store.database import Database
 from orchestrator.store.opt_outs import OptIn, OptOut
-from orchestrator.store.relevance import read_in_question
+from orchestrator.store.relevance import read_relevance_questions
 from orchestrator.store.settlement import StatusReport, write_status_reports
 from orchestrator.wording.classification import Classification, classify
 
@@ -183,7 +183,7 @@ def _store_texts(
         if text.kind in (Intent.START, Intent.YES)
     ]
     with database.connection() as connection:
-        return store.store_texts(connection, received, opt_outs, opt_ins, now)
+        return store.store_inbound_texts(connection, received, opt_outs, opt_ins, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +203,11 @@ def _read_unread_texts(
         return _Reading()
     with database.connection() as connection:
         people = sorted({text.user_id for text in unread if text.user_id})
-        rows = read_in_question(connection, people, clock(), also_idle=True)
+        rows = read_relevance_questions(connection, people, clock(), also_idle=True)
     questions = [person_in_question(row) for row in rows]
     answers = classify(questions, settings, countdown(settings.claude_deadline_seconds))
     # An answer counts for each text that Claude saw. A text that came meanwhile was not seen and stays unread.
-    seen = {row["user_id"]: row["said_ids"] for row in rows}
+    seen = {row["user_id"]: row["text_ids"] for row in rows}
     newest = {text.user_id: text for text in sorted(unread, key=lambda text: text.received_at)}
     classified = [
         ClassifiedText(

@@ -34,7 +34,7 @@ def settle_by_message_list(connection: Connection, message_list: MessageList, cl
     if not open_attempts:
         return 0
     texts = message_list.texts_to(sorted({attempt.phone_number for attempt in open_attempts}))
-    known = store.known_sids(connection, [text.sid for text in texts])
+    known = store.find_settled_sids(connection, [text.sid for text in texts])
     proofs = match_attempts(open_attempts, texts, known)
     if proofs:
         settlements = [

@@ -89,7 +89,7 @@ def enqueue(
     requests, malformed = parse_records(records)
     known = _read_known_records(connection, requests.values(), now)
     rows = rows_of(requests, malformed, known, settings, now)
-    new, claimed = store.take_in(
+    new, claimed = store.store_batch(
         connection,
         rows.accepted,
         rows.withdrawals,

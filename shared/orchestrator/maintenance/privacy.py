@@ -71,12 +71,12 @@ def delete_person(
         SettingsError: the person is opted out, and there is no `PRIVACY_KEY` to keep the opt-out; nothing was deleted.
     """
     hashes = _opt_out_hashes(identity, settings)
-    deleted = store.forget_person(connection, identity, hashes, clock())
-    sids = store.read_sids(connection, identity.user_id)
+    deleted = store.delete_person(connection, identity, hashes, clock())
+    sids = store.read_person_sids(connection, identity.user_id)
     erased = 0
     for place, sid in enumerate(sids, start=1):
         if eraser is not None and eraser.erase(sid):
-            store.forget_sids(connection, identity.user_id, [sid])
+            store.clear_person_sids(connection, identity.user_id, [sid])
             erased += 1
         on_text(place, len(sids))
     return Deletion(identity, deleted, len(hashes), erased, len(sids) - erased)

@@ -15,8 +15,8 @@ from orchestrator.rules.decision import budget_day
 from orchestrator.rules.intents import Intent, intent_of
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
 from orchestrator.store import recovery as store
-from orchestrator.store.pauses import pause, pauses, resume
-from orchestrator.store.recovery import LastWord, RestoredText, UnsentMessage
+from orchestrator.store.pauses import list_pauses, pause, resume
+from orchestrator.store.recovery import LastIntent, RestoredText, UnsentMessage
 from orchestrator.store.settlement import Evidence, Settlement
 
 # The note of the pause that lasts during a recovery.
@@ -73,7 +73,7 @@ class RecoveryPlan:
     match: TextMatch
     restored: Sequence[RestoredText]
     proofs: Sequence[Settlement]
-    last_words: Sequence[LastWord]
+    last_words: Sequence[LastIntent]
 
 
 def recover(
@@ -99,7 +99,7 @@ def recover(
         return _report(plan_recovery(connection, message_list, since, on_text), resumed=False)
     is_ours = _pause_everything(connection, clock())
     plan = plan_recovery(connection, message_list, since, on_text)
-    store.write(connection, plan.restored, plan.proofs, plan.match.doubtful, plan.last_words, clock())
+    store.write_recovery(connection, plan.restored, plan.proofs, plan.match.doubtful, plan.last_words, clock())
     if is_ours:
         resume(connection, "everything", "")
     return _report(plan, resumed=is_ours)
@@ -110,9 +110,9 @@ def plan_recovery(
 ) -> RecoveryPlan:
     """Compare Twilio's list with the database; changes nothing."""
     texts = list(_count_texts(message_list.texts_since(since), on_text))
-    people = store.people_of(connection, {text.person for text in texts})
+    people = store.find_people_by_number(connection, {text.person for text in texts})
     outbound = [text for text in texts if text.person in people and not text.inbound and text.status not in NEVER_SENT]
-    recorded = store.remembered_sids(connection, [text.sid for text in outbound])
+    recorded = store.find_known_sids(connection, [text.sid for text in outbound])
     unrecorded = [text for text in outbound if text.sid not in recorded]
     waiting = store.read_unsent_messages(connection, {text.person for text in unrecorded})
     match = match_texts(unrecorded, waiting)
@@ -143,20 +143,20 @@ def match_texts(texts: Iterable[ListedText], waiting: Sequence[UnsentMessage]) -
     return TextMatch(sent, unmatched, list(dict.fromkeys(doubtful)))
 
 
-def last_words(texts: Iterable[ListedText]) -> list[LastWord]:
+def last_words(texts: Iterable[ListedText]) -> list[LastIntent]:
     """The last STOP or START of each number that wrote one."""
-    words: dict[str, LastWord] = {}
+    words: dict[str, LastIntent] = {}
     for text in sorted(texts, key=lambda text: text.created_at):
         intent, _ = intent_of(text.body)
         if text.inbound and intent in (Intent.STOP, Intent.START, Intent.YES):
-            words[text.person] = LastWord(text.person, intent is Intent.STOP, text.created_at)
+            words[text.person] = LastIntent(text.person, intent is Intent.STOP, text.created_at)
     return list(words.values())
 
 
 def _pause_everything(connection: Connection, now: datetime) -> bool:
     """Pause everything; returns whether the pause is a recovery's own, of this run or of one that failed."""
     pause(connection, "everything", "", NOTE, now)
-    return ("everything", NOTE) in [(scope, note) for scope, _, note, _, _ in pauses(connection)]
+    return ("everything", NOTE) in [(scope, note) for scope, _, note, _, _ in list_pauses(connection)]
 
 
 def _records_of(
@@ -190,7 +190,7 @@ def _restored_text(text: ListedText, person: Person, message_id: UUID | None) ->
 
 
 def _report(plan: RecoveryPlan, *, resumed: bool) -> Recovery:
-    opted_out = sum(word.stopped for word in plan.last_words)
+    opted_out = sum(word.is_stop for word in plan.last_words)
     return Recovery(
         sent=len(plan.match.sent),
         doubtful=len(plan.match.doubtful),

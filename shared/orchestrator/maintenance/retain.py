@@ -10,7 +10,7 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.clock import Clock
 from orchestrator.settings import RetainSettings
-from orchestrator.store.privacy import forget_old_words
+from orchestrator.store.privacy import clear_old_words
 
 # Rows of each table in one transaction, so that its locks are short.
 BATCH = 1_000
@@ -42,7 +42,7 @@ def retain(
     before = clock() - timedelta(days=settings.retention_days)
     forgotten = 0
     while seconds_left() > SPARE_SECONDS:
-        batch = forget_old_words(connection, before, BATCH)
+        batch = clear_old_words(connection, before, BATCH)
         forgotten += batch
         if batch == 0:
             return RetainReport(forgotten, finished=True)

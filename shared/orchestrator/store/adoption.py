@@ -1,4 +1,4 @@
-"""Taking over messages that another sender left behind, or that somebody wrote into `message_queue`."""
+"""Adoption: takes over waiting messages that another sender or a person wrote into `message_queue`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from orchestrator.store.database import sql
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What adopting does, or would do.
+    """What an adoption changed, or would change.
 
     Attributes:
         adopted: messages taken over.
-        left: waiting messages that are left alone, by why.
-        opt_outs: people whose last word was STOP.
+        left: waiting messages that are not taken over, by cause.
+        opt_outs: people whose last keyword is STOP.
         old_triggers: triggers on `messages` that belong to another sender.
     """
 
@@ -29,12 +29,12 @@ class Adoption:
 
 
 def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: datetime, *, apply: bool) -> Adoption:
-    """Take over waiting messages that are not ours, and remember past STOPs.
+    """Take over waiting messages that are not ours, and store the opt-outs in the history of texts.
 
     Args:
-        max_age: older messages are left alone: nobody wants last month's text.
+        max_age: older messages stay untouched, because their texts are out of date.
         lifetime: how long an adopted message may still wait.
-        apply: False changes nothing and tells what would happen.
+        apply: False changes nothing and reports what would change.
     """
     parameters = {
         "now": now,
@@ -44,14 +44,14 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         "start_words": sorted(START_WORDS),
     }
     with connection.transaction(force_rollback=not apply):
-        # Past STOPs first: nothing is ours before its person's wish is known.
+        # Opt-outs first: no message is ours before its person's opt-out is known.
         opt_outs = connection.execute(sql("adopt_opt_outs"), parameters).rowcount
         adopted = connection.execute(sql("adopt_messages"), parameters).rowcount
-        left: Counter[str] = Counter(dict(connection.execute(sql("adopt_left"), parameters).fetchall()))
-        triggers = old_triggers(connection)
+        left: Counter[str] = Counter(dict(connection.execute(sql("count_unadopted_messages"), parameters).fetchall()))
+        triggers = list_old_sender_triggers(connection)
     return Adoption(adopted, left, opt_outs, triggers)
 
 
-def old_triggers(connection: Connection) -> list[str]:
-    """The triggers on `messages` that belong to another sender."""
-    return [name for (name,) in connection.execute(sql("old_triggers"))]
+def list_old_sender_triggers(connection: Connection) -> list[str]:
+    """List the triggers on `messages` by which another sender picks up outbound rows."""
+    return [name for (name,) in connection.execute(sql("list_old_sender_triggers"))]

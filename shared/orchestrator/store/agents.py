@@ -1,4 +1,4 @@
-"""Settings of agents, as operators see and change them (R13)."""
+"""Settings of agents: list, write and remove (R13)."""
 
 from psycopg import Connection
 
@@ -7,7 +7,7 @@ from orchestrator.store.database import sql
 
 
 def list_agents(connection: Connection) -> list[Agent]:
-    """All settings, by prefix."""
+    """List all settings, by prefix."""
     return [Agent(*row) for row in connection.execute(sql("read_agents"))]
 
 
@@ -26,5 +26,5 @@ def set_agent(connection: Connection, agent: Agent) -> None:
 
 
 def remove_agent(connection: Connection, prefix: str) -> bool:
-    """Back to the defaults; returns whether there were settings."""
+    """Remove the settings of a prefix, so that the defaults apply; return whether there were settings."""
     return connection.execute(sql("remove_agent"), {"prefix": prefix}).rowcount == 1

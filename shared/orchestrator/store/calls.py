@@ -1,4 +1,4 @@
-"""The calls to Claude, as `agent_actions_log` keeps them, and what the day has cost."""
+"""Logs the calls to Claude in `agent_actions_log` and adds their cost to the day's spending."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ class LoggedCall:
     """One call to Claude.
 
     Attributes:
-        message_id: the message it was about; None for one about all that waits for a person.
-        outcome: what became of the answer.
+        message_id: the message it was about; None for a call about all waiting messages of a person.
+        outcome: what became of the answer, such as `judged`, `ungrounded` or `failed`.
         messages: how many messages it was about.
-        input_tokens: all of them, `cached_tokens` included.
+        input_tokens: all input tokens, including `cached_tokens`.
+        cost_usd: US dollars, by the price table.
+        latency_ms: milliseconds from the request to the whole answer.
     """
 
     action_type: str
@@ -38,8 +40,8 @@ class LoggedCall:
 
 
 def log_calls(connection: Connection, calls: Sequence[LoggedCall], now: datetime) -> None:
-    """Log calls, and add their cost to the day's. Call it inside `one_round_trip`."""
+    """Log calls and add their cost to the UTC day's spending. Call it inside `one_round_trip`."""
     if calls:
         parameters = {**columns(calls, *LoggedCall.__slots__), "now": now}
-        connection.execute(sql("log_actions"), parameters)
-        connection.execute(sql("add_spending"), parameters)
+        connection.execute(sql("log_calls"), parameters)
+        connection.execute(sql("add_claude_cost"), parameters)

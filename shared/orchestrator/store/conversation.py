@@ -19,7 +19,7 @@ from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.opt_outs import OptIn, OptOut, write_opt_ins, write_opt_outs
-from orchestrator.store.relevance import RelevanceRow, write_remembered
+from orchestrator.store.relevance import RelevanceRow, write_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ClassifiedText:
     received_at: datetime
 
 
-def store_texts(
+def store_inbound_texts(
     connection: Connection,
     texts: Sequence[ReceivedText],
     opt_outs: Sequence[OptOut],
@@ -88,11 +88,11 @@ def store_texts(
     rows = columns(texts, *ReceivedText.__slots__)
     with connection.cursor(row_factory=class_row(StoredText)) as cursor:
         with one_round_trip(connection):
-            connection.execute(sql("lock_owners"), rows)
-            # Before the texts: `store_texts` takes YES for START only where it ended an opt-out.
+            connection.execute(sql("lock_users_by_number"), rows)
+            # Before the texts: `store_inbound_texts` takes YES for START only where it ended an opt-out.
             write_opt_outs(connection, opt_outs, now)
             write_opt_ins(connection, opt_ins)
-            cursor.execute(sql("store_texts"), {**rows, "now": now})
+            cursor.execute(sql("store_inbound_texts"), {**rows, "now": now})
         return cursor.fetchall()
 
 
@@ -132,9 +132,9 @@ def pull_forward(
         connection.execute(sql("lock_users"), parameters)
         connection.execute(sql("store_classifications"), columns(classified, "inbound_id", "kind", "judged_by"))
         write_opt_outs(connection, opt_outs, now)
-        write_remembered(connection, verdicts, reformulated_within, now)
+        write_verdicts(connection, verdicts, reformulated_within, now)
         log_calls(connection, calls, now)
-        released = connection.execute(sql("release_judged"), parameters)
+        released = connection.execute(sql("release_after_classification"), parameters)
         pulled = connection.execute(sql("pull_forward"), parameters)
         replies = connection.execute(sql("approve_replies"), parameters)
     return [*_approved(released), *_approved(pulled), *claims_of(replies)]

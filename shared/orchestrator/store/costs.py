@@ -1,4 +1,4 @@
-"""What Claude cost, and what was saved."""
+"""Reads what Claude and texts cost, and which calls to Claude were avoided."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from orchestrator.store.database import sql
 
 @dataclass(frozen=True, slots=True)
 class ClaudeCosts:
-    """One line of the bill: a day's calls of one kind, for one agent, to one model."""
+    """The calls of one UTC day, of one kind, for one agent, to one model; costs in US dollars."""
 
     day: date
     action: str
@@ -28,7 +28,7 @@ class ClaudeCosts:
 
 @dataclass(frozen=True, slots=True)
 class Savings:
-    """Calls that were not made, and what one such call costs on average."""
+    """Calls that were avoided in one way; `each_usd` is what one such call costs on average, in US dollars."""
 
     what: str
     calls: int
@@ -36,14 +36,14 @@ class Savings:
 
 
 def read_costs(connection: Connection, since: datetime) -> list[ClaudeCosts]:
-    """The bill since a time, newest day first."""
+    """Return what Claude cost since a time, newest day first."""
     with connection.cursor(row_factory=class_row(ClaudeCosts)) as cursor:
-        return cursor.execute(sql("costs"), {"since": since}).fetchall()
+        return cursor.execute(sql("read_claude_costs"), {"since": since}).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
 class TextCosts:
-    """What a day's texts cost at Twilio, by the price table."""
+    """What a UTC day's texts cost at Twilio in US dollars, as the price table estimates it."""
 
     day: date
     texts: int
@@ -52,12 +52,12 @@ class TextCosts:
 
 
 def read_text_costs(connection: Connection, since: datetime) -> list[TextCosts]:
-    """What texts cost since a time, newest day first."""
+    """Return what texts cost since a time, newest day first."""
     with connection.cursor(row_factory=class_row(TextCosts)) as cursor:
-        return cursor.execute(sql("read_spending"), {"since": since.date()}).fetchall()
+        return cursor.execute(sql("read_text_costs"), {"since": since.date()}).fetchall()
 
 
 def read_savings(connection: Connection, since: datetime) -> list[Savings]:
-    """What was saved since a time."""
+    """Return the calls that were avoided since a time."""
     with connection.cursor(row_factory=class_row(Savings)) as cursor:
-        return cursor.execute(sql("savings"), {"since": since}).fetchall()
+        return cursor.execute(sql("read_savings"), {"since": since}).fetchall()

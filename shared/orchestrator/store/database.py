@@ -1,4 +1,4 @@
-"""The connection to Postgres, as a transaction-mode pooler allows it (G8)."""
+"""Connects to Postgres, sends statements in one round trip, and turns rows into arrays (G5, G8)."""
 
 import json
 import select
@@ -17,17 +17,17 @@ from psycopg.types.json import Jsonb
 
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import DatabaseSettings, refresh
-from orchestrator.store.stored_statements import KEPT, call_of, raw
+from orchestrator.store.stored_statements import STORED, read_statement, stored_call
 
-# A connection that was idle for longer is asked whether it still lives before it is used.
+# After so long without use, a connection is tested before it is used again.
 IDLE_SECONDS = 30.0
-# A statement of a function is a matter of milliseconds; one that waits for longer hands its batch back.
+# A statement takes milliseconds. One that waits longer than this fails, and its batch comes back.
 STATEMENT_SECONDS = 10
 _BOUND_STATEMENTS = f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true)".encode()
 
 
 class Database:
-    """One connection per process, opened when first needed, kept between invocations, replaced once it breaks."""
+    """One connection per process: opened at the first use, kept between invocations, replaced when it breaks."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._settings = settings
@@ -36,10 +36,10 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """The process's connection, in autocommit mode.
+        """Yield the process's connection, in autocommit mode.
 
         Raises:
-            psycopg.OperationalError: no connection, or it broke; the next use opens a new one.
+            psycopg.OperationalError: the connection failed or broke; the next use opens a new one.
         """
         connection = self._usable_connection()
         try:
@@ -51,7 +51,7 @@ class Database:
             self._last_used = time.monotonic()
 
     def _usable_connection(self) -> Connection:
-        # A pooler or failover may have ended it while nobody looked; an urgent text must not find that out.
+        # A pooler or a failover may have ended an idle connection, and an urgent text must not fail on it.
         if self._connection is not None and not self._connection.closed and self._is_doubtful(self._connection):
             with suppress(psycopg.OperationalError):
                 self._connection.execute("SELECT 1")
@@ -67,21 +67,21 @@ class Database:
             raise
 
     def _is_doubtful(self, connection: Connection) -> bool:
-        """Whether the server said something unasked, as it does when it closes, or nothing was said for long."""
+        """Whether the server sent something unasked, as it does when it closes, or the connection was idle for long."""
         socket = select.poll()
         socket.register(connection.fileno(), select.POLLIN)
         return bool(socket.poll(0)) or time.monotonic() - self._last_used > IDLE_SECONDS
 
 
 def connect(url: str) -> Connection:
-    """Open a connection that keeps no session state: autocommit, and no server-side prepared statements."""
+    """Open a connection without session state: autocommit, and no server-side prepared statements (G8)."""
     return psycopg.connect(
         url,
         autocommit=True,
         prepare_threshold=None,
         connect_timeout=5,
         application_name="orchestrator",
-        # A server that vanished without a word is noticed in about as long as a statement may take.
+        # A server that vanished without closing is noticed within about the time that a statement may take.
         keepalives_idle=STATEMENT_SECONDS,
         keepalives_interval=2,
         keepalives_count=3,
@@ -91,32 +91,32 @@ def connect(url: str) -> Connection:
 
 @contextmanager
 def one_round_trip(connection: Connection) -> Iterator[None]:
-    """Send the statements inside together; they commit together, or not at all.
+    """Send the statements inside together; they commit together or not at all.
 
-    A pipeline without a transaction block is one implicit transaction that ends with its one sync message.
-    Under READ COMMITTED each statement still sees what was committed before it began, so that a lock taken
-    by the first makes the snapshot of the second a fresh one.
+    A pipeline without a transaction block is one implicit transaction that ends with its one sync message. Under READ
+    COMMITTED each statement sees what was committed before it began, so that the statement after a lock has a fresh
+    snapshot.
 
     Raises:
-        psycopg.OperationalError: a statement, or a lock it waited for, took longer than `STATEMENT_SECONDS`.
+        psycopg.OperationalError: a statement, or the lock that it waited for, took longer than `STATEMENT_SECONDS`.
     """
     with connection.pipeline():
-        # For this transaction alone: a pooler lends the session to others.
+        # For this transaction alone, because a pooler lends the session to other clients.
         connection.execute(_BOUND_STATEMENTS)
         yield
 
 
 @cache
 def sql(name: str) -> bytes:
-    """The statement in `sql/<name>.sql`, or the call of it where Postgres keeps its plan."""
-    return call_of(name) if name in KEPT else raw(name).encode()
+    """Return the statement in `sql/<name>.sql`, or the call of its function where it is a stored statement."""
+    return stored_call(name) if name in STORED else read_statement(name).encode()
 
 
 def columns(rows: Sequence[Any], *names: str) -> dict[str, str]:
-    """Turn rows into arrays for `unnest`, one for each attribute named; the statement casts each to its type.
+    """Turn rows into arrays for `unnest`, one for each named attribute; the statement casts each to its type.
 
-    They are written as Postgres reads them: the driver's own way with a list takes ten times as long, and a delivery
-    has thirty of them.
+    The arrays are written in Postgres's text format: the driver's own conversion of a list takes ten times as long, and
+    a delivery has thirty lists.
 
     Example:
         >>> columns([Renewal(id=1, due=None)], "id", "due")
@@ -140,4 +140,4 @@ def _element(value: object) -> str:
             return str(value)
         case list() | tuple():
             return "{" + ",".join(map(_element, value)) + "}"
-    raise TypeError(f"no array is made of {type(value).__name__}")
+    raise TypeError(f"{type(value).__name__} has no array format here")

@@ -165,7 +165,7 @@ def reserve_wave(connection: Connection, plan: WavePlan, ceiling_usd: float, now
             connection.execute(sql("store_words"), columns(plan.words, *StoredWords.__slots__))
         log_calls(connection, plan.claude_calls, now)
         if plan.reused:
-            connection.execute(sql("count_reuse"), {"message_ids": list(plan.reused)})
+            connection.execute(sql("count_reused_verdicts"), {"message_ids": list(plan.reused)})
         reserved = connection.execute(sql("reserve"), reservation)
     return {attempt_id for (attempt_id,) in reserved}
 

@@ -1,4 +1,4 @@
-"""Statements of the outbox: events leased, and forgotten once the bus has them."""
+"""Statements of the outbox: leases events for publication and deletes those that the event bus has accepted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from orchestrator.store.database import one_round_trip, sql
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a message or a person."""
+    """Something that happened to a message or a person, as the event bus gets it."""
 
     id: UUID
     type: str
@@ -27,7 +27,7 @@ class Event:
 
 
 def lease_events(connection: Connection, now: datetime, limit: int) -> list[Event]:
-    """Take the oldest events; one that is not forgotten until the lease ends is told again."""
+    """Lease the oldest events, at most `limit`; an event that is not deleted before the lease ends is leased again."""
     parameters = {"now": now, "lease_until": now + EVENT_LEASE, "limit": limit}
     with connection.cursor(row_factory=class_row(Event)) as cursor:
         with one_round_trip(connection):
@@ -35,7 +35,7 @@ def lease_events(connection: Connection, now: datetime, limit: int) -> list[Even
         return sorted(cursor.fetchall(), key=lambda event: (event.at, event.id))
 
 
-def forget_events(connection: Connection, ids: Collection[UUID]) -> None:
-    """The bus has them."""
+def delete_events(connection: Connection, ids: Collection[UUID]) -> None:
+    """Delete events that the event bus has accepted."""
     with one_round_trip(connection):
         connection.execute(sql("delete_events"), {"ids": list(ids)})

@@ -1,4 +1,4 @@
-"""Statements of the way in: people, agents and sequences found; messages, withdrawals and rejections written."""
+"""Statements of intake: finds people, agents and sequences; stores messages, withdrawals and rejections."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from orchestrator.store.database import columns, one_round_trip, sql
 
 @dataclass(frozen=True, slots=True)
 class KnownSequence:
-    """Whose sequence it is, as its first part said."""
+    """The person, lane and length of a sequence, from its first part that came."""
 
     user_id: UUID
     priority: str
@@ -28,11 +28,11 @@ class KnownRecords:
     """What acceptance needs to know beside the batch itself.
 
     Attributes:
-        people: by the reference that the batch used.
-        owners: the users of conversations.
-        sequences: those of which parts came before.
-        agents: all settings.
-        rates: by agent id.
+        people: people by the reference that the batch used.
+        owners: the person of each conversation.
+        sequences: the sequences of which parts came before.
+        agents: all settings of agents.
+        rates: rates by agent id.
     """
 
     people: Mapping[str, Person]
@@ -44,7 +44,7 @@ class KnownRecords:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMessage:
-    """A valid message with its times worked out; a row to be."""
+    """A valid message with its times, as a row for `message_queue`."""
 
     message_id: UUID
     user_id: UUID
@@ -73,7 +73,7 @@ class AcceptedMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessageWithdrawal:
-    """A withdrawal of one message, and who published it."""
+    """A withdrawal of one message, and the publisher that sent it."""
 
     message_id: UUID
     publisher: str
@@ -81,7 +81,7 @@ class MessageWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class TopicWithdrawal:
-    """A withdrawal of what was published of a topic up to a time."""
+    """A withdrawal of a topic's messages that were published up to a time."""
 
     user_id: UUID
     topic: str
@@ -91,7 +91,7 @@ class TopicWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A body that was not accepted, and why."""
+    """A body that was not accepted, with the reason."""
 
     sqs_message_id: str
     message_id: UUID | None
@@ -103,7 +103,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class AgentThrottle:
-    """An agent that waits, and why."""
+    """An agent whose messages wait for an hour, with the note that operators read."""
 
     agent_id: str
     note: str
@@ -117,13 +117,13 @@ def read_known_records(
     agent_ids: Sequence[str],
     now: datetime,
 ) -> KnownRecords:
-    """Look up what a batch refers to; one round trip. What does not exist is missing from the answer."""
+    """Read what a batch refers to; one round trip. What does not exist is missing from the result."""
     with one_round_trip(connection):
         people = connection.execute(sql("find_people"), {"references": list(references)})
-        owners = connection.execute(sql("find_conversations"), {"conversation_ids": list(conversation_ids)})
-        parts = connection.execute(sql("find_parts"), {"sequence_ids": list(sequence_ids)})
+        owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
+        parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
         agents = connection.execute(sql("read_agents"))
-        rates = connection.execute(sql("read_rates"), {"agent_ids": list(agent_ids), "now": now})
+        rates = connection.execute(sql("read_agent_rates"), {"agent_ids": list(agent_ids), "now": now})
     return KnownRecords(
         people={
             reference: Person(
@@ -144,31 +144,34 @@ def read_known_records(
     )
 
 
-def take_in(
+def store_batch(
     connection: Connection,
     accepted: Sequence[AcceptedMessage],
     withdrawn: Sequence[MessageWithdrawal],
     topics_withdrawn: Sequence[TopicWithdrawal],
     rejected: Sequence[Rejection],
-    brakes: Sequence[AgentThrottle],
+    throttles: Sequence[AgentThrottle],
     now: datetime,
     urgent_lease_until: datetime,
 ) -> tuple[set[UUID], list[ClaimedMessage]]:
-    """Write one batch together, or nothing of it; one round trip.
+    """Store one batch, all of it or nothing; one round trip.
+
+    Args:
+        urgent_lease_until: until when the caller may hold the messages that it hands over.
 
     Returns:
         The messages that are new, and the messages to be handed over now: urgent ones, the first parts of urgent
-        sequences that this batch completed, and the replies whose turn it is.
+        sequences that this batch completed, and the replies that come next.
     """
-    ordered = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id or row.is_reply]
+    related = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id or row.is_reply]
     answered = [row.user_id for row in accepted if row.is_reply]
     message_ids = [row.message_id for row in accepted]
-    sequence_ids = [row.sequence_id for row in ordered if row.sequence_id]
+    sequence_ids = [row.sequence_id for row in related if row.sequence_id]
     completed = replies = None
     with one_round_trip(connection):
-        if ordered:
-            # Two batches with parts of one sequence, or messages of one topic, must see each other.
-            connection.execute(sql("lock_users"), {"user_ids": [row.user_id for row in ordered]})
+        if related:
+            # Two batches with parts of one sequence, or messages of one topic, come one after the other.
+            connection.execute(sql("lock_users"), {"user_ids": [row.user_id for row in related]})
         inserted = connection.execute(
             sql("insert_messages"), {**columns(accepted, *AcceptedMessage.__slots__), "now": now}
         )
@@ -177,9 +180,9 @@ def take_in(
                 sql("complete_sequences"),
                 {"sequence_ids": sequence_ids, "now": now, "lease_until": urgent_lease_until},
             )
-        # Also without a topic of its own: the message that replaces it may have come first.
+        # For messages without a topic too: the message that names one may have come first.
         connection.execute(
-            sql("supersede"),
+            sql("supersede_messages"),
             {
                 **columns([row for row in accepted if row.topic], "user_id", "topic"),
                 "message_ids": message_ids,
@@ -190,13 +193,13 @@ def take_in(
             replies = connection.execute(
                 sql("approve_replies"), {"user_ids": answered, "now": now, "lease_until": urgent_lease_until}
             )
-        connection.execute(sql("count_agents"), {"message_ids": message_ids, "now": now})
+        connection.execute(sql("count_agent_messages"), {"message_ids": message_ids, "now": now})
         if withdrawn or topics_withdrawn:
             _withdraw(connection, withdrawn, topics_withdrawn, now)
         if rejected:
-            connection.execute(sql("reject"), {**columns(rejected, *Rejection.__slots__), "now": now})
-        if brakes:
-            connection.execute(sql("throttle_agents"), {**columns(brakes, *AgentThrottle.__slots__), "now": now})
+            connection.execute(sql("store_rejections"), {**columns(rejected, *Rejection.__slots__), "now": now})
+        if throttles:
+            connection.execute(sql("throttle_agents"), {**columns(throttles, *AgentThrottle.__slots__), "now": now})
     new = inserted.fetchall()
     urgent = [(message_id, user_id) for message_id, user_id, status in new if status == Status.APPROVED]
     claimed = claims_of([*urgent, *(completed or ()), *(replies or ())])
@@ -212,7 +215,7 @@ def _withdraw(
     connection.execute(sql("store_withdrawals"), {**columns(withdrawn, *MessageWithdrawal.__slots__), "now": now})
     connection.execute(sql("store_topic_withdrawals"), columns(topics_withdrawn, *TopicWithdrawal.__slots__))
     connection.execute(
-        sql("cancel_withdrawn"),
+        sql("cancel_withdrawn_messages"),
         {
             "message_ids": [row.message_id for row in withdrawn],
             "user_ids": [row.user_id for row in topics_withdrawn],

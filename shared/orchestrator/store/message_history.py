@@ -1,4 +1,4 @@
-"""Reads the whole story of a message (G9)."""
+"""Reads a message's history: everything recorded about it, in order (G9)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -18,9 +18,10 @@ class Step:
     """One thing that happened to a message.
 
     Attributes:
-        what: published, accepted, held, worded, sending, sent, refused, delivered, ended, rejected...
-        detail: for people; it has neither a whole number nor the words.
-        until: for a hold.
+        what: published, accepted, held, worded, judged, sending, an outcome, delivered, undelivered, rejected, or the
+            status in which it ended.
+        detail: a sentence for operators, without phone numbers and without the message's words.
+        until: when a held message is due again; None for every other step.
     """
 
     at: datetime
@@ -31,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MessageHistory:
-    """A message from publication to its end; `row` is None when it was rejected."""
+    """A message from publication to its end; `row` is None when the message was rejected."""
 
     message_id: UUID
     row: dict[str, Any] | None
@@ -39,7 +40,7 @@ class MessageHistory:
 
     @property
     def zone(self) -> tzinfo:
-        """Where its person lives, or the first zone their number may lie in; UTC when nothing is known."""
+        """The person's zone, or the first zone in which their number may be; UTC when neither is known."""
         if self.row is None:
             return UTC
         by_number = zones_of_number(self.row["phone_number"])
@@ -47,25 +48,25 @@ class MessageHistory:
 
 
 def read_message_history(connection: Connection, message_id: UUID) -> MessageHistory | None:
-    """Everything known of a message, in order; None when nothing is."""
+    """Return everything recorded about a message, in order of time; None when nothing is."""
     parameters = {"message_id": message_id}
     with one_round_trip(connection):
-        message = connection.cursor(row_factory=dict_row).execute(sql("history_message"), parameters)
-        timeline = connection.execute(sql("history_timeline"), parameters)
-        attempts = connection.execute(sql("history_attempts"), parameters)
-        calls = connection.execute(sql("history_calls"), parameters)
-        judged = connection.execute(sql("history_relevance"), parameters)
-        rejections = connection.execute(sql("history_rejections"), parameters)
+        message = connection.cursor(row_factory=dict_row).execute(sql("read_history_message"), parameters)
+        timeline = connection.execute(sql("read_history_timeline"), parameters)
+        attempts = connection.execute(sql("read_history_attempts"), parameters)
+        calls = connection.execute(sql("read_history_calls"), parameters)
+        verdicts = connection.execute(sql("read_history_relevance"), parameters)
+        rejections = connection.execute(sql("read_history_rejections"), parameters)
     row = message.fetchone()
     steps = [
-        *([] if row is None else _beginning(row)),
-        *(_judged(*found) for found in timeline),
+        *([] if row is None else _first_steps(row)),
+        *(_decision_step(*found) for found in timeline),
         *(
             Step(at, "worded", f"Claude ({model}): {outcome}{f', {error}' if error else ''}")
             for at, model, outcome, error in calls
         ),
-        *(Step(at, "judged", f"{verdict}: {why} (R10)") for at, verdict, why in judged),
-        *(step for found in attempts for step in _attempted(*found)),
+        *(Step(at, "judged", f"{verdict}: {why} (R10)") for at, verdict, why in verdicts),
+        *(step for found in attempts for step in _attempt_steps(*found)),
         *(Step(at, "rejected", problem) for at, problem in rejections),
     ]
     if row is None and not steps:
@@ -73,18 +74,18 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
     return MessageHistory(message_id, row, sorted(steps, key=lambda step: step.at))
 
 
-def _beginning(row: dict[str, Any]) -> list[Step]:
+def _first_steps(row: dict[str, Any]) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
     lane = "a reply" if row["is_reply"] else row["priority"]
     published = Step(row["published_at"] or row["created_at"], "published", f"by {row['agent_id']}, {lane}{part}")
     return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
 
 
-def _judged(at: datetime, status: str, reason: str, until: datetime | None) -> Step:
+def _decision_step(at: datetime, status: str, reason: str, until: datetime | None) -> Step:
     return Step(at, "held" if status == "queued" else status, explain(reason), until)
 
 
-def _attempted(
+def _attempt_steps(
     started_at: datetime,
     settled_at: datetime | None,
     outcome: str | None,
@@ -97,10 +98,10 @@ def _attempted(
     undelivered_at: datetime | None,
     undelivered_code: int | None,
 ) -> list[Step]:
-    steps = [Step(started_at, "sending", "the person is there (R4)" if active else "handed to Twilio")]
+    steps = [Step(started_at, "sending", "the person is active (R4)" if active else "handed to Twilio")]
     if settled_at:
         detail = sid or " ".join(part for part in (error, f"(code {code})" if code else "") if part)
-        by = f", told by {evidence.replace('_', ' ')}" if evidence and evidence != "answer" else ""
+        by = f", proved by {evidence.replace('_', ' ')}" if evidence and evidence != "answer" else ""
         steps.append(Step(settled_at, outcome or "unknown", f"{detail}{by}"))
     if delivered_at:
         steps.append(Step(delivered_at, "delivered", ""))

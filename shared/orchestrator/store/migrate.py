@@ -1,4 +1,4 @@
-"""Applies the dated SQL files of `migrations/` in order, once each."""
+"""Applies the dated SQL files of `migrations/` in order, once each, and makes the functions of stored statements."""
 
 import re
 import time
@@ -14,32 +14,34 @@ from orchestrator.store.stored_statements import create_functions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# Long enough for a quiet moment, short enough that those who queue behind us barely notice. Retried for two minutes.
+# A migration that waits for a table's lock makes every later statement on that table wait behind it. So it gives up
+# after a second, lets the others pass, and tries again for two minutes.
 LOCK_TIMEOUT = "1s"
 RETRY_SECONDS = 120
-# An arbitrary number that every runner of this project asks for.
+# The key of the advisory lock that every runner of this project takes; an arbitrary number.
 RUNNER_LOCK = 7_214_093_115
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One dated file; `concurrent` ones run statement by statement outside a transaction."""
+    """One dated file; its name is what `schema_migrations` records, so that its comments may change."""
 
     name: str
     text: str
 
     @property
     def concurrent(self) -> bool:
+        """Whether its statements run one by one outside a transaction, as CREATE INDEX CONCURRENTLY must."""
         return self.text.startswith("-- concurrently")
 
 
 def migrations() -> list[Migration]:
-    """All migrations, oldest first."""
+    """Return all migrations, oldest first."""
     return [Migration(file.stem, file.read_text()) for file in sorted(MIGRATIONS.glob("*.sql"))]
 
 
 def pending(connection: Connection) -> list[str]:
-    """The names of the migrations that this database still lacks."""
+    """Return the names of the migrations that this database lacks, oldest first."""
     (exists,) = connection.execute("SELECT to_regclass('orchestrator.schema_migrations') IS NOT NULL").fetchone() or (
         False,
     )
@@ -54,36 +56,42 @@ def migrate(url: str) -> list[str]:
         url: a direct connection, not one through a transaction-mode pooler: the runner's lock belongs to its session.
 
     Returns:
-        The names applied now; empty when there was nothing to do.
+        The names applied by this run; empty when nothing was pending.
 
     Raises:
-        psycopg.Error: a migration failed; what it did is undone, and those before it stay.
+        psycopg.Error: a migration failed. Its changes are rolled back, and the migrations before it stay.
     """
     with psycopg.connect(
         url, autocommit=True, prepare_threshold=None, application_name="orchestrator-migrate"
     ) as connection:
         connection.execute(sql.SQL("SET lock_timeout = {}").format(LOCK_TIMEOUT))
         _wait_for_other_runners(connection)
-        _make_journal(connection)
-        names = pending(connection)
-        for migration in migrations():
-            if migration.name in names:
-                _apply(connection, migration)
+        applied = apply_migrations(connection)
         create_functions(connection)
-        return names
+        return applied
+
+
+def apply_migrations(connection: Connection) -> list[str]:
+    """Apply the pending migrations, without the functions of stored statements; return their names."""
+    _create_journal(connection)
+    names = pending(connection)
+    for migration in migrations():
+        if migration.name in names:
+            _apply(connection, migration)
+    return names
 
 
 def _wait_for_other_runners(connection: Connection) -> None:
-    # Asked for again and again rather than waited for: a waiting statement holds a snapshot, and
-    # CREATE INDEX CONCURRENTLY in the other runner would wait for that snapshot for ever.
+    # The runner polls for the lock instead of waiting for it. A waiting statement holds a snapshot, and CREATE INDEX
+    # CONCURRENTLY in the other runner would wait for that snapshot for ever.
     while True:
-        (ours,) = connection.execute("SELECT pg_try_advisory_lock(%s)", (RUNNER_LOCK,)).fetchone() or (False,)
-        if ours:
+        (is_ours,) = connection.execute("SELECT pg_try_advisory_lock(%s)", (RUNNER_LOCK,)).fetchone() or (False,)
+        if is_ours:
             return
         time.sleep(0.1)
 
 
-def _make_journal(connection: Connection) -> None:
+def _create_journal(connection: Connection) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS orchestrator")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS orchestrator.schema_migrations"
@@ -124,12 +132,11 @@ def _statements(text: str) -> Iterator[str]:
 
 def _build_index(connection: Connection, statement: str) -> None:
     name = re.search(r"INDEX CONCURRENTLY IF (?:NOT )?EXISTS (\w+)", statement)
-    assert name, f"An index is made IF NOT EXISTS, and dropped IF EXISTS, by its name: {statement}"
-    broken = connection.execute(
+    assert name, f"A concurrent migration creates an index IF NOT EXISTS or drops it IF EXISTS, by name: {statement}"
+    is_broken = connection.execute(
         "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", (name[1],)
     ).fetchone()
-    if broken and statement.startswith(
-        "CREATE"
-    ):  # left behind by a build that was cut off; IF NOT EXISTS would take it for the real one
+    # An interrupted build leaves an invalid index behind, which IF NOT EXISTS would take for the real one.
+    if is_broken and statement.startswith("CREATE"):
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name[1])))
     connection.execute(statement.encode())

@@ -1,4 +1,4 @@
-"""Statements of STOP and START (R11)."""
+"""Stores opt-outs and ends them: what STOP and START change (R11)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from orchestrator.store.database import columns, sql
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A number that said STOP; `source` says how."""
+    """A number that opted out, when, and how: `source` is for example `keyword`, `operator` or `recovered`."""
 
     phone_number: str
     source: str
@@ -20,7 +20,7 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class OptIn:
-    """A number that said START; its hash ends what was kept of a forgotten person."""
+    """A number that opted in, and when; its hash ends the opt-out that a deleted person left."""
 
     phone_number: str
     at: datetime
@@ -28,20 +28,23 @@ class OptIn:
 
 
 def write_opt_outs(connection: Connection, opt_outs: Sequence[OptOut], now: datetime) -> None:
-    """Opt numbers and their people out, and end everything that waits for them. Repeating it changes nothing.
+    """Opt numbers and their people out, and cancel their waiting messages. Repeating it changes nothing.
 
     Call it inside `one_round_trip` or a transaction.
     """
     if opt_outs:
-        said = columns(opt_outs, *OptOut.__slots__)
-        connection.execute(sql("lock_owners"), said)
-        connection.execute(sql("opt_out"), said)
-        connection.execute(sql("cancel_opted_out"), {**said, "now": now})
+        rows = columns(opt_outs, *OptOut.__slots__)
+        connection.execute(sql("lock_users_by_number"), rows)
+        connection.execute(sql("store_opt_outs"), rows)
+        connection.execute(sql("cancel_for_opt_outs"), {**rows, "now": now})
 
 
 def write_opt_ins(connection: Connection, opt_ins: Sequence[OptIn]) -> None:
-    """Undo what these numbers, and the people who have them, said before. Call it as `write_opt_outs`."""
+    """End the earlier opt-outs of these numbers and of the people who have them now.
+
+    Call it inside `one_round_trip` or a transaction.
+    """
     if opt_ins:
-        said = columns(opt_ins, *OptIn.__slots__)
-        connection.execute(sql("lock_owners"), said)
-        connection.execute(sql("opt_in"), said)
+        rows = columns(opt_ins, *OptIn.__slots__)
+        connection.execute(sql("lock_users_by_number"), rows)
+        connection.execute(sql("end_opt_outs"), rows)

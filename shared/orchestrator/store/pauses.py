@@ -1,4 +1,4 @@
-"""The stop button (R13)."""
+"""Pauses and resumes everything, a lane, an agent or a person (R13)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,16 +9,16 @@ from orchestrator.store.database import sql
 
 
 def pause(connection: Connection, scope: str, value: str, note: str | None, now: datetime) -> bool:
-    """Pause a scope; returns whether it ran until now."""
-    cursor = connection.execute(sql("pause"), {"scope": scope, "value": value, "note": note, "now": now})
+    """Pause a scope; return whether it was not paused before."""
+    cursor = connection.execute(sql("insert_pause"), {"scope": scope, "value": value, "note": note, "now": now})
     return cursor.rowcount == 1
 
 
 def resume(connection: Connection, scope: str, value: str) -> bool:
-    """Resume a scope; returns whether it was paused."""
-    return connection.execute(sql("resume"), {"scope": scope, "value": value}).rowcount == 1
+    """Resume a scope; return whether it was paused."""
+    return connection.execute(sql("delete_pause"), {"scope": scope, "value": value}).rowcount == 1
 
 
-def pauses(connection: Connection) -> Sequence[tuple[str, str, str | None, datetime, datetime | None]]:
-    """What is paused: scope, value, note, since when, and when it ends by itself."""
-    return connection.execute(sql("pauses")).fetchall()
+def list_pauses(connection: Connection) -> Sequence[tuple[str, str, str | None, datetime, datetime | None]]:
+    """List the pauses, oldest first: scope, value, note, its start, and its end where it ends by itself."""
+    return connection.execute(sql("list_pauses")).fetchall()

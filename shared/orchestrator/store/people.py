@@ -1,4 +1,4 @@
-"""People as operators see and change them."""
+"""Finds, shows, adds and changes people, for operators and for `is_user_active`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,18 @@ from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
 
-# The newest budget row carries a person's limits; the others are columns of `users`.
+# Columns of the newest budget row, which holds a person's limits. All others are columns of `users`.
 BUDGET_COLUMNS = ("daily_limit", "hourly_limit", "quiet_hours_enabled")
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """A person as `orchestrator user show` tells of them."""
+    """A person as `orchestrator user show` prints them.
+
+    Attributes:
+        sent_this_hour: slots taken in the last 60 minutes.
+        waiting: messages that have not ended.
+    """
 
     person: Person
     external_id: str | None
@@ -31,10 +36,10 @@ class PersonRecord:
 
 
 def find_user(connection: Connection, reference: str) -> UUID:
-    """The id behind our id or the caller's own.
+    """Return the person's id, given that id or the publisher's own.
 
     Raises:
-        UnknownUser: nobody has it.
+        UnknownUser: no person has it.
     """
     row = connection.execute(sql("find_people"), {"references": [reference]}).fetchone()
     if row is None:
@@ -43,10 +48,10 @@ def find_user(connection: Connection, reference: str) -> UUID:
 
 
 def is_user_active(connection: Connection, reference: str, now: datetime) -> bool:
-    """Whether the person wrote within the last 10 minutes; STOP, HELP and the like do not count (R4).
+    """Return whether the person wrote within the last 10 minutes; STOP, HELP and the like do not count (R4).
 
     Raises:
-        UnknownUser: nobody has this id or external id.
+        UnknownUser: no person has this id or external id.
     """
     row = connection.execute(
         sql("is_user_active"),
@@ -60,15 +65,15 @@ def is_user_active(connection: Connection, reference: str, now: datetime) -> boo
     return bool(row and row[0])
 
 
-def show_user(connection: Connection, reference: str, now: datetime) -> PersonRecord:
-    """A person with their limits, and how much of them is used.
+def read_user(connection: Connection, reference: str, now: datetime) -> PersonRecord:
+    """Return a person with their limits and how much of them is used.
 
     Raises:
-        UnknownUser: nobody has this id or external id.
+        UnknownUser: no person has this id or external id.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            sql("show_user"),
+            sql("read_user"),
             {
                 "user_id": find_user(connection, reference),
                 "now": now,
@@ -84,7 +89,10 @@ def show_user(connection: Connection, reference: str, now: datetime) -> PersonRe
 
 
 def add_user(connection: Connection, columns: Mapping[str, Any], now: datetime) -> UUID:
-    """Insert a person.
+    """Insert a person; return their id.
+
+    Args:
+        columns: values by column of `users` or `BUDGET_COLUMNS`.
 
     Raises:
         psycopg.errors.UniqueViolation: the number or external id is taken.
@@ -96,23 +104,23 @@ def add_user(connection: Connection, columns: Mapping[str, Any], now: datetime) 
     )
     with connection.transaction():
         row = connection.execute(statement, dict(columns)).fetchone()
-        assert row is not None  # an insert returns its row, or raises
+        assert row is not None  # an insert returns its row or raises
         user_id = UUID(str(row[0]))
         _set_budget(connection, user_id, columns, now)
     return user_id
 
 
 def change_user(connection: Connection, reference: str, columns: Mapping[str, Any], now: datetime) -> UUID:
-    """Change a person; a column set to None goes back to the default.
+    """Change a person; return their id. A column set to None goes back to the default.
 
     Raises:
-        UnknownUser: nobody has this id or external id.
+        UnknownUser: no person has this id or external id.
         psycopg.errors.UniqueViolation: the number or external id is taken.
     """
     names = [name for name in columns if name not in BUDGET_COLUMNS]
     with connection.transaction():
         user_id = find_user(connection, reference)
-        # The lock that reservations take: a change comes wholly before a send or wholly after it.
+        # The lock of reservations: a change comes wholly before a send or wholly after it.
         connection.execute(sql("lock_users"), {"user_ids": [user_id]})
         if names:
             assignments = (

@@ -1,4 +1,4 @@
-"""Statements of a recovery: what waits and what is known; what Twilio remembered, written back."""
+"""Statements of a recovery: reads what waits and which texts are known, and writes back the texts that Twilio lists."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from orchestrator.store.settlement import Evidence, Settlement, settle
 
 @dataclass(frozen=True, slots=True)
 class UnsentMessage:
-    """A message that has not ended, or ended without anybody knowing how.
+    """A message that has not ended, or ended with an unknown outcome.
 
     Attributes:
-        words: None while they are still to be found.
-        attempt_id: its attempt whose outcome is open.
+        words: None while they are not written yet.
+        attempt_id: its attempt with an open outcome, if any.
     """
 
     message_id: UUID
@@ -32,7 +32,7 @@ class UnsentMessage:
 
 @dataclass(frozen=True, slots=True)
 class RestoredText:
-    """A text that Twilio sent and that this database does not remember; `message_id` where its message is known."""
+    """A text that Twilio sent and this database does not hold; `message_id` is None when its message is unknown."""
 
     attempt_id: UUID
     message_id: UUID | None
@@ -46,27 +46,27 @@ class RestoredText:
 
 
 @dataclass(frozen=True, slots=True)
-class LastWord:
-    """A number's last STOP or START."""
+class LastIntent:
+    """The last STOP or START of a number, and when it came."""
 
     phone_number: str
-    stopped: bool
+    is_stop: bool
     at: datetime
 
 
-def remembered_sids(connection: Connection, sids: Collection[str]) -> set[str]:
-    """Which of Twilio's ids this database remembers."""
-    return {sid for (sid,) in connection.execute(sql("find_recovered_sids"), {"sids": list(sids)})}
+def find_known_sids(connection: Connection, sids: Collection[str]) -> set[str]:
+    """Return which of Twilio's ids this database holds."""
+    return {sid for (sid,) in connection.execute(sql("find_known_sids"), {"sids": list(sids)})}
 
 
-def people_of(connection: Connection, numbers: Collection[str]) -> Mapping[str, Person]:
-    """The people behind numbers; a number that is nobody's is missing."""
+def find_people_by_number(connection: Connection, numbers: Collection[str]) -> Mapping[str, Person]:
+    """Return the people who have these numbers; a number without a person is missing."""
     rows = connection.execute(sql("find_people_by_number"), {"numbers": list(numbers)})
     return {number: Person(user_id=user_id, phone_number=number, timezone=zone) for number, user_id, zone in rows}
 
 
 def read_unsent_messages(connection: Connection, numbers: Collection[str]) -> list[UnsentMessage]:
-    """What waits for these numbers."""
+    """Return the messages to these numbers that have not ended, or ended with an unknown outcome."""
     rows = connection.execute(sql("read_unsent_messages"), {"numbers": list(numbers)})
     return [
         UnsentMessage(message_id, number, words if words is not None else verbatim_text(data), accepted_at, attempt_id)
@@ -74,21 +74,28 @@ def read_unsent_messages(connection: Connection, numbers: Collection[str]) -> li
     ]
 
 
-def write(
+def write_recovery(
     connection: Connection,
-    forgotten: Sequence[RestoredText],
+    texts: Sequence[RestoredText],
     proofs: Sequence[Settlement],
     doubtful: Sequence[UUID],
-    words: Sequence[LastWord],
+    intents: Sequence[LastIntent],
     now: datetime,
 ) -> None:
-    """Write back what Twilio remembered, in one transaction: all of it, or nothing."""
-    proofs = [*proofs, *(Settlement.of_sent_text(text.attempt_id, text.sid, Evidence.RECOVERY) for text in forgotten)]
+    """Write back what Twilio lists, in one transaction: all of it, or nothing.
+
+    Args:
+        texts: texts that this database does not hold.
+        proofs: settlements of attempts that Twilio's list proves as sent.
+        doubtful: messages that may have been sent and cannot be proved.
+        intents: the last STOP or START of each number.
+    """
+    proofs = [*proofs, *(Settlement.of_sent_text(text.attempt_id, text.sid, Evidence.RECOVERY) for text in texts)]
     with connection.transaction():
-        connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in forgotten]})
-        connection.execute(sql("restore_texts"), {**columns(forgotten, *RestoredText.__slots__), "now": now})
+        connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in texts]})
+        connection.execute(sql("restore_texts"), {**columns(texts, *RestoredText.__slots__), "now": now})
         settle(connection, proofs, now)
-        connection.execute(sql("store_early_callbacks"), columns(forgotten, *RestoredText.__slots__))
+        connection.execute(sql("store_recovered_texts"), columns(texts, *RestoredText.__slots__))
         connection.execute(sql("mark_unknown_outcomes"), {"message_ids": list(doubtful), "now": now})
-        write_opt_outs(connection, [OptOut(w.phone_number, "recovered", w.at) for w in words if w.stopped], now)
-        write_opt_ins(connection, [OptIn(w.phone_number, w.at, number_hash=None) for w in words if not w.stopped])
+        write_opt_outs(connection, [OptOut(i.phone_number, "recovered", i.at) for i in intents if i.is_stop], now)
+        write_opt_ins(connection, [OptIn(i.phone_number, i.at, number_hash=None) for i in intents if not i.is_stop])

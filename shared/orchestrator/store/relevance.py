@@ -1,4 +1,4 @@
-"""Statements around relevance: who is in question, and what was said of it (R10)."""
+"""Reads the waiting messages whose relevance is in question, and writes the verdicts on them (R10)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import columns, one_round_trip, sql
 
-# A person's last messages that a verdict looks at (R10); more where none of them may be overlooked (R11).
-LAST_REPLIES = 5
-UNREAD_REPLIES = 20
-# Of what waits for a person, as much as one question holds.
+# How many of a person's last texts a verdict looks at (R10), and a classification, which may overlook none (R11).
+LAST_TEXTS = 5
+MOST_UNREAD_TEXTS = 20
+# How many waiting messages of a person one question holds.
 MOST_MESSAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RelevanceRow:
-    """A verdict, with the newest message of the person that it saw.
+    """A verdict, with the newest text of the person that it saw.
 
     Attributes:
-        task: for a message that its agent is to say anew: everything the agent needs; else None.
+        task: what the agent needs to reformulate the message; None when it is not to be reformulated.
     """
 
     message_id: UUID
@@ -36,56 +36,59 @@ class RelevanceRow:
     task: Jsonb | None
 
 
-def read_in_question(
+def read_relevance_questions(
     connection: Connection, user_ids: Sequence[UUID], now: datetime, *, also_idle: bool = False
 ) -> list[dict[str, Any]]:
-    """What waits for these people, is in question since they wrote, and has not been judged; one round trip.
+    """Return the waiting messages of these people that are in question since the person wrote; one round trip.
 
     Args:
-        also_idle: include people for whom nothing waits.
+        also_idle: include people without such messages, because their unread texts need a classification.
 
     Returns:
-        One row for each person: `inbound_id`, `said` (oldest first) with `said_ids`, and `messages` (in the order in
-        which they came; None where nothing waits).
+        One row for each person: `inbound_id` (the newest text), `texts` (oldest first) with `text_ids`, and `messages`
+        (in the order of acceptance; None when none is in question).
     """
     parameters = {
         "user_ids": list(user_ids),
         "now": now,
         "not_conversation": NOT_CONVERSATION,
-        "replies": UNREAD_REPLIES if also_idle else LAST_REPLIES,
+        "texts": MOST_UNREAD_TEXTS if also_idle else LAST_TEXTS,
         "messages": MOST_MESSAGES,
         "also_idle": also_idle,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
-            cursor.execute(sql("read_in_question"), parameters)
+            cursor.execute(sql("read_relevance_questions"), parameters)
         return cursor.fetchall()
 
 
-def remember(
+def store_verdicts(
     connection: Connection,
     verdicts: Sequence[RelevanceRow],
     calls: Sequence[LoggedCall],
     reformulated_within: timedelta,
     now: datetime,
 ) -> None:
-    """Remember verdicts and log their calls; one round trip.
+    """Store verdicts, apply them to waiting messages and log their calls; one round trip.
 
-    What still waits and is stale ends, what is to be said anew waits for its agent, who gets a task. Messages in
-    delivery are left to whoever delivers them.
+    A stale message ends. One that is to be reformulated waits for its agent, who gets a task. Messages in delivery are
+    left to the deliver function.
+
+    Args:
+        reformulated_within: how long a message waits for its agent.
     """
     with one_round_trip(connection):
-        write_remembered(connection, verdicts, reformulated_within, now)
+        write_verdicts(connection, verdicts, reformulated_within, now)
         log_calls(connection, calls, now)
 
 
-def write_remembered(
+def write_verdicts(
     connection: Connection, verdicts: Sequence[RelevanceRow], reformulated_within: timedelta, now: datetime
 ) -> None:
-    """Write verdicts and what follows from them. Call it inside `one_round_trip`."""
+    """Store verdicts and apply them to waiting messages. Call it inside `one_round_trip`."""
     if verdicts:
         parameters = {**columns(verdicts, *RelevanceRow.__slots__), "now": now, "until": now + reformulated_within}
         connection.execute(sql("lock_messages"), {"message_ids": [verdict.message_id for verdict in verdicts]})
-        connection.execute(sql("store_relevance"), parameters)
-        connection.execute(sql("settle_relevance"), parameters)
+        connection.execute(sql("store_verdicts"), parameters)
+        connection.execute(sql("apply_verdicts"), parameters)
         connection.execute(sql("create_reformulation_tasks"), parameters)

@@ -78,7 +78,7 @@ def keep_up(
         partial = connection.execute(sql("fail_incomplete_sequences"), parameters)
         pulled = connection.execute(sql("pull_forward"), parameters)
         rows = connection.execute(sql("claim_reply_rows"), parameters)
-        connection.execute(sql("close_rows"))
+        connection.execute(sql("fail_reply_rows"))
     due_again, unknown = released.fetchone() or (0, 0)
     (expired,) = late.fetchone() or (0,)
     (incomplete,) = partial.fetchone() or (0,)

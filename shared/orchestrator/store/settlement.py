@@ -124,7 +124,7 @@ def write_status_reports(connection: Connection, reports: Sequence[StatusReport]
             "unreachable_for": UNREACHABLE_FOR,
             "refused_until": now + REFUSED_FOR,
         }
-        connection.execute(sql("move_statuses"), parameters)
+        connection.execute(sql("apply_status_reports"), parameters)
 
 
 def read_open_attempts(
@@ -137,6 +137,6 @@ def read_open_attempts(
         return cursor.fetchall()
 
 
-def known_sids(connection: Connection, sids: Collection[str]) -> set[str]:
+def find_settled_sids(connection: Connection, sids: Collection[str]) -> set[str]:
     """Find which of Twilio's ids belong to settled attempts; one round trip."""
-    return {sid for (sid,) in connection.execute(sql("known_sids"), {"sids": list(sids)})}
+    return {sid for (sid,) in connection.execute(sql("find_settled_sids"), {"sids": list(sids)})}

@@ -1,14 +1,17 @@
-"""Statements whose plans Postgres keeps.
+"""Stored statements: hot statements of `sql/` that also exist as functions in the database, which keeps their plans.
 
-Planning what a delivery asks takes longer than doing it, and a pooler that lends sessions forbids prepared statements
-(G8). A function in PL/pgSQL keeps the plans of what is in it for as long as its session lives, whoever borrows that. So
-each hot statement of `sql/` stands in the database as a function too, made by `orchestrator migrate` from the file
-itself. Its name carries a digest of the text: code calls the very statement it was written with, and the code before
-it, which may still run, has its own.
+Planning the statements of a delivery takes longer than executing them, and prepared statements do not work through a
+transaction-mode pooler (G8). A PL/pgSQL function keeps the plans of its statements for as long as the server's session
+lives, whichever client has borrowed that session.
+
+`orchestrator migrate` makes each function from the file. Its name ends with a digest of the statement. New code
+therefore calls the statement that it was written with, and the code before it, which may still run, calls its own.
+`docs/statements.md` explains how to change, debug or rename a statement.
 """
 
 import hashlib
 import re
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -16,17 +19,17 @@ from psycopg import Connection
 from psycopg.pq import ExecStatus
 
 STATEMENTS = Path(__file__).parent / "sql"
-KEPT = (
-    # The way in.
+STORED = (
+    # Intake.
     "find_people",
-    "find_conversations",
-    "find_parts",
+    "find_conversation_owners",
+    "find_sequences",
     "read_agents",
-    "read_rates",
+    "read_agent_rates",
     "insert_messages",
-    "supersede",
-    "count_agents",
-    # The way out.
+    "supersede_messages",
+    "count_agent_messages",
+    # Delivery.
     "read_state",
     "lock_users",
     "lock_messages",
@@ -35,64 +38,69 @@ KEPT = (
     "reserve",
     "lock_users_of_attempts",
     "settle",
-    # The way back.
-    "move_statuses",
+    # Status reports.
+    "apply_status_reports",
 )
+# How long a function stays after the first migrate that did not need it: a deploy that goes back still calls it.
+KEEP_UNNEEDED = timedelta(days=30)
 _PARAMETER = re.compile(r"%\((\w+)\)s(?:::(\w+(?:\[\])?))?")
+# A string literal, in which two dashes are no comment, or a comment.
+_LITERAL_OR_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
 _TIMESTAMPTZ = 1184
 # The one parameter that statements leave without a cast. Postgres could not always tell it from a time without a zone.
 _NOW = "now"
 
 
-def raw(name: str) -> str:
-    """The statement in `sql/<name>.sql`."""
+def read_statement(name: str) -> str:
+    """Return the text of `sql/<name>.sql`."""
     return (STATEMENTS / f"{name}.sql").read_text()
 
 
 @cache
-def call_of(name: str) -> bytes:
-    """The call of a kept statement, with the same named parameters."""
+def stored_call(name: str) -> bytes:
+    """Return the statement that calls a stored statement, with the same named parameters."""
     given = {parameter: f"%({parameter})s" + (f"::{kind}" if kind else "") for parameter, kind in _parameters(name)}
-    return f"SELECT * FROM orchestrator.{_function(name)}({', '.join(given.values())})".encode()
+    return f"SELECT * FROM orchestrator.{function_name(name)}({', '.join(given.values())})".encode()
+
+
+def function_name(name: str) -> str:
+    """Return the name of a stored statement's function. Comments and white space at line ends do not change it."""
+    return f"{name}_{hashlib.sha256(_code(name).encode()).hexdigest()[:8]}"
 
 
 def missing_functions(connection: Connection) -> list[str]:
-    """The kept statements that this database does not have as this code needs them."""
-    there = {name for (name,) in connection.execute(_FUNCTIONS)}
-    return [name for name in KEPT if _function(name) not in there]
+    """List the stored statements for which this database lacks the function that this code calls."""
+    rows = connection.execute("SELECT proname FROM pg_proc WHERE pronamespace = to_regnamespace('orchestrator')")
+    existing = {function for (function,) in rows}
+    return [name for name in STORED if function_name(name) not in existing]
 
 
 def create_functions(connection: Connection) -> None:
-    """Make a function of each kept statement; of earlier ones the last stays, for code that still runs."""
+    """Make the missing functions of stored statements, and drop those that no code needed for `KEEP_UNNEEDED`."""
     for name in missing_functions(connection):
-        with connection.transaction():  # what is described must be what was prepared, through a pooler too
+        # In one transaction, so that a pooler describes what it prepared.
+        with connection.transaction():
             connection.execute(_definition(connection, name).encode())
-    there = [found for (found,) in connection.execute(_FUNCTIONS)]
-    for name in KEPT:
-        former = [found for found in there if _is_former(found, name)]
-        for found in former[:-1]:
-            connection.execute(f"DROP FUNCTION IF EXISTS orchestrator.{found}".encode())
+    parameters = {"needed": [function_name(name) for name in STORED], "keep": KEEP_UNNEEDED}
+    for function, may_be_dropped in connection.execute(
+        read_statement("register_stored_statements").encode(), parameters
+    ).fetchall():
+        if may_be_dropped:
+            with connection.transaction():
+                connection.execute(f"DROP FUNCTION orchestrator.{function}".encode())
+                connection.execute("DELETE FROM orchestrator.stored_statements WHERE function_name = %s", (function,))
 
 
-# Oldest first.
-_FUNCTIONS = (
-    "SELECT proname FROM pg_proc WHERE pronamespace = to_regnamespace('orchestrator')"
-    " AND proname ~ '_[0-9a-f]{8}$' ORDER BY oid"
-)
-
-
-def _function(name: str) -> str:
-    return f"{name}_{hashlib.sha256(raw(name).encode()).hexdigest()[:8]}"
-
-
-def _is_former(found: str, name: str) -> bool:
-    return found[:-9] == name and found != _function(name)
+def _code(name: str) -> str:
+    """The statement without comments, blank lines and white space at line ends."""
+    code = _LITERAL_OR_COMMENT.sub(lambda found: found[1] or "", read_statement(name))
+    return "\n".join(line.rstrip() for line in code.splitlines() if line.strip())
 
 
 def _parameters(name: str) -> list[tuple[str, str]]:
-    """Its parameters in the order of their first use, each with the type that it is cast to somewhere, if it is."""
+    """The parameters in the order of their first use, each with the type of its first cast, or an empty string."""
     types: dict[str, str] = {}
-    for parameter, kind in _PARAMETER.findall(raw(name)):
+    for parameter, kind in _PARAMETER.findall(_code(name)):
         types[parameter] = types.get(parameter) or kind
     return list(types.items())
 
@@ -100,9 +108,9 @@ def _parameters(name: str) -> list[tuple[str, str]]:
 def _definition(connection: Connection, name: str) -> str:
     parameters = _parameters(name)
     places = {parameter: place for place, (parameter, _) in enumerate(parameters, start=1)}
-    text = re.sub(r"%\((\w+)\)s", lambda found: f"${places[found[1]]}", raw(name)).replace("%%", "%")
+    text = re.sub(r"%\((\w+)\)s", lambda found: f"${places[found[1]]}", _code(name)).replace("%%", "%")
     oids = [_TIMESTAMPTZ if parameter == _NOW and not kind else 0 for parameter, kind in parameters]
-    # Postgres itself says which types go in and come out.
+    # Postgres describes the types of the parameters and of the result.
     prepared = connection.pgconn.prepare(b"", text.encode(), oids)
     if prepared.status != ExecStatus.COMMAND_OK:
         raise RuntimeError(f"{name}: {prepared.error_message.decode()}")
@@ -114,10 +122,10 @@ def _definition(connection: Connection, name: str) -> str:
     ]
     returns = f"TABLE ({', '.join(gives)})" if gives else "void"
     body = f"RETURN QUERY {text};" if gives else f"{text};"
-    signature = f"orchestrator.{_function(name)}({', '.join(takes)}) RETURNS {returns}"
-    # A name that is both a column of a table and one of the result means the table's, as in the file.
+    signature = f"orchestrator.{function_name(name)}({', '.join(takes)}) RETURNS {returns}"
+    # A name that is a column of a table and of the result means the table's column, as in the file.
     code = f"#variable_conflict use_column\nBEGIN\n{body}\nEND"
-    return f"CREATE FUNCTION {signature} LANGUAGE plpgsql AS $kept$\n{code}\n$kept$"
+    return f"CREATE FUNCTION {signature} LANGUAGE plpgsql AS $stored$\n{code}\n$stored$"
 
 
 def _type(connection: Connection, oid: int) -> str:

@@ -1,4 +1,4 @@
-"""What waits, for operators."""
+"""Lists waiting messages for operators."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from orchestrator.store.database import sql
 
 @dataclass(frozen=True, slots=True)
 class WaitingMessage:
-    """One message that has not ended."""
+    """One message that has not ended; `of_lane` is how many wait in its lane."""
 
     priority: str
     message_id: UUID
@@ -27,11 +27,11 @@ class WaitingMessage:
 
 
 def list_waiting_messages(connection: Connection, per_lane: int, user_id: UUID | None = None) -> list[WaitingMessage]:
-    """The oldest of what waits, lane by lane; `of_lane` is how many wait in its lane in all.
+    """List the oldest waiting messages, lane by lane.
 
     Args:
-        per_lane: as many of each lane at the most.
-        user_id: only what waits for this person.
+        per_lane: how many of each lane at most.
+        user_id: the person whose messages are listed; None for all people.
     """
     with connection.cursor(row_factory=class_row(WaitingMessage)) as cursor:
         cursor.execute(sql("list_waiting_messages"), {"per_lane": per_lane, "lanes": [*Lane], "user_id": user_id})

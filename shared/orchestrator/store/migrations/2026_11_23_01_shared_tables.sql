@@ -1,4 +1,4 @@
--- The tables that agents and operators share with us. A database that already has them keeps them as they are.
+-- The tables that agents and operators share with this product. A database that has them keeps them as they are.
 CREATE TABLE IF NOT EXISTS users (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     phone_number varchar(20) NOT NULL UNIQUE,
@@ -116,7 +116,7 @@ CREATE TABLE IF NOT EXISTS agent_actions_log (
     created_at timestamptz DEFAULT now()
 );
 
--- Kept for other senders that call it; a database that has its own version keeps that one.
+-- For other senders that call it. A database that has its own version keeps that one.
 DO $$
 BEGIN
     IF to_regprocedure('increment_message_budget(uuid, date)') IS NULL THEN

@@ -1,12 +1,12 @@
--- Settings per agent; the longest prefix of an agent_id counts (R13).
+-- Settings of agents; the longest prefix of an agent_id applies (R13).
 CREATE TABLE orchestrator.agents (
     prefix text PRIMARY KEY,
     may_use_urgent boolean NOT NULL DEFAULT true,
     hourly_limit int,                              -- messages accepted in any 60 minutes; null means no limit
-    publishers text[]                              -- the SenderIds that may speak for it; null means anybody
+    publishers text[]                              -- the SenderIds that may publish for it; null means every one
 );
 
--- How many messages each agent had accepted, by ten minutes: its usual rate, and its rate now.
+-- How many messages of each agent were accepted in each ten minutes: its usual rate and its rate now.
 CREATE TABLE orchestrator.agent_rates (
     agent_id text NOT NULL,
     span timestamptz NOT NULL,                     -- the beginning of the ten minutes
@@ -23,14 +23,14 @@ CREATE TABLE orchestrator.topic_withdrawals (
     PRIMARY KEY (user_id, topic, publisher)
 );
 
--- Until when the sender's messages per second are given away; one row.
+-- Until when places in the sender's pace are taken; one row.
 CREATE TABLE orchestrator.pace (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     next_free timestamptz NOT NULL
 );
 INSERT INTO orchestrator.pace (next_free) VALUES ('-infinity');
 
--- What a pause stops, in one place for the statements that claim, read and reserve.
+-- Whether a pause stops a message. 2026_11_26_01 has its successor, `pauses_of`.
 CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at timestamptz) RETURNS boolean AS $$
     SELECT EXISTS (
         SELECT FROM orchestrator.pauses p
@@ -46,9 +46,8 @@ CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at ti
     )
 $$ LANGUAGE sql STABLE;
 
--- The withdrawals of a message, or of its topic, that have come; where an agent's publishers are bound, only its author's
--- count (R9, R13). In one place for the statements that accept, read, cancel and reserve. It returns rows, so that
--- Postgres plans it as part of the statement and calls nothing.
+-- The withdrawals of a message or of its topic. Where an agent's publishers are bound, only those of the message's own
+-- publisher count (R9, R13). It returns rows, so that Postgres plans it as part of the statement that calls it.
 CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about text, published timestamptz, author text)
 RETURNS TABLE (withdrawn_at timestamptz) AS $$
     SELECT w.withdrawn_at FROM orchestrator.withdrawals w

@@ -1,14 +1,14 @@
--- What was judged, what was spent, and how many segments a text has.
+-- Verdicts, spending, and the segments of a text.
 
--- The last verdict on whether a waiting message still makes sense, and the newest message of its person that it saw: while
--- there is no newer one, nobody is asked again (R10).
+-- The last verdict on a waiting message's relevance, and the newest text of its person that it saw. While there is no
+-- newer text, Claude is not asked again (R10).
 CREATE TABLE orchestrator.relevance (
     message_id uuid PRIMARY KEY,
-    inbound_id uuid NOT NULL,             -- the `messages` row it saw last
+    inbound_id uuid NOT NULL,             -- the newest `messages` row that it saw
     verdict text NOT NULL,                -- relevant, stale, reformulate
     why text NOT NULL,
     judged_at timestamptz NOT NULL,
-    reused int NOT NULL DEFAULT 0         -- how often it saved a call
+    reused int NOT NULL DEFAULT 0         -- how many calls it replaced
 );
 
 -- What Claude cost on each UTC day, for the daily ceiling.

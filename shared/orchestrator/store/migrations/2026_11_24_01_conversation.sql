@@ -1,6 +1,7 @@
--- What people write: how each text was taken, senders nobody knows, and what came with a text.
+-- What people write: the classification of each text, unknown senders, and media.
 
--- Each inbound text, and what it was taken for. While one is unjudged, nothing goes to its person: it may be a wish to stop.
+-- The classification of each inbound text. While one is `unjudged` (unread), nothing goes to its person:
+-- it may be a STOP.
 CREATE TABLE orchestrator.readings (
     inbound_id uuid PRIMARY KEY,          -- the `messages` row
     user_id uuid NOT NULL,
@@ -12,7 +13,7 @@ CREATE TABLE orchestrator.readings (
 CREATE INDEX readings_unjudged ON orchestrator.readings (user_id) WHERE kind = 'unjudged';
 CREATE INDEX readings_of_starts ON orchestrator.readings (phone_number, received_at) WHERE kind = 'start';
 
--- Media that came with an inbound text; they lie at Twilio.
+-- Media that came with an inbound text; Twilio stores them.
 CREATE TABLE orchestrator.media (
     inbound_id uuid NOT NULL,
     place int NOT NULL,
@@ -21,7 +22,7 @@ CREATE TABLE orchestrator.media (
     PRIMARY KEY (inbound_id, place)
 );
 
--- Texts from numbers that are nobody's, kept aside.
+-- Texts of unknown senders.
 CREATE TABLE orchestrator.strangers (
     sid text PRIMARY KEY,
     phone_number text NOT NULL,
@@ -31,25 +32,25 @@ CREATE TABLE orchestrator.strangers (
 );
 CREATE INDEX strangers_by_time ON orchestrator.strangers (received_at);
 
--- What is known of a number, until its person gets another one.
+-- What status reports say about a number.
 CREATE TABLE orchestrator.numbers (
     phone_number text PRIMARY KEY,
-    dead_code int,                        -- 30005, 30006: no text will ever reach it
-    unreachable_until timestamptz,        -- 30003: it waits a while
-    failures int NOT NULL DEFAULT 0,      -- in a row; each makes it wait longer
+    dead_code int,                        -- 30005, 30006: no text reaches it
+    unreachable_until timestamptz,        -- 30003: its texts wait until then
+    failures int NOT NULL DEFAULT 0,      -- in a row; each makes the wait longer
     changed_at timestamptz NOT NULL
 );
 
 ALTER TABLE message_queue
     ADD COLUMN IF NOT EXISTS is_reply boolean;             -- an agent's answer in a live conversation (R12)
 
--- Outbound rows that waited for another sender before we came: they are not ours to send.
+-- Outbound rows that waited for another sender before this migration: they are not ours to send.
 CREATE TABLE orchestrator.left_alone (message_id uuid PRIMARY KEY);
 INSERT INTO orchestrator.left_alone
 SELECT id FROM messages WHERE direction = 'outbound' AND status IN ('pending', 'queued_for_send');
 
--- A number that changes goes to the person's history, and its conversations close, whoever changes it. What waits is the
--- person's and follows them. Where another trigger keeps the history already, it is not kept twice.
+-- When a person's number changes, the old one joins their history and its conversations close, whichever program
+-- changes it. Waiting messages follow the person. Where the owner's trigger keeps the history, it is not kept twice.
 CREATE FUNCTION orchestrator.keep_old_number() RETURNS trigger AS $$
 BEGIN
     IF OLD.phone_number LIKE '+%' AND NEW.phone_number LIKE '+%'

@@ -1,6 +1,6 @@
--- What agents hear of on the event bus, and what stays of a person who asked to be forgotten.
+-- Events for agents on the event bus, and what stays of a deleted person.
 
--- The outbox: written with what it tells of, and emptied once the bus has it.
+-- The outbox of events: written in the transaction of what happened, deleted once the bus has accepted them.
 CREATE TABLE orchestrator.events (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     type text NOT NULL,                   -- message.sent, message.delivered, ...; docs/events.md has them all
@@ -8,14 +8,14 @@ CREATE TABLE orchestrator.events (
     message_id uuid,
     detail jsonb NOT NULL DEFAULT '{}',
     at timestamptz NOT NULL,
-    leased_until timestamptz              -- a worker is telling the bus
+    leased_until timestamptz              -- until when a worker may take to publish it
 );
 CREATE INDEX events_by_time ON orchestrator.events (at);
 
--- A row while a bus is configured; without one, nothing is written into the outbox.
+-- One row while a bus is configured; without it no event is written.
 CREATE TABLE orchestrator.event_bus (name text PRIMARY KEY);
 
--- The ends of messages are told from the timeline, which records each of them.
+-- Writes the events of messages that failed or were superseded, from the timeline, which records each end.
 CREATE FUNCTION orchestrator.tell_ends() RETURNS trigger AS $$
 BEGIN
     IF EXISTS (SELECT FROM orchestrator.event_bus) THEN
@@ -31,7 +31,7 @@ $$ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT;
 CREATE TRIGGER tell_ends AFTER INSERT ON orchestrator.timeline
     REFERENCING NEW TABLE AS told FOR EACH STATEMENT EXECUTE FUNCTION orchestrator.tell_ends();
 
--- Opted-out numbers of people who were forgotten: a keyed hash, so that they stay opted out.
+-- Opted-out numbers of deleted people, as keyed hashes, so that they stay opted out.
 CREATE TABLE orchestrator.forgotten_opt_outs (
     number_hash text PRIMARY KEY,
     opted_out_at timestamptz NOT NULL

@@ -1,5 +1,5 @@
--- adopt_messages.sql: from now on these are ours to send; a sequence is taken over whole, or not at all.
-WITH whole AS (
+-- adopt_messages.sql: take over the waiting messages of another sender; a sequence is taken over whole or not at all.
+WITH complete_sequences AS (
     SELECT sequence_id
       FROM message_queue
      WHERE accepted_at IS NULL AND status = 'queued' AND sequence_id IS NOT NULL AND created_at >= %(oldest)s
@@ -11,4 +11,4 @@ UPDATE message_queue
        published_at = created_at, words_source = CASE WHEN btrim(final_message) <> '' THEN 'adopted' END
  WHERE accepted_at IS NULL AND status = 'queued' AND created_at >= %(oldest)s
    AND priority IN ('urgent', 'high', 'medium', 'low') AND scheduled_for < %(expires_at)s
-   AND (sequence_id IS NULL OR sequence_id IN (SELECT sequence_id FROM whole))
+   AND (sequence_id IS NULL OR sequence_id IN (SELECT sequence_id FROM complete_sequences))

@@ -1,4 +1,4 @@
--- approve_next_parts.sql: part 2 is taken up only when part 1 was accepted (R8); returns the parts that come next.
+-- approve_next_parts.sql: approve the part that follows each part that was sent (R8). Returns the next parts.
 UPDATE message_queue next
    SET status = 'approved', reason = NULL, lease_until = %(lease_until)s
   FROM message_queue sent

@@ -1,2 +1,2 @@
--- delete_events.sql: the bus has these.
+-- delete_events.sql: delete events that the event bus has accepted.
 DELETE FROM orchestrator.events WHERE id = ANY (%(ids)s::uuid[])

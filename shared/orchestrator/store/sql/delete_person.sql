@@ -1,6 +1,6 @@
--- delete_person.sql: the content and the number of a person are gone; counters and costs stay, and say nothing of who it
--- was. Twilio's ids stay until the texts are deleted there, too.
-WITH forgotten_numbers AS (
+-- delete_person.sql: delete a person's content, numbers and preferences, in one statement. Counters and costs stay,
+-- without a trace of who it was. Twilio's ids stay until the texts are deleted at Twilio too.
+WITH kept_opt_outs AS (
     INSERT INTO orchestrator.forgotten_opt_outs (number_hash, opted_out_at)
     SELECT number_hash, %(now)s FROM unnest(%(number_hash)s::text[]) AS h (number_hash)
         ON CONFLICT DO NOTHING
@@ -8,13 +8,15 @@ WITH forgotten_numbers AS (
     DELETE FROM orchestrator.opt_outs WHERE user_id = %(user_id)s OR phone_number = %(phone_number)s
 ), numbers AS (
     DELETE FROM orchestrator.numbers WHERE phone_number = ANY (%(all_numbers)s::text[])
-), strangers AS (
+), unknown_senders AS (
     DELETE FROM orchestrator.strangers WHERE phone_number = ANY (%(all_numbers)s::text[])
-), words AS (
-    UPDATE messages SET content = '', status = CASE WHEN status IN ('pending', 'queued', 'queued_for_send') THEN 'failed' ELSE status END
+), texts AS (
+    UPDATE messages
+       SET content = '',
+           status = CASE WHEN status IN ('pending', 'queued', 'queued_for_send') THEN 'failed' ELSE status END
      WHERE user_id = %(user_id)s
     RETURNING id
-), cancelled AS (
+), timeline_entries AS (
     INSERT INTO orchestrator.timeline (message_id, at, status, reason)
     SELECT id, %(now)s, 'cancelled', 'forgotten' FROM message_queue
      WHERE user_id = %(user_id)s AND status IN ('queued', 'approved')
@@ -26,13 +28,14 @@ WITH forgotten_numbers AS (
            lease_until = CASE WHEN status = 'sending' THEN lease_until END
      WHERE user_id = %(user_id)s
     RETURNING id
-), whys AS (
+), verdict_texts AS (
     UPDATE orchestrator.relevance SET why = ''
      WHERE message_id IN (SELECT id FROM message_queue WHERE user_id = %(user_id)s)
 ), attempts AS (
     UPDATE orchestrator.attempts SET phone_number = '', fingerprint = '', error = NULL WHERE user_id = %(user_id)s
 ), media AS (
-    DELETE FROM orchestrator.media m USING orchestrator.readings r WHERE r.inbound_id = m.inbound_id AND r.user_id = %(user_id)s
+    DELETE FROM orchestrator.media m USING orchestrator.readings r
+     WHERE r.inbound_id = m.inbound_id AND r.user_id = %(user_id)s
 ), readings AS (
     DELETE FROM orchestrator.readings WHERE user_id = %(user_id)s
 ), topics AS (
@@ -50,7 +53,7 @@ WITH forgotten_numbers AS (
      WHERE user_id = %(user_id)s
     RETURNING id
 ), logs AS (
-    -- Of our own log, what a call cost and how it ended; of another's, nothing that might quote the person.
+    -- Our own log entries keep what a call cost and how it ended. Others lose everything that might quote the person.
     UPDATE agent_actions_log
        SET input_data = NULL, user_id = NULL,
            output_data = CASE agent_type WHEN 'message_orchestrator' THEN output_data - 'text' END,
@@ -58,6 +61,6 @@ WITH forgotten_numbers AS (
      WHERE user_id = %(user_id)s
     RETURNING id
 )
-SELECT (SELECT count(*) FROM words) AS messages, (SELECT count(*) FROM queue) AS queued_messages,
+SELECT (SELECT count(*) FROM texts) AS messages, (SELECT count(*) FROM queue) AS queued_messages,
        (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM tasks) AS agent_tasks,
        (SELECT count(*) FROM logs) AS log_entries

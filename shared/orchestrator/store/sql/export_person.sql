@@ -1,9 +1,13 @@
--- export_person.sql: everything that is kept of a person, as one JSON document.
+-- export_person.sql: return everything that the database holds about a person, as one JSON document.
 SELECT jsonb_build_object(
            'user', to_jsonb(u),
-           'conversations', (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.created_at) FROM conversations c WHERE c.user_id = u.id),
+           'conversations', (
+               SELECT jsonb_agg(to_jsonb(c) ORDER BY c.created_at) FROM conversations c WHERE c.user_id = u.id
+           ),
            'messages', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.created_at) FROM messages m WHERE m.user_id = u.id),
-           'readings', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.received_at) FROM orchestrator.readings r WHERE r.user_id = u.id),
+           'readings', (
+               SELECT jsonb_agg(to_jsonb(r) ORDER BY r.received_at) FROM orchestrator.readings r WHERE r.user_id = u.id
+           ),
            'media', (
                SELECT jsonb_agg(to_jsonb(m) ORDER BY m.inbound_id, m.place)
                  FROM orchestrator.media m JOIN orchestrator.readings r ON r.inbound_id = m.inbound_id
@@ -31,7 +35,9 @@ SELECT jsonb_build_object(
                 WHERE o.user_id = u.id OR o.phone_number = u.phone_number
            ),
            'number', (SELECT to_jsonb(n) FROM orchestrator.numbers n WHERE n.phone_number = u.phone_number),
-           'agent_tasks', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM agent_tasks t WHERE t.user_id = u.id),
+           'agent_tasks', (
+               SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM agent_tasks t WHERE t.user_id = u.id
+           ),
            'agent_actions_log', (
                SELECT jsonb_agg(to_jsonb(l) ORDER BY l.created_at) FROM agent_actions_log l WHERE l.user_id = u.id
            ),

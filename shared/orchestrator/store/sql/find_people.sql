@@ -1,21 +1,15 @@
--- find_people.sql: the user behind each reference, our id first, then the caller's own; with what decides when a new
--- message is due.
+-- find_people.sql: find the person behind each reference: our id first, then the caller's own. Returns what decides
+-- when a new message is due. A deleted person is not found.
 SELECT wanted.reference, u.id AS user_id, u.phone_number, u.timezone, u.quiet_hours_start, u.quiet_hours_end,
        u.response_pattern, newest.quiet_hours_enabled
   FROM unnest(%(references)s::text[]) AS wanted (reference)
  INNER JOIN LATERAL (
         SELECT * FROM users
-         WHERE id = CASE WHEN wanted.reference ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN wanted.reference::uuid END
+         WHERE id = CASE WHEN wanted.reference ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                         THEN wanted.reference::uuid END
         UNION ALL
         SELECT * FROM users WHERE external_id = wanted.reference
          LIMIT 1
        ) u
-    -- Who was forgotten is nobody any more.
     ON u.phone_number NOT LIKE 'forgotten-%%'
-  LEFT JOIN LATERAL (
-        SELECT b.quiet_hours_enabled
-          FROM user_message_budget b
-         WHERE b.user_id = u.id
-         ORDER BY b.date DESC
-         LIMIT 1
-       ) newest ON true
+  LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true

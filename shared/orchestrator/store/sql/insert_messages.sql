@@ -1,7 +1,7 @@
--- insert_messages.sql: accept a batch of messages; the same id twice is one message, and the first wins.
--- Returns the ids that are new. One that was withdrawn before it came is kept as cancelled (R9); a part that comes after
--- its sequence has ended ends as the others did (R8).
-WITH accepted AS (
+-- insert_messages.sql: accept a batch of messages; the same id twice is one message, and the first wins. Returns the
+-- new ids. A message that was withdrawn before it came is stored as cancelled (R9). A part that comes after its
+-- sequence has failed fails too (R8).
+WITH batch AS (
     SELECT *
       FROM unnest(
                %(message_id)s::uuid[], %(user_id)s::uuid[], %(agent_id)s::text[], %(message_data)s::text[],
@@ -16,7 +16,7 @@ WITH accepted AS (
                    not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
                    published_at, topic, supersedes_message_id, publisher,
                    sequence_id, sequence_position, sequence_total, is_reply)
-), judged AS (
+), checks AS (
     SELECT a.*,
            EXISTS (
                SELECT FROM orchestrator.withdrawals_of(a.message_id, a.user_id, a.topic, a.published_at, a.publisher)
@@ -31,8 +31,8 @@ WITH accepted AS (
                 WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
                   AND part.reason = 'sequence_incomplete' AND part.status = 'queued'
            ) END AS complete_by
-      FROM accepted a
-), inserted AS (
+      FROM batch a
+), new_messages AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                                not_before, best_at, expires_at, scheduled_for, status, reason, lease_until,
                                conversation_context_id, accepted_at, created_at, published_at, topic,
@@ -45,13 +45,13 @@ WITH accepted AS (
            CASE WHEN NOT withdrawn THEN lease_until END,
            conversation_context_id, %(now)s, %(now)s, published_at, topic,
            supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total, is_reply
-      FROM judged
+      FROM checks
         ON CONFLICT DO NOTHING
     RETURNING id, user_id, status, reason, scheduled_for
-), told AS (
+), timeline_entries AS (
     INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
     SELECT id, %(now)s, status, reason, CASE status WHEN 'queued' THEN scheduled_for END
-      FROM inserted
+      FROM new_messages
      WHERE reason IS NOT NULL
 )
-SELECT id, user_id, status FROM inserted
+SELECT id, user_id, status FROM new_messages

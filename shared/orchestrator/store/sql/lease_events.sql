@@ -1,4 +1,5 @@
--- lease_events.sql: the oldest events that nobody tells the bus now, with whom they are about; they stay until it has them.
+-- lease_events.sql: lease the oldest events that no other worker holds, with their person's external id. They stay in
+-- the outbox until the event bus has accepted them.
 WITH oldest AS (
     SELECT id FROM orchestrator.events
      WHERE leased_until IS NULL OR leased_until <= %(now)s
@@ -10,5 +11,5 @@ UPDATE orchestrator.events e
    SET leased_until = %(lease_until)s
   FROM oldest
  WHERE e.id = oldest.id
-RETURNING e.id, e.type, e.user_id, (SELECT external_id FROM users u WHERE u.id = e.user_id) AS external_id, e.message_id,
-          e.detail, e.at
+RETURNING e.id, e.type, e.user_id, (SELECT external_id FROM users u WHERE u.id = e.user_id) AS external_id,
+          e.message_id, e.detail, e.at

@@ -1,4 +1,4 @@
--- list_waiting_messages.sql: the oldest of what waits, lane by lane.
+-- list_waiting_messages.sql: list the oldest waiting messages of each lane, with how many wait in that lane.
 SELECT priority, message_id, person, agent_id, status, reason, due, since, of_lane
   FROM (
         SELECT m.priority, m.id AS message_id, coalesce(u.external_id, u.id::text) AS person, m.agent_id, m.status,
@@ -9,6 +9,6 @@ SELECT priority, message_id, person, agent_id, status, reason, due, since, of_la
           JOIN users u ON u.id = m.user_id
          WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending')
            AND (%(user_id)s::uuid IS NULL OR m.user_id = %(user_id)s)
-       ) waiting
+       ) ranking
  WHERE place <= %(per_lane)s
  ORDER BY array_position(%(lanes)s::text[], priority::text), place

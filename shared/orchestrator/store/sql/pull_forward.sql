@@ -1,41 +1,39 @@
--- pull_forward.sql: what a rule holds for a person who is there comes forward, best first, as many as their last
--- message still lets through (R4). Never ahead of its own scheduled_for, and never before what they wrote is judged.
--- With a lease, it is handed over at once by whoever asked. Returns what came forward.
-WITH active AS (
-    SELECT i.user_id, max(i.created_at) AS since
-      FROM messages i
-     WHERE i.direction = 'inbound' AND i.created_at > %(active_after)s AND i.created_at <= %(now)s
-       AND (%(user_ids)s::uuid[] IS NULL OR i.user_id = ANY (%(user_ids)s::uuid[]))
-       AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.inbound_id = i.id AND r.kind <> 'conversation')
-       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = i.user_id AND r.kind = 'unjudged')
-     GROUP BY i.user_id
-), room AS (
-    SELECT active.user_id, active.since, %(texts_per_inbound)s - count(a.id) AS texts
-      FROM active
+-- pull_forward.sql: make the messages that a rule holds for active people due, best first, as many as the person's last
+-- text still lets through (R4): never ahead of a message's own scheduled_for, and never while a text of the person is
+-- unread. With a lease, the caller hands them over at once. Returns the messages.
+WITH active_people AS (
+    SELECT t.user_id, max(t.created_at) AS since
+      FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
+     WHERE t.created_at > %(active_after)s
+       AND (%(user_ids)s::uuid[] IS NULL OR t.user_id = ANY (%(user_ids)s::uuid[]))
+       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(t.user_id))
+     GROUP BY t.user_id
+), allowances AS (
+    SELECT active_people.user_id, active_people.since, %(texts_per_inbound)s - count(a.id) AS texts
+      FROM active_people
       LEFT JOIN orchestrator.attempts a
-        ON a.user_id = active.user_id AND a.holds_slot AND a.active_since = active.since
-     GROUP BY active.user_id, active.since
-), held AS (
-    SELECT m.id, room.texts,
+        ON a.user_id = active_people.user_id AND a.holds_slot AND a.active_since = active_people.since
+     GROUP BY active_people.user_id, active_people.since
+), held_messages AS (
+    SELECT m.id, allowances.texts,
            row_number() OVER (
                PARTITION BY m.user_id
                ORDER BY array_position(%(lanes)s::text[], m.priority::text), m.scheduled_for, m.accepted_at
            ) AS place
-      FROM room
-      JOIN message_queue m ON m.user_id = room.user_id
+      FROM allowances
+      JOIN message_queue m ON m.user_id = allowances.user_id
      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.scheduled_for > %(now)s
        AND m.reason IN ('best_time', 'quiet_hours', 'zone_unknown', 'daily_limit', 'hourly_limit')
        AND (m.not_before IS NULL OR m.not_before <= %(now)s)
        AND (m.sequence_position IS NULL OR m.sequence_position = 1)
 ), best AS (
-    SELECT m.id FROM message_queue m JOIN held ON held.id = m.id AND held.place <= held.texts
+    SELECT m.id FROM message_queue m JOIN held_messages h ON h.id = m.id AND h.place <= h.texts
      ORDER BY m.id
        FOR NO KEY UPDATE OF m SKIP LOCKED
 )
 UPDATE message_queue m
    SET scheduled_for = %(now)s,
-       -- Replies follow in their own order.
+       -- A reply is approved by approve_replies, in the order of replies.
        status = CASE WHEN %(lease_until)s::timestamptz IS NULL OR m.is_reply THEN m.status ELSE 'approved' END,
        lease_until = CASE WHEN m.is_reply THEN NULL ELSE %(lease_until)s::timestamptz END
   FROM best

@@ -1,2 +1,2 @@
--- read_agents.sql: settings of agents, by prefix.
+-- read_agents.sql: return the settings of agents, by prefix.
 SELECT prefix, may_use_urgent, hourly_limit, publishers FROM orchestrator.agents ORDER BY prefix

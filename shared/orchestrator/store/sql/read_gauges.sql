@@ -1,6 +1,6 @@
--- read_gauges.sql: how full everything is, as a minute finds it. It reads a bounded part of what waits, through indexes,
--- however much that is.
-WITH oldest AS (
+-- read_gauges.sql: return how much is overdue and waiting, what the day has cost, and the connections in use. It reads
+-- a bounded number of waiting messages through indexes, however many wait.
+WITH oldest_due AS (
     SELECT lane, min(due) AS due
       FROM unnest(%(lanes)s::text[]) AS lane
      CROSS JOIN LATERAL (
@@ -15,19 +15,21 @@ WITH oldest AS (
                       LIMIT 1000
                     ) first
               WHERE first.reason IS DISTINCT FROM 'sequence_incomplete'
-                AND NOT orchestrator.is_paused(first.priority, first.agent_id, first.user_id, %(now)s)
+                AND NOT EXISTS (
+                    SELECT FROM orchestrator.pauses_of(first.priority, first.agent_id, first.user_id, %(now)s)
+                )
               ORDER BY first.scheduled_for
               LIMIT 1
             )
              UNION ALL
-            -- Handed over, and still not on its way.
+            -- Approved, and not yet reserved.
             SELECT min(m.scheduled_for)
               FROM message_queue m
              WHERE m.status = 'approved' AND m.accepted_at IS NOT NULL AND m.lease_until >= %(now)s
                AND m.priority = lane AND m.scheduled_for <= %(now)s
            ) found
      GROUP BY lane
-), waiting AS (
+), counts AS (
     SELECT coalesce(reason, 'due') AS reason, count(*) AS messages
       FROM (
             SELECT m.reason
@@ -38,10 +40,12 @@ WITH oldest AS (
            ) nearest
      GROUP BY 1
 )
-SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)) FILTER (WHERE due IS NOT NULL), '{}') FROM oldest) AS overdue,
-       (SELECT coalesce(jsonb_object_agg(reason, messages), '{}') FROM waiting) AS waiting,
+SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)) FILTER (WHERE due IS NOT NULL), '{}')
+          FROM oldest_due) AS overdue,
+       (SELECT coalesce(jsonb_object_agg(reason, messages), '{}') FROM counts) AS waiting,
        coalesce(today.cost_usd, 0) AS claude_usd,
        coalesce(today.twilio_usd, 0) AS twilio_usd,
-       (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int FROM pg_stat_database)::float AS connections
+       (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int
+          FROM pg_stat_database)::float AS connections
   FROM (SELECT) AS always
   LEFT JOIN orchestrator.spending today ON today.day = (%(now)s AT TIME ZONE 'UTC')::date

@@ -1,5 +1,5 @@
--- read_open_attempts.sql: texts whose outcome nobody knows: no usable answer came, or the worker is gone. Twilio's list
--- lags a little, and a worker may still be waiting for its answer: younger ones are left alone.
+-- read_open_attempts.sql: return attempts whose outcome is open: no usable answer came, or the worker is gone. Twilio's
+-- list lags a little, and a worker may still wait for its answer, so younger attempts are left out.
 SELECT a.id AS attempt_id, a.phone_number, m.final_message AS words, a.started_at
   FROM message_queue m
   JOIN orchestrator.attempts a ON a.message_id = m.id AND (a.outcome IS NULL OR a.outcome = 'unknown')

@@ -1,4 +1,4 @@
--- read_state.sql: what the rules need to know of messages in delivery and of the people they are for.
+-- read_state.sql: return what the rules need to know of approved messages and of the people they are for.
 SELECT m.id AS message_id,
        m.user_id,
        m.agent_id,
@@ -25,10 +25,12 @@ SELECT m.id AS message_id,
               AND higher.status IN ('queued', 'approved') AND higher.scheduled_for <= %(now)s
               AND higher.priority IN ('urgent', 'high', 'medium')
               AND higher.reason IS DISTINCT FROM 'sequence_incomplete'
-              AND NOT orchestrator.is_paused(higher.priority, higher.agent_id, higher.user_id, %(now)s)
+              AND NOT EXISTS (
+                  SELECT FROM orchestrator.pauses_of(higher.priority, higher.agent_id, higher.user_id, %(now)s)
+              )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
-       EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = m.user_id AND r.kind = 'unjudged') AS has_unread_text,
+       EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id)) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
        sequence.continues,
@@ -45,32 +47,24 @@ SELECT m.id AS message_id,
        days.sent_by_day,
        hour.recent_sends,
        planned.planned_sends,
-       opted_out.id IS NOT NULL AS opted_out,
+       EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, u.phone_number)) AS opted_out,
        inbound.last_inbound_at,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
-       coalesce((SELECT cost_usd FROM orchestrator.spending WHERE day = (%(now)s AT TIME ZONE 'UTC')::date), 0) AS claude_usd_today,
+       coalesce(
+           (SELECT s.cost_usd FROM orchestrator.spending s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
+       ) AS claude_usd_today,
        (
            SELECT count(*) FROM orchestrator.attempts a
             WHERE a.user_id = m.user_id AND a.holds_slot AND a.active_since = inbound.last_inbound_at
        ) AS texts_while_active,
-       orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s) AS paused
+       EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
   LEFT JOIN orchestrator.numbers number ON number.phone_number = u.phone_number
   LEFT JOIN LATERAL (
-        -- A newer one of its topic, or one that names it (R9). Parts of one sequence never supersede each other.
-        SELECT n.id
-          FROM message_queue n
-         WHERE n.user_id = m.user_id AND n.topic = m.topic
-           AND (n.published_at, n.id) > (m.published_at, m.id)
-           AND coalesce(n.sequence_id, n.id) <> coalesce(m.sequence_id, m.id)
-           AND n.status IN ('queued', 'approved', 'sending', 'sent') AND n.reason IS DISTINCT FROM 'sequence_incomplete'
-         UNION ALL
-        SELECT r.id
-          FROM message_queue r
-         WHERE r.supersedes_message_id = m.id AND r.user_id = m.user_id
-           AND r.status IN ('queued', 'approved', 'sending', 'sent') AND r.reason IS DISTINCT FROM 'sequence_incomplete'
+        SELECT s.id
+          FROM orchestrator.superseders(m.id, m.user_id, m.topic, m.published_at, m.sequence_id) s
          LIMIT 1
        ) newer ON true
  CROSS JOIN LATERAL (
@@ -79,13 +73,7 @@ SELECT m.id AS message_id,
           FROM message_queue part
          WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL
        ) sequence
-  LEFT JOIN LATERAL (
-        SELECT b.daily_limit, b.hourly_limit, b.quiet_hours_enabled
-          FROM user_message_budget b
-         WHERE b.user_id = m.user_id
-         ORDER BY b.date DESC
-         LIMIT 1
-       ) newest ON true
+  LEFT JOIN LATERAL orchestrator.newest_budget(m.user_id) newest ON true
  CROSS JOIN LATERAL (
         -- Yesterday to tomorrow: the local day differs from the UTC day by one at most.
         SELECT coalesce(jsonb_object_agg(b.date, coalesce(b.messages_sent, 0)), '{}') AS sent_by_day
@@ -106,18 +94,10 @@ SELECT m.id AS message_id,
            AND (p.sequence_id IS NULL OR p.sequence_position = 1)  -- a sequence counts once
        ) planned
   LEFT JOIN LATERAL (
-        SELECT o.id
-          FROM orchestrator.opt_outs o
-         WHERE o.ended_at IS NULL AND (o.phone_number = u.phone_number OR o.user_id = u.id)
-         LIMIT 1
-       ) opted_out ON true
-  LEFT JOIN LATERAL (
-        SELECT i.id, i.created_at AS last_inbound_at
-          FROM messages i
-         WHERE i.user_id = m.user_id AND i.direction = 'inbound' AND i.created_at <= %(now)s
-           AND upper(btrim(i.content)) <> ALL (%(not_conversation)s::text[])
-           AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.inbound_id = i.id AND r.kind <> 'conversation')
-         ORDER BY i.created_at DESC, i.id DESC
+        SELECT t.id, t.created_at AS last_inbound_at
+          FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
+         WHERE t.user_id = m.user_id
+         ORDER BY t.created_at DESC, t.id DESC
          LIMIT 1
        ) inbound ON true
   LEFT JOIN orchestrator.relevance judged ON judged.message_id = m.id AND judged.inbound_id = inbound.id

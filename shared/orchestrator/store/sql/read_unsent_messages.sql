@@ -1,4 +1,5 @@
--- read_unsent_messages.sql: what has not ended for these numbers, or ended without anybody knowing how.
+-- read_unsent_messages.sql: return the messages to these numbers that have not ended, or ended with an unknown outcome,
+-- with their open attempt.
 SELECT m.id, u.phone_number, m.final_message, m.message_data, m.accepted_at, open.id
   FROM users u
   JOIN message_queue m ON m.user_id = u.id

@@ -1,2 +1,2 @@
--- remove_agent.sql: the defaults hold again.
+-- remove_agent.sql: delete the settings of a prefix, so that the defaults apply.
 DELETE FROM orchestrator.agents WHERE prefix = %(prefix)s

@@ -1,113 +1,110 @@
--- reserve.sql: on a fresh snapshot, after the locks: check everything that could have changed, take the slots, and
--- write the attempts (G1, G2, R11). Returns the attempts that may be made; a candidate missing from it lost to a STOP,
--- a pause, a withdrawal, the clock or another worker.
+-- reserve.sql: check everything that could have changed since the decision, take the slots and write the attempts (G1,
+-- G2, R11). It runs after the locks, on a fresh snapshot. Returns the attempts that may be made; a candidate is missing
+-- when a STOP, a pause, a withdrawal, a limit, the clock or another worker came first. docs/data-model.md lists the
+-- counters.
 WITH candidates AS (
     SELECT *
       FROM unnest(
                %(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(new_conversation_id)s::uuid[],
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
-               %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[], %(number_hash)s::text[],
-               %(segments)s::int[], %(price_usd)s::numeric[]
+               %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
+               %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, number_hash,
                segments, price_usd, place
            )
-), remembered AS (
-    -- A number that said STOP and whose person was forgotten is known again once somebody would text it.
+), restored_opt_outs AS (
+    -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
     SELECT DISTINCT c.phone_number, c.user_id, 'forgotten', f.opted_out_at
       FROM candidates c
       JOIN orchestrator.forgotten_opt_outs f ON f.number_hash = c.number_hash
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
-), eligible AS (
-    SELECT c.*, m.sequence_position AS part, coalesce(given.id, open.id, c.new_conversation_id) AS conversation_id
+), eligible_candidates AS (
+    SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND u.phone_number = c.phone_number
-      -- A conversation is one with a number: what waits follows its person to a new one.
-      LEFT JOIN conversations given
-        ON given.id = m.conversation_context_id AND given.phone_number = c.phone_number AND given.status <> 'closed'
-      LEFT JOIN LATERAL (
-            SELECT id FROM conversations
-             WHERE user_id = c.user_id AND status = 'active' AND phone_number = c.phone_number
-             ORDER BY created_at DESC
-             LIMIT 1
-           ) open ON true
+      -- A conversation belongs to one number: a message follows its person to a new number, and to its conversation.
+      LEFT JOIN conversations context
+        ON context.id = m.conversation_context_id AND context.phone_number = c.phone_number
+       AND context.status <> 'closed'
+      LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
      WHERE c.open_until > %(now)s
-       AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = c.phone_number AND o.ended_at IS NULL)
-       AND NOT EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.user_id = c.user_id AND o.ended_at IS NULL)
-       -- Without the key nobody can tell whose opt-outs were forgotten: nothing goes.
+       AND NOT EXISTS (SELECT FROM orchestrator.opt_outs_of(c.user_id, c.phone_number))
+       -- Without the key of the hashes, a candidate may have a deleted person's number: nothing goes.
        AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
-       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.user_id = c.user_id AND r.kind = 'unjudged')
-       AND NOT orchestrator.is_paused(m.priority, m.agent_id, m.user_id, %(now)s)
+       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id))
+       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
-), counted AS (
+), counts AS (
     SELECT e.*,
            coalesce(b.messages_sent, 0) + sum(e.takes_slot::int) OVER day AS of_day,
-           taken.this_hour + sum(e.takes_slot::int) OVER person AS of_hour,
-           taken.while_active + sum((e.active_since IS NOT NULL)::int) OVER person AS of_inbound
-      FROM eligible e
+           slots.this_hour + sum(e.takes_slot::int) OVER person AS of_hour,
+           slots.while_active + sum((e.active_since IS NOT NULL)::int) OVER person AS of_inbound
+      FROM eligible_candidates e
       LEFT JOIN user_message_budget b ON b.user_id = e.user_id AND b.date = e.local_date
      CROSS JOIN LATERAL (
+            -- 90 minutes hold both counts: a person is active for 10 minutes after a text.
             SELECT count(*) FILTER (WHERE a.started_at > %(now)s - interval '60 minutes') AS this_hour,
                    count(*) FILTER (WHERE a.active_since = e.active_since) AS while_active
               FROM orchestrator.attempts a
              WHERE a.user_id = e.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '90 minutes'
-           ) taken
+           ) slots
     WINDOW day AS (PARTITION BY e.user_id, e.local_date ORDER BY e.place),
            person AS (PARTITION BY e.user_id ORDER BY e.place)
-), allowed AS (
+), reservations AS (
     SELECT *
-      FROM counted
+      FROM counts
      WHERE (day_cap IS NULL OR of_day <= day_cap)
        AND (hour_cap IS NULL OR of_hour <= hour_cap)
        AND (active_since IS NULL OR NOT takes_slot OR of_inbound <= %(texts_per_inbound)s::int)
-), sending AS (
+), messages_in_flight AS (
     UPDATE message_queue m
        SET status = 'sending', reason = NULL, lease_until = %(lease_until)s::timestamptz
-      FROM allowed
-     WHERE m.id = allowed.message_id
-), slots AS (
+      FROM reservations
+     WHERE m.id = reservations.message_id
+), budget_rows AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
     SELECT user_id, local_date, count(*) FILTER (WHERE takes_slot), %(now)s,
            max(daily_limit), max(hourly_limit), bool_and(quiet_hours_enabled), %(now)s
-      FROM allowed
+      FROM reservations
      GROUP BY user_id, local_date
         ON CONFLICT (user_id, date) DO UPDATE
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent, last_message_at = %(now)s
-), spent AS (
-    -- Given back, like the slot, when Twilio refuses the text.
+), day_spending AS (
+    -- settle.sql gives it back, like the slot, when Twilio refuses the text.
     INSERT INTO orchestrator.spending AS s (day, cost_usd, texts, segments, twilio_usd)
     SELECT (%(now)s AT TIME ZONE 'UTC')::date, 0, count(*), sum(segments), sum(price_usd)
-      FROM allowed
+      FROM reservations
     HAVING count(*) > 0
         ON CONFLICT (day) DO UPDATE
        SET texts = s.texts + excluded.texts, segments = s.segments + excluded.segments,
            twilio_usd = s.twilio_usd + excluded.twilio_usd
     RETURNING s.twilio_usd AS today
-), stopped AS (
-    -- Once for each day: whoever resumes after that has looked.
+), spending_pause AS (
+    -- Only the wave that reaches the ceiling pauses: an operator who resumes later that day lifts it for the day.
     INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
     SELECT 'spending', '', format('Twilio has cost %%s USD today', round(today, 2)), %(now)s,
            (date_trunc('day', %(now)s AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'
-      FROM spent, (SELECT sum(price_usd) AS wave FROM allowed) AS added
+      FROM day_spending, (SELECT sum(price_usd) AS wave FROM reservations) AS added
      WHERE today >= %(ceiling_usd)s::numeric AND today - wave < %(ceiling_usd)s::numeric
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, paused_at = excluded.paused_at, ends_at = excluded.ends_at
-), opened AS (
+), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at)
     SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s, %(now)s
-      FROM allowed
+      FROM reservations
         ON CONFLICT (id) DO NOTHING
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
                                    holds_slot, active_since, started_at, part, segments, price_usd)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
        takes_slot, active_since, %(now)s, part, segments, price_usd
-  FROM allowed
+  FROM reservations
 RETURNING id

@@ -1,51 +1,44 @@
--- restore_texts.sql: an attempt and a slot for each text that Twilio sent and that was forgotten here; its message is
--- under way until it is settled. A text of no known message has its attempt's id in place of a message's.
+-- restore_texts.sql: write an attempt and take a slot for each text that Twilio sent and this database does not know.
+-- Its message is `sending` until the attempt is settled. A text of an unknown message has its attempt's id in place of
+-- a message's.
 WITH texts AS (
     SELECT *
       FROM unnest(%(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(phone_number)s::text[],
                   %(new_conversation_id)s::uuid[], %(sid)s::text[], %(body)s::text[], %(local_date)s::date[],
                   %(sent_at)s::timestamptz[])
         AS t (attempt_id, message_id, user_id, phone_number, new_conversation_id, sid, body, local_date, sent_at)
-), placed AS (
+), texts_of_conversations AS (
     SELECT t.*,
            coalesce(open.id, first_value(t.new_conversation_id) OVER (PARTITION BY t.user_id ORDER BY t.sent_at))
                AS conversation_id
       FROM texts t
-      LEFT JOIN LATERAL (
-            SELECT id FROM conversations
-             WHERE user_id = t.user_id AND status = 'active' AND phone_number = t.phone_number
-             ORDER BY created_at DESC
-             LIMIT 1
-           ) open ON true
-), opened AS (
+      LEFT JOIN LATERAL orchestrator.open_conversation(t.user_id, t.phone_number) open ON true
+), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at)
     SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s::timestamptz, %(now)s::timestamptz
-      FROM placed
+      FROM texts_of_conversations
         ON CONFLICT (id) DO NOTHING
-), slots AS (
+), budget_rows AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
     SELECT p.user_id, p.local_date, count(*), max(p.sent_at),
            (array_agg(newest.daily_limit))[1], (array_agg(newest.hourly_limit))[1],
            coalesce(bool_and(newest.quiet_hours_enabled), true), %(now)s
-      FROM placed p
-      LEFT JOIN LATERAL (
-            SELECT daily_limit, hourly_limit, quiet_hours_enabled FROM user_message_budget
-             WHERE user_id = p.user_id ORDER BY date DESC LIMIT 1
-           ) newest ON true
+      FROM texts_of_conversations p
+      LEFT JOIN LATERAL orchestrator.newest_budget(p.user_id) newest ON true
      GROUP BY p.user_id, p.local_date
         ON CONFLICT (user_id, date) DO UPDATE
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent,
            last_message_at = greatest(b.last_message_at, excluded.last_message_at)
-), under_way AS (
+), messages_in_flight AS (
     UPDATE message_queue m
        SET status = 'sending', reason = NULL, final_message = coalesce(m.final_message, p.body),
            words_source = coalesce(m.words_source, 'recovered')
-      FROM placed p
+      FROM texts_of_conversations p
      WHERE m.id = p.message_id
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
                                    holds_slot, started_at)
 SELECT attempt_id, coalesce(message_id, attempt_id), user_id, conversation_id, phone_number, 'recovered', local_date,
        true, sent_at
-  FROM placed
+  FROM texts_of_conversations

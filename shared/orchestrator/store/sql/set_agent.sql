@@ -1,4 +1,4 @@
--- set_agent.sql: the settings of the agents whose id begins with a prefix.
+-- set_agent.sql: write the settings of the agents whose id begins with a prefix.
 INSERT INTO orchestrator.agents (prefix, may_use_urgent, hourly_limit, publishers)
 VALUES (%(prefix)s, %(may_use_urgent)s, %(hourly_limit)s, %(publishers)s)
     ON CONFLICT (prefix) DO UPDATE

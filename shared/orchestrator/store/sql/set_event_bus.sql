@@ -1,5 +1,5 @@
--- set_event_bus.sql: while a bus is configured, what happens is written into the outbox.
-WITH gone AS (
+-- set_event_bus.sql: record the configured event bus; while there is one, statements write events into the outbox.
+WITH former_bus AS (
     DELETE FROM orchestrator.event_bus WHERE name IS DISTINCT FROM %(event_bus)s::text
 )
 INSERT INTO orchestrator.event_bus (name)

@@ -1,5 +1,6 @@
--- settle.sql: what became of attempts, as an answer or later evidence tells: the journal, the message, its copy in
--- `messages`, the slot that a refused one gives back, the opt-out that Twilio told us of, and the timeline.
+-- settle.sql: write the outcomes of attempts, as an answer or later evidence proves them: the attempt, its message, the
+-- text in `messages`, the slot and the price that an unsent text gives back, the opt-out that Twilio reports, and the
+-- timeline.
 WITH results AS (
     SELECT *
       FROM unnest(
@@ -13,21 +14,21 @@ WITH results AS (
            error_code = r.error_code, error = r.error,
            holds_slot = a.holds_slot AND r.outcome IN ('accepted', 'unknown')
       FROM results r
-     -- What comes after the lease ran out is still evidence, and better than none.
+     -- Evidence that comes after the lease ran out replaces `unknown`, and nothing else.
      WHERE a.id = r.attempt_id AND (a.outcome IS NULL OR (a.outcome = 'unknown' AND r.outcome <> 'unknown'))
     RETURNING a.id, a.message_id, a.user_id, a.conversation_id, a.phone_number, a.local_date, a.holds_slot
-), freed AS (
+), free_slots AS (
     SELECT a.user_id, a.local_date, count(*) AS slots
-      FROM orchestrator.attempts a  -- as they were before this statement
+      FROM orchestrator.attempts a  -- as it was before this statement
       JOIN results r ON r.attempt_id = a.id
      WHERE a.holds_slot AND r.outcome IN ('refused', 'not_sent') AND a.id IN (SELECT id FROM attempts)
      GROUP BY a.user_id, a.local_date
-), given_back AS (
+), budget_rows AS (
     UPDATE user_message_budget b
-       SET messages_sent = greatest(coalesce(b.messages_sent, 0) - freed.slots, 0)
-      FROM freed
-     WHERE b.user_id = freed.user_id AND b.date = freed.local_date
-), refunded AS (
+       SET messages_sent = greatest(coalesce(b.messages_sent, 0) - free_slots.slots, 0)
+      FROM free_slots
+     WHERE b.user_id = free_slots.user_id AND b.date = free_slots.local_date
+), day_spending AS (
     UPDATE orchestrator.spending s
        SET texts = s.texts - free.texts, segments = s.segments - free.segments, twilio_usd = s.twilio_usd - free.usd
       FROM (
@@ -35,26 +36,27 @@ WITH results AS (
                    sum(a.price_usd) AS usd
               FROM orchestrator.attempts a
               JOIN results r ON r.attempt_id = a.id
-             WHERE r.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL AND a.id IN (SELECT id FROM attempts)
+             WHERE r.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL
+               AND a.id IN (SELECT id FROM attempts)
              GROUP BY 1
            ) free
      WHERE s.day = free.day
-), opted_out AS (
+), opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
     SELECT DISTINCT a.phone_number, a.user_id, 'twilio_21610', %(now)s
       FROM attempts a
       JOIN results r ON r.attempt_id = a.id
      WHERE r.opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
-), stopped AS (
-    -- Our account is refused, not these messages: nobody else needs to try until they are tried again.
+), new_pauses AS (
+    -- Twilio refuses our account, not these messages: no other call is made until they are due again.
     INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
     SELECT 'provider', '', 'Twilio refuses our account: ' || max(error), %(now)s, max(until)
       FROM results
      WHERE reason = 'provider_configuration'
     HAVING count(*) > 0
      UNION ALL
-    -- Asked to slow down, the lane does: each text that tries in the meantime would be refused, too.
+    -- Twilio asks to slow down: it would refuse the lane's other texts in the meantime too.
     SELECT 'busy', m.priority, 'Twilio asked us to slow down', %(now)s, max(r.until)
       FROM results r
       JOIN attempts a ON a.id = r.attempt_id
@@ -63,13 +65,14 @@ WITH results AS (
      GROUP BY m.priority
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at)
-), ended AS (
+), queue_rows AS (
     UPDATE message_queue m
        SET status = r.status, reason = r.reason, tries = coalesce(r.tries, m.tries),
            lease_until = CASE WHEN r.status = 'sending' THEN m.lease_until END,
            scheduled_for = coalesce(r.until, m.scheduled_for),
            sent_at = CASE WHEN r.status = 'sent' THEN %(now)s END,
-           delivered_message_id = CASE WHEN r.status = 'sent' THEN CASE m.words_source WHEN 'row' THEN m.id ELSE a.id END END
+           delivered_message_id = CASE WHEN r.status = 'sent'
+                                       THEN CASE m.words_source WHEN 'row' THEN m.id ELSE a.id END END
       FROM attempts a
       JOIN results r ON r.attempt_id = a.id
      WHERE m.id = a.message_id
@@ -78,13 +81,13 @@ WITH results AS (
               CASE WHEN split_part(m.agent_id, '_', 1) = ANY (%(roles)s::text[]) THEN split_part(m.agent_id, '_', 1)
                    ELSE (%(roles)s::text[])[1]
               END AS role
-), told AS (
+), timeline_entries AS (
     INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
     SELECT e.id, %(now)s, r.status, r.reason, r.until
-      FROM ended e
+      FROM queue_rows e
       JOIN results r ON r.attempt_id = e.attempt_id
      WHERE r.reason IS NOT NULL
-), talked AS (
+), conversation_times AS (
     UPDATE conversations c
        SET last_message_at = %(now)s, updated_at = %(now)s
       FROM attempts a
@@ -93,16 +96,18 @@ WITH results AS (
 ), events AS (
     INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
     SELECT 'message.sent', e.user_id, e.id, jsonb_build_object('agent_id', e.agent_id), %(now)s
-      FROM ended e
+      FROM queue_rows e
       JOIN results r ON r.attempt_id = e.attempt_id AND r.status = 'sent'
      WHERE EXISTS (SELECT FROM orchestrator.event_bus)
 )
-INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at, sent_at)
-SELECT e.delivered_message_id, a.conversation_id, a.user_id, e.role, coalesce(e.final_message, ''), 'outbound', r.sid, 'sent', %(now)s, %(now)s
+INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at,
+                      sent_at)
+SELECT e.delivered_message_id, a.conversation_id, a.user_id, e.role, coalesce(e.final_message, ''), 'outbound', r.sid,
+       'sent', %(now)s, %(now)s
   FROM attempts a
   JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
-  JOIN ended e ON e.attempt_id = a.id
+  JOIN queue_rows e ON e.attempt_id = a.id
  ORDER BY a.conversation_id
-    -- A row that an agent wrote itself is the text's own record (R12).
+    -- A row that an agent wrote itself becomes the record of the text (R12).
     ON CONFLICT (id) DO UPDATE
    SET twilio_message_sid = excluded.twilio_message_sid, status = 'sent', sent_at = excluded.sent_at

@@ -1,21 +1,21 @@
--- store_decisions.sql: holds and ends of messages in delivery, each with its line in the timeline. The parts of a
--- sequence that follow wait, or end, with the one that was judged (R8).
-WITH verdicts AS (
+-- store_decisions.sql: store holds and ends of messages in delivery, each with its entry in the timeline. The later
+-- parts of a sequence wait or end with the part that was decided on (R8).
+WITH decisions AS (
     SELECT *
       FROM unnest(%(message_id)s::uuid[], %(status)s::text[], %(reason)s::text[], %(until)s::timestamptz[],
                   %(superseded_by)s::uuid[])
         AS v (message_id, status, reason, until, superseded_by)
-), judged AS (
+), targets AS (
     SELECT m.id, v.status, v.reason, v.until, v.superseded_by
-      FROM verdicts v
+      FROM decisions v
       JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
      UNION ALL
     SELECT part.id, v.status, v.reason, v.until, v.superseded_by
-      FROM verdicts v
+      FROM decisions v
       JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
       JOIN message_queue part ON part.sequence_id = m.sequence_id AND part.id <> m.id AND part.status = 'queued'
                              AND part.accepted_at IS NOT NULL
-), written AS (
+), changes AS (
     UPDATE message_queue m
        SET status = v.status, reason = v.reason, lease_until = NULL,
            scheduled_for = coalesce(v.until, m.scheduled_for),
@@ -25,9 +25,9 @@ WITH verdicts AS (
                  FROM message_queue newer
                 WHERE newer.id = v.superseded_by
            )
-      FROM judged v
+      FROM targets v
      WHERE m.id = v.id
     RETURNING m.id, v.status, v.reason, v.until
 )
 INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
-SELECT id, %(now)s, status, reason, until FROM written
+SELECT id, %(now)s, status, reason, until FROM changes

@@ -1,4 +1,5 @@
--- store_topic_withdrawals.sql: kept for messages of the topic that were published before and arrive later (R9).
+-- store_topic_withdrawals.sql: store withdrawals of topics, for messages that were published before and arrive later
+-- (R9).
 INSERT INTO orchestrator.topic_withdrawals AS t (user_id, topic, publisher, withdrawn_at)
 SELECT user_id, topic, publisher, max(withdrawn_at)
   FROM unnest(%(user_id)s::uuid[], %(topic)s::text[], %(publisher)s::text[], %(withdrawn_at)s::timestamptz[])

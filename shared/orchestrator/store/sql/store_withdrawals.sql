@@ -1,4 +1,4 @@
--- store_withdrawals.sql: kept for messages that have not arrived yet (R9).
+-- store_withdrawals.sql: store withdrawals of messages, which may arrive before their message (R9).
 INSERT INTO orchestrator.withdrawals (message_id, publisher, withdrawn_at)
 SELECT message_id, publisher, %(now)s
   FROM unnest(%(message_id)s::uuid[], %(publisher)s::text[]) AS w (message_id, publisher)

@@ -1,4 +1,5 @@
--- throttle_agents.sql: agents far above their usual rate wait for an hour, and longer while they stay there (R13).
+-- throttle_agents.sql: make agents far above their usual rate wait for an hour, and longer while they stay above it
+-- (R13).
 INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
 SELECT 'brake', agent_id, note, %(now)s, %(now)s + interval '1 hour'
   FROM unnest(%(agent_id)s::text[], %(note)s::text[]) AS b (agent_id, note)

@@ -1,0 +1,13 @@
+-- clear_old_messages.sql: clear one batch of old messages' data and words; messages that have not ended are left alone.
+WITH old AS (
+    SELECT id FROM message_queue
+     WHERE created_at < %(before)s AND message_data <> '{"type": "forgotten"}'
+       AND status IN ('sent', 'superseded', 'cancelled', 'expired', 'failed')
+     ORDER BY created_at
+     LIMIT %(limit)s
+       FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE message_queue m
+   SET message_data = '{"type": "forgotten"}', final_message = NULL, words_source = 'forgotten', topic = NULL
+  FROM old
+ WHERE m.id = old.id

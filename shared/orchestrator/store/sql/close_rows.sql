@@ -1,6 +1,0 @@
--- close_rows.sql: the agents' own rows whose text will not be sent say so.
-UPDATE messages r
-   SET status = 'failed'
-  FROM message_queue m
- WHERE r.direction = 'outbound' AND r.status = 'queued'
-   AND m.id = r.id AND m.is_reply AND m.status IN ('failed', 'cancelled', 'expired', 'superseded')

@@ -1,5 +1,0 @@
--- find_parts.sql: who the sequences belong to, as far as parts of them came before.
-SELECT DISTINCT ON (sequence_id) sequence_id, user_id, priority, sequence_total
-  FROM message_queue
- WHERE sequence_id = ANY (%(sequence_ids)s::uuid[]) AND accepted_at IS NOT NULL
- ORDER BY sequence_id, accepted_at

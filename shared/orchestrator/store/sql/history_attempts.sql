@@ -1,7 +1,0 @@
--- history_attempts.sql: its calls to Twilio, and what became of them.
-SELECT a.started_at, a.settled_at, a.outcome, a.twilio_message_sid, a.error_code, a.error,
-       a.active_since IS NOT NULL, a.evidence, m.delivered_at, a.undelivered_at, a.undelivered_code
-  FROM orchestrator.attempts a
-  LEFT JOIN messages m ON m.id = a.id
- WHERE a.message_id = %(message_id)s
- ORDER BY a.started_at

@@ -1,2 +1,0 @@
--- resume.sql: what waited is due as before.
-DELETE FROM orchestrator.pauses WHERE scope = %(scope)s AND value = %(value)s

@@ -1,0 +1,34 @@
+-- store_opt_outs.sql: store the opt-outs of numbers that sent STOP, and of the people who have them now (R11). A START
+-- that was sent later and came earlier wins. Where the number's opt-out belonged to another person too, theirs goes on
+-- with the number that they have now.
+WITH stops AS (
+    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at
+      FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[]) AS s (phone_number, source, at)
+      LEFT JOIN users u ON u.phone_number = s.phone_number
+     WHERE NOT EXISTS (
+               SELECT FROM orchestrator.readings r
+                WHERE r.phone_number = s.phone_number AND r.kind = 'start' AND r.received_at > s.at
+           )
+       AND NOT EXISTS (
+               SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = s.phone_number AND o.ended_at > s.at
+           )
+     ORDER BY s.phone_number, s.at
+), opt_outs_of_others AS (
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
+    SELECT theirs.phone_number, theirs.id, o.source, o.opted_out_at
+      FROM stops
+      JOIN orchestrator.opt_outs o ON o.phone_number = stops.phone_number AND o.ended_at IS NULL
+                                  AND o.user_id <> stops.user_id
+      JOIN users theirs ON theirs.id = o.user_id
+        ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+), opt_outs AS (
+    INSERT INTO orchestrator.opt_outs AS o (phone_number, user_id, source, opted_out_at)
+    SELECT phone_number, user_id, source, at FROM stops
+        ON CONFLICT (phone_number) WHERE ended_at IS NULL
+        DO UPDATE SET user_id = coalesce(excluded.user_id, o.user_id)
+    RETURNING o.user_id, o.source, o.opted_out_at, o.xmax = 0 AS is_new
+)
+INSERT INTO orchestrator.events (type, user_id, detail, at)
+SELECT 'user.opted_out', user_id, jsonb_build_object('source', source), opted_out_at
+  FROM opt_outs
+ WHERE is_new AND user_id IS NOT NULL AND EXISTS (SELECT FROM orchestrator.event_bus)
