@@ -1,46 +1,110 @@
-"""The intent of an inbound text (R11): a table of texts, and properties."""
+"""What an inbound text is taken for (R11): a table, and properties."""
+
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.rules.inbound_text import words_of
 from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
-from orchestrator.rules.keywords import STOP_WORDS
-from tests.cases import table
+from orchestrator.rules.stop_phrases import BARE_STOP_WORDS, STOP_WORDS
+from tests.cases import HERE
 
-CASES = [(text, intent) for text, intent in table("wishes.txt")]
+# The tokens of the table, with what a rule answers where Claude can be asked, and where it cannot.
+EXPECTED = {
+    "stop": (Intent.STOP, Intent.STOP),
+    "start": (Intent.START, Intent.START),
+    "yes": (Intent.YES, Intent.YES),
+    "help": (Intent.HELP, Intent.HELP),
+    "automatic": (Intent.AUTOMATIC, Intent.AUTOMATIC),
+    "wrong": (Intent.WRONG_PERSON, Intent.WRONG_PERSON),
+    "conversation": (Intent.CONVERSATION, Intent.CONVERSATION),
+    "read": (Intent.UNREAD, Intent.UNREAD),
+    "plain": (Intent.UNREAD, Intent.CONVERSATION),
+}
+CLEAR = {Intent.STOP, Intent.START, Intent.YES, Intent.HELP, Intent.WRONG_PERSON}
 
 
-@pytest.mark.parametrize(("text", "intent"), CASES)
-def test_intent_of(text: str, intent: str) -> None:
-    expected = Intent.UNJUDGED if intent == "ask" else Intent(intent)
-    assert intent_of(text)[0] is expected
+def read_table() -> list[tuple[str, str]]:
+    """The texts with their tokens; an unknown token is an error."""
+    lines = (HERE / "intents.txt").read_text(encoding="utf-8").splitlines()
+    cells = [line.rpartition(" | ") for line in lines if line.strip() and not re.match(r"#( |$)", line)]
+    assert {token for _, _, token in cells} <= EXPECTED.keys()
+    return [(_unescape(text), token) for text, _, token in cells]
+
+
+def _unescape(text: str) -> str:
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text)
+    return text.replace("\\n", "\n").replace("\\x7c", "|")
+
+
+@pytest.mark.parametrize(("text", "token"), read_table())
+def test_what_a_text_is_taken_for(text: str, token: str) -> None:
+    answers = (intent_of(text)[0], intent_of(text, has_reader=False)[0])
+    assert answers == EXPECTED[token]
+
+
+def test_the_table_has_each_kind_many_times() -> None:
+    tokens = [token for _, token in read_table()]
+    assert len(tokens) >= 250
+    assert {token for token in EXPECTED if tokens.count(token) < 10} <= {"start", "yes"}
 
 
 @given(
-    word=st.sampled_from(sorted(STOP_WORDS)),
-    before=st.text(" \t\n", max_size=3),
-    after=st.text(" \t\n.!", max_size=3),
+    word=st.sampled_from(sorted(STOP_WORDS | BARE_STOP_WORDS)),
+    before=st.text(" \t\n\"'*-¡([", max_size=3),
+    after=st.text(" \t\n.!\"'*-)];,…", max_size=3),
     case=st.sampled_from([str.upper, str.lower, str.title]),
 )
-def test_a_stop_word_alone_is_stop_in_any_spelling(word: str, before: str, after: str, case: object) -> None:
+def test_a_stop_word_alone_is_stop_however_it_is_typed(word: str, before: str, after: str, case: object) -> None:
     assert intent_of(before + case(word) + after)[0] is Intent.STOP  # type: ignore[operator]  # one of the three above
 
 
+WORDS = st.sampled_from(
+    [
+        *sorted(STOP_WORDS | BARE_STOP_WORDS),
+        "me",
+        "the",
+        "my",
+        "order",
+        "please",
+        "not",
+        "texts",
+        "Tuesday",
+        "bus",
+        "don't",
+    ]
+)
+
+
+@given(st.lists(WORDS, min_size=7, max_size=30))
+def test_a_text_of_more_than_six_words_is_read_unless_it_is_a_listed_phrase(words: list[str]) -> None:
+    text = " ".join(words)
+    assert len(words_of(text).words) > 6
+    intent, decided_by = intent_of(text)
+    # A word that is repeated, with courtesies around it, is that word.
+    if len(set(words) - {"please"}) > 1:
+        assert intent not in CLEAR or decided_by is ClassifiedBy.PHRASE
+
+
 @given(st.text())
-def test_any_text_is_intent_something(text: str) -> None:
-    intent, judged_by = intent_of(text)
-    assert (intent is Intent.UNJUDGED) == (judged_by is ClassifiedBy.NOBODY)
+def test_each_text_is_taken_for_something(text: str) -> None:
+    intent, decided_by = intent_of(text)
+    assert (intent is Intent.UNREAD) == (decided_by is ClassifiedBy.NOBODY)
+
+
+@given(st.text(max_size=40))
+def test_what_a_person_quotes_is_not_their_own_wish(quoted: str) -> None:
+    without_marks = "".join(letter for letter in quoted if letter not in '“”„«»"')
+    text = f"Liked “{without_marks} Reply STOP to opt out.”"
+    assert intent_of(text)[0] is Intent.CONVERSATION
 
 
 @pytest.mark.parametrize("kind", ["STOP", "START", "HELP"])
-def test_an_opt_out_type_of_twilio_is_the_intent(kind: str) -> None:
+def test_what_twilio_took_for_a_keyword_is_one(kind: str) -> None:
     assert intent_of("COMENZAR", kind) == (Intent(kind.lower()), ClassifiedBy.OPT_OUT_TYPE)
 
 
-def test_an_unknown_opt_out_type_leaves_the_intent_to_the_text() -> None:
+def test_an_opt_out_type_that_does_not_exist_yet_leaves_it_to_the_text() -> None:
     assert intent_of("STOP", "SNOOZE") == (Intent.STOP, ClassifiedBy.KEYWORD)
-
-
-def test_invisible_characters_hide_nothing() -> None:
-    assert intent_of("ST\u200bOP")[0] is Intent.STOP
