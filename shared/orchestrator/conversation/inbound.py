@@ -140,7 +140,7 @@ def _take_in_texts(
         # At once, because agents wait for what the person wrote; the dispatcher publishes what is left.
         publish_events(connection, settings.event_bus_name, clock, most=LEASED_AT_ONCE)
     stopped = {text.user_id for text in reading.texts if text.kind is Intent.STOP}
-    unread = {text.inbound_id for text in stored if text.kind == Intent.UNJUDGED}
+    unread = {text.inbound_id for text in stored if text.kind == Intent.UNREAD}
     unread -= {text.inbound_id for text in reading.texts}
     return TextResult(
         texts=Counter("unknown_sender" if text.user_id is None else str(text.kind) for text in stored),
@@ -153,9 +153,8 @@ def _take_in_texts(
 
 
 def _received_text(text: InboundText, settings: InboundSettings, now: datetime) -> ReceivedText:
-    intent, classified_by = intent_of(text.body, text.form.opt_out_type)
-    if intent is Intent.UNJUDGED and settings.anthropic_api_key is None:
-        intent = Intent.CONVERSATION  # without Claude, the rules alone decide
+    has_reader = settings.anthropic_api_key is not None
+    intent, classified_by = intent_of(text.body, text.form.opt_out_type, has_reader=has_reader)
     content_types = ", ".join(medium["content_type"] or "media" for medium in text.media)
     return ReceivedText(
         inbound_id=text.inbound_id,
@@ -198,7 +197,7 @@ def _read_unread_texts(
     database: Database, stored: Sequence[StoredText], settings: InboundSettings, clock: Clock
 ) -> _Reading:
     """Let Claude read the texts that no rule could classify; its ceiling of the day does not count here (R11)."""
-    unread = [text for text in stored if text.kind == Intent.UNJUDGED and text.user_id is not None]
+    unread = [text for text in stored if text.kind == Intent.UNREAD and text.user_id is not None]
     if not unread or settings.anthropic_api_key is None:
         return _Reading()
     with database.connection() as connection:

@@ -17,6 +17,21 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT substring(
+        regexp_replace(
+            regexp_replace(
+                lower(normalize(spelling, NFKC)),
+                '^\s*(tel|sms|whatsapp|rcs):|[\s().\-/\u00ad\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]', '', 'g'
+            ),
+            '^(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})$', '+1\1'
+        ),
+        '^\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})$'
+    )
+$_$;
+
 CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -652,6 +667,8 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+CREATE INDEX users_by_e164 ON public.users USING btree ("substring"(regexp_replace(regexp_replace(lower(NORMALIZE((phone_number)::text, NFKC)), '^\s*(tel|sms|whatsapp|rcs):|[\s().\-/\u00ad\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]'::text, ''::text, 'g'::text), '^(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})$'::text, '+1\1'::text), '^\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})$'::text));
 
 CREATE UNIQUE INDEX users_by_external_id ON public.users USING btree (external_id) WHERE (external_id IS NOT NULL);
 
