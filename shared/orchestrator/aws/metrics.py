@@ -1,10 +1,14 @@
 """The metrics that the functions publish, and how the fields of a report describe what is published of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.messages import Lane
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # CloudWatch's names of the units (API reference of MetricDatum).
 COUNT, SECONDS, PERCENT, NO_UNIT = "Count", "Seconds", "Percent", "None"
@@ -111,10 +115,10 @@ def publish_as(
     return {_KEY: Publication(metrics, parts or {}, in_log, log_as, show)}
 
 
-def publication_of(described: Field[Any]) -> Publication:
-    """Read how a field is published."""
-    publication: Publication = described.metadata.get(_KEY, Publication())
-    return publication
+@cache
+def publications(report: type["DataclassInstance"]) -> Mapping[str, Publication]:
+    """Read how the fields of a report are published, by their names."""
+    return {described.name: described.metadata.get(_KEY, Publication()) for described in fields(report)}
 
 
 _KEY = "publication"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from orchestrator.aws.metrics import COUNT, Metric, Target, publication_of
+from orchestrator.aws.metrics import COUNT, Metric, Target, publications
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -37,15 +37,14 @@ def publish_report(logger: Logger, event: str, report: "DataclassInstance", **al
         The values of the log line, by name.
     """
     line: dict[str, Any] = {}
-    for described in fields(report):
-        publication = publication_of(described)
-        value = getattr(report, described.name)
+    for name, publication in publications(type(report)).items():
+        value = getattr(report, name)
         _publish_to(publication.metrics, value)
         for part, metrics in publication.parts.items():
             if value is not None:
                 _publish_to(metrics, getattr(value, part))
         if publication.in_log:
-            line |= _log_values(publication.log_as or described.name, publication.show(value))
+            line |= _log_values(publication.log_as or name, publication.show(value))
     line |= also
     logger.info(event, **line)
     return line
@@ -68,15 +67,15 @@ def publish_metric(metric: Metric, value: object, split: str | None = None) -> N
         split: the value of the metric's dimension.
     """
     match value:
+        case int() | float() | Decimal():
+            _write(metric, [value], split)
+        case str():
+            _write(metric, [1], value)
         case Mapping():
             for name, part in {**dict.fromkeys(metric.always, 0), **value}.items():
                 publish_metric(metric, part, name)
-        case str():
-            _write(metric, [1], value)
         case Sequence():
             _write(metric, [len(value)] if metric.unit == COUNT else value, split)
-        case int() | float() | Decimal():
-            _write(metric, [value], split)
         case _:
             raise TypeError(f"{metric.name} takes no {type(value).__name__}")
 

@@ -40,7 +40,7 @@ class InboundReport:
         undelivered: texts that Twilio took and could not deliver, by its error code.
         filtered: those of them that a carrier blocked or filtered, by code.
         texts: inbound texts by what they were taken for; `unknown_sender` for those of numbers that no person has.
-        opted_out: opt-outs by what the person's wish was recognised by.
+        opted_out: opt-outs by what recognised them: a keyword, a phrase, Twilio, or Claude (`free_words`).
         handed_over: messages that came forward.
         unread: records of texts that Claude did not read in time; they must come back.
         message_ids: the messages of status callbacks, by status.
@@ -58,7 +58,7 @@ class InboundReport:
 
 
 @dataclass(frozen=True, slots=True)
-class TextResult:
+class _TextResult:
     """What a batch of inbound texts led to: as `InboundReport` has it."""
 
     texts: Counter[str] = field(default_factory=Counter)
@@ -74,7 +74,7 @@ def inbound(database: Database, requests: Requests, settings: InboundSettings, c
         psycopg.Error: what was not written comes back with the batch.
     """
     _write_statuses(database, requests.callbacks, clock())
-    texts = _take_in_texts(database, requests.texts, settings, clock) if requests.texts else TextResult()
+    texts = _take_in_texts(database, requests.texts, settings, clock) if requests.texts else _TextResult()
     # Twilio may repeat a callback within a batch.
     forms = {(callback.form.sid, callback.form.status): callback.form for callback in requests.callbacks}.values()
     statuses = Counter(form.status for form in forms)
@@ -121,7 +121,7 @@ def _message_ids(callbacks: Sequence[StatusCallback]) -> Mapping[str, Sequence[U
 
 def _take_in_texts(
     database: Database, texts: Sequence[tuple[QueueRecord, InboundText]], settings: InboundSettings, clock: Clock
-) -> TextResult:
+) -> _TextResult:
     """Take in the texts of a batch.
 
     STOP and START are written first, before any call. Claude then reads the texts that may hold a wish to stop in free
@@ -142,7 +142,7 @@ def _take_in_texts(
     stopped = {text.user_id for text in reading.texts if text.kind is Intent.STOP}
     unread = {text.inbound_id for text in stored if text.kind == Intent.UNREAD}
     unread -= {text.inbound_id for text in reading.texts}
-    return TextResult(
+    return _TextResult(
         texts=Counter("unknown_sender" if text.user_id is None else str(text.kind) for text in stored),
         opted_out=Counter(
             [*(text.judged_by for text in received if text.kind is Intent.STOP), *("free_words" for _ in stopped)]

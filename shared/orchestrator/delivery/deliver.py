@@ -94,7 +94,7 @@ def deliver_wave(
     briefs = [_brief(delivery) for delivery, _ in sendable if delivery.words_source is None]
     words = write_words(briefs, settings, time_left, may_ask=may_ask)
 
-    # Claude may have taken seconds, in which the person may have said STOP: from here on nothing waits.
+    # Claude may have taken seconds, and the person may have sent STOP meanwhile: nothing waits after this line.
     now = clock()
     sends, wordless = prepare_sends(sendable, words, sender, settings, now)
     plan = WavePlan(
@@ -194,7 +194,7 @@ def _call_twilio(sends: Sequence[PreparedSend], sender: Sender, clock: Clock) ->
 
 
 def _settle_attempts(database: Database, attempts: Sequence[AttemptResult]) -> list[UUID]:
-    """Write what came of a wave's calls.
+    """Write the outcomes of a wave's calls.
 
     Returns:
         The parts and the replies that come next.
@@ -222,7 +222,7 @@ def _settle_attempts(database: Database, attempts: Sequence[AttemptResult]) -> l
     return [message.message_id for message in following]
 
 
-# Twilio gives each outcome once, so it is written over a new connection where the first one broke.
+# Twilio gives each outcome once: where the connection breaks, it is written over a new one.
 @retry(
     retry=retry_if_exception_type(psycopg.OperationalError),
     stop=stop_after_attempt(SETTLE_TRIES),

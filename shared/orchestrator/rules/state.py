@@ -48,7 +48,7 @@ class MessageState:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message in delivery: what it says, its state, and the person it is for.
+    """One message in delivery: its data and words, its state, and the person it is for.
 
     Attributes:
         words, words_source: its text, and where that came from; None until the words are written.

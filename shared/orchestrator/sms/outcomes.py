@@ -16,7 +16,7 @@ class OutcomeKind(StrEnum):
 class Consequence(StrEnum):
     """What follows from a refusal."""
 
-    OPTED_OUT = "opted_out"  # the person said STOP to Twilio
+    OPTED_OUT = "opted_out"  # the person opted out at Twilio
     BAD_NUMBER = "bad_number"  # this number can never receive a text
     CONFIGURATION = "configuration"  # the fault lies with our account, not with this message
     BUSY = "busy"  # the same call may succeed later; it uses no try

@@ -41,7 +41,7 @@ class Settlement:
         error: one line, without number or words.
         until: when a message that waits is due again.
         tries: the message's used tries; None leaves them as they are.
-        opts_out: the refusal means that the person said STOP to Twilio.
+        opts_out: the refusal means that the person opted out at Twilio.
     """
 
     attempt_id: UUID
