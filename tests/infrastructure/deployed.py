@@ -77,6 +77,9 @@ def names_in(value: Any) -> Iterator[str]:
             yield name
         case {"Fn::Sub": str(text)}:
             yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^}]+)\}", text))
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            yield from (name for name in names_in({"Fn::Sub": text}) if name not in variables)
+            yield from names_in(variables)
         case dict():
             for inner in value.values():
                 yield from names_in(inner)

@@ -20,7 +20,7 @@ BY_NAME = {metric.name: metric for metric in METRICS.values()}
 
 
 def dashboard() -> dict[str, Any]:
-    text = of_type(TEMPLATE, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    text, _ = of_type(TEMPLATE, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
     body: dict[str, Any] = json.loads(re.sub(r"\$\{\w+Usd\}", "1", text))
     return body
 
