@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestrator.aws.clients import sqs_client
-from orchestrator_local.console.server import console_of
-from orchestrator_local.stack import Services, Stack, local_stack
+from orchestrator_local.console.server import console_server
+from orchestrator_local.services import Services
+from orchestrator_local.stack import Stack, local_stack
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # A machine may be busy with other things; a story that fails is waited for in vain, however long.
@@ -48,7 +49,7 @@ def address(stack: Stack) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CONSOLE_PORT", raising=False)
         sqs_client.cache_clear()  # another stack of this run had another endpoint
-        with console_of(stack, real_twilio=False) as address:
+        with console_server(stack, real_twilio=False) as address:
             yield address
 
 

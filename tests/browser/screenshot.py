@@ -6,8 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from orchestrator_local.console.server import console_of
-from orchestrator_local.stack import Services, local_stack
+from orchestrator_local.console.server import console_server
+from orchestrator_local.services import Services
+from orchestrator_local.stack import local_stack
 from tests.browser.conftest import CHROMIUM
 
 PICTURE = Path("docs/console.png")
@@ -20,7 +21,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         local_stack(Path(folder), Services(), fresh=True, start_at=START) as stack,
-        console_of(stack, real_twilio=False) as address,
+        console_server(stack, real_twilio=False) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

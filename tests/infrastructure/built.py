@@ -17,7 +17,8 @@ from orchestrator.settings import PublisherSettings
 from orchestrator.store.database import connect
 from orchestrator.store.people import add_user
 from orchestrator_local.runtime import Runtime
-from orchestrator_local.stack import Services, Stack, local_stack
+from orchestrator_local.services import Services
+from orchestrator_local.stack import Stack, local_stack
 from orchestrator_local.template import ROOT
 
 PHONE = "+12125550101"

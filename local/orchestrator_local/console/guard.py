@@ -1,10 +1,10 @@
-"""Keeps the console to this machine and to its own page: no other host, no other site, no frame."""
+"""Refuses requests to the console that do not come from its own page on this machine."""
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# A page of another site cannot send it without asking first, and is refused then.
+# A page of another site can send this header only after a preflight request, which the console refuses.
 OWN_HEADER = "x-console"
 _HEADERS = {
     "content-security-policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
@@ -16,10 +16,11 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware.
+    """ASGI middleware that checks the host, the origin and the header of each request.
 
     Args:
-        port: the console's own; with it the names by which a browser may know this machine.
+        app: the application behind it.
+        port: the port of the console.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -44,7 +45,7 @@ class Guard:
         await self._app(scope, receive, send_guarded)
 
     def _refusal(self, method: str, headers: Headers) -> str | None:
-        # A name that somebody made to point here would be another host's.
+        # DNS rebinding: the name of another site may resolve to 127.0.0.1.
         if headers.get("host") not in self._hosts:
             return "This console answers on 127.0.0.1 alone."
         origin = headers.get("origin")
