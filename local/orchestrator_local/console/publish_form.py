@@ -13,7 +13,7 @@ EXAMPLES = {
     "solution update": fields_of("solution_saga_workflow_456", SOLUTION_UPDATE, "high", requires_fresh_context=True),
     "scheduled update": fields_of("account_manager", SUMMARY, "low"),
     "context-sensitive message": fields_of("solution_saga", SOLUTION_UPDATE, "medium", requires_fresh_context=True),
-    "note, as it stands": fields_of("concierge_main", MEETING, "high"),
+    "note with its own words": fields_of("concierge_main", MEETING, "high"),
 }
 
 
