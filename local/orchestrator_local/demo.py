@@ -52,13 +52,13 @@ def main() -> int:
     console = Console(highlight=False)
     environment = shell_environment()
     services = services_from(environment)
-    console.print(Panel.fit("[bold]The Message Orchestrator[/]: several agents, one phone, one decision for each text"))
+    console.print(Panel.fit("[bold]The Message Orchestrator[/]: several agents, one phone, one decision per text"))
     started = time.monotonic()
     start_at = None if services.any_real else _early_in_los_angeles()
     try:
         with local_stack(FOLDER, services, fresh=True, start_at=start_at) as stack:
             _print_start(console, stack, services, time.monotonic() - started)
-            # The publishing client needs these variables alone, as an agent's does.
+            # The publishing client needs only these variables, as an agent's does.
             os.environ.update({name: stack.environment[name] for name in PUBLISHER_VARIABLES})
             with connect(stack.database_url) as connection:
                 if services.any_real:
@@ -127,7 +127,7 @@ def _play_conversation(
     _write(console, stack, "Anything new for me?")
     watch.until(lambda: watch.status(match_id) == Status.SENT)
     orchestrator.reply(user_id=EVE.external_id, content="Shall I introduce you?", agent_id="concierge_main")
-    console.print("  [cyan]replied[/]   an agent answers Eve; a reply goes within seconds, past limits and quiet hours")
+    console.print(f"  [cyan]{'replied':10}[/] an agent answers Eve (past limits and quiet hours)")
     watch.until(lambda: len([text for text in stack.phones.texts if text.to == EVE.phone]) == 2)
     later = {"scheduled_for": (stack.clock() + timedelta(hours=2)).isoformat()}
     reminder_id = _publish(orchestrator, replace(REMINDER, fields={**REMINDER.fields, **later}), watch)
@@ -200,7 +200,7 @@ def _print_people(console: Console, stack: Stack) -> None:
 def _dispatch(console: Console, stack: Stack) -> None:
     report = stack.tick()
     lanes = ", ".join(f"{number} {lane}" for lane, number in report["handed_over"].items() if number)
-    console.print(f"  dispatch  handed over: {lanes or 'nothing'}")
+    console.print(f"  {'dispatch':10} handed over: {lanes or 'nothing'}")
 
 
 class _Watch:
@@ -219,7 +219,7 @@ class _Watch:
 
     def follow(self, message_id: UUID, title: str, person: DemoPerson) -> None:
         self._titles[message_id] = (title, person)
-        self._console.print(f"  [cyan]published[/] {title} → {person.name}")
+        self._console.print(f"  [cyan]{'published':10}[/] {title} → {person.name}")
 
     def accepted(self) -> int:
         """How many messages are rows by now."""
@@ -263,10 +263,10 @@ class _Watch:
 
     def _print(self, message_id: UUID, status: str, reason: str | None, due: datetime) -> None:
         title, person = self._titles[message_id]
-        why = f" ({reason})" if reason else ""
+        why = _shown_reason(status, reason)
         until = f" until {_local(due, person.zone)}" if status == Status.QUEUED and reason else ""
         colour = {"sent": "green", "queued": "yellow", "cancelled": "magenta", "failed": "red"}.get(status, "blue")
-        self._console.print(f"  [{colour}]{status:9}[/] {title} → {person.name}{why}{until}")
+        self._console.print(f"  [{colour}]{status:10}[/] {title} → {person.name}{why}{until}")
 
 
 def _print_phones(console: Console, stack: Stack) -> None:
@@ -285,13 +285,18 @@ def _print_summary(console: Console, watch: _Watch, messages: Sequence[DemoMessa
     for message, (status, reason, _) in zip(messages, watch.final_states(), strict=True):
         right = status == message.status and (message.reason is None or reason == message.reason)
         good += right
-        ended = f"waits ({reason})" if status == Status.QUEUED else f"{status} ({reason})" if reason else status
+        ended = f"{'waits' if status == Status.QUEUED else status}{_shown_reason(status, reason)}"
         table.add_row(
             message.title, message.person.name, ended, "[green]yes[/]" if right else f"[red]no: {message.status}[/]"
         )
     console.print(table)
     console.print(f"{good} of {len(messages)} messages ended as they should.")
     return 0 if good == len(messages) else 1
+
+
+def _shown_reason(status: str, reason: str | None) -> str:
+    """The reason in parentheses; empty where it repeats the status, as `superseded` does."""
+    return f" ({reason})" if reason and reason != status else ""
 
 
 def _local(instant: datetime, zone: str) -> str:

@@ -97,27 +97,27 @@ OPENING_MESSAGES = (
         Status.SENT,
     ),
     DemoMessage(
-        "second text for Chen (limit: 1 a day)",
+        "invoice note, above a limit of 1 a day",
         CHEN,
         fields_of("account_manager", {"type": "note", "text": "Your invoice is ready"}, "low"),
         Status.QUEUED,
         Reason.DAILY_LIMIT,
     ),
     DemoMessage(
-        "topic matches, older message",
+        "older note on the topic matches",
         ADA,
         fields_of("solution_saga", {"type": "note", "message": "One match so far"}, "medium", topic="matches"),
         Status.SUPERSEDED,
         Reason.SUPERSEDED,
     ),
     DemoMessage(
-        "topic matches, newer message",
+        "newer note on the topic matches",
         ADA,
         fields_of("solution_saga", {"type": "note", "message": "Two matches now"}, "medium", topic="matches"),
         Status.SENT,
     ),
     DemoMessage(
-        "withdrawn by its agent",
+        "note that its agent withdraws",
         BEN,
         fields_of("concierge_main", {"type": "note", "message": "See you at ten"}, "medium"),
         Status.CANCELLED,
@@ -125,7 +125,7 @@ OPENING_MESSAGES = (
         is_withdrawn=True,
     ),
     DemoMessage(
-        "for Dana, who opted out",
+        "solution update after an opt-out",
         DANA,
         fields_of("concierge_main", SOLUTION_UPDATE, "high"),
         Status.CANCELLED,
@@ -134,7 +134,7 @@ OPENING_MESSAGES = (
 )
 # They wait for Eve while she writes, and then opts out.
 MATCH = DemoMessage(
-    "match, for tomorrow at her best time",
+    "match, held until her best time",
     EVE,
     fields_of("solution_saga", {"type": "note", "message": "A match was found for you"}, "medium"),
     Status.SENT,

@@ -56,7 +56,7 @@ def stop(process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGTER
     """End a process, with SIGKILL if it still runs after the grace period.
 
     Args:
-        process: the process; one that already ended is left alone.
+        process: the process; it may have ended already.
         how: the first signal.
         seconds: the grace period.
     """

@@ -47,12 +47,12 @@ class Guard:
     def _refusal(self, method: str, headers: Headers) -> str | None:
         # DNS rebinding: the name of another site may resolve to 127.0.0.1.
         if headers.get("host") not in self._hosts:
-            return "This console answers on 127.0.0.1 alone."
+            return "This console answers only on 127.0.0.1."
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:
-            return "This console answers to its own page alone."
+            return "This console answers only its own page."
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "This console answers to its own page alone."
+            return "This console answers only its own page."
         if method != "GET" and OWN_HEADER not in headers:
             return "A change needs the header that this console's own page sends."
         return None

@@ -171,7 +171,7 @@ def _person_view(
 def _phone_texts(person: Person, rows: Sequence[Mapping[str, Any]], phones: Phones) -> list[PhoneText]:
     """The newest texts on a person's phone.
 
-    The stand-in knows a text before the database does. The database alone knows the texts of earlier runs.
+    The stand-in knows a text before the database does. Only the database knows the texts of earlier runs.
     """
     stored = {row["sid"]: row for row in rows}
     received = [

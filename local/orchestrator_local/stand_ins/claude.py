@@ -16,8 +16,8 @@ class Claude:
 
     Attributes:
         requests: the bodies of the requests so far.
-        say: writes a text from the data of a prompt.
-        judge: returns the verdict on a waiting message, from the message and the person's texts.
+        write_text: writes a text from the data of a prompt.
+        check_relevance: returns the verdict on a waiting message, from the message and the person's texts.
         wants_no_more: returns whether the person's texts ask for no more texts.
         misbehave: when set, called before each answer; an answer that it returns replaces the usual one.
     """
@@ -28,8 +28,8 @@ class Claude:
     def reset(self) -> None:
         """Delete all requests, and answer as usual again."""
         self.requests: list[dict[str, Any]] = []
-        self.say: Callable[[dict[str, Any]], str] = friendly_text
-        self.judge: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = keyword_verdict
+        self.write_text: Callable[[dict[str, Any]], str] = friendly_text
+        self.check_relevance: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = keyword_verdict
         self.wants_no_more: Callable[[list[dict[str, Any]]], bool] = is_farewell
         self.misbehave: Callable[[dict[str, Any]], HttpAnswer | None] | None = None
 
@@ -53,12 +53,14 @@ class Claude:
         prompt = request["messages"][-1]["content"]
         if (messages := _json_between("messages", prompt)) is not None:
             texts = _json_between("person", prompt) or []
-            answer: dict[str, Any] = {"verdicts": [{"number": m["number"], **self.judge(m, texts)} for m in messages]}
+            answer: dict[str, Any] = {
+                "verdicts": [{"number": m["number"], **self.check_relevance(m, texts)} for m in messages]
+            }
             if "wants_no_more_texts" in request["output_config"]["format"]["schema"]["properties"]:
                 answer["wants_no_more_texts"] = self.wants_no_more(texts)
             return self.reply(request, json.dumps(answer))
         data = _json_between("data", request["messages"][0]["content"])
-        return self.reply(request, json.dumps({"text": self.say(data)}))
+        return self.reply(request, json.dumps({"text": self.write_text(data)}))
 
     def reply(self, request: dict[str, Any], text: str, stop_reason: str = "end_turn") -> HttpAnswer:
         """The API's answer with this text from the model."""
