@@ -48,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def address(stack: Stack) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CONSOLE_PORT", raising=False)
-        sqs.cache_clear()  # its client knows the endpoint of an earlier stack of this run
+        sqs_client.cache_clear()  # its client knows the endpoint of an earlier stack of this run
         with console_server(stack, real_twilio=False) as address:
             yield address
 

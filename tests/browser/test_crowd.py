@@ -13,14 +13,16 @@ PEOPLE, MESSAGES = 200, 5_000
 _CROWD = """
 WITH people AS (
     INSERT INTO users (phone_number, first_name, external_id, timezone)
-    SELECT '+1' || (212 + n / 100) || '55501' || lpad((n %% 100)::text, 2, '0'), 'Person ' || n, 'user_' || n, 'America/New_York'
+    SELECT '+1' || (212 + n / 100) || '55501' || lpad((n %% 100)::text, 2, '0'), 'Person ' || n, 'user_' || n,
+           'America/New_York'
       FROM generate_series(0, %(people)s - 1) AS n
     RETURNING id, substr(external_id, 6)::int AS place
 )
-INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at, created_at, published_at,
-                           expires_at, can_delay, reason)
-SELECT people.id, 'crowd_agent', '{"type": "note", "message": "Hello"}', %(now)s + interval '1 hour' + n * interval '1 second',
-       (ARRAY['high', 'medium', 'low'])[n %% 3 + 1], 'queued', %(now)s, %(now)s, %(now)s, %(now)s + interval '7 days', true, 'best_time'
+INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at, created_at,
+                           published_at, expires_at, can_delay, reason)
+SELECT people.id, 'crowd_agent', '{"type": "note", "message": "Hello"}',
+       %(now)s + interval '1 hour' + n * interval '1 second', (ARRAY['high', 'medium', 'low'])[n %% 3 + 1],
+       'queued', %(now)s, %(now)s, %(now)s, %(now)s + interval '7 days', true, 'best_time'
   FROM generate_series(1, %(messages)s) AS n
   JOIN people ON people.place = n %% %(people)s
 """

@@ -1,5 +1,5 @@
-"""The guarantees of template.yaml: no message is lost or handed out twice, each role has the rights that it needs and no
-more, and new code never runs on an old schema."""
+"""The guarantees of template.yaml: no message is lost or handed out twice, each role has the rights that it needs and
+no more, and new code never runs on an old schema."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -17,8 +17,8 @@ function subscribe() {
   source.addEventListener("fragments", (event) => replaceFragments(JSON.parse(event.data)));
 }
 
-// The fragment of people holds forms. It is replaced only when people are added or the page turns, so that a half-written
-// text is not lost.
+// The fragment of people holds forms. It is replaced only when people are added or the page turns, so that a text that
+// a person is writing is not lost.
 function replaceFragments(fragments) {
   const started = performance.now();
   if (fragments.people !== undefined) {
