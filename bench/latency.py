@@ -13,7 +13,8 @@ from orchestrator import MessageOrchestrator
 from orchestrator.settings import PublisherSettings
 from orchestrator.store.database import connect
 from orchestrator.store.people import add_user
-from orchestrator_local.stack import PUBLISHER_VARIABLES, Services, Stack, local_stack
+from orchestrator_local.services import Services
+from orchestrator_local.stack import PUBLISHER_VARIABLES, Stack, local_stack
 
 BULK_MESSAGES = 300
 # Seconds after which a text counts as lost.

@@ -161,7 +161,7 @@ def check_without_model(console: Console) -> int:
     labels = {case.message + case.texts[-1]: case.label for case in checks}
     claude = Claude()
     verdicts = {"go": "RELEVANT", "stale": "STALE", "reformulate": "CONTEXTUAL"}
-    claude.judge = lambda message, said: {
+    claude.check_relevance = lambda message, said: {
         "verdict": verdicts[label := labels[message["says"] + said[-1]["wrote"]]],
         "should_reformulate": label == "reformulate",
         "why": "as labelled",

@@ -1,1 +1,1 @@
-"""The stack on one machine: real parts, embedded, for trying, demonstrating and testing."""
+"""The whole stack on one machine, made of real parts: to try it, to demonstrate it and to test it."""

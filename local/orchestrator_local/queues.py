@@ -1,11 +1,11 @@
-"""An SQS endpoint with the template's queues, and pollers that act as Lambda's event source mappings."""
+"""An SQS endpoint with the template's queues, and pollers that work like Lambda's event source mappings."""
 
 import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,88 +23,98 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-# moto asks for credentials as AWS does, and takes any.
+# moto requires credentials, as AWS does, and accepts any.
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
 }
+# SQS returns at most 10 messages to one call.
+_RECEIVE_LIMIT = 10
+_READY_SECONDS = 60
 
 
 @contextmanager
 def sqs_endpoint(log: Path, clock_file: Path | None = None) -> Iterator[str]:
-    """Run moto's server; yields its address.
+    """Run moto's server until the block ends; yields its address.
 
     Args:
-        clock_file: the clock by which its queues go; the real one when left out.
+        log: the file for its output.
+        clock_file: the file of the clock that its queues follow; by default they follow the real time.
     """
     port = processes.free_port()
-    module = "orchestrator_local.sqs_on_the_clock" if clock_file else "moto.server"
+    module = "orchestrator_local.sqs_server" if clock_file else "moto.server"
     environment = {**os.environ, **({"ORCHESTRATOR_CLOCK_FILE": str(clock_file.absolute())} if clock_file else {})}
     process = processes.start(
         [sys.executable, "-m", module, "-H", "127.0.0.1", "-p", str(port)], environment=environment, log=log
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_ready(client(address))
+        _wait_until_ready(_client(address))
         yield address
     finally:
         processes.stop(process)
 
 
-def client(address: str) -> "SQSClient":
-    """An SQS client for the endpoint."""
-    import boto3
+class LocalQueues:
+    """The template's queues, created on an SQS endpoint.
 
-    return boto3.client(
-        "sqs",
-        endpoint_url=address,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
+    Args:
+        address: the endpoint.
+        resources: the queues of the template.
 
+    Attributes:
+        urls: the queues' URLs by their names in the template.
+    """
 
-def create_queues(sqs: "SQSClient", queues: tuple[QueueResource, ...]) -> dict[str, str]:
-    """Make the template's queues; returns their URLs by the template's names."""
-    urls: dict[str, str] = {}
-    for queue in sorted(queues, key=lambda queue: queue.redrive_to is not None):  # dead-letter queues first
-        attributes = {"VisibilityTimeout": str(queue.visibility_seconds)}
+    def __init__(self, address: str, resources: Iterable[QueueResource]) -> None:
+        self.address = address
+        self._sqs = _client(address)
+        # Dead-letter queues first: the other queues refer to them.
+        ordered = sorted(resources, key=lambda queue: queue.redrive_to is not None)
+        self.urls: Mapping[str, str] = {queue.name: self._create(queue) for queue in ordered}
+
+    def has_work(self) -> bool:
+        """Whether a function works on a message, or could receive one now. Delayed messages do not count."""
+        return any(self._count(url) for name, url in self.urls.items() if not name.endswith("DeadLetterQueue"))
+
+    def _create(self, queue: QueueResource) -> str:
+        attributes: dict[QueueAttributeNameType, str] = {"VisibilityTimeout": str(queue.visibility_seconds)}
         if queue.redrive_to:
             policy = {
                 "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.redrive_to}",
                 "maxReceiveCount": queue.receives,
             }
             attributes["RedrivePolicy"] = json.dumps(policy)
-        urls[queue.name] = sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # the names are SQS's own
-    return urls
+        return self._sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]
 
-
-class LocalQueues:
-    """The stack's queues as one looks at them from outside."""
-
-    def __init__(self, address: str, urls: Mapping[str, str]) -> None:
-        self._sqs = client(address)
-        self._urls = urls
-
-    def busy(self) -> bool:
-        """Whether a function has, or could have, something to work on now; what is delayed waits for its time."""
-        return any(self._visible(url) for name, url in self._urls.items() if not name.endswith("DeadLetterQueue"))
-
-    def _visible(self, url: str) -> int:
+    def _count(self, url: str) -> int:
         names: list[QueueAttributeNameType] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 
 
-class Poller(threading.Thread):
-    """One event source mapping: receives batches, invokes the function, deletes what it did not hand back."""
+@contextmanager
+def event_source_mappings(queues: LocalQueues, functions: Iterable[FunctionProcess]) -> Iterator[None]:
+    """Invoke these functions with the messages of their queues, until the block ends."""
+    pollers = [_Poller(queues, mapping, process) for process in functions for mapping in process.function.mappings]
+    for poller in pollers:
+        poller.start()
+    try:
+        yield
+    finally:
+        for poller in pollers:
+            poller.stop()
 
-    def __init__(self, address: str, url: str, mapping: EventSourceMapping, function: FunctionProcess) -> None:
+
+class _Poller(threading.Thread):
+    """One event source mapping: receives batches, invokes the function, and deletes the messages that it processed."""
+
+    def __init__(self, queues: LocalQueues, mapping: EventSourceMapping, function: FunctionProcess) -> None:
         super().__init__(name=f"{mapping.queue} to {function.function.name}", daemon=True)
-        self._sqs = client(address)
-        self._url = url
+        self._sqs = _client(queues.address)
+        self._url = queues.urls[mapping.queue]
         self._mapping = mapping
         self._function = function
         self._stopping = threading.Event()
@@ -114,7 +124,7 @@ class Poller(threading.Thread):
             try:
                 self._poll()
             except (BotoCoreError, ClientError):
-                self._stopping.wait(0.5)  # the endpoint is going down, or coming up
+                self._stopping.wait(0.5)  # the endpoint starts or stops
 
     def stop(self) -> None:
         self._stopping.set()
@@ -122,7 +132,7 @@ class Poller(threading.Thread):
     def _poll(self) -> None:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
-            MaxNumberOfMessages=min(self._mapping.batch_size, 10),
+            MaxNumberOfMessages=min(self._mapping.batch_size, _RECEIVE_LIMIT),
             WaitTimeSeconds=1,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
@@ -133,7 +143,7 @@ class Poller(threading.Thread):
         try:
             result = self._function.invoke({"Records": [self._record(message) for message in messages]})
         except FunctionFailed:
-            return  # as on AWS: the whole batch comes back after its visibility timeout
+            return  # as on AWS, the whole batch becomes visible again after the visibility timeout
         failed = _failures(result) if self._mapping.reports_failures else set()
         done = [message for message in messages if message["MessageId"] not in failed]
         if done:
@@ -143,6 +153,7 @@ class Poller(threading.Thread):
             )
 
     def _record(self, message: "MessageTypeDef") -> dict[str, Any]:
+        """A message as Lambda passes it to a function."""
         return {
             "messageId": message["MessageId"],
             "receiptHandle": message["ReceiptHandle"],
@@ -159,16 +170,29 @@ class Poller(threading.Thread):
         }
 
 
+def _client(address: str) -> "SQSClient":
+    import boto3
+
+    return boto3.client(
+        "sqs",
+        endpoint_url=address,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
 def _failures(result: Mapping[str, Any]) -> set[str]:
     return {failure["itemIdentifier"] for failure in result.get("batchItemFailures", [])}
 
 
 def _wait_until_ready(sqs: "SQSClient") -> None:
-    for attempt in range(200):
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
         try:
             sqs.list_queues()
         except (BotoCoreError, ClientError):
-            if attempt == 199:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
         else:

@@ -1,4 +1,4 @@
-"""A function in its own process under AWS's runtime client, driven as Lambda drives it."""
+"""Runs one function in its own process under AWS's runtime client, and invokes it as Lambda does."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from orchestrator_local import processes
-from orchestrator_local.listening import QuietHandler, Server
+from orchestrator_local.http_server import HttpHandler, HttpServer, listen, url_of
 from orchestrator_local.template import ROOT, Function
 
 # The runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
@@ -22,18 +22,23 @@ _API = "/2018-06-01/runtime"
 
 
 class FunctionFailed(Exception):
-    """The function raised, could not start, died or ran out of time; the text says which."""
+    """The function raised, its process ended, or it exceeded its timeout; the text names which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What runs a function: a Python, and the folders from which it imports beside its own library."""
+    """The Python that runs a function.
+
+    Attributes:
+        python: the interpreter and its options.
+        folders: where it imports from, besides its own libraries.
+    """
 
     python: tuple[str, ...]
     folders: tuple[Path, ...]
 
 
-# This environment, with the package as it stands in the tree.
+# This environment, with the package in the source tree.
 THIS_ENVIRONMENT = Runtime((sys.executable,), (ROOT / "shared",))
 
 
@@ -45,10 +50,16 @@ class _Invocation:
 
 
 class FunctionProcess:
-    """One function, one process, one invocation at a time; a process that died is replaced by the next invocation.
+    """One function in one process, one invocation at a time. After a crash the next invocation starts a new process.
+
+    Args:
+        function: the function as the template describes it.
+        environment: its variables, without those that Lambda sets.
+        log: the file for its standard output and error.
+        runtime: the Python that runs it.
 
     Attributes:
-        init_seconds: from the start of the process until it asked for its first invocation.
+        init_seconds: seconds from the start of the process until it asked for its first invocation.
     """
 
     def __init__(
@@ -63,14 +74,16 @@ class FunctionProcess:
         self._next: queue.Queue[_Invocation | None] = queue.Queue()
         self._results: queue.Queue[tuple[str, Any, str | None]] = queue.Queue()
         self._one_at_a_time = threading.Lock()
-        self._api = Server(("127.0.0.1", 0), self._api_handler())
-        threading.Thread(target=self._api.serve_forever, args=[0.02], daemon=True).start()
+        listener = listen()
+        self._api_address = url_of(listener).removeprefix("http://")
+        self._api = HttpServer(self._api_handler(), listener)
+        self._api.start()
         self._process: Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process now; call it from the main thread, so that the process ends with this one."""
+        """Start the process, unless it runs. Call it from the main thread, so that the process ends with this one."""
         if self._process is None or self._process.poll() is not None:
-            # A request of the process that died still waits for an invocation, and must not take the next one's.
+            # A request of the ended process may still wait for an invocation, and must not receive the next one.
             self._next.put(None)
             self._next = queue.Queue()
             self._started, self.init_seconds = time.monotonic(), 0.0
@@ -88,31 +101,30 @@ class FunctionProcess:
         """Invoke the function once and wait for its answer.
 
         Raises:
-            FunctionFailed: it raised, could not start, died or ran out of time.
+            FunctionFailed: it raised, its process ended, or it exceeded its timeout.
         """
         with self._one_at_a_time:
             self.start()
-            self._results = queue.Queue()  # what a process that died left behind is nobody's answer
+            self._results = queue.Queue()  # the old queue may hold a result of a process that ended
             deadline = time.time() + self.function.timeout_seconds
             self._next.put(_Invocation(str(uuid4()), event, int(deadline * 1000)))
             return self._wait_for_result(deadline)
 
     @property
     def most_memory_mb(self) -> float:
-        """The most that the process has had in memory, in MB."""
-        assert self._process is not None, "it was never started"
+        """The largest resident memory of the process so far, in MB."""
+        assert self._process is not None, "the process was never started"
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
     def kill(self) -> None:
-        """End the process at once, whatever it does, as a crash would."""
+        """End the process at once, as a crash does."""
         if self._process is not None:
             self._process.kill()
 
     def stop(self) -> None:
         """End the process."""
-        self._api.shutdown()
-        self._api.server_close()
+        self._api.stop()
         if self._process is not None:
             processes.stop(self._process)
 
@@ -123,26 +135,25 @@ class FunctionProcess:
                 _, payload, error = self._results.get(timeout=0.02)
             except queue.Empty:
                 if self._process.poll() is not None:
-                    self._forget_invocation()
+                    self._discard_invocation()
                     raise FunctionFailed(f"{self.function.name}: its process ended; see {self.log}") from None
                 if time.time() > deadline:
                     processes.stop(self._process)
-                    self._forget_invocation()
+                    self._discard_invocation()
                     raise FunctionFailed(f"{self.function.name}: ran longer than its timeout") from None
                 continue
             if error is not None:
                 raise FunctionFailed(f"{self.function.name}: {error}")
             return payload
 
-    def _forget_invocation(self) -> None:
+    def _discard_invocation(self) -> None:
         while not self._next.empty():
             self._next.get_nowait()
 
     def _lambda_environment(self) -> dict[str, str]:
-        host, port = self._api.server_address[:2]
         return {
             **self._environment,
-            "AWS_LAMBDA_RUNTIME_API": f"{host!s}:{port}",
+            "AWS_LAMBDA_RUNTIME_API": self._api_address,
             "AWS_LAMBDA_FUNCTION_NAME": self.function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.function.memory_mb),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -150,13 +161,13 @@ class FunctionProcess:
             "PYTHONPATH": os.pathsep.join(str(folder) for folder in self._runtime.folders),
         }
 
-    def _api_handler(process) -> type[QuietHandler]:  # noqa: N805  (`self` is the request below)
-        class RuntimeApi(QuietHandler):
+    def _api_handler(process) -> type[HttpHandler]:  # noqa: N805  (`self` is the request below)
+        class RuntimeApi(HttpHandler):
             def respond(self) -> None:
                 if self.command == "GET":
                     self._next_invocation()
                 else:
-                    self._take_result()
+                    self._receive_result()
 
             def _next_invocation(self) -> None:
                 process.init_seconds = process.init_seconds or time.monotonic() - process._started
@@ -178,7 +189,7 @@ class FunctionProcess:
                     },
                 )
 
-            def _take_result(self) -> None:
+            def _receive_result(self) -> None:
                 content = json.loads(self.body() or b"null")
                 failed = self.path.endswith("/error")
                 error = f"{content.get('errorType')}: {content.get('errorMessage')}" if failed else None
@@ -189,6 +200,6 @@ class FunctionProcess:
 
 
 def _system_environment() -> dict[str, str]:
-    """What a process needs to run at all; settings and secrets of the shell stay out of the functions."""
+    """The variables that any process needs. The shell's settings and secrets do not reach the functions."""
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,4 +1,4 @@
-"""Reads template.yaml as far as one machine needs it: functions, their events, queues and variables."""
+"""Reads from template.yaml what one machine needs: functions with their events and variables, and queues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,15 @@ class EventSourceMapping:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function as the template wires it; its routes are methods and paths."""
+    """One function of the template.
+
+    Attributes:
+        name: the name of its folder.
+        variables: environment variables, before `resolve`.
+        mappings: the queues whose messages invoke it.
+        routes: the HTTP methods and paths that invoke it.
+        each_minute: a schedule invokes it every minute.
+    """
 
     name: str
     folder: Path
@@ -37,7 +45,13 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class QueueResource:
-    """One queue; `redrive_to` is its dead-letter queue, if it has one."""
+    """One queue of the template.
+
+    Attributes:
+        visibility_seconds: the visibility timeout.
+        redrive_to: the name of its dead-letter queue, if it has one.
+        receives: after this many receives a message moves to the dead-letter queue.
+    """
 
     name: str
     visibility_seconds: int
@@ -47,14 +61,14 @@ class QueueResource:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What the template declares."""
+    """The functions and queues of the template."""
 
     functions: tuple[Function, ...]
     queues: tuple[QueueResource, ...]
 
 
 def read_template(file: Path = TEMPLATE) -> Template:
-    """Read the template."""
+    """Read a template."""
     content = yaml.load(file.read_text(), Loader=_Loader)  # noqa: S506  (a SafeLoader that knows CloudFormation's tags)
     resources: dict[str, Any] = content["Resources"]
     defaults = content["Globals"]["Function"]
@@ -67,11 +81,20 @@ def read_template(file: Path = TEMPLATE) -> Template:
 
 
 def resolve(value: Any, queue_urls: Mapping[str, str], parameters: Mapping[str, str]) -> str:
-    """What a variable's value is on this machine: a text, a queue's URL, or a parameter."""
+    """The value of a variable on this machine.
+
+    Args:
+        value: the value in the template: a text, or a function of CloudFormation.
+        queue_urls: the queues' URLs by their names in the template.
+        parameters: values of parameters by their names in the template.
+
+    Returns:
+        The text, the queue's URL or the parameter's value; empty when this machine has none.
+    """
     match value:
         case {"Ref": str(name)}:
             return queue_urls.get(name) or parameters.get(name, "")
-        case {"Fn::If": [_, chosen, otherwise]}:  # our conditions ask whether the chosen one is given
+        case {"Fn::If": [_, chosen, otherwise]}:  # each of our conditions is true when the chosen value is given
             return resolve(chosen, queue_urls, parameters) or resolve(otherwise, queue_urls, parameters)
         case dict():
             return ""
@@ -106,13 +129,13 @@ def _function(properties: Mapping[str, Any], defaults: Mapping[str, Any], conten
 def _mapping(event: Mapping[str, Any], content: Mapping[str, Any]) -> EventSourceMapping:
     return EventSourceMapping(
         queue=event["Queue"]["Fn::GetAtt"][0],
-        batch_size=_looked_up(event.get("BatchSize", 10), content),
+        batch_size=_map_value(event.get("BatchSize", 10), content),
         reports_failures="ReportBatchItemFailures" in event.get("FunctionResponseTypes", []),
     )
 
 
-def _looked_up(value: Any, content: Mapping[str, Any]) -> Any:
-    """What a map of the template says for the default of the parameter that chooses in it."""
+def _map_value(value: Any, content: Mapping[str, Any]) -> Any:
+    """The value of a `FindInMap` for the default of the parameter that is its key; any other value as it is."""
     match value:
         case {"Fn::FindInMap": [str(name), {"Ref": str(parameter)}, str(key)]}:
             return content["Mappings"][name][content["Parameters"][parameter]["Default"]][key]
@@ -130,7 +153,7 @@ def _queue(name: str, properties: Mapping[str, Any]) -> QueueResource:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags."""
+    """Loads YAML with CloudFormation's short tags, such as `!Ref`."""
 
 
 def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -139,7 +162,7 @@ def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[st
         return {name: loader.construct_sequence(node, deep=True)}
     if isinstance(node, yaml.MappingNode):
         return {name: loader.construct_mapping(node, deep=True)}
-    value = str(loader.construct_scalar(node))  # type: ignore[arg-type]  # neither of the two above: a scalar
+    value = str(loader.construct_scalar(node))  # type: ignore[arg-type]  # not a sequence or a mapping, so a scalar
     return {name: value.split(".") if suffix == "GetAtt" else value}
 
 

@@ -1,4 +1,4 @@
-"""`make screenshot`: plays a short story on the console, and takes its picture for the README."""
+"""`make screenshot`: uses the console as an operator does, and takes the README's picture of it."""
 
 import tempfile
 from datetime import UTC, datetime
@@ -6,21 +6,22 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from orchestrator_local.console.server import console_of
-from orchestrator_local.stack import Services, local_stack
+from orchestrator_local.console.server import console_server
+from orchestrator_local.services import Services
+from orchestrator_local.stack import local_stack
 from tests.browser.conftest import CHROMIUM
 
 PICTURE = Path("docs/console.png")
-START = datetime(2026, 3, 4, 1, 40, tzinfo=UTC)  # 20:40 in New York: the evening is nearly over
+START = datetime(2026, 3, 4, 1, 40, tzinfo=UTC)  # 20:40 in New York, 20 minutes before quiet hours
 
 
 def main() -> None:
-    """Take it."""
+    """Take the picture, and one for each other width and colour scheme."""
     assert CHROMIUM, "no Chromium here (Debian: apt-get install chromium)"
     with (
         tempfile.TemporaryDirectory() as folder,
         local_stack(Path(folder), Services(), fresh=True, start_at=START) as stack,
-        console_of(stack, real_twilio=False) as address,
+        console_server(stack, real_twilio=False) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 def _play(page: Page) -> None:
-    page.get_by_role("button", name="Let the people of the demo move in").click()
+    page.get_by_role("button", name="Add the people of the demo").click()
     expect(page.locator(".phone")).to_have_count(5)
     for example, person in (
         ("urgent notification", "user_ben"),
@@ -51,12 +52,12 @@ def _play(page: Page) -> None:
         page.get_by_role("button", name="Publish", exact=True).click()
     page.get_by_role("button", name="+1 min").click()
     expect(page.get_by_role("article", name="Ada").locator(".ours")).to_have_count(1)
-    _writes(page, "Eve", "Anything new for me?")
+    _write(page, "Eve", "Anything new for me?")
     expect(page.get_by_role("article", name="Eve").locator(".ours")).to_have_count(1)
-    _writes(page, "Dana", "STOP")
+    _write(page, "Dana", "STOP")
     expect(page.get_by_role("article", name="Dana")).to_contain_text("opted out")
     page.get_by_role("button", name="+1 h").click()
-    page.get_by_role("button", name="note, as it stands").click()
+    page.get_by_role("button", name="note with its own words").click()
     page.locator("#publish").get_by_label("For", exact=True).fill("user_ada")
     page.get_by_role("button", name="Publish", exact=True).click()
     page.get_by_role("button", name="+1 min").click()
@@ -64,7 +65,7 @@ def _play(page: Page) -> None:
     expect(page.locator("#toast")).to_be_empty(timeout=10_000)
 
 
-def _writes(page: Page, name: str, text: str) -> None:
+def _write(page: Page, name: str, text: str) -> None:
     page.get_by_label(f"{name} writes").fill(text)
     page.get_by_role("button", name=f"Send from {name}'s phone").click()
     expect(page.get_by_role("article", name=name).locator(".theirs").last).to_have_text(text)

@@ -1,4 +1,4 @@
-"""What people do on the console, played in a real browser: each story has people of its own."""
+"""What an operator does on the console, in a real browser. Each test adds people of its own."""
 
 import itertools
 import re
@@ -14,8 +14,8 @@ from orchestrator_local.stack import Stack
 _numbers = itertools.count(110)
 
 
-class Neighbour:
-    """A person of one story: their phone on the page."""
+class PhoneOnPage:
+    """A person that the test adds, and their phone on the page."""
 
     def __init__(self, page: Page, name: str) -> None:
         self.page = page
@@ -35,7 +35,7 @@ class Neighbour:
 
     @property
     def texts(self) -> Locator:
-        """What arrived."""
+        """The texts that arrived."""
         return self.phone.locator(".ours")
 
     def writes(self, text: str) -> None:
@@ -44,8 +44,8 @@ class Neighbour:
         expect(self.phone.locator(".theirs").last).to_have_text(text)
 
 
-def publish(page: Page, person: Neighbour, example: str, **fields: Any) -> str:
-    """Publish one of the guide's examples; returns the message's id."""
+def publish(page: Page, person: PhoneOnPage, example: str, **fields: Any) -> str:
+    """Publish one of the form's examples; returns the message's id."""
     form = page.locator("#publish")
     form.get_by_role("button", name=example).click()
     form.get_by_label("For", exact=True).fill(person.id)
@@ -84,16 +84,16 @@ def state(stack: Stack, message_id: str) -> tuple[Any, ...]:
 
 @pytest.fixture(autouse=True)
 def _at_ten_in_new_york(page: Page) -> Iterator[None]:
-    """Each story begins the day after the one before, at ten, with everything well."""
+    """Start each test on the next day at ten, and end it without faults."""
     jump(page, "1", "10:00")
     yield
     page.keyboard.press("Escape")
     for kind in ("Twilio", "Claude"):
-        page.get_by_role("group", name=kind).get_by_role("button", name="well").click()
+        page.get_by_role("group", name=kind).get_by_role("button", name="none").click()
 
 
 def test_an_urgent_text_arrives_at_once(page: Page) -> None:
-    ada = Neighbour(page, "Ada")
+    ada = PhoneOnPage(page, "Ada")
     publish(page, ada, "urgent notification")
     expect(ada.texts).to_have_text([re.compile("^Please update your payment method")])
     expect(ada.phone).to_contain_text("1/10 today")
@@ -102,27 +102,27 @@ def test_an_urgent_text_arrives_at_once(page: Page) -> None:
 
 
 def test_a_message_that_quiet_hours_hold_arrives_after_a_jump_in_time(page: Page) -> None:
-    ben = Neighbour(page, "Ben")
+    ben = PhoneOnPage(page, "Ben")
     jump(page, "0", "22:00")
-    publish(page, ben, "note, as it stands")
+    publish(page, ben, "note with its own words")
     page.get_by_role("button", name="+1 min").click()
     row = page.locator("#lane-high").get_by_role("button", name=re.compile("note for Ben"))
     expect(row).to_contain_text("the person's quiet hours (R3)")
     expect(row.locator("time")).to_have_text(re.compile("in 9 h 5|in 10 h"))
     row.click()
-    story = page.get_by_role("dialog")
-    expect(story).to_contain_text("held")
-    expect(story).to_contain_text("08:00:00")
-    story.get_by_role("button", name="Close").click()
+    history = page.get_by_role("dialog")
+    expect(history).to_contain_text("held")
+    expect(history).to_contain_text("08:00:00")
+    history.get_by_role("button", name="Close").click()
     assert ben.texts.count() == 0
     jump(page, "1", "08:01")
     expect(ben.texts).to_have_text([re.compile("^See you at the meeting")])
 
 
 def test_a_reply_brings_a_waiting_message_forward(page: Page) -> None:
-    chen = Neighbour(page, "Chen")
+    chen = PhoneOnPage(page, "Chen")
     jump(page, "0", "18:00")
-    publish(page, chen, "note, as it stands", priority="medium")
+    publish(page, chen, "note with its own words", priority="medium")
     expect(page.locator("#lane-medium")).to_contain_text("the hour at which the person usually answers")
     chen.writes("Anything new?")
     expect(chen.texts).to_have_text([re.compile("^See you at the meeting")])
@@ -130,7 +130,7 @@ def test_a_reply_brings_a_waiting_message_forward(page: Page) -> None:
 
 
 def test_stop_cancels_what_waits_and_blocks_what_comes(page: Page, stack: Stack) -> None:
-    dana = Neighbour(page, "Dana")
+    dana = PhoneOnPage(page, "Dana")
     waiting = publish(page, dana, "scheduled update")
     expect(page.locator("#lane-low")).to_contain_text("Dana")
     dana.writes("STOP")
@@ -142,16 +142,16 @@ def test_stop_cancels_what_waits_and_blocks_what_comes(page: Page, stack: Stack)
     assert dana.texts.count() == 0
 
 
-def test_claude_down_and_back(page: Page) -> None:
-    eve = Neighbour(page, "Eve")
+def test_claude_fails_and_recovers(page: Page) -> None:
+    eve = PhoneOnPage(page, "Eve")
     claude = page.get_by_role("group", name="Claude")
-    claude.get_by_role("button", name="down").click()
-    expect(page.locator("#trouble-now")).to_contain_text("Claude: down")
+    claude.get_by_role("button", name="overloaded").click()
+    expect(page.locator("#faults")).to_contain_text("Claude: overloaded")
     publish(page, eve, "solution update", priority="urgent")
     expect(eve.texts.first).to_contain_text("Acme Corp", timeout=30_000)
     plain = eve.texts.first.inner_text()
-    claude.get_by_role("button", name="well").click()
-    expect(page.locator("#trouble-now")).to_contain_text("All is well")
+    claude.get_by_role("button", name="none").click()
+    expect(page.locator("#faults")).to_contain_text("No faults")
     message_id = publish(page, eve, "solution update", priority="urgent")
     expect(eve.texts).to_have_count(2)
     assert eve.texts.nth(1).inner_text() != plain
@@ -160,38 +160,38 @@ def test_claude_down_and_back(page: Page) -> None:
 
 
 def test_a_killed_function_recovers_and_nothing_is_sent_twice(page: Page, stack: Stack) -> None:
-    finn = Neighbour(page, "Finn")
+    finn = PhoneOnPage(page, "Finn")
     page.get_by_role("group", name="Twilio").get_by_role("button", name="slow").click()
     message_id = publish(page, finn, "urgent notification")
     expect(page.locator("#lane-urgent")).to_contain_text("sending")
     page.get_by_role("group", name="Kill").get_by_role("button", name="deliver").click()
     expect(page.locator("#toast")).to_contain_text("deliver was killed")
-    # Twilio had it: the text arrives, and its status callback says what the dead process could not.
+    # Twilio accepted the text: it arrives, and its status callback settles the attempt of the killed process.
     expect(finn.texts).to_have_count(1)
     expect(page.locator("#ended li").first).to_contain_text("sent")
     assert state(stack, message_id) == ("sent", None)
-    page.get_by_role("group", name="Twilio").get_by_role("button", name="well").click()
-    second = publish(page, finn, "note, as it stands", priority="urgent")
+    page.get_by_role("group", name="Twilio").get_by_role("button", name="none").click()
+    second = publish(page, finn, "note with its own words", priority="urgent")
     expect(finn.texts).to_have_count(2)
     assert state(stack, second) == ("sent", None)
 
 
-def test_twilio_busy_holds_the_lane_and_lets_it_go(page: Page) -> None:
-    gil = Neighbour(page, "Gil")
+def test_a_busy_twilio_holds_the_lane_until_it_answers(page: Page) -> None:
+    gil = PhoneOnPage(page, "Gil")
     page.get_by_role("group", name="Twilio").get_by_role("button", name="busy").click()
     publish(page, gil, "urgent notification")
     expect(page.locator("#lane-urgent")).to_contain_text("Twilio asked us to slow down")
-    page.get_by_role("group", name="Twilio").get_by_role("button", name="well").click()
+    page.get_by_role("group", name="Twilio").get_by_role("button", name="none").click()
     page.get_by_role("button", name="+1 min").click()
     expect(gil.texts).to_have_count(1)
 
 
-def test_a_wrong_value_is_named_with_its_fix_and_nothing_is_published(page: Page) -> None:
+def test_an_invalid_value_is_named_with_its_fix_and_nothing_is_published(page: Page) -> None:
     form = page.locator("#publish")
     form.get_by_label("Message data").fill('{"message": "no type"}')
-    expect(page.locator("#problem")).to_contain_text("message_data")
+    expect(page.locator("#publish-error")).to_contain_text("message_data")
     form.get_by_label("Message data").fill("{")
-    expect(page.locator("#problem")).to_contain_text("is not JSON")
+    expect(page.locator("#publish-error")).to_contain_text("is not JSON")
     page.get_by_text("Add a person").click()
     page.locator(".add form").get_by_label("Number").fill("12")
     page.locator(".add form").get_by_role("button", name="Add").click()
@@ -202,28 +202,28 @@ def test_a_wrong_value_is_named_with_its_fix_and_nothing_is_published(page: Page
     expect(page.locator("#toast")).to_contain_text("The clock only goes forward")
 
 
-def test_the_clock_stands_steps_and_runs_fast(page: Page) -> None:
-    travel = page.get_by_role("group", name="Time travel")
+def test_the_clock_pauses_steps_and_runs_fast(page: Page) -> None:
+    clock_controls = page.get_by_role("group", name="Clock")
     time = page.locator("#clock time")
 
     def minutes() -> float:
         return float(time.evaluate("time => Date.parse(time.dateTime) / 60000"))
 
-    travel.get_by_role("button", name="Pause").click()
-    expect(page.locator("#clock")).to_contain_text("stands")
+    clock_controls.get_by_role("button", name="Pause").click()
+    expect(page.locator("#clock")).to_contain_text("paused")
     before = minutes()
     page.wait_for_timeout(700)
     assert minutes() == before
-    travel.get_by_role("button", name="+1 min").click()
+    clock_controls.get_by_role("button", name="+1 min").click()
     wait_until(page, lambda: minutes() >= before + 1)
-    travel.locator("[data-speed='3600']").click()
+    clock_controls.locator("[data-speed='3600']").click()
     wait_until(page, lambda: minutes() >= before + 120)
-    travel.get_by_role("button", name="Real time").click()
-    expect(travel.get_by_role("button", name="Real time")).to_have_attribute("aria-pressed", "true")
+    clock_controls.get_by_role("button", name="Real time").click()
+    expect(clock_controls.get_by_role("button", name="Real time")).to_have_attribute("aria-pressed", "true")
 
 
-def test_everything_is_reached_with_the_keyboard(page: Page) -> None:
-    hal = Neighbour(page, "Hal")
+def test_the_keyboard_reaches_everything(page: Page) -> None:
+    hal = PhoneOnPage(page, "Hal")
     page.keyboard.press("Escape")
     hal.phone.get_by_label("Hal writes").focus()
     page.keyboard.type("Hello")
@@ -232,7 +232,7 @@ def test_everything_is_reached_with_the_keyboard(page: Page) -> None:
     publish(page, hal, "scheduled update")
     row = page.locator("#ended, #lane-low").get_by_role("button", name=re.compile("Hal")).first
     row.focus()
-    page.wait_for_timeout(800)  # a change of the page takes nobody's focus away
+    page.wait_for_timeout(800)  # an update of the page keeps the focus
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
@@ -241,10 +241,10 @@ def test_everything_is_reached_with_the_keyboard(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1360])
-def test_the_page_fits_a_phone_and_a_desk_in_light_and_dark(page: Page, scheme: Any, width: int) -> None:
+def test_the_page_fits_a_phone_and_a_desktop_in_light_and_dark(page: Page, scheme: Any, width: int) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    expect(page.locator("#numbers dl")).to_be_visible()
+    expect(page.locator("#gauges dl")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (int(re.findall(r"\d+", background)[0]) < 128) == (scheme == "dark")

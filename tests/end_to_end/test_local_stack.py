@@ -1,4 +1,4 @@
-"""The stack on one machine, as processes: the demo, a crash, and one function by hand."""
+"""The local stack as processes: the demo, the end of a stack, and one function invoked by hand."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def run(folder: Path, *arguments: str, seconds: float = 120, **extra: str) -> "s
 
 
 def processes_in(folder: Path) -> list[str]:
-    """Command lines of processes that name the folder or work in it."""
+    """Command lines of the processes whose arguments or variables contain the folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -43,9 +43,9 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-def test_the_demo_ends_by_itself_and_every_message_ended_as_it_should(tmp_path: Path) -> None:
-    # A database of the user's own is never touched.
-    done = run(tmp_path, "-m", "orchestrator_local.demo", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+def test_the_demo_ends_with_every_message_as_expected(tmp_path: Path) -> None:
+    # The demo never uses a DATABASE_URL of the shell.
+    done = run(tmp_path, "-m", "orchestrator_local.demo", DATABASE_URL="postgresql://unused@127.0.0.1:1/unused")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "13 of 13 messages ended as they should." in done.stdout
     assert "Hi Ada! Here is your solution update" in done.stdout
@@ -59,7 +59,7 @@ def test_the_demo_ends_by_itself_and_every_message_ended_as_it_should(tmp_path: 
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_however_the_stack_ends_it_leaves_no_orphan(tmp_path: Path, how: signal.Signals) -> None:
+def test_a_stack_that_ends_leaves_no_process(tmp_path: Path, how: signal.Signals) -> None:
     state = tmp_path / ".local" / "environment.json"
     stack = subprocess.Popen(
         [sys.executable, "-m", "orchestrator_local.serve"],
@@ -71,7 +71,7 @@ def test_however_the_stack_ends_it_leaves_no_orphan(tmp_path: Path, how: signal.
     try:
         deadline = time.monotonic() + 60
         while not state.exists():
-            assert time.monotonic() < deadline, "the stack did not come up"
+            assert time.monotonic() < deadline, "the stack did not start"
             assert stack.poll() is None, stack.stdout.read() if stack.stdout else ""
             time.sleep(0.1)
         assert len(processes_in(tmp_path)) > 5
@@ -84,7 +84,7 @@ def test_however_the_stack_ends_it_leaves_no_orphan(tmp_path: Path, how: signal.
     assert processes_in(tmp_path) == []
 
 
-def test_one_function_runs_by_hand_as_on_lambda(database_url: str) -> None:
+def test_one_function_is_invoked_by_hand_as_on_lambda(database_url: str) -> None:
     done = run(
         ROOT,
         "-m",
@@ -99,7 +99,7 @@ def test_one_function_runs_by_hand_as_on_lambda(database_url: str) -> None:
     assert '"applied": []' in done.stdout
 
 
-def test_a_function_without_its_settings_says_which(tmp_path: Path) -> None:
+def test_a_missing_setting_is_named(tmp_path: Path) -> None:
     done = run(ROOT, "-m", "orchestrator_cli", "invoke", "enqueue", "--event", "events/enqueue.json")
     assert done.returncode == 1
     assert "ENQUEUE_DLQ_URL: is not set" in done.stderr

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 import urllib3
 
-from orchestrator_local.listening import QuietHandler, listening
+from orchestrator_local.http_server import HttpHandler, http_server
 from tests.wire import Boundary
 
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host", "keep-alive"}
@@ -16,7 +16,7 @@ def http_proxy(target: str, at_boundary: Boundary) -> Iterator[str]:
     """Put a proxy before a service; yields its address. A boundary that says False cuts the connection there."""
     upstream = urllib3.PoolManager(maxsize=20, retries=False)
 
-    class ProxyHandler(QuietHandler):
+    class ProxyHandler(HttpHandler):
         def respond(self) -> None:
             body = self.body()
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
@@ -30,5 +30,5 @@ def http_proxy(target: str, at_boundary: Boundary) -> Iterator[str]:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
             self.reply(answer.status, answer.data, kept)
 
-    with listening(ProxyHandler) as address:
+    with http_server(ProxyHandler) as address:
         yield address

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from orchestrator.clock import Clock
-from orchestrator_local.listening import QuietHandler, listening
+from orchestrator_local.http_server import HttpHandler, http_server
 
 VISIBILITY = timedelta(minutes=3)
 
@@ -143,11 +143,11 @@ def _taken(entry: dict[str, Any]) -> dict[str, str]:
 def serve_queues(queues: FaultyQueues) -> Iterator[str]:
     """Serve queues on 127.0.0.1; yields the address."""
 
-    class SqsHandler(QuietHandler):
+    class SqsHandler(HttpHandler):
         def respond(self) -> None:
             action = self.headers["X-Amz-Target"].rpartition(".")[2]
             status, answer = queues.answer(action, json.loads(self.body()))
             self.reply(status, json.dumps(answer).encode(), {"Content-Type": "application/x-amz-json-1.0"})
 
-    with listening(SqsHandler) as address:
+    with http_server(SqsHandler) as address:
         yield address

@@ -1,7 +1,7 @@
-"""Runs what `sam build` built: every function under AWS's runtime client, with nothing but the layers to import from.
+"""Runs the functions that `sam build` built, under AWS's runtime client, with imports only from the layers.
 
-`python -m tests.infrastructure.built LAYERS RUNTIME`: the folder of the build, made for this machine's Python and architecture, and a
-folder that holds awslambdaric, which Lambda brings by itself.
+`python -m tests.infrastructure.built BUILD RUNTIME`. BUILD is the folder of a build for this machine's Python and
+architecture. RUNTIME is a folder with awslambdaric, which Lambda provides.
 """
 
 import json
@@ -17,18 +17,19 @@ from orchestrator.settings import PublisherSettings
 from orchestrator.store.database import connect
 from orchestrator.store.people import add_user
 from orchestrator_local.runtime import Runtime
-from orchestrator_local.stack import Services, Stack, local_stack
+from orchestrator_local.services import Services
+from orchestrator_local.stack import Stack, local_stack
 from orchestrator_local.template import ROOT
 
 PHONE = "+12125550101"
 START = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # 10:00 in New York
-SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 def main(build: Path, runtime_client: Path) -> None:
-    """Run every function against its sample event, then a message's whole way there and back."""
+    """Invoke every function with its sample event, then deliver a message and receive a STOP."""
     layers = tuple((build / layer / "python").resolve() for layer in ("DependenciesLayer", "SharedLayer"))
-    # Without site: no library but the standard one, the runtime client and the layers.
+    # `-S` leaves out site-packages: imports come from the standard library, the runtime client and the layers.
     python = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
     runtime = Runtime((python, "-S"), (runtime_client.resolve(), *layers))
     with (
@@ -39,8 +40,8 @@ def main(build: Path, runtime_client: Path) -> None:
         for name in stack.functions:
             event = json.loads((ROOT / "events" / f"{name}.json").read_text())
             answer = stack.invoke(name, event)
-            assert not answer.get("batchItemFailures"), f"{name} hands back {answer}"
-        _there_and_back(stack)
+            assert not answer.get("batchItemFailures"), f"{name} reports failures: {answer}"
+        _send_and_opt_out(stack)
         for name, process in stack.functions.items():
             print(f"{name}: ready in {process.init_seconds:.2f} s, at most {process.most_memory_mb:.0f} MB")
     print("1 passed, 0 failed")
@@ -52,7 +53,7 @@ def _add_ada(stack: Stack) -> None:
         add_user(connection, columns, stack.clock())
 
 
-def _there_and_back(stack: Stack) -> None:
+def _send_and_opt_out(stack: Stack) -> None:
     import os
 
     os.environ.update({name: value for name, value in stack.environment.items() if name.startswith("AWS_")})
@@ -64,18 +65,21 @@ def _there_and_back(stack: Stack) -> None:
         priority="urgent",
         can_delay=False,
     )
-    _wait_until(lambda: any("Acme Corp" in text.body for text in stack.phones.texts), "the text of Claude arrives")
+    _wait_until(
+        lambda: any("Acme Corp" in text.body for text in stack.phones.texts), "the text that Claude wrote arrives"
+    )
     stack.write(PHONE, "STOP")
     with connect(stack.database_url) as connection:
         _wait_until(
-            lambda: connection.execute("SELECT 1 FROM orchestrator.opt_outs").fetchone() is not None, "STOP is obeyed"
+            lambda: connection.execute("SELECT 1 FROM orchestrator.opt_outs").fetchone() is not None,
+            "the opt-out is recorded",
         )
 
 
-def _wait_until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {SECONDS} s"
+def _wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {TIMEOUT_SECONDS} s"
         time.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""The template as CloudFormation gets it: SAM's own transform, with conditions decided for a set of parameters."""
+"""The template after SAM's transform, as CloudFormation receives it, with its conditions evaluated."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from orchestrator_local.template import TEMPLATE
 
-# The template to look at: the one of `sam build` where CI names it.
+# The template to test. CI names the one that `sam build` wrote.
 FILE = Path(os.environ.get("TEST_TEMPLATE", TEMPLATE))
 PSEUDO = {
     "AWS::Partition": "aws",
@@ -22,7 +22,7 @@ PSEUDO = {
     "AWS::StackName": "orchestrator",
     "AWS::URLSuffix": "amazonaws.com",
 }
-_NOTHING = object()
+_NO_VALUE = object()
 
 
 class _NoManagedPolicies:
@@ -31,11 +31,11 @@ class _NoManagedPolicies:
 
 
 def deployed(parameters: Mapping[str, str] | None = None, uploads: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The template after SAM's transform, with its conditions decided.
+    """The template after SAM's transform, with its conditions evaluated.
 
     Args:
-        parameters: what differs from the defaults.
-        uploads: where a resource's code was uploaded; what does not matter is left out.
+        parameters: values of parameters; the others have their defaults.
+        uploads: addresses of uploaded code by resource; the others have addresses made from their names.
     """
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     template = yaml_parse(FILE.read_text())
@@ -44,25 +44,25 @@ def deployed(parameters: Mapping[str, str] | None = None, uploads: Mapping[str, 
             if key in resource.get("Properties", {}):
                 resource["Properties"][key] = (uploads or {}).get(name, f"s3://uploads/{name}")
     defaults = {name: str(parameter.get("Default", "")) for name, parameter in template["Parameters"].items()}
-    given = {**defaults, **(parameters or {})}
-    done: dict[str, Any] = json.loads(json.dumps(transform(template, given, _NoManagedPolicies())))
-    conditions = done.pop("Conditions", {})
-    truths = {name: _is_true(condition, conditions, given) for name, condition in conditions.items()}
-    done["Resources"] = {
-        name: _decided(resource, truths)
-        for name, resource in done["Resources"].items()
+    values = {**defaults, **(parameters or {})}
+    result: dict[str, Any] = json.loads(json.dumps(transform(template, values, _NoManagedPolicies())))
+    conditions = result.pop("Conditions", {})
+    truths = {name: _is_true(condition, conditions, values) for name, condition in conditions.items()}
+    result["Resources"] = {
+        name: _evaluate(resource, truths)
+        for name, resource in result["Resources"].items()
         if truths.get(resource.get("Condition", ""), True)
     }
-    done["Outputs"] = {
-        name: _decided(output, truths)
-        for name, output in done["Outputs"].items()
+    result["Outputs"] = {
+        name: _evaluate(output, truths)
+        for name, output in result["Outputs"].items()
         if truths.get(output.get("Condition", ""), True)
     }
-    return done
+    return result
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """The properties of all resources of one type, by name."""
+    """The properties of all resources of one type, by the resources' names."""
     return {
         name: resource.get("Properties", {})
         for name, resource in template["Resources"].items()
@@ -71,12 +71,15 @@ def of_type(template: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def names_in(value: Any) -> Iterator[str]:
-    """The resources that a value refers to."""
+    """The names of the resources that a value refers to."""
     match value:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
             yield name
         case {"Fn::Sub": str(text)}:
             yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^}]+)\}", text))
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            yield from (name for name in names_in({"Fn::Sub": text}) if name not in variables)
+            yield from names_in(variables)
         case dict():
             for inner in value.values():
                 yield from names_in(inner)
@@ -93,7 +96,7 @@ def _is_true(condition: Any, conditions: Mapping[str, Any], parameters: Mapping[
             return _value(left, parameters) == _value(right, parameters)
         case {"Condition": str(name)}:
             return _is_true(conditions[name], conditions, parameters)
-    raise ValueError(f"A condition of another kind: {condition}")
+    raise ValueError(f"This condition is not supported: {condition}")
 
 
 def _value(value: Any, parameters: Mapping[str, str]) -> str:
@@ -105,19 +108,19 @@ def _value(value: Any, parameters: Mapping[str, str]) -> str:
     return str(value)
 
 
-def _decided(value: Any, truths: Mapping[str, bool]) -> Any:
+def _evaluate(value: Any, truths: Mapping[str, bool]) -> Any:
     match value:
         case {"Fn::If": [str(condition), chosen, otherwise]}:
-            return _decided(chosen if truths[condition] else otherwise, truths)
+            return _evaluate(chosen if truths[condition] else otherwise, truths)
         case {"Ref": "AWS::NoValue"}:
-            return _NOTHING
+            return _NO_VALUE
         case dict():
-            decided = {
-                name: _decided(inner, truths)
+            evaluated = {
+                name: _evaluate(inner, truths)
                 for name, inner in value.items()
-                if name != "Condition" or not isinstance(inner, str)  # a policy statement has one of its own
+                if name != "Condition" or not isinstance(inner, str)  # in a policy statement it is a mapping
             }
-            return {name: inner for name, inner in decided.items() if inner is not _NOTHING}
+            return {name: inner for name, inner in evaluated.items() if inner is not _NO_VALUE}
         case list():
-            return [inner for inner in (_decided(one, truths) for one in value) if inner is not _NOTHING]
+            return [inner for inner in (_evaluate(one, truths) for one in value) if inner is not _NO_VALUE]
     return value

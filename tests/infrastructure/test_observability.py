@@ -1,4 +1,4 @@
-"""Dashboard, alarms and runbook speak of the metrics that the code records, and of all of them."""
+"""The dashboard, the alarms and the runbook cover the metrics that the code records, all of them and no others."""
 
 import ast
 import json
@@ -20,13 +20,13 @@ BY_NAME = {metric.name: metric for metric in METRICS.values()}
 
 
 def dashboard() -> dict[str, Any]:
-    text = of_type(TEMPLATE, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    text, _ = of_type(TEMPLATE, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
     body: dict[str, Any] = json.loads(re.sub(r"\$\{\w+Usd\}", "1", text))
     return body
 
 
 def shown() -> Iterator[tuple[str, str | None]]:
-    """The metrics of ours on the dashboard: each with the dimension by which it is split, or None."""
+    """Our metrics on the dashboard, each with the dimension that splits it, or None."""
     for widget in dashboard()["widgets"]:
         for metric in widget["properties"].get("metrics", []):
             if isinstance(metric[0], dict):
@@ -41,17 +41,17 @@ def shown() -> Iterator[tuple[str, str | None]]:
 
 
 def alarmed() -> Iterator[str]:
-    """The metrics of ours that alarms look at."""
+    """Our metrics that alarms watch."""
     for alarm in ALARMS.values():
         stats = [alarm, *(part["MetricStat"]["Metric"] for part in alarm.get("Metrics", []) if "MetricStat" in part)]
         for metric in stats:
             if metric.get("Namespace") == {"Ref": "AWS::StackName"}:
-                assert "Dimensions" not in metric, "alarms look at what nothing splits"
+                assert "Dimensions" not in metric, "an alarm watches a metric without dimensions"
                 yield metric["MetricName"]
 
 
 def recorded() -> set[str]:
-    """The metrics that some code path records, by their names in `metrics`."""
+    """The metrics that the code records, by their names in `metrics`."""
     names: set[str] = set()
     for file in [*(ROOT / "functions").glob("*/app.py"), *(ROOT / "shared" / "orchestrator").rglob("*.py")]:
         for call in ast.walk(ast.parse(file.read_text())):
@@ -61,19 +61,30 @@ def recorded() -> set[str]:
     return names
 
 
-def test_every_metric_on_the_dashboard_is_one_of_ours_split_as_it_is_recorded() -> None:
+def test_every_metric_on_the_dashboard_is_ours_and_is_split_as_the_code_records_it() -> None:
     assert [(name, by) for name, by in shown() if name not in BY_NAME or by not in (None, BY_NAME[name].by)] == []
 
 
-def test_every_metric_is_recorded_by_some_code_path_and_shown() -> None:
+def test_every_metric_is_recorded_and_shown() -> None:
     assert recorded() == METRICS.keys()
     assert BY_NAME.keys() - {name for name, _ in shown()} == set()
 
 
-def test_every_alarm_looks_at_a_metric_of_ours_or_of_aws() -> None:
+def test_every_alarm_watches_our_metrics_or_those_of_aws() -> None:
     names = list(alarmed())
     assert len(names) >= 11
     assert set(names) <= BY_NAME.keys()
+
+
+@pytest.mark.parametrize("kind", ["ErrorsAlarm", "DeadLettersAlarm"])
+def test_alarms_of_one_kind_differ_only_in_what_they_watch(kind: str) -> None:
+    watched = {name: name.removesuffix(kind) for name in ALARMS if name.endswith(kind)}
+    assert len(watched) >= 4
+    patterns = {
+        json.dumps(ALARMS[name]).replace(word, "Watched").replace(word.lower(), "watched")
+        for name, word in watched.items()
+    }
+    assert len(patterns) == 1, patterns
 
 
 def headings() -> set[str]:
@@ -82,7 +93,7 @@ def headings() -> set[str]:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_every_alarm_tells_whom_it_wakes_what_to_do(name: str) -> None:
+def test_every_alarm_names_its_entry_in_the_runbook(name: str) -> None:
     alarm = ALARMS[name]
     entry = re.search(r"Runbook - (.+)\.$", alarm["AlarmDescription"])
     assert entry, alarm["AlarmDescription"]
@@ -90,12 +101,12 @@ def test_every_alarm_tells_whom_it_wakes_what_to_do(name: str) -> None:
     assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
 
 
-def test_the_runbook_has_no_entry_that_no_alarm_names() -> None:
+def test_every_entry_of_the_runbook_has_an_alarm() -> None:
     named = {alarm["AlarmDescription"].partition("Runbook - ")[2].rstrip(".").lower() for alarm in ALARMS.values()}
     assert headings() - named <= {"how to look", "a deploy that fails"}
 
 
-def test_the_dashboard_fills_one_screen_row_by_row_without_overlap() -> None:
+def test_the_widgets_of_the_dashboard_fill_its_width_and_do_not_overlap() -> None:
     taken: set[tuple[int, int]] = set()
     for widget in dashboard()["widgets"]:
         cells = {

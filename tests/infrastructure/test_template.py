@@ -1,5 +1,5 @@
-"""What template.yaml promises: nothing is handed out twice or dropped, nobody may do more than they need, and new code
-never meets an old schema."""
+"""The guarantees of template.yaml: no message is lost or handed out twice, each role has the rights that it needs and
+no more, and new code never runs on an old schema."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ MAPPINGS = of_type(TEMPLATE, "AWS::Lambda::EventSourceMapping")
 ROLES = of_type(TEMPLATE, "AWS::IAM::Role")
 POLICIES = of_type(TEMPLATE, "AWS::IAM::ManagedPolicy")
 LAYERS = ("DependenciesLayer", "SharedLayer")
-# The functions that an event invokes, through an alias; migrate is the deploy's own.
+# The functions that an event invokes through an alias. A deploy invokes migrate.
 ALIASED = [name for name in FUNCTIONS if name != "MigrateFunction"]
 
 
@@ -45,7 +45,7 @@ SOURCES = sorted({queue_of(mapping) for mapping in MAPPINGS.values()})
 
 @pytest.mark.parametrize("favours", ["latency", "throughput"])
 @pytest.mark.parametrize("name", MAPPINGS)
-def test_a_record_stays_hidden_six_times_as_long_as_its_function_may_run(name: str, favours: str) -> None:
+def test_the_visibility_timeout_is_six_times_the_functions_timeout(name: str, favours: str) -> None:
     mapping = MAPPINGS[name]
     window = mapping.get("MaximumBatchingWindowInSeconds", 0)
     if isinstance(window, dict):
@@ -56,7 +56,7 @@ def test_a_record_stays_hidden_six_times_as_long_as_its_function_may_run(name: s
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_each_queue_has_a_dead_letter_queue_of_its_own_that_takes_from_nobody_else(name: str) -> None:
+def test_each_queue_has_its_own_dead_letter_queue_that_accepts_no_other_queue(name: str) -> None:
     dead = dead_letter_queue_of(name)
     assert [other for other in SOURCES if dead_letter_queue_of(other) == dead] == [name]
     allowed = QUEUES[dead]["RedriveAllowPolicy"]
@@ -67,43 +67,47 @@ def test_each_queue_has_a_dead_letter_queue_of_its_own_that_takes_from_nobody_el
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_an_outage_of_a_day_pushes_no_good_message_out(name: str) -> None:
+def test_an_outage_of_a_day_moves_no_good_message_to_a_dead_letter_queue(name: str) -> None:
     assert QUEUES[name]["RedrivePolicy"]["maxReceiveCount"] * LONGEST_WAIT_SECONDS >= 24 * 3600
 
 
 @pytest.mark.parametrize("name", QUEUES)
-def test_every_queue_is_encrypted_and_either_source_or_dead_letter_queue(name: str) -> None:
+def test_every_queue_is_encrypted_and_is_a_source_or_a_dead_letter_queue(name: str) -> None:
     assert QUEUES[name]["SqsManagedSseEnabled"] is True
     assert name in SOURCES or name in {dead_letter_queue_of(source) for source in SOURCES}
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
-def test_every_mapping_reports_what_failed_and_leaves_the_database_connections(name: str) -> None:
+def test_every_mapping_reports_failed_records_and_limits_its_concurrency(name: str) -> None:
     assert MAPPINGS[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert "Ref" in MAPPINGS[name]["ScalingConfig"]["MaximumConcurrency"]
 
 
 # Roles ---------------------------------------------------------------------------------------------------------------
 
-TAKES = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
-REACHES = {
+RECEIVE_ACTIONS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
+QUEUE_ACTIONS = {
     "MigrateRole": {},
     "EnqueueRole": {
-        "EnqueueQueue": TAKES,
+        "EnqueueQueue": RECEIVE_ACTIONS,
         "EnqueueDeadLetterQueue": {"sqs:SendMessage"},
         "UrgentQueue": {"sqs:SendMessage"},
     },
     "DispatchRole": {"DeliveryQueue": {"sqs:SendMessage"}, "UrgentQueue": {"sqs:SendMessage"}},
-    "DeliverRole": {"DeliveryQueue": TAKES, "UrgentQueue": TAKES, "DeliveryDeadLetterQueue": {"sqs:SendMessage"}},
+    "DeliverRole": {
+        "DeliveryQueue": RECEIVE_ACTIONS,
+        "UrgentQueue": RECEIVE_ACTIONS,
+        "DeliveryDeadLetterQueue": {"sqs:SendMessage"},
+    },
     "WebhookRole": {"InboundQueue": {"sqs:SendMessage"}},
     "InboundRole": {
-        "InboundQueue": TAKES,
+        "InboundQueue": RECEIVE_ACTIONS,
         "InboundDeadLetterQueue": {"sqs:SendMessage"},
         "UrgentQueue": {"sqs:SendMessage"},
     },
     "RetainRole": {},
 }
-READS = {
+SECRETS = {
     "MigrateRole": {"Database"},
     "EnqueueRole": {"Database"},
     "DispatchRole": {"Database", "Twilio"},
@@ -119,7 +123,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def statements(role: str) -> Iterator[dict[str, Any]]:
-    """All that a role may do, by itself and by the policies of this template."""
+    """The statements of a role's own policies, and of the policies of this template that it has."""
     for policy in ROLES[role].get("Policies", []):
         yield from as_list(policy["PolicyDocument"]["Statement"])
     for managed in ROLES[role].get("ManagedPolicyArns", []):
@@ -129,44 +133,44 @@ def statements(role: str) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_function_has_a_role_of_its_own(name: str) -> None:
+def test_each_function_has_its_own_role(name: str) -> None:
     assert one_name(FUNCTIONS[name]["Role"]) == name.replace("Function", "Role")
 
 
-@pytest.mark.parametrize("role", REACHES)
+@pytest.mark.parametrize("role", QUEUE_ACTIONS)
 def test_a_function_reaches_its_own_queues_and_no_others(role: str) -> None:
     reached: dict[str, set[str]] = {}
     for statement in statements(role):
         actions = {action for action in as_list(statement["Action"]) if action.startswith("sqs:")}
         for resource in as_list(statement["Resource"]) if actions else []:
             reached.setdefault(one_name(resource), set()).update(actions)
-    assert reached == REACHES[role]
+    assert reached == QUEUE_ACTIONS[role]
 
 
-@pytest.mark.parametrize("role", READS)
+@pytest.mark.parametrize("role", SECRETS)
 def test_a_function_reads_its_own_secrets_and_no_others(role: str) -> None:
     read = {name.removesuffix("SecretPolicy") for arn in ROLES[role]["ManagedPolicyArns"] for name in names_in(arn)}
-    assert read - {"TracingPolicy"} == READS[role]
+    assert read - {"TracingPolicy"} == SECRETS[role]
 
 
-@pytest.mark.parametrize("role", sorted(REACHES))
-def test_a_function_writes_its_own_log_alone(role: str) -> None:
+@pytest.mark.parametrize("role", sorted(QUEUE_ACTIONS))
+def test_a_function_writes_only_its_own_log(role: str) -> None:
     logs = [s for s in statements(role) if any(action.startswith("logs:") for action in as_list(s["Action"]))]
     assert [one_name(statement["Resource"]) for statement in logs] == [role.replace("Role", "Logs")]
     function = FUNCTIONS[role.replace("Role", "Function")]
     assert one_name(function["LoggingConfig"]["LogGroup"]) == role.replace("Role", "Logs")
 
 
-def test_no_policy_is_wider_than_it_has_to_be() -> None:
+def test_no_policy_has_a_wildcard_but_for_tracing() -> None:
     documents = [policy["PolicyDocument"] for policy in POLICIES.values()]
     documents += [policy["PolicyDocument"] for role in ROLES.values() for policy in role.get("Policies", [])]
     every = [statement for document in documents for statement in as_list(document["Statement"])]
     assert not [action for s in every for action in as_list(s["Action"]) if "*" in action]
     wide = [set(as_list(s["Action"])) for s in every if "*" in as_list(s["Resource"])]
-    assert wide == [{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}], "X-Ray alone knows no narrower resource"
+    assert wide == [{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}], "only X-Ray has no narrower resource"
 
 
-def test_a_publishing_agent_may_publish_and_nothing_else() -> None:
+def test_the_publisher_policy_allows_publishing_and_nothing_else() -> None:
     (statement,) = POLICIES["PublisherPolicy"]["PolicyDocument"]["Statement"]
     assert (statement["Action"], one_name(statement["Resource"])) == ("sqs:SendMessage", "EnqueueQueue")
 
@@ -187,18 +191,18 @@ def test_functions_run_on_arm64_and_are_traced(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ALIASED if name != "WebhookFunction"])
-def test_new_code_never_meets_an_old_schema(name: str) -> None:
+def test_new_code_waits_for_the_migration(name: str) -> None:
     assert TEMPLATE["Resources"][name]["DependsOn"] == "Migration"
 
 
-def test_the_migration_runs_again_when_the_code_that_holds_it_changes() -> None:
+def test_the_migration_runs_again_when_the_shared_layer_changes() -> None:
     changed = deployed(uploads={"SharedLayer": "s3://uploads/changed"})
     before, after = (of_type(t, "Custom::Migration")["Migration"]["Code"] for t in (TEMPLATE, changed))
     assert before != after
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_new_code_in_a_layer_is_a_new_version_of_each_function(layer: str) -> None:
+def test_new_code_in_a_layer_publishes_a_new_version_of_each_function(layer: str) -> None:
     def versions(template: dict[str, Any]) -> dict[str, str]:
         return {one_name(v["FunctionName"]): name for name, v in of_type(template, "AWS::Lambda::Version").items()}
 
@@ -207,24 +211,24 @@ def test_new_code_in_a_layer_is_a_new_version_of_each_function(layer: str) -> No
     assert [name for name in ALIASED if before[name] == after[name]] == []
 
 
-@pytest.mark.parametrize(("stage", "way"), [("prod", "Canary10Percent5Minutes"), ("dev", "AllAtOnce")])
+@pytest.mark.parametrize(("stage", "strategy"), [("prod", "Canary10Percent5Minutes"), ("dev", "AllAtOnce")])
 @pytest.mark.parametrize("name", ALIASED)
-def test_a_deploy_goes_back_by_itself_when_an_alarm_fires(name: str, stage: str, way: str) -> None:
+def test_a_deploy_rolls_back_when_an_alarm_fires(name: str, stage: str, strategy: str) -> None:
     group = of_type(deployed({"Stage": stage}), "AWS::CodeDeploy::DeploymentGroup")[f"{name}DeploymentGroup"]
-    assert way in str(group["DeploymentConfigName"])
+    assert strategy in str(group["DeploymentConfigName"])
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     alarms = {one_name(alarm["Name"]) for alarm in group["AlarmConfiguration"]["Alarms"]}
     assert name.replace("Function", "ErrorsAlarm") in alarms
 
 
-def test_everything_invokes_the_alias_and_never_the_newest_code() -> None:
+def test_events_invoke_the_alias_and_never_the_newest_code() -> None:
     invoked = [one_name(mapping["FunctionName"]) for mapping in MAPPINGS.values()]
     invoked += [one_name(s["Target"]["Arn"]) for s in of_type(TEMPLATE, "AWS::Scheduler::Schedule").values()]
     assert invoked
     assert all(name.endswith("Aliaslive") for name in invoked)
 
 
-def test_the_webhook_does_not_wait_for_the_api_that_waits_for_it() -> None:
+def test_the_webhook_does_not_refer_to_the_api_that_refers_to_it() -> None:
     reached, seen = ["WebhookFunction"], set()
     while reached:
         name = reached.pop()
@@ -233,19 +237,19 @@ def test_the_webhook_does_not_wait_for_the_api_that_waits_for_it() -> None:
     assert "WebhookApi" not in seen
 
 
-def test_in_a_vpc_every_function_but_the_webhook_is_in_it() -> None:
+def test_every_function_but_the_webhook_is_in_the_vpc() -> None:
     inside = of_type(deployed({"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}), "AWS::Lambda::Function")
     assert [name for name, function in inside.items() if "VpcConfig" not in function] == ["WebhookFunction"]
     assert not [name for name, function in FUNCTIONS.items() if "VpcConfig" in function]
 
 
-def test_every_log_group_forgets() -> None:
+def test_every_log_group_has_a_retention() -> None:
     groups = of_type(TEMPLATE, "AWS::Logs::LogGroup")
-    assert len(groups) == len(FUNCTIONS) + 1  # and the API's
+    assert len(groups) == len(FUNCTIONS) + 1  # and that of the API
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
-def test_every_parameter_says_what_it_is_and_stands_in_a_group() -> None:
+def test_every_parameter_has_a_description_and_a_group() -> None:
     grouped = [
         name
         for group in TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

@@ -284,7 +284,7 @@ def test_when_claude_fails_the_plain_sentence_goes(world: World, answer: HttpAns
 )
 def test_what_is_not_in_the_data_never_reaches_a_phone(world: World, lie: str) -> None:
     world.person()
-    world.claude.say = lambda _data: lie
+    world.claude.write_text = lambda _data: lie
     world.message(message_data=STRUCTURED)
     world.minute()
     assert world.texts() == [PLAIN]
@@ -300,7 +300,7 @@ def test_a_refusal_by_the_model_means_the_plain_sentence(world: World) -> None:
 
 def test_data_that_makes_no_words_ends_visibly(world: World) -> None:
     world.person()
-    world.claude.say = lambda _data: ""
+    world.claude.write_text = lambda _data: ""
     message_id = world.message(message_data={"type": "{}"})
     world.minute()
     assert world.state(message_id) == ("failed", "nothing_to_say")
@@ -313,7 +313,7 @@ def test_a_retry_never_says_something_else(world: World) -> None:
     world.minute()
     assert world.state(message_id) == ("queued", "provider_busy")
     world.phones.misbehave = None
-    world.claude.say = lambda _data: "Hi Ada, something else"
+    world.claude.write_text = lambda _data: "Hi Ada, something else"
     world.wait(minutes=1)
     world.minute()
     assert world.texts() == ["Hi Ada! Here is your solution update: Acme Corp, Enterprise CRM."]

@@ -89,7 +89,7 @@ def test_all_that_waits_for_a_person_is_one_question_with_a_verdict_each(world: 
     ada = world.person(hourly_limit=1)
     messages = [fresh(world, message_data={"type": "note", "message": f"number {number}"}) for number in range(4)]
     replied(world, ada)
-    world.claude.judge = lambda message, _said: {
+    world.claude.check_relevance = lambda message, _said: {
         "verdict": "STALE"
         if message["says"] in ("number 1", '{"type": "note", "message": "number 1"}')
         else "RELEVANT",
@@ -158,7 +158,7 @@ def test_what_must_be_said_anew_waits_for_its_agent_who_gets_a_task(world: World
     ada = world.person()
     message_id = fresh(world, agent_id="solution_saga_7", topic="crm")
     replied(world, ada, "we chose another vendor for the CRM, but tell me about billing")
-    world.claude.judge = says_verdict("CONTEXTUAL", reformulate=True)
+    world.claude.check_relevance = says_verdict("CONTEXTUAL", reformulate=True)
     world.minute()
     assert (world.texts(), world.state(message_id)) == ([], ("queued", "reformulation"))
     ((kind, agent, user_id, context_id, priority, status, content),) = world.all(
@@ -185,7 +185,7 @@ def test_an_agent_that_does_not_answer_loses_its_message_at_the_deadline(world: 
     ada = world.person()
     message_id = fresh(world)
     replied(world, ada)
-    world.claude.judge = says_verdict("CONTEXTUAL", reformulate=True)
+    world.claude.check_relevance = says_verdict("CONTEXTUAL", reformulate=True)
     world.minute()
     world.wait(hours=4)
     world.minute()
@@ -197,7 +197,7 @@ def test_in_context_and_good_as_it_is_goes(world: World) -> None:
     ada = world.person()
     fresh(world)
     replied(world, ada)
-    world.claude.judge = says_verdict("CONTEXTUAL")
+    world.claude.check_relevance = says_verdict("CONTEXTUAL")
     world.minute()
     assert world.texts() == ["Hello"]
 
@@ -210,7 +210,7 @@ def test_a_sequence_is_judged_by_its_first_part_and_whole(world: World) -> None:
         for n in (1, 2)
     ]
     replied(world, ada)
-    world.claude.judge = says_verdict("STALE")
+    world.claude.check_relevance = says_verdict("STALE")
     world.minute()
     assert [world.state(part)[0] for part in parts] == ["superseded", "superseded"]
     assert len(asked(world)) == 1
@@ -344,7 +344,7 @@ def test_what_comes_forward_for_somebody_who_is_there_is_judged_first(world: Wor
     good, over = fresh(world, priority="medium"), fresh(world, priority="medium", topic="old")
     world.wait(minutes=1)
     world.says(ada, "tell me more")
-    world.claude.judge = lambda message, _said: {
+    world.claude.check_relevance = lambda message, _said: {
         "verdict": "STALE" if message.get("topic") == "old" else "RELEVANT",
         "should_reformulate": False,
         "why": "x",

@@ -1,1 +1,1 @@
-"""The local console: a web page on which the whole system is seen and played with. It is never deployed."""
+"""The console of `make local`: a page that shows the stack and acts on it."""

@@ -1,4 +1,4 @@
-"""What can be done on the page: write from a phone, publish, move the clock, make trouble, kill a function."""
+"""The actions of the page: write from a phone, publish, move the clock, set a fault, kill a function, add people."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -12,21 +12,27 @@ from orchestrator.errors import InvalidPerson, OrchestratorError
 from orchestrator.people import parse_number, parse_zone
 from orchestrator.settings import PolicySettings, PublisherSettings
 from orchestrator.store.people import add_user, read_user
-from orchestrator_local.console.fragments import zone_of
-from orchestrator_local.console.publishing import preview, read_form
-from orchestrator_local.demo_stories import EVERYBODY
+from orchestrator_local.console.fragments import offered_zone
+from orchestrator_local.console.publish_form import preview, read_form
+from orchestrator_local.demo_messages import DEMO_PEOPLE
 from orchestrator_local.stack import Stack
-from orchestrator_local.stand_ins.trouble import ClaudeMood, Trouble, TwilioMood
+from orchestrator_local.stand_ins.faults import ClaudeFault, Faults, TwilioFault
 
 Action = Callable[[Mapping[str, Any]], object]
 
 
 class Actions:
-    """The page's actions on one stack; each takes the fields of its form, and says what it did."""
+    """The page's actions on one stack. Each takes the fields of a form, and returns the result that the page shows.
 
-    def __init__(self, stack: Stack, trouble: Trouble, connect: Callable[[], Connection]) -> None:
+    Args:
+        stack: the stack to act on.
+        faults: the faults of its stand-ins.
+        connect: opens a connection to its database.
+    """
+
+    def __init__(self, stack: Stack, faults: Faults, connect: Callable[[], Connection]) -> None:
         self._stack = stack
-        self._trouble = trouble
+        self._faults = faults
         self._connect = connect
         self._policy = PolicySettings()
         self._publisher = MessageOrchestrator(
@@ -34,70 +40,70 @@ class Actions:
         )
 
     def by_name(self) -> dict[str, Action]:
-        """The actions by their addresses."""
+        """The actions by the paths of their addresses."""
         return {
             "write": self.write,
             "publish": self.publish,
             "preview": self.preview,
             "time": self.move_time,
-            "trouble": self.make_trouble,
+            "faults": self.set_fault,
             "kill": self.kill,
             "person": self.add_person,
-            "neighbours": self.add_neighbours,
+            "demo-people": self.add_demo_people,
         }
 
     def write(self, form: Mapping[str, Any]) -> str:
-        """A person writes from their phone."""
+        """Write a text from a person's phone."""
         text = str(form["text"]).strip()
         if not text:
             raise ValueError("text: is empty. Write something.")
         with self._connect() as connection:
             record = read_user(connection, str(form["user_id"]), self._stack.clock())
         self._stack.write(record.person.phone_number, text)
-        return f"{record.person.first_name or 'They'} wrote: {text}"
+        return f"{record.person.first_name or 'The person'} wrote: {text}"
 
     def publish(self, form: Mapping[str, Any]) -> dict[str, str]:
-        """An agent publishes."""
+        """Publish a message as an agent."""
         message_id = self._publisher.queue_message(**read_form(form))
-        return {"said": "Published.", "message_id": str(message_id)}
+        return {"text": "Published.", "message_id": str(message_id)}
 
     def preview(self, form: Mapping[str, Any]) -> dict[str, str]:
-        """The call and the body that the form makes."""
+        """Show the Python call and the SQS body of the form."""
         return preview(read_form(form))
 
     def move_time(self, form: Mapping[str, Any]) -> str:
-        """Pause, run, step, or go on to a moment."""
-        clock = self._stack.movable_clock()
+        """Change the clock's speed, step forward, or jump to a time."""
+        clock = self._stack.clock_to_move()
         match form["do"]:
             case "speed":
-                clock.run_at(int(form["speed"]))
-                return "The clock stands." if clock.speed == 0 else f"The clock runs at {clock.speed}x."
+                clock.set_speed(int(form["speed"]))
+                return "The clock is paused." if clock.speed == 0 else f"The clock runs at {clock.speed:,}x."
             case "step":
-                clock.move_to(clock.clock() + timedelta(minutes=int(form.get("minutes", 1))))
+                clock.advance_to(clock.now() + timedelta(minutes=int(form.get("minutes", 1))))
             case "jump":
-                clock.move_to(_moment(form, clock.clock()))
+                clock.advance_to(_moment(form, clock.now()))
             case other:
                 raise ValueError(f"do: {other!r} is none of speed, step and jump.")
-        return f"It is {clock.clock():%a %d %b %H:%M} UTC."
+        return f"It is {clock.now():%a %d %b %H:%M} UTC."
 
-    def make_trouble(self, form: Mapping[str, Any]) -> str:
-        """Twilio or Claude behaves otherwise."""
+    def set_fault(self, form: Mapping[str, Any]) -> str:
+        """Set the fault of Twilio or Claude."""
         if "twilio" in form:
-            self._trouble.twilio = TwilioMood(form["twilio"])
-            return f"Twilio: {self._trouble.twilio}."
-        self._trouble.claude = ClaudeMood(form["claude"])
-        return f"Claude: {self._trouble.claude}."
+            self._faults.twilio = TwilioFault(form["twilio"])
+            return f"Fault of Twilio: {self._faults.twilio}."
+        self._faults.claude = ClaudeFault(form["claude"])
+        return f"Fault of Claude: {self._faults.claude}."
 
     def kill(self, form: Mapping[str, Any]) -> str:
-        """A function's process dies, whatever it does; the next invocation starts another."""
+        """Kill a function's process. The next invocation starts another."""
         name = str(form["function"])
         if name not in self._stack.functions:
             raise ValueError(f"function: there is no {name!r}.")
         self._stack.functions[name].kill()
-        return f"{name} was killed; its next invocation starts it anew."
+        return f"{name} was killed. Its next invocation starts a new process."
 
     def add_person(self, form: Mapping[str, Any]) -> str:
-        """Somebody new."""
+        """Add one person."""
         zone = str(form.get("zone") or "")
         columns = {
             "phone_number": parse_number(str(form.get("phone", "")), self._policy.allowed_countries),
@@ -108,27 +114,28 @@ class Actions:
         self._add({name: value for name, value in columns.items() if value})
         return "Added."
 
-    def add_neighbours(self, _form: Mapping[str, Any]) -> str:
-        """The people of the demo."""
-        for neighbour in EVERYBODY:
-            self._add(neighbour.columns)
-        return f"{len(EVERYBODY)} people live here now."
+    def add_demo_people(self, _form: Mapping[str, Any]) -> str:
+        """Add the people of the demo."""
+        for person in DEMO_PEOPLE:
+            self._add(person.columns)
+        return f"Added {len(DEMO_PEOPLE)} people."
 
     def _add(self, columns: Mapping[str, Any]) -> None:
         with self._connect() as connection:
             try:
                 add_user(connection, columns, self._stack.clock())
             except psycopg.errors.UniqueViolation:
-                raise InvalidPerson("phone", "or id belongs to somebody", "Use another one") from None
+                raise InvalidPerson("phone", "or id belongs to another person", "Use another one") from None
 
 
 def _moment(form: Mapping[str, Any], now: datetime) -> datetime:
-    """The moment that a form names: a wall-clock time, some days from today, in a zone.
+    """The moment that a form names: a wall-clock time in a zone, some days from today.
 
     Raises:
-        OrchestratorError: it does not exist, or the form names none.
+        OrchestratorError: the form has no valid time.
+        ValueError: the page does not offer the zone.
     """
-    zone = zone_of(str(form["zone"]))
+    zone = offered_zone(str(form["zone"]))
     try:
         wall = time.fromisoformat(str(form["at"]))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The console as a web application: one page, its changes as they come, and what can be done on it."""
+"""The console as a web application: one page, a stream of its changes, and one address for each action."""
 
 import asyncio
 import json
@@ -19,15 +19,21 @@ from orchestrator.errors import OrchestratorError
 from orchestrator_local.console.actions import Actions
 from orchestrator_local.console.fragments import Fragments
 from orchestrator_local.console.guard import Guard
-from orchestrator_local.console.view import Wanted
+from orchestrator_local.console.view import PageQuery
 
-# How often the page is brought up to date.
-LOOK_SECONDS = 0.3
+# How often the page is updated.
+UPDATE_SECONDS = 0.3
 STATIC = Path(__file__).parent / "static"
 
 
-def console(fragments: Fragments, actions: Actions, port: int) -> Starlette:
-    """The application."""
+def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
+    """The application.
+
+    Args:
+        fragments: renders the page.
+        actions: acts on the stack.
+        port: the port that the console listens on.
+    """
 
     async def page(_request: Request) -> Response:
         return HTMLResponse(await run_in_threadpool(fragments.page))
@@ -35,13 +41,13 @@ def console(fragments: Fragments, actions: Actions, port: int) -> Starlette:
     async def live(request: Request) -> Response:
         return EventSourceResponse(_changes(request, fragments), ping=15)
 
-    def does(action: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint_for(action: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 form = json.loads(await request.body() or b"{}")
-                return JSONResponse({"said": await run_in_threadpool(action, form)})
+                return JSONResponse({"result": await run_in_threadpool(action, form)})
             except (OrchestratorError, ValueError, KeyError) as error:
-                return JSONResponse({"problem": str(error)}, 422)
+                return JSONResponse({"error": str(error)}, 422)
 
         return endpoint
 
@@ -49,7 +55,7 @@ def console(fragments: Fragments, actions: Actions, port: int) -> Starlette:
         routes=[
             Route("/", page),
             Route("/live", live),
-            *(Route(f"/{name}", does(action), methods=["POST"]) for name, action in actions.by_name().items()),
+            *(Route(f"/{name}", endpoint_for(action), methods=["POST"]) for name, action in actions.by_name().items()),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guard, port=port)],
@@ -57,13 +63,13 @@ def console(fragments: Fragments, actions: Actions, port: int) -> Starlette:
 
 
 async def _changes(request: Request, fragments: Fragments) -> AsyncIterator[ServerSentEvent]:
-    """What changed on the page since the last look, piece by piece: first everything, then little."""
-    wanted = Wanted.of(request.query_params)
+    """The fragments of the page: first all, then those that changed since the last event."""
+    query = PageQuery.from_parameters(request.query_params)
     shown: dict[str, str] = {}
     while not await request.is_disconnected():
-        pieces = await run_in_threadpool(fragments.pieces, wanted)
-        changed = {name: html for name, html in pieces.items() if shown.get(name) != html}
+        current = await run_in_threadpool(fragments.render, query)
+        changed = {name: html for name, html in current.items() if shown.get(name) != html}
         if changed:
             shown.update(changed)
-            yield ServerSentEvent(json.dumps(changed), event="pieces")
-        await asyncio.sleep(LOOK_SECONDS)
+            yield ServerSentEvent(json.dumps(changed), event="fragments")
+        await asyncio.sleep(UPDATE_SECONDS)

@@ -1,10 +1,10 @@
-"""Keeps the console to this machine and to its own page: no other host, no other site, no frame."""
+"""Refuses requests to the console that do not come from its own page on this machine."""
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# A page of another site cannot send it without asking first, and is refused then.
+# A page of another site can send this header only after a preflight request, which the console refuses.
 OWN_HEADER = "x-console"
 _HEADERS = {
     "content-security-policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
@@ -16,10 +16,11 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware.
+    """ASGI middleware that checks the host, the origin and the header of each request.
 
     Args:
-        port: the console's own; with it the names by which a browser may know this machine.
+        app: the application behind it.
+        port: the port of the console.
     """
 
     def __init__(self, app: ASGIApp, port: int) -> None:
@@ -44,14 +45,14 @@ class Guard:
         await self._app(scope, receive, send_guarded)
 
     def _refusal(self, method: str, headers: Headers) -> str | None:
-        # A name that somebody made to point here would be another host's.
+        # DNS rebinding: the name of another site may resolve to 127.0.0.1.
         if headers.get("host") not in self._hosts:
-            return "This console answers on 127.0.0.1 alone."
+            return "This console answers only on 127.0.0.1."
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:
-            return "This console answers to its own page alone."
+            return "This console answers only its own page."
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "This console answers to its own page alone."
+            return "This console answers only its own page."
         if method != "GET" and OWN_HEADER not in headers:
             return "A change needs the header that this console's own page sends."
         return None

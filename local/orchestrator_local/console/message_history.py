@@ -1,4 +1,4 @@
-"""The story of one message, with what Claude was asked about it."""
+"""The history of one message as the page shows it, with the requests to Claude about it."""
 
 import json
 from dataclasses import dataclass
@@ -12,20 +12,29 @@ from orchestrator.rules.explanations import explain
 from orchestrator.store.message_history import Step, read_message_history
 from orchestrator_local.stand_ins.claude import Claude, data_in
 
+_PROMPTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One question to Claude."""
+    """One request to Claude: the system prompt, and the turns as role and content."""
 
     system: str
     turns: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A message from publication to its end, times in its person's zone."""
+class HistoryView:
+    """The history of a message, with times in the person's zone.
 
-    message_id: UUID
+    Attributes:
+        row: the message's row; empty when it was rejected.
+        data: its data as JSON.
+        why: the explanation of its reason.
+        steps: what happened to it, in order.
+        prompts: the newest requests to Claude that contained its data.
+    """
+
     zone: tzinfo
     row: dict[str, Any]
     data: str
@@ -34,32 +43,30 @@ class Told:
     prompts: list[Prompt]
 
     def local(self, at: datetime) -> str:
-        """A time as the person's clock shows it."""
+        """A time on the person's clock."""
         return f"{at.astimezone(self.zone):%a %d %b %H:%M:%S}"
 
 
-def tell(connection: Connection, claude: Claude, message_id: UUID) -> Told | None:
-    """Everything known of a message; None when nothing is."""
-    story = read_message_history(connection, message_id)
-    if story is None:
+def read_history_view(connection: Connection, claude: Claude, message_id: UUID) -> HistoryView | None:
+    """Read the history of a message; None when the database does not know it."""
+    history = read_message_history(connection, message_id)
+    if history is None:
         return None
-    row = story.row or {}
+    row = history.row or {}
     data = row.get("message_data")
-    return Told(
-        message_id=message_id,
-        zone=story.zone,
+    return HistoryView(
+        zone=history.zone,
         row=row,
         data=json.dumps(data, indent=2, ensure_ascii=False) if data else "",
         why=explain(row["reason"]) if row.get("reason") else "",
-        steps=story.steps,
+        steps=history.steps,
         prompts=_prompts(claude, data),
     )
 
 
 def _prompts(claude: Claude, data: Any) -> list[Prompt]:
-    """What the stand-in was asked with this very data in it."""
     return [
         Prompt(str(request["system"]), [(turn["role"], str(turn["content"])) for turn in request["messages"]])
         for request in claude.requests
         if data and data in data_in(request)
-    ][-3:]
+    ][-_PROMPTS:]

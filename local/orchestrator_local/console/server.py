@@ -13,31 +13,35 @@ import uvicorn
 from orchestrator.errors import SettingsError
 from orchestrator.store.database import connect
 from orchestrator_local.console.actions import Actions
-from orchestrator_local.console.app import console
+from orchestrator_local.console.app import console_app
 from orchestrator_local.console.fragments import Fragments
 from orchestrator_local.stack import PUBLISHER_VARIABLES, Stack
-from orchestrator_local.stand_ins.trouble import Trouble
+from orchestrator_local.stand_ins.faults import Faults
 
-USUAL_PORT = 8400
+DEFAULT_PORT = 8400
 
 
 @contextmanager
-def console_of(stack: Stack, *, real_twilio: bool) -> Iterator[str]:
-    """Serve until the block ends; yields the address.
+def console_server(stack: Stack, *, real_twilio: bool) -> Iterator[str]:
+    """Serve the console until the block ends; yields its address.
 
-    The port is `CONSOLE_PORT`, or else 8400, or else any that is free.
+    The port is `CONSOLE_PORT`. Without it, 8400, or a free port where 8400 is in use.
+
+    Args:
+        stack: the stack to show.
+        real_twilio: whether texts go to a real phone.
 
     Raises:
-        SettingsError: `CONSOLE_PORT` is no port, or is taken.
+        SettingsError: `CONSOLE_PORT` is not a port, or is in use.
     """
-    # The publishing client of the page, like an agent's, finds the queue by these.
+    # The page publishes as an agent does, and reads the queue's address from these variables.
     os.environ.update({name: stack.environment[name] for name in PUBLISHER_VARIABLES})
     with closing(_listen()) as listener:
         port = listener.getsockname()[1]
-        trouble, open_connection = Trouble(stack.phones, stack.claude), partial(connect, stack.database_url)
-        app = console(
-            Fragments(stack, trouble, open_connection, real_twilio=real_twilio),
-            Actions(stack, trouble, open_connection),
+        faults, open_connection = Faults(stack.phones, stack.claude), partial(connect, stack.database_url)
+        app = console_app(
+            Fragments(stack, faults, open_connection, real_twilio=real_twilio),
+            Actions(stack, faults, open_connection),
             port,
         )
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
@@ -56,8 +60,8 @@ def console_of(stack: Stack, *, real_twilio: bool) -> Iterator[str]:
 def _listen() -> socket.socket:
     wanted = os.environ.get("CONSOLE_PORT")
     if wanted is not None and not (wanted.isdigit() and 0 < int(wanted) < 65_536):
-        raise SettingsError(f"CONSOLE_PORT: {wanted!r} is no port. Give a number from 1 to 65535.")
-    for port in [int(wanted)] if wanted else [USUAL_PORT, 0]:
+        raise SettingsError(f"CONSOLE_PORT: {wanted!r} is not a port. Give a number from 1 to 65535.")
+    for port in [int(wanted)] if wanted else [DEFAULT_PORT, 0]:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -66,4 +70,4 @@ def _listen() -> socket.socket:
             listener.close()
             continue
         return listener
-    raise SettingsError(f"CONSOLE_PORT: {wanted} is taken. Give another one, or leave it out.")
+    raise SettingsError(f"CONSOLE_PORT: {wanted} is in use. Give another port, or leave it out.")

@@ -1,4 +1,4 @@
-"""What the page shows now: people with their phones, what waits, what ended; read from the database and the phones."""
+"""Reads what the page shows: people with their phones, waiting messages and ended messages."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ from orchestrator.settings import PolicySettings
 from orchestrator.store.people import read_user
 from orchestrator_local.stand_ins.phones import Phones
 
+# How much one page shows: people, waiting messages of a lane, texts of a person, ended messages.
 PEOPLE = 8
 LANE_ROWS = 20
 TEXTS = 12
@@ -32,8 +33,15 @@ _SQL = Path(__file__).parent / "sql"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a page looks at: which page of people, whom it searches, which page of each lane, and whose story."""
+class PageQuery:
+    """What a browser asks the page to show.
+
+    Attributes:
+        people_page: which page of people, from 0.
+        search: a part of a name, an id or a number; empty for all people.
+        lane_pages: which page of each lane, from 0.
+        message_id: the message whose history is open, if one is.
+    """
 
     people_page: int = 0
     search: str = ""
@@ -41,33 +49,38 @@ class Wanted:
     message_id: UUID | None = None
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Wanted":
-        """Read it from a query string; nonsense counts as the first page."""
+    def from_parameters(cls, parameters: Mapping[str, str]) -> "PageQuery":
+        """Read it from the parameters of an address. An invalid page is the first page."""
         return cls(
-            people_page=_page(query.get("people")),
-            search=query.get("search", "")[:100],
-            lane_pages={lane: _page(query.get(lane)) for lane in Lane},
-            message_id=as_uuid(query.get("message", "")),
+            people_page=_page(parameters.get("people")),
+            search=parameters.get("search", "")[:100],
+            lane_pages={lane: _page(parameters.get(lane)) for lane in Lane},
+            message_id=_uuid(parameters.get("message", "")),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Bubble:
-    """A text on a phone."""
+class PhoneText:
+    """A text on a phone; `outbound` is one that we sent."""
 
-    ours: bool
+    outbound: bool
     words: str
     at: datetime
     status: str
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
-    """A person as their phone shows them.
+class PersonView:
+    """A person with their phone.
 
     Attributes:
-        quiet: start and end as parts of a day; None where there are no quiet hours.
-        hand: the local time as a part of a day.
+        hand: the local time as a part of the day, from 0 to 1.
+        quiet: start and end of quiet hours as parts of the day; None where there are none.
+        quiet_words: quiet hours in words.
+        active_until: the end of the person's activity (R4); None when they are not active.
+        unread: a text of the person is not classified yet, and holds their messages (R11).
+        waiting: how many messages wait for the person.
+        texts: the newest texts, oldest first.
     """
 
     user_id: str
@@ -84,58 +97,57 @@ class Phone:
     hourly_limit: int
     active_until: datetime | None
     opted_out: bool
-    unjudged: bool
+    unread: bool
     waiting: int
-    bubbles: Sequence[Bubble]
+    texts: Sequence[PhoneText]
 
 
 def read_people(
-    connection: Connection, phones: Phones, policy: PolicySettings, wanted: Wanted, now: datetime
-) -> tuple[list[Phone], int]:
-    """One page of people with their phones, and how many people there are."""
-    page = {"search": wanted.search, "size": PEOPLE, "skip": wanted.people_page * PEOPLE}
+    connection: Connection, phones: Phones, policy: PolicySettings, query: PageQuery, now: datetime
+) -> tuple[list[PersonView], int]:
+    """Read one page of people, and the number of all people."""
+    page = {"search": query.search, "size": PEOPLE, "skip": query.people_page * PEOPLE}
     rows = _rows(connection, "people", page)
     texts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for text in _rows(connection, "texts", {"user_ids": [row["id"] for row in rows], "most": TEXTS}):
         texts[str(text["user_id"])].append(text)
-    return [_phone(connection, row["id"], texts[row["id"]], phones, policy, now) for row in rows], rows[0][
-        "of_all"
-    ] if rows else 0
+    people = [_person_view(connection, row["id"], texts[row["id"]], phones, policy, now) for row in rows]
+    return people, rows[0]["total"] if rows else 0
 
 
-def read_lanes(connection: Connection, wanted: Wanted) -> dict[str, list[dict[str, Any]]]:
-    """What waits, lane by lane, next to go first: a page of each."""
+def read_lanes(connection: Connection, query: PageQuery) -> dict[str, list[dict[str, Any]]]:
+    """Read one page of the waiting messages of each lane, in the order of their due times."""
     lanes: dict[str, list[dict[str, Any]]] = {}
     for lane in Lane:
-        page = wanted.lane_pages.get(lane, 0)
+        page = query.lane_pages.get(lane, 0)
         rows = _rows(connection, "waiting", {"lane": lane, "size": LANE_ROWS, "skip": page * LANE_ROWS})
         lanes[lane] = [{**row, "why": explain(row["reason"]) if row["reason"] else ""} for row in rows]
     return lanes
 
 
 def read_ended(connection: Connection) -> list[dict[str, Any]]:
-    """What ended last."""
+    """Read the newest messages that ended."""
     return [
         {**row, "why": explain(row["reason"]) if row["reason"] else ""}
-        for row in _rows(connection, "newest", {"most": ENDED})
+        for row in _rows(connection, "ended", {"most": ENDED})
     ]
 
 
-def _phone(
+def _person_view(
     connection: Connection,
     user_id: str,
     texts: Sequence[Mapping[str, Any]],
     phones: Phones,
     policy: PolicySettings,
     now: datetime,
-) -> Phone:
+) -> PersonView:
     record = read_user(connection, user_id, now)
     person = record.person
     zone = next(iter(person.zones), ZoneInfo("UTC"))
     limits = limits_of(person, policy)
     quiet = quiet_hours_for(person, policy)
     local = now.astimezone(zone)
-    return Phone(
+    return PersonView(
         user_id=user_id,
         name=person.first_name or record.external_id or "?",
         number=person.phone_number,
@@ -150,30 +162,33 @@ def _phone(
         hourly_limit=limits.hourly,
         active_until=active_until(person, now) if is_active(person, now) else None,
         opted_out=person.opted_out,
-        unjudged=person.has_unread_text,
+        unread=person.has_unread_text,
         waiting=record.waiting,
-        bubbles=_bubbles(person, texts, phones),
+        texts=_phone_texts(person, texts, phones),
     )
 
 
-def _bubbles(person: Person, texts: Sequence[Mapping[str, Any]], phones: Phones) -> list[Bubble]:
-    """What arrived on the phone, also before the database knows of it; and what was there before this stack."""
-    known = {text["sid"]: text for text in texts}
-    arrived = [
-        Bubble(True, text.body, text.arrived_at, known.pop(text.sid, {}).get("status", "arrived"))
+def _phone_texts(person: Person, rows: Sequence[Mapping[str, Any]], phones: Phones) -> list[PhoneText]:
+    """The newest texts on a person's phone.
+
+    The stand-in knows a text before the database does. Only the database knows the texts of earlier runs.
+    """
+    stored = {row["sid"]: row for row in rows}
+    received = [
+        PhoneText(True, text.body, text.arrived_at, stored.pop(text.sid, {}).get("status", "arrived"))
         for text in phones.texts
         if text.to == person.phone_number
     ]
     written = []
     for text in phones.replies:
         if text.to == person.phone_number:
-            known.pop(text.sid, {})
-            written.append(Bubble(False, text.body, text.arrived_at, ""))
-    before = [
-        Bubble(text["direction"] == "outbound", text["content"], text["at"], text["status"] or "")
-        for text in known.values()
+            stored.pop(text.sid, None)
+            written.append(PhoneText(False, text.body, text.arrived_at, ""))
+    earlier = [
+        PhoneText(row["direction"] == "outbound", row["content"], row["at"], row["status"] or "")
+        for row in stored.values()
     ]
-    return sorted([*arrived, *written, *before], key=lambda bubble: bubble.at)[-TEXTS:]
+    return sorted([*received, *written, *earlier], key=lambda text: text.at)[-TEXTS:]
 
 
 def _part_of_day(wall: time) -> float:
@@ -194,8 +209,7 @@ def _page(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else 0
 
 
-def as_uuid(text: str) -> UUID | None:
-    """An id from an address; None where it is none."""
+def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:

@@ -1,5 +1,5 @@
--- next_moment.sql: when something may happen next, and whether something is overdue: then each minute looks again, because the
--- sender's pace, a pause or a higher lane holds it.
+-- next_moment.sql: the next time at which something may be due, and whether something is overdue. What is overdue waits
+-- for the sender's pace, a pause or a higher lane, so the caller looks again each minute.
 SELECT min(moment) AS moment,
        EXISTS (
            SELECT FROM message_queue

@@ -1,1 +1,1 @@
-"""Small HTTP servers that speak Twilio's and Anthropic's wire formats."""
+"""Small HTTP servers that speak Twilio's and Anthropic's wire formats, in place of the real services."""

@@ -1,4 +1,4 @@
-"""Anthropic's Messages API on this machine; it checks what it is sent."""
+"""Anthropic's Messages API on this machine. It checks the key, the path and the output format."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,29 +12,29 @@ API_KEY = "local-stand-in-key"
 
 
 class Claude:
-    """Anthropic's Messages API with structured output, and a stand-in for the model behind it.
+    """Anthropic's Messages API with structured output, and simple code in place of the model.
 
     Attributes:
-        requests: the bodies it was sent.
-        say: what makes the text out of the data it finds in the prompt.
-        judge: what makes a verdict out of a waiting message and what the person wrote.
-        wants_no_more: what tells whether the person wishes to get no more texts.
-        misbehave: when set, asked before each answer; what it gives replaces the usual one.
+        requests: the bodies of the requests so far.
+        write_text: writes a text from the data of a prompt.
+        check_relevance: returns the verdict on a waiting message, from the message and the person's texts.
+        wants_no_more: returns whether the person's texts ask for no more texts.
+        misbehave: when set, called before each answer; an answer that it returns replaces the usual one.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, and behave."""
+        """Delete all requests, and answer as usual again."""
         self.requests: list[dict[str, Any]] = []
-        self.say: Callable[[dict[str, Any]], str] = friendly_text
-        self.judge: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = careful_verdict
-        self.wants_no_more: Callable[[list[dict[str, Any]]], bool] = said_goodbye
+        self.write_text: Callable[[dict[str, Any]], str] = friendly_text
+        self.check_relevance: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = keyword_verdict
+        self.wants_no_more: Callable[[list[dict[str, Any]]], bool] = is_farewell
         self.misbehave: Callable[[dict[str, Any]], HttpAnswer | None] | None = None
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
-        """Anthropic's answer to one request."""
+        """Answer one request as Anthropic does."""
         if headers.get("authorization") != f"Bearer {API_KEY}":
             return _anthropic_error(401, "authentication_error", "invalid bearer token")
         if method == "GET" and path.startswith("/v1/models/claude-"):
@@ -51,18 +51,20 @@ class Claude:
         if special := self.misbehave and self.misbehave(request):
             return special
         prompt = request["messages"][-1]["content"]
-        if (messages := _between("messages", prompt)) is not None:
-            said = _between("person", prompt) or []
-            answer: dict[str, Any] = {"verdicts": [{"number": m["number"], **self.judge(m, said)} for m in messages]}
+        if (messages := _json_between("messages", prompt)) is not None:
+            texts = _json_between("person", prompt) or []
+            answer: dict[str, Any] = {
+                "verdicts": [{"number": m["number"], **self.check_relevance(m, texts)} for m in messages]
+            }
             if "wants_no_more_texts" in request["output_config"]["format"]["schema"]["properties"]:
-                answer["wants_no_more_texts"] = self.wants_no_more(said)
+                answer["wants_no_more_texts"] = self.wants_no_more(texts)
             return self.reply(request, json.dumps(answer))
-        data = _between("data", request["messages"][0]["content"])
-        return self.reply(request, json.dumps({"text": self.say(data)}))
+        data = _json_between("data", request["messages"][0]["content"])
+        return self.reply(request, json.dumps({"text": self.write_text(data)}))
 
     def reply(self, request: dict[str, Any], text: str, stop_reason: str = "end_turn") -> HttpAnswer:
-        """A whole answer around the model's text."""
-        sent = [request["system"], *(turn["content"] for turn in request["messages"])]
+        """The API's answer with this text from the model."""
+        prompt = [request["system"], *(turn["content"] for turn in request["messages"])]
         content = {
             "id": f"msg_{uuid4().hex[:24]}",
             "type": "message",
@@ -72,7 +74,7 @@ class Claude:
             "stop_reason": stop_reason,
             "stop_sequence": None,
             "usage": {
-                "input_tokens": sum(map(len, sent)) // 4,
+                "input_tokens": sum(map(len, prompt)) // 4,
                 "output_tokens": len(text) // 4,
             },
         }
@@ -80,43 +82,43 @@ class Claude:
 
 
 def data_in(request: dict[str, Any]) -> list[Any]:
-    """The messages' data that a request carries, to be put into words or judged."""
+    """The data of the messages that a request contains."""
     found: list[Any] = []
-    if (data := _between("data", request["messages"][0]["content"])) is not None:
+    if (data := _json_between("data", request["messages"][0]["content"])) is not None:
         found.append(data["message_data"])
-    for message in _between("messages", request["messages"][-1]["content"]) or []:
-        with suppress(ValueError):  # words that an agent wrote itself
+    for message in _json_between("messages", request["messages"][-1]["content"]) or []:
+        with suppress(ValueError):  # the agent wrote the words itself
             found.append(json.loads(message["says"]))
     return found
 
 
-def _between(delimiter: str, prompt: str) -> Any:
-    """The JSON between two delimiters of a prompt; None where there is none."""
-    _, opened, rest = prompt.partition(f"<{delimiter}>\n")
-    content, closed, _ = rest.partition(f"\n</{delimiter}>")
+def _json_between(tag: str, prompt: str) -> Any:
+    """The JSON between two tags of a prompt; None where the tag is missing."""
+    _, opened, rest = prompt.partition(f"<{tag}>\n")
+    content, closed, _ = rest.partition(f"\n</{tag}>")
     return json.loads(content.replace("&lt;", "<")) if opened and closed else None
 
 
-def careful_verdict(_message: dict[str, Any], said: list[dict[str, Any]]) -> dict[str, Any]:
-    """A verdict by clear words alone: a stand-in understands nothing else."""
-    last = said[-1]["wrote"].casefold() if said else ""
+def keyword_verdict(_message: dict[str, Any], texts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The verdict on a message, from a few words in the person's last text."""
+    last = texts[-1]["wrote"].casefold() if texts else ""
     over = any(word in last for word in ("already", "done", "solved", "no longer", "cancelled"))
-    return {"verdict": "STALE" if over else "RELEVANT", "should_reformulate": False, "why": "by its clear words"}
+    return {"verdict": "STALE" if over else "RELEVANT", "should_reformulate": False, "why": "keywords in the last text"}
 
 
-def said_goodbye(said: list[dict[str, Any]]) -> bool:
-    """Whether the last words are a farewell to all texts, by clear words alone."""
-    last = said[-1]["wrote"].casefold() if said else ""
+def is_farewell(texts: list[dict[str, Any]]) -> bool:
+    """Whether the person's last text asks for no more texts, from a few phrases."""
+    last = texts[-1]["wrote"].casefold() if texts else ""
     return any(words in last for words in ("hear from you", "had enough", "basta", "unwanted"))
 
 
 def friendly_text(prompt: dict[str, Any]) -> str:
-    """Words for the data of a prompt, put together by code: a stand-in is no writer, but it says what is there."""
+    """A text that lists the values in a prompt's data."""
     data = prompt["message_data"]
     greeting = f"Hi {prompt['first_name']}! " if prompt.get("first_name") else "Hi! "
-    said = list(_leaves({key: value for key, value in data.items() if not key.lower().endswith(("type", "id"))}))
+    values = list(_leaves({key: value for key, value in data.items() if not key.lower().endswith(("type", "id"))}))
     topic = str(data["type"]).replace("_", " ")
-    return f"{greeting}Here is your {topic}: {', '.join(said)}." if said else f"{greeting}Here is your {topic}."
+    return f"{greeting}Here is your {topic}: {', '.join(values)}." if values else f"{greeting}Here is your {topic}."
 
 
 def _leaves(value: Any, label: str = "") -> Iterator[str]:

@@ -1,23 +1,27 @@
-"""An HTTP server for a stand-in, and what a broken network makes of its answers."""
+"""Serves a stand-in over HTTP, and breaks its answers as a network does where a test asks for it."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from orchestrator_local.listening import QuietHandler, listening
+from orchestrator_local.http_server import HttpHandler, http_server
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An HTTP answer, or what a broken network makes of it.
+    """An HTTP answer, and how the network breaks it.
 
     Attributes:
-        drop: the connection ends instead.
-        half: it ends in the middle of the content.
-        drip: seconds between one byte of the content and the next.
+        status: the HTTP status.
+        content: the bytes of the answer, or a value to encode as JSON.
+        headers: more headers.
+        drop: end the connection instead of answering.
+        half: end the connection in the middle of the content.
+        drip: seconds to wait after each byte of the content.
     """
 
     status: int
@@ -29,16 +33,22 @@ class HttpAnswer:
 
 
 class StandIn(Protocol):
-    """What answers requests."""
+    """Answers the requests that a real service would receive."""
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer: ...
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
+        """Answer one request; the names of the headers are in lower case."""
 
 
 @contextmanager
-def serve(stand_in: StandIn) -> Iterator[str]:
-    """Run a stand-in on 127.0.0.1; yields its address."""
+def serve(stand_in: StandIn, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serve a stand-in on 127.0.0.1 until the block ends; yields its address.
 
-    class StandInHandler(QuietHandler):
+    Args:
+        stand_in: answers the requests.
+        listener: the socket to serve; by default one on a free port.
+    """
+
+    class StandInHandler(HttpHandler):
         def respond(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = stand_in.answer(self.command, self.path, headers, self.body())
@@ -47,11 +57,11 @@ def serve(stand_in: StandIn) -> Iterator[str]:
                 return
             content = answer.content if isinstance(answer.content, bytes) else json.dumps(answer.content).encode()
             if answer.half or answer.drip:
-                self._send_brokenly(answer, content)
+                self._send_broken(answer, content)
             else:
                 self.reply(answer.status, content, {"Content-Type": "application/json", **answer.headers})
 
-        def _send_brokenly(self, answer: HttpAnswer, content: bytes) -> None:
+        def _send_broken(self, answer: HttpAnswer, content: bytes) -> None:
             self.close_connection = True
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(content)))
@@ -59,10 +69,10 @@ def serve(stand_in: StandIn) -> Iterator[str]:
             if answer.half:
                 self.wfile.write(content[: len(content) // 2])
                 return
-            with suppress(OSError):  # whoever waits may have given up
+            with suppress(OSError):  # the client may have closed the connection
                 for byte in content:
                     self.wfile.write(bytes([byte]))
                     time.sleep(answer.drip)
 
-    with listening(StandInHandler) as address:
+    with http_server(StandInHandler, listener) as address:
         yield address

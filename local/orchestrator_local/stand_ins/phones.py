@@ -1,4 +1,4 @@
-"""Twilio's Messages API on this machine, and the phones behind it; it checks what it is sent."""
+"""Twilio's Messages API on this machine, with the phones behind it. It checks each request."""
 
 import base64
 import hmac
@@ -13,16 +13,21 @@ from uuid import uuid4
 
 from orchestrator.clock import Clock, real_time
 from orchestrator_local.stand_ins.http import HttpAnswer
-from orchestrator_local.stand_ins.twilio_account import describe
+from orchestrator_local.stand_ins.twilio_account import account_answer
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
-AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (opens nothing but the stand-in)
+AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (only the stand-in accepts it)
 SENDER = "+12025550100"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text as it arrived on a phone."""
+    """A text that arrived on a phone, or that a person wrote on it.
+
+    Attributes:
+        to: the person's number, in both directions.
+        validity_period: for how many seconds Twilio may try to deliver it.
+    """
 
     sid: str
     to: str
@@ -33,40 +38,42 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What Twilio posts to a status callback URL."""
+    """A request from Twilio to one of our webhooks, with its form fields."""
 
     url: str
     fields: dict[str, str]
 
     @property
     def signature(self) -> str:
-        """Twilio's signature of it."""
+        """Twilio's signature: https://www.twilio.com/docs/usage/webhooks/webhooks-security"""
         signed = self.url + "".join(name + value for name, value in sorted(self.fields.items()))
         return base64.b64encode(hmac.digest(AUTH_TOKEN.encode(), signed.encode(), "sha1")).decode()
 
 
 class Phones:
-    """Twilio's Messages API, and the phones behind it.
+    """Twilio's Messages API, with the phones behind it.
+
+    Args:
+        clock: the time of Twilio's servers.
+        call_back: posts a callback; without it callbacks are only recorded.
 
     Attributes:
-        clock: what Twilio's own times show.
-        texts: what arrived, in order.
-        replies: what people wrote, in order.
-        callbacks: what was, or would be, posted to status callback URLs.
-        call_back: when set, given each callback as it is made.
+        texts: the texts that arrived on phones, in order.
+        replies: the texts that people wrote, in order.
+        callbacks: the status callbacks so far.
         campaign: the status of the sender's registration with the carriers.
-        misbehave: when set, asked before each text with its fields; an answer it gives replaces the usual one,
-            and the text arrives only if that answer is a 2xx, or `accept` was called.
+        misbehave: when set, called before each text with its fields. An answer that it returns replaces the usual one,
+            and the text arrives only if `misbehave` passed it to `accept`.
     """
 
-    def __init__(self, clock: Clock = real_time) -> None:
+    def __init__(self, clock: Clock = real_time, call_back: Callable[[Callback], None] | None = None) -> None:
         self._lock = threading.Lock()
         self.clock = clock
-        self.call_back: Callable[[Callback], None] | None = None
+        self.call_back = call_back
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, and behave."""
+        """Delete all texts and callbacks, and answer as usual again."""
         self.texts: list[Text] = []
         self.replies: list[Text] = []
         self.callbacks: list[Callback] = []
@@ -74,24 +81,24 @@ class Phones:
         self.misbehave: Callable[[dict[str, str]], HttpAnswer | None] | None = None
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
-        """Twilio's answer to one request."""
+        """Answer one request as Twilio does."""
         expected = "Basic " + base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
         if headers.get("authorization") != expected:
             return twilio_error(401, 20003, "Authenticate")
-        where = urlsplit(path)
-        if method == "DELETE" or where.path.endswith("/Media.json"):
-            return self._erase(method, where.path)
-        account = describe(where.path, dict(parse_qsl(where.query)), ACCOUNT_SID, SENDER, self.campaign)
+        url = urlsplit(path)
+        if method == "DELETE" or url.path.endswith("/Media.json"):
+            return self._delete(method, url.path)
+        account = account_answer(url.path, dict(parse_qsl(url.query)), ACCOUNT_SID, SENDER, self.campaign)
         if method == "GET" and account is not None:
             return account
-        if where.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
-            return twilio_error(404, 20404, f"The requested resource {where.path} was not found")
+        if url.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
+            return twilio_error(404, 20404, f"The requested resource {url.path} was not found")
         if method == "GET":
-            return HttpAnswer(200, self._list(dict(parse_qsl(where.query))))
+            return HttpAnswer(200, self._list(dict(parse_qsl(url.query))))
         return self._create({name: values[0] for name, values in parse_qs(body.decode()).items()})
 
-    def _erase(self, method: str, path: str) -> HttpAnswer:
-        """Delete a text, or list the media that came with it, of which there are none."""
+    def _delete(self, method: str, path: str) -> HttpAnswer:
+        """Delete a text, or list its media, which is an empty list."""
         if special := self.misbehave and self.misbehave({"path": path}):
             return special
         sid = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/").partition("/")[0].removesuffix(".json")
@@ -114,25 +121,36 @@ class Phones:
         return HttpAnswer(201, self.accept(fields))
 
     def accept(self, fields: dict[str, str]) -> dict[str, Any]:
-        """Let a text arrive; returns Twilio's description of it."""
+        """Deliver a text to its phone; returns Twilio's description of it."""
         sid = f"SM{uuid4().hex}"
         text = Text(sid, fields["To"], fields["Body"], int(fields.get("ValidityPeriod", 36_000)), self.clock())
-        told = [
+        callbacks = [
             Callback(fields["StatusCallback"], {"MessageSid": sid, "MessageStatus": status, "To": text.to})
             for status in ("sent", "delivered")
             if "StatusCallback" in fields
         ]
         with self._lock:
             self.texts.append(text)
-            self.callbacks.extend(told)
-        for callback in told if self.call_back else ():
-            self.call_back(callback)  # type: ignore[misc]  # checked in the line above
-        return _described(text, "queued", inbound=False)
+            self.callbacks.extend(callbacks)
+        if self.call_back:
+            for callback in callbacks:
+                self.call_back(callback)
+        return _description(text, "queued", inbound=False)
 
     def write(self, phone: str, body: str, to: str, **fields: str) -> Callback:
-        """A person writes to us: what Twilio posts to the webhook at `to`, and posts where somebody calls back."""
+        """A person writes a text.
+
+        Args:
+            phone: the person's number.
+            body: the text.
+            to: the webhook that Twilio calls.
+            fields: more form fields of the call.
+
+        Returns:
+            The call to the webhook. It is also posted, where `call_back` is set.
+        """
         text = Text(f"SM{uuid4().hex}", phone, body, 0, self.clock())
-        told = {
+        usual = {
             "MessageSid": text.sid,
             "SmsStatus": "received",
             "From": phone,
@@ -140,7 +158,7 @@ class Phones:
             "Body": body,
             "NumMedia": "0",
         }
-        callback = Callback(to, {**told, "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", **fields})
+        callback = Callback(to, {**usual, "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", **fields})
         with self._lock:
             self.replies.append(text)
         if self.call_back:
@@ -148,11 +166,11 @@ class Phones:
         return callback
 
     def _list(self, query: dict[str, str]) -> dict[str, Any]:
-        """One page of the list of messages, newest first."""
+        """One page of the message list, newest first."""
         with self._lock:
             found = [
-                *(_described(text, "delivered", inbound=False) for text in self.texts),
-                *(_described(text, "received", inbound=True) for text in self.replies),
+                *(_description(text, "delivered", inbound=False) for text in self.texts),
+                *(_description(text, "received", inbound=True) for text in self.replies),
             ]
         found = [message for message in found if query.get("To", message["to"]) == message["to"]]
         found.sort(key=lambda message: parsedate_to_datetime(message["date_created"]), reverse=True)
@@ -166,7 +184,7 @@ class Phones:
         }
 
 
-def _described(text: Text, status: str, *, inbound: bool) -> dict[str, Any]:
+def _description(text: Text, status: str, *, inbound: bool) -> dict[str, Any]:
     return {
         "sid": text.sid,
         "account_sid": ACCOUNT_SID,
@@ -184,7 +202,7 @@ def _described(text: Text, status: str, *, inbound: bool) -> dict[str, Any]:
 
 
 def twilio_error(status: int, code: int, message: str) -> HttpAnswer:
-    """A refusal as Twilio words it."""
+    """An error as Twilio answers it: https://www.twilio.com/docs/usage/twilios-response"""
     return HttpAnswer(
         status,
         {"code": code, "message": message, "status": status, "more_info": f"https://www.twilio.com/docs/errors/{code}"},

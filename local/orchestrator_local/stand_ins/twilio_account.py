@@ -1,4 +1,4 @@
-"""What Twilio says of an account: its numbers, and whether carriers know them."""
+"""Twilio's answers about an account: its numbers, and their registration with the carriers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,17 @@ from orchestrator_local.stand_ins.http import HttpAnswer
 SERVICE_SID = "MG" + "0" * 31 + "1"
 
 
-def describe(path: str, query: Mapping[str, str], account_sid: str, sender: str, campaign: str) -> HttpAnswer | None:
-    """Twilio's answer to a question about the account; None where it is about something else.
+def account_answer(
+    path: str, query: Mapping[str, str], account_sid: str, sender: str, campaign: str
+) -> HttpAnswer | None:
+    """Twilio's answer to a request about the account; None for any other request.
 
     Args:
-        campaign: the status of the A2P 10DLC campaign that the sender belongs to, such as VERIFIED.
+        path: the path of the request.
+        query: its query parameters.
+        account_sid: the account.
+        sender: the account's only number.
+        campaign: the status of the sender's A2P 10DLC campaign, such as VERIFIED.
     """
     match path.strip("/").split("/"):
         case ["2010-04-01", "Accounts", name] if name == f"{account_sid}.json":

@@ -1,5 +1,5 @@
--- people.sql: one page of people, and how many there are.
-SELECT id::text, count(*) OVER () AS of_all
+-- people.sql: one page of people, and the number of all that match. Deleted persons are left out.
+SELECT id::text, count(*) OVER () AS total
   FROM users
  WHERE phone_number NOT LIKE 'forgotten-%%'
    AND (%(search)s = '' OR concat_ws(' ', first_name, external_id, phone_number) ILIKE '%%' || %(search)s || '%%')

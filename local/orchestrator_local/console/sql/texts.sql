@@ -1,4 +1,4 @@
--- texts.sql: the newest texts of people, from them and to them.
+-- texts.sql: the newest texts of each of these people, in both directions.
 SELECT m.user_id, m.direction, m.content, m.status, m.twilio_message_sid AS sid, coalesce(m.sent_at, m.created_at) AS at
   FROM unnest(%(user_ids)s::uuid[]) AS person (id)
  CROSS JOIN LATERAL (

@@ -1,80 +1,83 @@
-// The console's page: what the server says has changed is put in place; forms and buttons are sent to it. No more than that.
+// The console's page. The server sends fragments of HTML that changed, and the script puts them in place.
+// Forms and buttons send their fields to the server as JSON, and the page shows the result.
 
 const view = new URLSearchParams(location.search);
-const own = { "content-type": "application/json", "x-console": "1" };
+const requestHeaders = { "content-type": "application/json", "x-console": "1" };
 const $ = (id) => document.getElementById(id);
 let source;
-let shown = Date.now();
-let seenAt = performance.now();
-let runs = true;
-let shape = "";
+let clockTime = Date.now();
+let clockReadAt = performance.now();
+let clockRuns = true;
+let shownPeople = "";
 
-function listen() {
+function subscribe() {
   source?.close();
   history.replaceState(null, "", view.size ? `?${view}` : location.pathname);
   source = new EventSource(`/live?${view}`);
-  source.addEventListener("pieces", (event) => putInPlace(JSON.parse(event.data)));
+  source.addEventListener("fragments", (event) => replaceFragments(JSON.parse(event.data)));
 }
 
-// A piece that holds forms is replaced only when people come or go, so that nobody loses what they are typing.
-function putInPlace(pieces) {
+// The fragment of people holds forms. It is replaced only when people are added or the page turns, so that a text that
+// a person is writing is not lost.
+function replaceFragments(fragments) {
   const started = performance.now();
-  if (pieces.people !== undefined) {
-    const fresh = pieces.people.replace(/\s+/g, " ");
-    if (fresh !== shape) {
-      shape = fresh;
-      $("people").innerHTML = pieces.people;
+  if (fragments.people !== undefined) {
+    const people = fragments.people.replace(/\s+/g, " ");
+    if (people !== shownPeople) {
+      shownPeople = people;
+      $("people").innerHTML = fragments.people;
     }
-    delete pieces.people;
+    delete fragments.people;
   }
   const focused = document.activeElement?.id;
-  for (const [id, html] of Object.entries(pieces)) {
+  for (const [id, html] of Object.entries(fragments)) {
     const element = $(id);
     if (element) element.innerHTML = html;
   }
   if (focused && document.activeElement?.id !== focused) $(focused)?.focus({ preventScroll: true });
   for (const list of document.querySelectorAll("[data-end]")) list.scrollTop = list.scrollHeight;
-  if (pieces.clock !== undefined) readClock();
-  countDown();
+  if (fragments.clock !== undefined) readClock();
+  updateDueTimes();
   window.slowestUpdate = Math.max(window.slowestUpdate ?? 0, performance.now() - started);
 }
 
 function readClock() {
   const time = $("clock").querySelector("time");
-  shown = Date.parse(time.dateTime);
-  seenAt = performance.now();
-  runs = time.dataset.runs === "1";
+  clockTime = Date.parse(time.dateTime);
+  clockReadAt = performance.now();
+  clockRuns = time.dataset.runs === "1";
   const speed = $("clock").querySelector("[data-now]")?.dataset.now;
   for (const button of document.querySelectorAll("[data-speed]")) {
     button.setAttribute("aria-pressed", button.dataset.speed === speed);
   }
 }
 
-function countDown() {
-  const now = shown + (runs ? performance.now() - seenAt : 0);
+function updateDueTimes() {
+  const now = clockTime + (clockRuns ? performance.now() - clockReadAt : 0);
   for (const time of document.querySelectorAll("time[data-due]")) {
     const seconds = Math.round((Date.parse(time.dateTime) - now) / 1000);
-    time.textContent = seconds <= 0 ? "now" : words(seconds);
+    time.textContent = seconds <= 0 ? "now" : duration(seconds);
   }
 }
 
-function words(seconds) {
+function duration(seconds) {
   if (seconds < 90) return `in ${seconds} s`;
   if (seconds < 5400) return `in ${Math.round(seconds / 60)} min`;
   if (seconds < 172800) return `in ${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
   return `in ${Math.round(seconds / 86400)} days`;
 }
 
+// Returns {result} or {error}.
 async function send(address, body) {
-  const answer = await fetch(`/${address}`, { method: "POST", headers: own, body: JSON.stringify(body) });
-  return answer.headers.get("content-type")?.includes("json") ? answer.json() : { problem: await answer.text() };
+  const answer = await fetch(`/${address}`, { method: "POST", headers: requestHeaders, body: JSON.stringify(body) });
+  return answer.headers.get("content-type")?.includes("json") ? answer.json() : { error: await answer.text() };
 }
 
-function say(text, isProblem = false) {
+function showToast(text, isError = false) {
   $("toast").textContent = text;
-  $("toast").className = isProblem ? "problem" : "";
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => ($("toast").textContent = ""), 6000);
+  $("toast").className = isError ? "error" : "";
+  clearTimeout(showToast.timer);
+  showToast.timer = setTimeout(() => ($("toast").textContent = ""), 6000);
 }
 
 function fields(form) {
@@ -87,39 +90,39 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.dataset.post) return;
   event.preventDefault();
-  const { said, problem } = await send(form.dataset.post, fields(form));
-  if (form.id === "publish") $("problem").textContent = problem ?? "";
-  if (problem) return say(problem, true);
-  say(typeof said === "string" ? said : said.said);
-  if (said?.message_id) form.dataset.published = said.message_id;
+  const { result, error } = await send(form.dataset.post, fields(form));
+  if (form.id === "publish") $("publish-error").textContent = error ?? "";
+  if (error) return showToast(error, true);
+  showToast(typeof result === "string" ? result : result.text);
+  if (result?.message_id) form.dataset.published = result.message_id;
   if (form.dataset.reset !== undefined) form.reset();
 });
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
-  const { post, body, page, to, story, example } = button.dataset;
+  const { post, body, page, to, history: messageId, example } = button.dataset;
   if (post) {
     button.setAttribute("aria-busy", "true");
-    const { said, problem } = await send(post, JSON.parse(body));
+    const { result, error } = await send(post, JSON.parse(body));
     button.removeAttribute("aria-busy");
-    say(problem ?? said, Boolean(problem));
+    showToast(error ?? result, Boolean(error));
   } else if (page) {
     view.set(page, to);
-    listen();
-  } else if (story) {
-    view.set("message", story);
-    $("story").innerHTML = "";
+    subscribe();
+  } else if (messageId) {
+    view.set("message", messageId);
+    $("history").innerHTML = "";
     $("dialog").showModal();
-    listen();
+    subscribe();
   } else if (example) {
-    fill(JSON.parse(example));
+    fillForm(JSON.parse(example));
   }
 });
 
 $("dialog").addEventListener("close", () => {
   view.delete("message");
-  listen();
+  subscribe();
 });
 
 $("search").addEventListener("input", (event) => {
@@ -127,32 +130,32 @@ $("search").addEventListener("input", (event) => {
   $("search").timer = setTimeout(() => {
     view.set("search", event.target.value);
     view.delete("people");
-    listen();
+    subscribe();
   }, 200);
 });
 
-function fill(example) {
+function fillForm(example) {
   const form = $("publish");
   form.agent_id.value = example.agent_id;
   form.message_data.value = JSON.stringify(example.message_data, null, 2);
   form.priority.value = example.priority;
   form.can_delay.checked = example.can_delay ?? true;
   form.requires_fresh_context.checked = example.requires_fresh_context ?? false;
-  show();
+  preview();
 }
 
-async function show() {
-  const { said, problem } = await send("preview", { user_id: "user_ada", ...fields($("publish")) });
-  $("problem").textContent = problem ?? "";
-  if (said) [$("call").textContent, $("body").textContent] = [said.call, said.body];
+async function preview() {
+  const { result, error } = await send("preview", { user_id: "user_ada", ...fields($("publish")) });
+  $("publish-error").textContent = error ?? "";
+  if (result) [$("call").textContent, $("body").textContent] = [result.call, result.body];
 }
 
 $("publish").addEventListener("input", () => {
-  clearTimeout(show.timer);
-  show.timer = setTimeout(show, 150);
+  clearTimeout(preview.timer);
+  preview.timer = setTimeout(preview, 150);
 });
 
 $("publish").user_id.value = "user_ada";
-fill(JSON.parse(document.querySelector("[data-example]").dataset.example));
-setInterval(countDown, 500);
-listen();
+fillForm(JSON.parse(document.querySelector("[data-example]").dataset.example));
+setInterval(updateDueTimes, 500);
+subscribe();

@@ -1,4 +1,4 @@
-"""The publish form: the guide's examples, and the Python call and SQS body that its fields make."""
+"""The publish form: its examples, and the Python call and SQS body of its fields."""
 
 import json
 from collections.abc import Mapping
@@ -6,22 +6,22 @@ from typing import Any
 
 from orchestrator.errors import InvalidMessage
 from orchestrator.messages import Lane, Message, build_message, to_body
-from orchestrator_local.demo_stories import MEETING, PAYMENT, SOLUTION_UPDATE, SUMMARY, message_of
+from orchestrator_local.demo_messages import MEETING, PAYMENT, SOLUTION_UPDATE, SUMMARY, fields_of
 
 EXAMPLES = {
-    "urgent notification": message_of("system", PAYMENT, "urgent", can_delay=False),
-    "solution update": message_of("solution_saga_workflow_456", SOLUTION_UPDATE, "high", requires_fresh_context=True),
-    "scheduled update": message_of("account_manager", SUMMARY, "low"),
-    "context-sensitive message": message_of("solution_saga", SOLUTION_UPDATE, "medium", requires_fresh_context=True),
-    "note, as it stands": message_of("concierge_main", MEETING, "high"),
+    "urgent notification": fields_of("system", PAYMENT, "urgent", can_delay=False),
+    "solution update": fields_of("solution_saga_workflow_456", SOLUTION_UPDATE, "high", requires_fresh_context=True),
+    "scheduled update": fields_of("account_manager", SUMMARY, "low"),
+    "context-sensitive message": fields_of("solution_saga", SOLUTION_UPDATE, "medium", requires_fresh_context=True),
+    "note with its own words": fields_of("concierge_main", MEETING, "high"),
 }
 
 
 def read_form(form: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of `queue_message` that the form's fields say.
+    """The keyword arguments of `queue_message` from the fields of the form.
 
     Raises:
-        InvalidMessage: a field is wrong.
+        InvalidMessage: `message_data` is not JSON.
     """
     try:
         data = json.loads(str(form.get("message_data", "")))
@@ -45,7 +45,7 @@ def preview(fields: Mapping[str, Any]) -> dict[str, str]:
     """The Python call and the SQS body of these fields, as `call` and `body`.
 
     Raises:
-        InvalidMessage: a field is wrong.
+        InvalidMessage: a field is invalid.
     """
     message: Message = build_message(fields)
     lines = "".join(f"    {name}={value!r},\n" for name, value in fields.items())

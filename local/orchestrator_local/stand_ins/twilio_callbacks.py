@@ -1,4 +1,4 @@
-"""Twilio's side of a webhook: callbacks are posted in the background, one after the other, each once."""
+"""Posts Twilio's callbacks to the webhook in the background: one after the other, each once."""
 
 import queue
 import threading
@@ -9,15 +9,19 @@ import urllib3
 
 from orchestrator_local.stand_ins.phones import Callback
 
-# Twilio waits this long for an answer, and does not repeat a call that failed.
-SECONDS = 15
+# Twilio waits this many seconds for an answer, then the call has failed. https://www.twilio.com/docs/errors/11205
+TIMEOUT_SECONDS = 15
 
 
 @contextmanager
-def calling_back() -> Iterator[Callable[[Callback], None]]:
-    """Yields what takes a callback to be posted."""
+def twilio_callbacks() -> Iterator[Callable[[Callback], None]]:
+    """Post callbacks until the block ends.
+
+    Yields:
+        A function that takes a callback to post, and returns at once.
+    """
     waiting: queue.Queue[Callback | None] = queue.Queue()
-    http = urllib3.PoolManager(retries=False, timeout=SECONDS)
+    http = urllib3.PoolManager(retries=False, timeout=TIMEOUT_SECONDS)
 
     def post_all() -> None:
         while (callback := waiting.get()) is not None:
@@ -30,7 +34,7 @@ def calling_back() -> Iterator[Callable[[Callback], None]]:
                     headers={"X-Twilio-Signature": callback.signature},
                 )
             except urllib3.exceptions.HTTPError:
-                continue
+                continue  # a failed call is not repeated
 
     thread = threading.Thread(target=post_all, daemon=True)
     thread.start()
@@ -38,4 +42,4 @@ def calling_back() -> Iterator[Callable[[Callback], None]]:
         yield waiting.put
     finally:
         waiting.put(None)
-        thread.join(SECONDS)
+        thread.join(TIMEOUT_SECONDS)

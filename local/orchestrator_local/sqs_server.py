@@ -1,4 +1,4 @@
-"""moto's server, whose queues go by the local stack's clock: a delay is over when that has moved on by as much."""
+"""moto's SQS server on the local stack's clock: when the clock moves on, delays and visibility timeouts end with it."""
 
 from moto.server import main
 from moto.sqs import models
@@ -17,6 +17,6 @@ def _milliseconds() -> float:
 
 
 if __name__ == "__main__":
-    # Its own take a time, which its queues never give.
+    # moto's own functions take an optional time, which its queues never pass.
     vars(models).update(unix_time=_seconds, unix_time_millis=_milliseconds)
     main()

@@ -1,4 +1,4 @@
-"""The console's numbers over time: sampled by the clock of the stack, drawn as small plots."""
+"""The page's gauges over time: sampled on the stack's clock, and drawn as small plots."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from psycopg import Connection
 from orchestrator.store.gauges import read_gauges
 
 SAMPLES = 120
-EACH = timedelta(seconds=5)
-WIDTH, HEIGHT = 120, 28
+INTERVAL = timedelta(seconds=5)
+# The size of a plot in SVG units, and the margin above and below its line.
+WIDTH, HEIGHT, MARGIN = 120, 28, 2
 
 _TOTALS = """
 SELECT (SELECT count(*) FROM orchestrator.attempts WHERE outcome = 'accepted') AS sent,
@@ -23,7 +24,7 @@ SELECT (SELECT count(*) FROM orchestrator.attempts WHERE outcome = 'accepted') A
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The numbers at one moment; `held` is what waits, by reason."""
+    """The gauges at one moment; `held` counts the waiting messages by reason."""
 
     at: datetime
     sent: int
@@ -33,23 +34,23 @@ class Sample:
     held: dict[str, int]
 
 
-class History:
-    """The last samples, at least `EACH` apart by the stack's clock."""
+class GaugeHistory:
+    """The newest samples, at least `INTERVAL` apart on the stack's clock."""
 
     def __init__(self) -> None:
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
 
-    def look(self, connection: Connection, now: datetime) -> Sample:
-        """Take a sample; returns the numbers now."""
+    def sample(self, connection: Connection, now: datetime) -> Sample:
+        """Read the gauges, and keep them for the plots; returns them."""
         totals = connection.execute(_TOTALS).fetchone() or (0, Decimal(0), Decimal(0))
         held = dict(read_gauges(connection, now).waiting)
         sample = Sample(now, totals[0], sum(held.values()), totals[1], totals[2], held)
-        if not self._samples or now - self._samples[-1].at >= EACH:
+        if not self._samples or now - self._samples[-1].at >= INTERVAL:
             self._samples.append(sample)
         return sample
 
     def plots(self) -> dict[str, str]:
-        """The points of each plot, for an SVG polyline."""
+        """The points of each plot, as an SVG polyline takes them."""
         samples = list(self._samples)
         return {
             "sent": _points([sample.sent for sample in samples]),
@@ -61,9 +62,8 @@ class History:
 
 def _points(values: Sequence[float]) -> str:
     low, high = min(values, default=0), max(values, default=0)
-    spread = (high - low) or 1
+    scale = (HEIGHT - 2 * MARGIN) / ((high - low) or 1)
     step = WIDTH / max(len(values) - 1, 1)
     return " ".join(
-        f"{place * step:.1f},{HEIGHT - 2 - (value - low) / spread * (HEIGHT - 4):.1f}"
-        for place, value in enumerate(values)
+        f"{place * step:.1f},{HEIGHT - MARGIN - (value - low) * scale:.1f}" for place, value in enumerate(values)
     )
