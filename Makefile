@@ -1,27 +1,30 @@
-# Everything a person runs. The environment is made once, and again when the lock file changes.
+# The commands of this project. They make the environment in .venv once, and again when the lock file changes.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
-# Which part of samconfig.toml a deploy follows.
+# The section of samconfig.toml that a deploy uses.
 STAGE ?= dev
 
 .PHONY: help demo local lint schema test test-unit test-browser screenshot storm eval bench bench-scale build deploy lock clean
 
 help:
 	@echo "make demo          the main job on this machine, start to end"
-	@echo "make local         the same stack, stays up, with a console in the browser"
-	@echo "make schema        shared/orchestrator/store/schema.sql, from the migrations"
-	@echo "make test          lint, types and every test"
-	@echo "make test-unit     the rules and everything else that needs no database"
-	@echo "make test-browser  the stories of the console, in a real Chromium"
+	@echo "make local         the local stack until Ctrl-C, with a console in the browser"
+	@echo "make test          lint, types and every test but the browser's"
+	@echo "make test-unit     the tests that need no database"
+	@echo "make test-browser  the stories of the console, in Chromium"
+	@echo "make lint          ruff, mypy and cfn-lint"
+	@echo "make schema        shared/orchestrator/store/schema.sql from the migrations"
 	@echo "make screenshot    the README's picture of the console"
-	@echo "make storm         20,000 messages while everything breaks at random: some ten minutes"
-	@echo "make eval          the labelled set: with ANTHROPIC_API_KEY, how well the model judges and writes"
-	@echo "make bench         what it costs and carries, beside its peers: some five minutes; QUICK=1 under two"
+	@echo "make storm         20,000 messages while everything breaks at random: about ten minutes"
+	@echo "make eval          the labelled set: how well Claude judges and writes (with ANTHROPIC_API_KEY)"
+	@echo "make bench         what it costs and carries, beside its peers: about five minutes; QUICK=1 under two"
 	@echo "make bench-scale   the measures with millions of rows: half an hour"
-	@echo "make build         what is deployed, in .aws-sam (needs aws-sam-cli and uv)"
+	@echo "make lock          both lock files, after pyproject.toml has changed"
+	@echo "make build         sam build into .aws-sam (needs aws-sam-cli and uv)"
 	@echo "make deploy        sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
+	@echo "make clean         remove the environment, caches and the local stack's files"
 
 $(READY): requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -78,7 +81,7 @@ build: layers/dependencies/layer.lock
 deploy: build
 	sam deploy --config-env $(STAGE)
 
-# One lock file for people's machines, one for the Lambda layer.
+# One lock file for development machines, one for the Lambda layer.
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements/dev.lock
