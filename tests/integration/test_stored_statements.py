@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
 from orchestrator.store.stored_statements import KEPT, STATEMENTS, call_of, missing_functions, raw
-from tests.wire import QUERY, STATEMENT, SYNC, postgres_proxy
+from tests.postgres_proxy import QUERY, STATEMENT, SYNC, postgres_proxy
 from tests.world import World
 
 # Each index costs every message at every step; a new one has to be worth that, and stands here.
