@@ -28,11 +28,9 @@ from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones, Text
-from tests.executed_statements import record_statements
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
 pytest_plugins = ["tests.executed_statements"]
-record_statements()
 
 TEMPLATE_DATABASE = "template_orchestrator"
 # A transaction-mode pooler on 127.0.0.1 before that server, for everything but migrations: its port.

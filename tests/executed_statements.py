@@ -25,7 +25,7 @@ executed: set[str] = set()
 _collected: set[str] = set()
 
 
-def record_statements() -> None:
+def pytest_configure() -> None:
     """Add to `executed` each statement that a cursor of this process executes from now on."""
     original = psycopg.Cursor.execute
 
@@ -35,31 +35,12 @@ def record_statements() -> None:
             executed.add(name)
         return original(cursor, query, *arguments, **options)
 
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign]  # every call goes through here, in a pipeline too
+    psycopg.Cursor.execute = execute  # type: ignore[method-assign,assignment]  # every call goes through here, in a pipeline too
 
 
 def left_out(names: Collection[str]) -> list[str]:
     """Return the statements that are missing from the names."""
     return [file.stem for file in FILES if file.stem not in names]
-
-
-@cache
-def _name_of(query: bytes) -> str | None:
-    text = query.decode()
-    stored = _STORED_CALL.search(text)
-    return stored[1] if stored else _names_by_text().get(_without_comments(text))
-
-
-@cache
-def _names_by_text() -> dict[str, str]:
-    return {_without_comments(file.read_text()): file.stem for file in FILES}
-
-
-def _without_comments(text: str) -> str:
-    return " ".join(re.sub(r"--.*", "", text).split())
-
-
-# Hooks of pytest: `conftest.py` registers this module as a plugin. ------------------------------------------------------
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -100,3 +81,19 @@ def _is_whole(config: pytest.Config) -> bool:
     selects = config.getoption("keyword") or config.getoption("markexpr") or any("::" in part for part in config.args)
     files = {Path(nodeid.partition("::")[0]).name for nodeid in _collected if "tests/integration/" in nodeid}
     return not selects and files == {file.name for file in INTEGRATION.glob("test_*.py")}
+
+
+@cache
+def _name_of(query: bytes) -> str | None:
+    text = query.decode()
+    stored = _STORED_CALL.search(text)
+    return stored[1] if stored else _names_by_text().get(_without_comments(text))
+
+
+@cache
+def _names_by_text() -> dict[str, str]:
+    return {_without_comments(file.read_text()): file.stem for file in FILES}
+
+
+def _without_comments(text: str) -> str:
+    return " ".join(re.sub(r"--.*", "", text).split())
