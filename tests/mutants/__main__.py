@@ -34,7 +34,7 @@ def main() -> None:
     options = _options()
     left_out = read_equivalent()
     mutants = [mutant for mutant in [*python_mutants(), *sql_mutants()] if options.only in mutant.file]
-    reach = up_to_date_map()
+    reach = up_to_date_map(keep=options.keep_map)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-mutants-")))
         benches = [stack.enter_context(Bench.set_up(folder / str(number))) for number in range(BENCHES)]
@@ -130,6 +130,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="what the sample is drawn with (default: 1)")
     parser.add_argument("--seconds", type=float, default=40, help="of tests for one mutant at the most (default: 40)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only mutants of files with this in their path")
+    parser.add_argument("--keep-map", action="store_true", help="use the map that was recorded before the last change")
     parser.add_argument("--at-least", type=float, default=0.0, help="the share that must be noticed (default: 0)")
     return parser.parse_args()
 
