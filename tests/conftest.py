@@ -30,6 +30,8 @@ from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones, Text
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
+pytest_plugins = ["tests.executed_statements"]
+
 TEMPLATE_DATABASE = "template_orchestrator"
 # A transaction-mode pooler on 127.0.0.1 before that server, for everything but migrations: its port.
 POOLER_PORT = "TEST_POOLER_PORT"

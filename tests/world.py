@@ -18,8 +18,9 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from orchestrator.ids import uuid7
-from orchestrator.store.people import add_user
+from orchestrator.store.people import add_user, change_user
 from orchestrator_local.stand_ins.claude import Claude
+from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
 FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain")
@@ -169,6 +170,72 @@ class World:
         known = {"external_id": external_id, "phone_number": phone, "first_name": "Ada", "timezone": "America/New_York"}
         given = {name: value for name, value in {**known, **columns}.items() if value is not None}
         return add_user(self.connection, given, self.now)
+
+    def person_with_a_past(self, external_id: str = "ada", *, phone: str = "+12125550101", **columns: Any) -> UUID:
+        """A person in New York to whom much has happened, so that an ordinary story meets rows that are already there.
+
+        They had another number, on which they said STOP and START; their limits were others on other days; they have two
+        open conversations; a text of a moment ago has an unknown outcome, and took one slot of this hour; a sequence
+        waits for next week; and another person has the number of before, is opted out, and has limits of their own.
+        """
+        present, old_number = self.now, f"{phone[:-1]}9"
+        self.travel_to(present - timedelta(days=30))
+        user_id = self.person(external_id, phone=old_number, **columns)
+        self._short_conversation(external_id, old_number)
+        self.writes("STOP", phone=old_number)
+        self.wait(days=1)
+        self.writes("START", phone=old_number)
+        change_user(self.connection, external_id, {"phone_number": phone}, self.now)
+        other = self.person(f"{external_id}-before", phone=old_number, daily_limit=1, hourly_limit=1)
+        self.wait(minutes=1)
+        self.writes("STOP", phone=old_number)
+        self._limits(user_id, days_ago=20, daily=1, hourly=1, quiet_hours=True)
+        self._limits(user_id, days_ago=2, daily=50, hourly=50, quiet_hours=False)
+        self._limits(other, days_ago=0, daily=0, hourly=0, quiet_hours=True)
+        for days in (9, 8):
+            self.travel_to(present - timedelta(days=days))
+            self._short_conversation(external_id, phone)
+        self.travel_to(present - timedelta(minutes=2))
+        sequence = {
+            "sequence_id": str(uuid7(self.now)),
+            "sequence_total": 2,
+            "scheduled_for": present + timedelta(days=7),
+        }
+        for position in (1, 2):
+            words = {"type": "note", "message": f"next week, part {position}"}
+            self.message(
+                external_id,
+                sequence_position=position,
+                message_data=words,
+                expires_at=present + timedelta(days=9),
+                **sequence,
+            )
+        self.phones.misbehave = lambda _fields: HttpAnswer(201, None, drop=True)
+        self.message(external_id, message_data={"type": "note", "message": "On its way"}, can_delay=False)
+        self.minute()
+        self.phones.reset()
+        self.claude.reset()
+        self._limits(user_id, days_ago=1, daily=10, hourly=2, quiet_hours=True)
+        self.travel_to(present)
+        return user_id
+
+    def _short_conversation(self, external_id: str, phone: str) -> None:
+        """A text, delivered, and an answer to it, in a conversation of its own."""
+        self.connection.execute("UPDATE conversations SET status = 'closed' WHERE phone_number = %s", (phone,))
+        self.message(external_id, message_data={"type": "note", "message": f"On {self.now:%d %B}"}, can_delay=False)
+        self.minute()
+        self.twilio_calls()
+        self.writes("Thanks", phone=phone)
+        self.connection.execute("UPDATE conversations SET status = 'active' WHERE phone_number = %s", (phone,))
+
+    def _limits(self, user_id: UUID, *, days_ago: int, daily: int, hourly: int, quiet_hours: bool) -> None:
+        """The limits in a person's budget row of one day."""
+        self.connection.execute(
+            "INSERT INTO user_message_budget (user_id, date, messages_sent, daily_limit, hourly_limit, quiet_hours_enabled)"
+            " VALUES (%s, %s, 1, %s, %s, %s) ON CONFLICT (user_id, date) DO UPDATE SET daily_limit = excluded.daily_limit,"
+            " hourly_limit = excluded.hourly_limit, quiet_hours_enabled = excluded.quiet_hours_enabled",
+            (user_id, (self.now - timedelta(days=days_ago)).date(), daily, hourly, quiet_hours),
+        )
 
     def says(self, user_id: UUID, text: str) -> None:
         """The person writes to us."""

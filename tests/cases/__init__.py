@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -20,6 +20,21 @@ HERE = Path(__file__).parent
 MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001  (a wall clock, which a zone is added to)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NEWER = UUID(int=0xBEEF)
+# The words of the tables. A flag stands alone (`now!`), a fact has a value (`sent=10`).
+MESSAGE_FLAGS = {
+    *Lane,
+    *("now!", "fresh", "paused", "withdrawn", "superseded", "higher-due", "part", "next-part", "broken", "reply"),
+}
+MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged"}
+PERSON_FLAGS = {"opted-out", "unjudged", "dead-number"}
+PERSON_FACTS = {
+    *("phone", "zone", "quiet", "daily", "hourly", "sent", "sent-yesterday", "recent", "planned", "wrote", "texts"),
+    *("hours", "days", "pattern", "unreachable-until"),
+}
+
+
+class MalformedCase(ValueError):
+    """A line of a table holds a token that the reader does not know, or leaves out one that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +47,56 @@ class TableCase:
     paused: bool
     now: datetime
     expected: str
-    tokens: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The tokens of one cell."""
+
+    flags: frozenset[str]
+    facts: Mapping[str, str]
 
 
 def read_cases(name: str) -> Iterator[TableCase]:
-    """The cases of one table."""
-    for situation, message, person, now, expected in table(name):
-        yield _case(situation, message.split(), person.split(), now, expected)
+    """Read the cases of one table.
+
+    Raises:
+        MalformedCase: a line holds a token that the reader does not know; the error names the line.
+    """
+    for cells in table(name):
+        try:
+            situation, message, person, now, expected = cells
+            yield _case(
+                situation,
+                read_cell(message, MESSAGE_FLAGS, MESSAGE_FACTS),
+                read_cell(person, PERSON_FLAGS, PERSON_FACTS),
+                now,
+                expected,
+            )
+        except ValueError as error:
+            raise MalformedCase(f"{name}: {' | '.join(cells)}: {error}") from error
+
+
+def read_cell(text: str, flags: Collection[str], facts: Collection[str]) -> Cell:
+    """Read the tokens of one cell.
+
+    Raises:
+        MalformedCase: a token is no known flag or fact, a fact has no value, or a token stands there twice.
+    """
+    tokens = text.split()
+    values = dict(token.split("=", 1) for token in tokens if "=" in token)
+    for token in tokens:
+        name, equals, value = token.partition("=")
+        if not (name in facts and value if equals else token in flags):
+            raise MalformedCase(f"the token {token!r} is unknown; known are {', '.join(sorted([*flags, *facts]))}")
+    found = frozenset(token for token in tokens if "=" not in token)
+    if len(found) + len(values) < len(tokens):
+        raise MalformedCase(f"a token stands twice in {text!r}")
+    return Cell(found, values)
 
 
 def table(name: str) -> Iterator[list[str]]:
-    """The cells of each line."""
+    """Read the cells of each line."""
     for line in (HERE / name).read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             yield [cell.strip() for cell in line.split("|")]
@@ -83,56 +137,52 @@ def zone_of(person: Person) -> ZoneInfo:
     return find_zone(person.timezone) or next(iter(zones_of_number("+12125550101")))
 
 
-def _case(situation: str, message: list[str], person: list[str], now_text: str, expected: str) -> TableCase:
-    facts = dict(token.split("=", 1) for token in person if "=" in token)
-    zone_name = None if facts.get("zone") == "none" else facts.get("zone", "America/New_York")
-    told_in = find_zone(zone_name) or ZoneInfo("America/New_York")
-    now = _instant(now_text, told_in)
+def _case(situation: str, message: Cell, person: Cell, now_text: str, expected: str) -> TableCase:
+    zone_name = None if person.facts.get("zone") == "none" else person.facts.get("zone", "America/New_York")
+    zone = find_zone(zone_name) or ZoneInfo("America/New_York")
+    now = _instant(now_text, zone)
     return TableCase(
         situation=situation,
-        message=_message(message, told_in, now),
-        person=_person(person, facts, zone_name, told_in, now),
-        paused="paused" in message,
+        message=_message(message, zone, now),
+        person=_person(person, zone_name, zone, now),
+        paused="paused" in message.flags,
         now=now,
         expected=expected,
-        tokens=frozenset([*message, *person]),
     )
 
 
-def _message(tokens: list[str], zone: ZoneInfo, now: datetime) -> MessageState:
-    facts = dict(token.split("=", 1) for token in tokens if "=" in token)
-
+def _message(cell: Cell, zone: ZoneInfo, now: datetime) -> MessageState:
     def instant(name: str) -> datetime | None:
-        return _instant(facts[name].replace("_", " "), zone) if name in facts else None
+        return _instant(cell.facts[name].replace("_", " "), zone) if name in cell.facts else None
 
+    (lane,) = cell.flags & {*Lane}
     accepted_at = instant("queued") or now - timedelta(hours=1)
+    verdict, _, checked_at = cell.facts.get("judged", Relevance.UNASKED).partition("@")
     return MessageState(
-        lane=Lane(tokens[0]),
-        can_delay="now!" not in tokens,
+        lane=Lane(lane),
+        can_delay="now!" not in cell.flags,
         due=now,
         not_before=instant("for"),
         best_at=instant("best"),
         expires_at=instant("expires") or accepted_at + timedelta(days=7),
         accepted_at=accepted_at,
-        requires_fresh_context="fresh" in tokens,
-        withdrawn="withdrawn" in tokens,
-        superseded_by=NEWER if "superseded" in tokens else None,
-        higher_is_due="higher-due" in tokens,
-        in_sequence="part" in tokens or "next-part" in tokens,
-        continues="next-part" in tokens,
-        broken="broken" in tokens,
-        is_reply="reply" in tokens,
-        relevance=Relevance(facts.get("judged", "unasked").partition("@")[0]),
-        checked_at=_instant(f"Tue {facts['judged'].partition('@')[2]}", zone)
-        if "@" in facts.get("judged", "")
-        else None,
+        requires_fresh_context="fresh" in cell.flags,
+        withdrawn="withdrawn" in cell.flags,
+        superseded_by=NEWER if "superseded" in cell.flags else None,
+        higher_is_due="higher-due" in cell.flags,
+        in_sequence=bool(cell.flags & {"part", "next-part"}),
+        continues="next-part" in cell.flags,
+        broken="broken" in cell.flags,
+        is_reply="reply" in cell.flags,
+        relevance=Relevance(verdict),
+        checked_at=_instant(f"Tue {checked_at}", zone) if checked_at else None,
     )
 
 
-def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zone: ZoneInfo, now: datetime) -> Person:
+def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) -> Person:
+    facts = cell.facts
     today = now.astimezone(zone).date()
-    quiet = facts.get("quiet", "")
-    window = [time.fromisoformat(part) for part in quiet.split("-")] if "-" in quiet else [None, None]
+    quiet_start, quiet_end = _window(facts.get("quiet"))
     pattern: object = json.loads(facts["pattern"]) if "pattern" in facts else None
     if "hours" in facts or "days" in facts:
         pattern = {
@@ -141,7 +191,7 @@ def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zon
         }
 
     def times(name: str) -> tuple[datetime, ...]:
-        given = [part for part in facts.get(name, "").split(",") if part]
+        given = facts[name].split(",") if name in facts else []
         instants = [
             _instant(part.replace("_", " "), zone)
             if "_" in part
@@ -155,9 +205,9 @@ def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zon
         user_id=UUID(int=1),
         phone_number=facts.get("phone", "+12125550101"),
         timezone=zone_name,
-        quiet_hours_start=window[0],
-        quiet_hours_end=window[1],
-        quiet_hours_enabled=False if quiet == "off" else None,
+        quiet_hours_start=quiet_start,
+        quiet_hours_end=quiet_end,
+        quiet_hours_enabled=False if facts.get("quiet") == "off" else None,
         daily_limit=int(facts["daily"]) if "daily" in facts else None,
         hourly_limit=int(facts["hourly"]) if "hourly" in facts else None,
         sent_by_day={
@@ -166,14 +216,22 @@ def _person(tokens: list[str], facts: dict[str, str], zone_name: str | None, zon
         },
         recent_sends=times("recent"),
         planned_sends=times("planned"),
-        opted_out="opted-out" in tokens,
+        opted_out="opted-out" in cell.flags,
         last_inbound_at=times("wrote")[0] if "wrote" in facts else None,
         texts_while_active=int(facts.get("texts", 0)),
         response_pattern=pattern,
-        has_unread_text="unjudged" in tokens,
-        number_is_dead="dead-number" in tokens,
+        has_unread_text="unjudged" in cell.flags,
+        number_is_dead="dead-number" in cell.flags,
         unreachable_until=times("unreachable-until")[0] if "unreachable-until" in facts else None,
     )
+
+
+def _window(quiet: str | None) -> tuple[time | None, time | None]:
+    """Quiet hours as a table writes them: a start and an end, `off`, or none of the person's own."""
+    if quiet is None or quiet == "off":
+        return None, None
+    start, end = quiet.split("-")
+    return time.fromisoformat(start), time.fromisoformat(end)
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime:

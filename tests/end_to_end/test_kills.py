@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator.ids import uuid7
 from orchestrator.store.people import add_user
-from tests.faults.rig import Rig, rig
-from tests.faults.tally import reckon
+from tests.faults.final_checks import reckon
+from tests.faults.function_processes import Rig, rig
 
 # Long enough for every lease to run out, and for the minute after it.
 MINUTES = 28

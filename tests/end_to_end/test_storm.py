@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from tests.faults.rig import rig
+from tests.faults.function_processes import rig
 from tests.faults.storm import EXTRA, report, storm
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 import urllib3
 
 from orchestrator_local.http_server import HttpHandler, http_server
-from tests.wire import Boundary
+from tests.postgres_proxy import Boundary
 
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host", "keep-alive"}
 

@@ -25,8 +25,8 @@ from orchestrator.store.people import add_user
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
-from tests.faults.rig import Rig, rig
-from tests.faults.tally import Reckoning, reckon
+from tests.faults.final_checks import Reckoning, reckon
+from tests.faults.function_processes import Rig, rig
 
 HOURLY, DAILY = 2, 10
 # Beside one of each function: two dispatchers and two deliveries at the same time.

@@ -13,8 +13,8 @@ from orchestrator.store.adoption import Adoption, adopt
 from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
 from orchestrator.store.schedule import claim_due
-from tests.integration.test_limits_under_race import CountingSender
-from tests.integration.test_migrations import EXISTING
+from tests.integration.test_migrate import EXISTING
+from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)

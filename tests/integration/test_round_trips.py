@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from orchestrator.store.database import Database
-from tests.wire import counting_proxy
+from tests.postgres_proxy import counting_proxy
 from tests.world import World
 
 MESSAGES = 1_000

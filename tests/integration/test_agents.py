@@ -9,7 +9,7 @@ import pytest
 from orchestrator.agents import Agent, Rate, agent_for, throttle_note, waits_until
 from orchestrator.delivery.dispatch import dispatch
 from orchestrator.settings import DispatchSettings, PolicySettings, load
-from orchestrator.store.agents import set_agent
+from orchestrator.store.agents import list_agents, remove_agent, set_agent
 from orchestrator.store.pauses import pause, resume
 from tests.world import World, sqs_event, sqs_record
 
@@ -53,6 +53,19 @@ def test_an_agent_may_be_kept_from_urgent(world: World) -> None:
         world.publish({"user_id": "ada", "agent_id": agent_id, "priority": "urgent", "message_data": {"type": "note"}})
     assert world.all("SELECT agent_id, reason FROM orchestrator.rejections") == [("bulk_1", "urgent_not_allowed")]
     assert world.all("SELECT agent_id FROM message_queue") == [("bulk_trusted_1",)]
+
+
+def test_when_the_settings_of_a_prefix_are_removed_those_of_a_shorter_one_hold(world: World) -> None:
+    world.person()
+    set_agent(world.connection, Agent("bulk", may_use_urgent=False))
+    set_agent(world.connection, Agent("bulk_trusted"))
+    assert remove_agent(world.connection, "bulk_trusted")
+    assert not remove_agent(world.connection, "bulk_trusted")
+    assert [agent.prefix for agent in list_agents(world.connection)] == ["bulk"]
+    world.publish({"user_id": "ada", "agent_id": "bulk_trusted_1", "priority": "urgent", "message_data": {"type": "x"}})
+    assert world.all("SELECT agent_id, reason FROM orchestrator.rejections") == [
+        ("bulk_trusted_1", "urgent_not_allowed")
+    ]
 
 
 def test_what_is_above_an_agents_hour_waits_for_the_next_ones(world: World) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.integration.test_limits_under_race import WORKERS, CountingSender, approved, run_workers
+from tests.integration.test_reserve_under_race import WORKERS, CountingSender, approved, run_workers
 from tests.world import World
 
 MIDNIGHT_IN_NEW_YORK = datetime.fromisoformat("2026-03-04T00:00:00-05:00")

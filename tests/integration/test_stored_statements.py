@@ -21,7 +21,7 @@ from orchestrator.store.stored_statements import (
     missing_functions,
     read_statement,
 )
-from tests.wire import QUERY, STATEMENT, SYNC, postgres_proxy
+from tests.postgres_proxy import QUERY, STATEMENT, SYNC, postgres_proxy
 from tests.world import World
 
 # Each index costs every message at every step; a new one has to be worth that, and stands here.

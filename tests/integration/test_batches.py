@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from orchestrator.store import database as database_module
 from orchestrator.store.database import Database, connect
-from tests.wire import postgres_proxy
+from tests.postgres_proxy import postgres_proxy
 from tests.world import World, sqs_event, sqs_record
 
 
@@ -192,7 +192,7 @@ def test_a_poison_message_is_put_aside_with_its_reason_when_it_has_come_five_tim
     assert world.invoke("enqueue", sqs_event([record])) == {"batchItemFailures": []}
     (letter,) = world.drain_messages("ENQUEUE_DLQ_URL")
     assert letter["MessageAttributes"]["reason"] == "failed"
-    assert "KeyError at test_trouble.py" in letter["MessageAttributes"]["problem"]
+    assert "KeyError at test_batches.py" in letter["MessageAttributes"]["problem"]
     told = repr([vars(record) for record in caplog.records]) + repr(letter["MessageAttributes"])
     assert "2125550101" not in told, "neither the log nor the reason quotes what failed"
 

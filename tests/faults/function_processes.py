@@ -21,10 +21,10 @@ from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
 from orchestrator_local.stand_ins.phones import Phones
 from orchestrator_local.template import read_template
-from tests.faults.forked import ForkedFunction
+from tests.faults.forked_functions import ForkedFunction
 from tests.faults.http_proxy import http_proxy
-from tests.faults.sqs import FaultyQueues, serve_queues
-from tests.wire import postgres_proxy
+from tests.faults.sqs_server import FaultyQueues, serve_queues
+from tests.postgres_proxy import postgres_proxy
 from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, WEBHOOK, function_environment, http_event
 
 # Which function takes what from which queue.

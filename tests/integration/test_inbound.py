@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from orchestrator.store.conversation import read_unknown_senders
 from orchestrator.store.people import is_user_active, read_user
 from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import WEBHOOK, World, http_event
@@ -213,6 +214,12 @@ def test_texts_of_nobody_are_kept_aside(world: World) -> None:
         ("SM-same", "+14155550199", "Who are you?")
     ]
     assert world.all("SELECT 1 FROM messages") == []
+    world.wait(minutes=1)
+    world.writes("Hello?", phone="+14155550198")
+    world.wait(minutes=1)
+    world.writes("Anyone?", phone="+14155550199")
+    newest = [(text["phone_number"], text["body"]) for text in read_unknown_senders(world.connection, 2)]
+    assert newest == [("+14155550199", "Anyone?"), ("+14155550198", "Hello?")]
 
 
 def test_a_field_that_twilio_never_sends_lies_in_the_dead_letter_queue_with_its_reason(world: World) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from tests.faults.rig import Rig
+from tests.faults.function_processes import Rig
 
 HOUR = timedelta(hours=1)
 

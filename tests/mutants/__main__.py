@@ -1,0 +1,139 @@
+"""`make mutants`: how many changes of the code the tests notice.
+
+Run it as `python -m tests.mutants`; a seed repeats the sample. A fifth of it is of `rules/`, the rest half of other Python
+code and half of SQL. Mutants that change nothing that anybody could observe are listed in `equivalent.toml`, each with
+the reason, and are left out.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.mutants.mutant import ROOT, Key, Mutant
+from tests.mutants.python_code import python_mutants
+from tests.mutants.run import Bench, Result, up_to_date_map
+from tests.mutants.sql_code import sql_mutants
+
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+# Two cores: the tests of a mutant keep one busy.
+BENCHES = 2
+# The share of each group in a sample.
+SHARES = {"rules": 0.2, "other Python": 0.4, "SQL": 0.4}
+
+
+def main() -> None:
+    """Try out a sample, or everything, and print the table."""
+    options = _options()
+    left_out = read_equivalent()
+    mutants = [mutant for mutant in [*python_mutants(), *sql_mutants()] if options.only in mutant.file]
+    reach = up_to_date_map(keep=options.keep_map)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-mutants-")))
+        benches = [stack.enter_context(Bench.set_up(folder / str(number))) for number in range(BENCHES)]
+        sample = list(draw(mutants, left_out, options.sample, random.Random(options.seed), benches[0]))
+        free: SimpleQueue[Bench] = SimpleQueue()
+        for bench in benches:
+            free.put(bench)
+        print(f"{len(sample)} of {len(mutants)} mutants, seed {options.seed}", flush=True)
+
+        def try_out(mutant: Mutant) -> Result:
+            bench = free.get()
+            try:
+                return bench.try_out(mutant, reach, options.seconds)
+            finally:
+                free.put(bench)
+
+        with ThreadPoolExecutor(BENCHES) as pool:
+            results = list(_shown(pool.map(try_out, sample)))
+    print(table(results))
+    share = sum(result.noticed for result in results) / max(1, len(results))
+    if share < options.at_least:
+        sys.exit(f"{share:.0%} of the mutants were noticed; at least {options.at_least:.0%} must be.")
+
+
+def draw(
+    mutants: Sequence[Mutant], left_out: Collection[Key], size: int, dice: random.Random, bench: Bench
+) -> Iterator[Mutant]:
+    """Draw mutants that are valid and not left out, one of each place; all of them where `size` is 0."""
+    groups: dict[str, dict[tuple[str, int], list[Mutant]]] = {group: defaultdict(list) for group in SHARES}
+    for mutant in mutants:
+        groups[_group(mutant)][mutant.file, mutant.place].append(mutant)
+    for group, share in SHARES.items():
+        places = list(groups[group].values())
+        dice.shuffle(places)
+        wanted = round(size * share)
+        for place in places:
+            dice.shuffle(place)
+            valid = (mutant for mutant in place if mutant.key() not in left_out and bench.is_valid(mutant))
+            if not size:
+                yield from valid
+            elif wanted and (found := next(valid, None)):
+                wanted -= 1
+                yield found
+
+
+def read_equivalent() -> set[Key]:
+    """Read which mutants cannot be told from the original.
+
+    Raises:
+        SystemExit: an entry is about code that is not there any more.
+    """
+    entries = tomllib.loads(EQUIVALENT.read_text())["mutant"]
+    for entry in entries:
+        if not entry["why"] or entry["before"] not in " ".join((ROOT / entry["file"]).read_text().split()):
+            sys.exit(f"equivalent.toml: this entry has no reason, or its code has changed: {entry}")
+    return {(entry["file"], entry["before"], entry["after"]) for entry in entries}
+
+
+def table(results: Iterable[Result]) -> str:
+    """How many mutants were noticed, by area, and the others one by one."""
+    noticed, total = Counter[str](), Counter[str]()
+    results = sorted(results, key=lambda result: (result.mutant.file, result.mutant.place))
+    for result in results:
+        for row in (_group(result.mutant), f"  {result.mutant.area}"):
+            noticed[row] += result.noticed
+            total[row] += 1
+    groups = [
+        [group, *sorted({f"  {r.mutant.area}" for r in results if _group(r.mutant) == group})] for group in SHARES
+    ]
+    rows = [
+        f"{row:16} {noticed[row]:5} of {total[row]:5}  {noticed[row] / total[row]:5.0%}"
+        for group in groups
+        for row in group
+        if total[row]
+    ]
+    survivors = [f"{r.mutant.shown()}\n      {r.tests} tests reach it" for r in results if not r.noticed]
+    return "\n".join(["", "noticed", *rows, "", f"not noticed: {len(survivors)}", *survivors])
+
+
+def _shown(results: Iterable[Result]) -> Iterator[Result]:
+    for result in results:
+        print("." if result.noticed else "S", end="", flush=True)
+        yield result
+
+
+def _group(mutant: Mutant) -> str:
+    return {"rules": "rules", "sql": "SQL"}.get(mutant.area, "other Python")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=40, help="how many mutants; 0 for all (default: 40)")
+    parser.add_argument("--seed", type=int, default=1, help="what the sample is drawn with (default: 1)")
+    parser.add_argument("--seconds", type=float, default=40, help="of tests for one mutant at the most (default: 40)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only mutants of files with this in their path")
+    parser.add_argument("--keep-map", action="store_true", help="use the map that was recorded before the last change")
+    parser.add_argument("--at-least", type=float, default=0.0, help="the share that must be noticed (default: 0)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Runs the tests that reach a mutant, in a copy of the working tree with a Postgres of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from orchestrator.store.migrate import migrate
+from orchestrator_local.postgres import embedded_postgres
+from tests.mutants.mutant import ROOT, Mutant
+from tests.mutants.record import FOLDER, Reach, read_map
+from tests.mutants.sql_code import is_valid
+
+PACKAGES = ("shared", "local", "cli", ".")
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+# To start Python, import everything, and migrate a template.
+START_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant: whether a test noticed it, and how many tests could have."""
+
+    mutant: Mutant
+    noticed: bool
+    tests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A copy of the working tree and a server: the place where one mutant after the other is tried."""
+
+    folder: Path
+    server: str
+
+    @classmethod
+    @contextmanager
+    def set_up(cls, folder: Path) -> Iterator["Bench"]:
+        """Copy what Git knows or would add, and start a Postgres."""
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                (folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / "tree" / name)
+        with embedded_postgres(folder / "postgres", FAST) as server:
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute("CREATE DATABASE mutants")
+            migrate(make_conninfo(server, dbname="mutants"))
+            yield cls(folder / "tree", server)
+
+    def is_valid(self, mutant: Mutant) -> bool:
+        """Whether the mutant compiles, or Postgres accepts it."""
+        if not mutant.file.endswith(".sql"):
+            return True
+        with psycopg.connect(make_conninfo(self.server, dbname="mutants"), autocommit=True) as connection:
+            return is_valid(connection, mutant)
+
+    def try_out(self, mutant: Mutant, reach: Reach, seconds: float) -> Result:
+        """Run the tests that reach a mutant until one fails, for about so many seconds; one that hangs is noticed too."""
+        tests = choose_tests(mutant, reach, seconds)
+        if not tests:
+            return Result(mutant, noticed=False, tests=0)
+        file = self.folder / mutant.file
+        file.write_text(mutant.text)
+        # Bytecode is cached by second and size, and mutants may share both.
+        os.utime(file, (mutant.place, hash(mutant.text) % 2**31))
+        try:
+            return Result(mutant, self.run_tests(tests, 3 * seconds + START_SECONDS) != 0, len(tests))
+        finally:
+            shutil.copy2(ROOT / mutant.file, file)
+
+    def run_tests(self, tests: Sequence[str], timeout: float) -> int:
+        """Run tests in the copy, and return the exit code of pytest; one that does not end in time counts as failed."""
+        (self.folder / "selected-tests").write_text("\n".join(tests))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "@selected-tests"],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(str(self.folder / package) for package in PACKAGES),
+                "TEST_POSTGRES_URL": self.server,
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return 1
+        finally:
+            # What a test started and left behind holds on to the database.
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+
+def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
+    """The tests that reach a mutant, as many as take about so many seconds.
+
+    A test file that is named for the mutant's file comes first. Then each file gives its fastest test, then its second
+    fastest, and so on: what notices a mutant is usually in one file, and no map says in which.
+    """
+    by_file: dict[str, list[str]] = defaultdict(list)
+    for test in sorted(_reaching(mutant.unit, reach), key=lambda test: reach[test].seconds):
+        by_file[test.partition("::")[0]].append(test)
+    named = [tests for file, tests in by_file.items() if Path(file).stem == f"test_{Path(mutant.file).stem}"]
+    others = [tests for tests in by_file.values() if tests not in named]
+    chosen: list[str] = []
+    for test in chain(*named, filter(None, chain(*zip_longest(*others)))):
+        seconds -= reach[test].seconds
+        if seconds < 0 and chosen:
+            break
+        chosen.append(test)
+    return chosen
+
+
+def _reaching(unit: str, reach: Reach) -> list[str]:
+    """The tests that reach a unit. What is no function belongs to all that reach its module, or mention its name."""
+    if ":" not in unit:
+        return [test for test, reached in reach.items() if any(u.startswith(f"{unit}:") for u in reached.units)]
+    kind, _, name = unit.partition(":")
+    if kind == "function":
+        callers = {f"statement:{f.stem}" for f in (ROOT / "shared").rglob("sql/*.sql") if name in f.read_text()}
+        return [test for test, reached in reach.items() if not callers or not callers.isdisjoint(reached.units)]
+    return [test for test, reached in reach.items() if unit in reached.units]
+
+
+def up_to_date_map(*, keep: bool) -> Reach:
+    """The map of tests, recorded again where code or tests have changed since.
+
+    Args:
+        keep: take the map that is there, though it may be old.
+
+    Raises:
+        SystemExit: the tests fail as they are.
+    """
+    if keep:
+        return read_map()
+    sources = [file for folder in ("shared", "functions", "tests") for file in (ROOT / folder).rglob("*.*")]
+    changed = max(file.stat().st_mtime for file in sources if file.suffix in (".py", ".sql", ".txt"))
+    if not FOLDER.exists() or min((file.stat().st_mtime for file in FOLDER.glob("*.json")), default=0) < changed:
+        print("Recording which test reaches what: some three minutes.", flush=True)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "--numprocesses", "2"]
+        if subprocess.run([*command, "tests/unit", "tests/integration"], cwd=ROOT, check=False).returncode:
+            sys.exit("The tests fail without any mutant.")
+    return read_map()
