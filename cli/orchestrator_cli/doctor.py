@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestrator_cli.check_results import Check, CheckResult, Grade
-from orchestrator_cli.extras import extra_required
+from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.target import on_target
 
@@ -42,7 +42,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _checks() -> dict[str, Check]:
-    with extra_required("doctor", "cli,functions"):
+    with require_extra("doctor", "cli,functions"):
         import anthropic  # noqa: F401
         import twilio  # noqa: F401
     from orchestrator_cli import service_checks, stack_checks

@@ -7,7 +7,7 @@ from orchestrator.errors import OrchestratorError
 
 
 @contextmanager
-def extra_required(command: str, extra: str) -> Iterator[None]:
+def require_extra(command: str, extra: str) -> Iterator[None]:
     """Run imports that only an extra of the package provides.
 
     Args:

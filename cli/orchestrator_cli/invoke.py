@@ -11,7 +11,7 @@ from rich import print_json
 from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_cli.extras import extra_required
+from orchestrator_cli.extras import require_extra
 from orchestrator_cli.target import on_target
 
 
@@ -21,7 +21,7 @@ def invoke(
     event: Annotated[Path, typer.Option(help="A JSON file, such as events/enqueue.json.", exists=True, dir_okay=False)],
 ) -> None:
     """Run one function once, in its own process under AWS's runtime client, and print its log and its answer."""
-    with extra_required("invoke", "local"):
+    with require_extra("invoke", "local"):
         from orchestrator_local.runtime import FunctionFailed, FunctionProcess
         from orchestrator_local.template import read_template
     functions = {found.name: found for found in read_template().functions}

@@ -19,7 +19,7 @@ from orchestrator_cli.dead_letters import (
     receive_dead_letters,
     release,
 )
-from orchestrator_cli.extras import extra_required
+from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, PersonReference
 from orchestrator_cli.output import print_result
 from orchestrator_cli.target import on_target
@@ -59,7 +59,7 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete a person's texts, data and number: here, in the dead-letter queues, and at Twilio. It cannot be undone."""
-    with extra_required("privacy delete", "cli,functions"):
+    with require_extra("privacy delete", "cli,functions"):
         from orchestrator.maintenance.privacy import delete_person, identity_of
         from orchestrator.sms.erase import TwilioTextEraser
     with open_database() as (connection, clock), Progress(console=Console(stderr=True)) as progress:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from orchestrator.settings import SenderSettings, load
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.extras import extra_required
+from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, DryRun
 from orchestrator_cli.output import print_result
 from orchestrator_cli.target import on_target
@@ -23,7 +23,7 @@ def recover(
 ) -> None:
     """After a restore: pause, read from Twilio what was sent since, record it, and only then resume."""
     start = _parse_time(since)
-    with extra_required("recover", "cli,functions"):
+    with require_extra("recover", "cli,functions"):
         from orchestrator.maintenance.recover import recover as recover_since
         from orchestrator.sms.message_list import TwilioMessageList
     with open_database() as (connection, clock), Console(stderr=True).status("Reading Twilio's list…") as status:

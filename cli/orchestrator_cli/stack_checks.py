@@ -21,7 +21,7 @@ from orchestrator.settings import (
 from orchestrator.store.adoption import list_old_sender_triggers
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
-from orchestrator.store.migrate import pending
+from orchestrator.store.migrate import read_unapplied_migrations
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
@@ -84,7 +84,7 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("database", Grade.BAD, f"Postgres {version // 10_000}", "Use Postgres 14 or newer.")
                 return
             yield CheckResult("database", Grade.GOOD, f"Postgres {version // 10_000} answers")
-            missing = len(pending(connection)) or len(missing_functions(connection))
+            missing = len(read_unapplied_migrations(connection)) or len(missing_functions(connection))
             if missing:
                 detail = f"{missing} migrations or stored statements missing"
                 yield CheckResult("schema", Grade.BAD, detail, "Run `orchestrator migrate`.")

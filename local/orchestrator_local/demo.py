@@ -102,7 +102,7 @@ def _run_with_stand_ins(console: Console, stack: Stack, connection: Connection) 
     console.rule("Agents publish")
     for message in messages:
         _publish(orchestrator, message, watch)
-    watch.until(lambda: watch.accepted() == len(messages))
+    watch.until(lambda: watch.row_count() == len(messages))
     console.rule("Dispatch, each minute: messages that are due go to delivery")
     _dispatch(console, stack)
     watch.until(watch.is_idle)
@@ -167,7 +167,7 @@ def _run_with_real_services(console: Console, stack: Stack, connection: Connecti
         ("solution update", fields_of("solution_saga", SOLUTION_UPDATE, "high")),
     ):
         watch.follow(orchestrator.queue_message(user_id="user_you", **fields), title, you)
-    watch.until(lambda: watch.accepted() == 2)
+    watch.until(lambda: watch.row_count() == 2)
     _dispatch(console, stack)
     watch.until(watch.is_idle)
     good = all(_is_sent_or_held(status, reason) for status, reason, _ in watch.final_states())
@@ -221,8 +221,8 @@ class _Watch:
         self._titles[message_id] = (title, person)
         self._console.print(f"  [cyan]{'published':10}[/] {title} → {person.name}")
 
-    def accepted(self) -> int:
-        """How many messages are rows by now."""
+    def row_count(self) -> int:
+        """The number of messages that are rows."""
         return len(self.states)
 
     def status(self, message_id: UUID) -> str | None:

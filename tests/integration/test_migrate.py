@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store import migrate as runner
-from orchestrator.store.migrate import migrate, migrations, pending
+from orchestrator.store.migrate import migrate, migrations, read_unapplied_migrations
 
 EXISTING = (Path(__file__).parent / "existing_database.sql").read_text()
 
@@ -36,12 +36,12 @@ def test_an_empty_database_is_brought_up_to_date_and_a_second_run_does_nothing(e
     assert migrate(empty_database) == [migration.name for migration in migrations()]
     assert migrate(empty_database) == []
     with psycopg.connect(empty_database) as connection:
-        assert pending(connection) == []
+        assert read_unapplied_migrations(connection) == []
 
 
 def test_what_is_pending_can_be_asked_before_the_first_run(empty_database: str) -> None:
     with psycopg.connect(empty_database) as connection:
-        assert pending(connection) == [migration.name for migration in migrations()]
+        assert read_unapplied_migrations(connection) == [migration.name for migration in migrations()]
 
 
 def test_four_runners_at_once_apply_each_migration_once(empty_database: str) -> None:
@@ -142,7 +142,7 @@ def test_a_lock_that_is_held_for_long_is_waited_for_in_short_tries(
         assert thread.is_alive()
     thread.join(30)
     with psycopg.connect(existing_database) as connection:
-        assert pending(connection) == []
+        assert read_unapplied_migrations(connection) == []
 
 
 def test_an_index_whose_build_was_cut_off_is_built_again(existing_database: str) -> None:

@@ -13,7 +13,7 @@ from orchestrator.settings import PolicySettings
 from orchestrator_local.console.gauges import HEIGHT, WIDTH, GaugeHistory
 from orchestrator_local.console.message_history import read_history_view
 from orchestrator_local.console.publish_form import EXAMPLES
-from orchestrator_local.console.view import LANE_ROWS, PEOPLE, PageQuery, read_ended, read_lanes, read_people
+from orchestrator_local.console.view import LANE_ROWS, PEOPLE, PageQuery, read_endings, read_lanes, read_people
 from orchestrator_local.movable_clock import SPEEDS
 from orchestrator_local.stack import Stack
 from orchestrator_local.stand_ins.faults import ClaudeFault, Faults, TwilioFault
@@ -78,7 +78,7 @@ class Fragments:
             "people": self._html("people", people=people, total=total, query=query, size=PEOPLE),
             **{f"phone-{person.user_id}": self._html("phone", person=person) for person in people},
             "faults": self._html("faults", faults=self._faults),
-            "ended": self._html("ended", rows=read_ended(connection)),
+            "ended": self._html("ended", rows=read_endings(connection)),
         }
         for lane, rows in read_lanes(connection, query).items():
             page = query.lane_pages.get(lane, 0)

@@ -36,13 +36,13 @@ class Guard:
             await PlainTextResponse(refusal, 403)(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_guard(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
                 message["headers"] = [*message["headers"], *own]
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        await self._app(scope, receive, send_with_guard)
 
     def _refusal(self, method: str, headers: Headers) -> str | None:
         # DNS rebinding: the name of another site may resolve to 127.0.0.1.

@@ -125,7 +125,7 @@ def read_lanes(connection: Connection, query: PageQuery) -> dict[str, list[dict[
     return lanes
 
 
-def read_ended(connection: Connection) -> list[dict[str, Any]]:
+def read_endings(connection: Connection) -> list[dict[str, Any]]:
     """Read the newest messages that ended."""
     return [
         {**row, "why": explain(row["reason"]) if row["reason"] else ""}

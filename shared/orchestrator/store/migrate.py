@@ -40,7 +40,7 @@ def migrations() -> list[Migration]:
     return [Migration(file.stem, file.read_text()) for file in sorted(MIGRATIONS.glob("*.sql"))]
 
 
-def pending(connection: Connection) -> list[str]:
+def read_unapplied_migrations(connection: Connection) -> list[str]:
     """Return the names of the migrations that this database lacks, oldest first."""
     (exists,) = connection.execute("SELECT to_regclass('orchestrator.schema_migrations') IS NOT NULL").fetchone() or (
         False,
@@ -74,7 +74,7 @@ def migrate(url: str) -> list[str]:
 def apply_migrations(connection: Connection) -> list[str]:
     """Apply the pending migrations, without the functions of stored statements; return their names."""
     _create_journal(connection)
-    names = pending(connection)
+    names = read_unapplied_migrations(connection)
     for migration in migrations():
         if migration.name in names:
             _apply(connection, migration)
