@@ -31,6 +31,8 @@ class PhoneOnPage:
         form.get_by_role("button", name="Add").click()
         expect(page.locator("#toast")).to_have_text("Added.")
         page.get_by_placeholder("Find a person").fill(name)
+        # The search replaces the phones on the page, and with them a text that is being typed.
+        expect(page.locator(".phone")).to_have_count(1)
         expect(self.phone).to_be_visible()
 
     @property
