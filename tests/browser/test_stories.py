@@ -139,7 +139,7 @@ def test_stop_cancels_what_waits_and_blocks_what_comes(page: Page, stack: Stack)
     expect(dana.phone).to_contain_text("opted out")
     expect(page.locator("#lane-low")).not_to_contain_text("Dana")
     urgent = publish(page, dana, "urgent notification")
-    expect(page.locator("#ended li").first).to_contain_text("cancelled")
+    expect(page.locator(f"#ended #m-{urgent}")).to_contain_text("cancelled")
     assert {state(stack, waiting), state(stack, urgent)} == {("cancelled", "opted_out")}
     assert dana.texts.count() == 0
 
