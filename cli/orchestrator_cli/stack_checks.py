@@ -22,11 +22,14 @@ from orchestrator.store.adoption import list_old_sender_triggers
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import read_unapplied_migrations
+from orchestrator.store.people import list_unreadable_numbers
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
 
 OLDEST_POSTGRES = 140_000
+# People that a line of the report names.
+MOST_LISTED = 5
 # Per cent of the server's connections; the alarm in template.yaml has the same threshold.
 MOST_CONNECTIONS = 80
 
@@ -98,6 +101,10 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("connections", Grade.DOUBTFUL, f"{used:.0f} % in use", fix)
             else:
                 yield CheckResult("connections", Grade.GOOD, f"{used:.0f} % in use")
+            if unreadable := list_unreadable_numbers(connection, MOST_LISTED + 1):
+                names = ", ".join(unreadable[:MOST_LISTED]) + (" and more" if len(unreadable) > MOST_LISTED else "")
+                fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
+                yield CheckResult("phone numbers", Grade.DOUBTFUL, f"cannot be read: {names}", fix)
             for trigger in list_old_sender_triggers(connection):
                 fix = "Drop it after you turn that sender off: docs/cutover.md."
                 yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)

@@ -12,7 +12,16 @@ from phonenumbers import timezone as number_zones
 
 from orchestrator.errors import InvalidPerson
 
-# North American Numbering Plan: neither the area code nor the exchange begins with 0 or 1.
+# Kinds of numbers that no text reaches (libphonenumber's names).
+_WITHOUT_TEXTS = {
+    phonenumbers.PhoneNumberType.PREMIUM_RATE,
+    phonenumbers.PhoneNumberType.SHARED_COST,
+    phonenumbers.PhoneNumberType.VOICEMAIL,
+    phonenumbers.PhoneNumberType.PAGER,
+    phonenumbers.PhoneNumberType.UAN,
+}
+# E.164: + and 7 to 15 digits. North America: neither the area code nor the exchange begins with 0 or 1.
+_E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
@@ -29,6 +38,7 @@ class Person:
         planned_sends: when the messages that the hourly limit holds are due.
         last_inbound_at: when the person last wrote; STOP, HELP and the like do not count (R4).
         texts_while_active: texts that only this inbound message allowed (R4).
+        active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
         response_pattern: as stored; it may hold any JSON (R7).
         has_unread_text: the person wrote, and the text is not yet classified: it may be a wish to stop (R11).
         number_is_dead: Twilio reported that no text can reach this number (errors 30005 and 30006).
@@ -50,6 +60,8 @@ class Person:
     planned_sends: tuple[datetime, ...] = ()
     last_inbound_at: datetime | None = None
     texts_while_active: int = 0
+    active_texts_this_hour: int = 0
+    active_texts_by_day: dict[date, int] = field(default_factory=dict)
     response_pattern: object = None
     has_unread_text: bool = False
     number_is_dead: bool = False
@@ -93,6 +105,11 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
     return tuple(zone for zone in zones if zone)
 
 
+def is_e164(phone_number: str) -> bool:
+    """Whether a text is a phone number in E.164, as `orchestrator.e164` reads it in the database."""
+    return _E164.fullmatch(phone_number) is not None
+
+
 @lru_cache(maxsize=10_000)
 def country_of(phone_number: str) -> str | None:
     """The ISO country code of a number, such as US; None when the number is not valid."""
@@ -113,7 +130,7 @@ def parse_number(text: str, allowed_countries: frozenset[str]) -> str:
     """Convert a phone number that an operator typed to E.164.
 
     Raises:
-        InvalidPerson: the text is not a valid number, or lies outside the allowed countries.
+        InvalidPerson: the text is not a valid number, is one that gets no texts, or lies outside the allowed countries.
     """
     home = "US" if "US" in allowed_countries else min(allowed_countries, default=None)
     try:
@@ -122,6 +139,10 @@ def parse_number(text: str, allowed_countries: frozenset[str]) -> str:
         raise InvalidPerson("phone_number", "is not a phone number", "Write it as +1 212 555 0123") from None
     if not phonenumbers.is_valid_number(number):
         raise InvalidPerson("phone_number", "is not a valid phone number", "Write it as +1 212 555 0123")
+    if any(character.isalpha() for character in text.strip().removeprefix("tel:")):
+        raise InvalidPerson("phone_number", "has letters in it", "Write it in digits, as +1 212 555 0123")
+    if number.extension or phonenumbers.number_type(number) in _WITHOUT_TEXTS:
+        raise InvalidPerson("phone_number", "is a kind of number that gets no texts", "Use the person's mobile number")
     country = phonenumbers.region_code_for_number(number)
     if country not in allowed_countries:
         raise InvalidPerson(

@@ -7,7 +7,16 @@ from datetime import time
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
@@ -32,7 +41,14 @@ def _http_url(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def _with_territories(countries: frozenset[str]) -> frozenset[str]:
+    return countries | US_TERRITORIES if "US" in countries else countries
+
+
+# Of the North American Numbering Plan, and under the law of the United States (47 USC 153(40)).
+US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
 CommaList = Annotated[frozenset[str], BeforeValidator(_comma_list)]
+Countries = Annotated[CommaList, AfterValidator(_with_territories)]
 PostgresUrl = Annotated[SecretStr, BeforeValidator(_postgres_url)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 Fraction = Annotated[float, Field(gt=0)]
@@ -82,7 +98,7 @@ class PolicySettings(Settings):
     hourly_limit: int = 2
     quiet_hours_start: time = time(21)
     quiet_hours_end: time = time(8)
-    allowed_countries: CommaList = frozenset({"US", "CA"})
+    allowed_countries: Countries = frozenset({"US", "CA", *US_TERRITORIES})
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
     message_lifetime_days: int = Field(default=7, gt=0)

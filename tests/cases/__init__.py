@@ -25,11 +25,11 @@ MESSAGE_FLAGS = {
     *Lane,
     *("now!", "fresh", "paused", "withdrawn", "superseded", "higher-due", "part", "next-part", "broken", "reply"),
 }
-MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged"}
+MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged", "parts"}
 PERSON_FLAGS = {"opted-out", "unjudged", "dead-number"}
 PERSON_FACTS = {
     *("phone", "zone", "quiet", "daily", "hourly", "sent", "sent-yesterday", "recent", "planned", "wrote", "texts"),
-    *("hours", "days", "pattern", "unreachable-until"),
+    *("hours", "days", "pattern", "unreachable-until", "active-hour", "active-day"),
 }
 
 
@@ -173,6 +173,7 @@ def _message(cell: Cell, zone: ZoneInfo, now: datetime) -> MessageState:
         in_sequence=bool(cell.flags & {"part", "next-part"}),
         continues="next-part" in cell.flags,
         broken="broken" in cell.flags,
+        parts=int(cell.facts.get("parts", 1)),
         is_reply="reply" in cell.flags,
         relevance=Relevance(verdict),
         checked_at=_instant(f"Tue {checked_at}", zone) if checked_at else None,
@@ -219,6 +220,8 @@ def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) ->
         opted_out="opted-out" in cell.flags,
         last_inbound_at=times("wrote")[0] if "wrote" in facts else None,
         texts_while_active=int(facts.get("texts", 0)),
+        active_texts_this_hour=int(facts.get("active-hour", facts.get("texts", 0))),
+        active_texts_by_day={today: int(facts.get("active-day", facts.get("active-hour", facts.get("texts", 0))))},
         response_pattern=pattern,
         has_unread_text="unjudged" in cell.flags,
         number_is_dead="dead-number" in cell.flags,

@@ -118,9 +118,10 @@ def _history(world: World, case: TableCase, user_id: UUID) -> None:
     for sent_at, since in [*((sent, None) for sent in person.recent_sends), *((since, since) for since in active)]:
         world.connection.execute(
             "INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint,"
-            "                                   local_date, holds_slot, started_at, active_since)"
-            " VALUES (%s, %s, %s, %s, %s, '', %s, true, %s, %s)",
-            (uuid4(), uuid4(), user_id, uuid4(), person.phone_number, case.now.date(), sent_at, since),
+            "                                   local_date, holds_slot, started_at, active_since,"
+            "                                   active_texts)"
+            " VALUES (%s, %s, %s, %s, %s, '', %s, true, %s, %s, %s)",
+            (uuid4(), uuid4(), user_id, uuid4(), person.phone_number, case.now.date(), sent_at, since, int(since is not None)),
         )
 
 

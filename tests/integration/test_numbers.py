@@ -1,11 +1,20 @@
 """What is known of numbers, and numbers that change or pass to somebody else."""
 
+import re
+from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from orchestrator.store.people import change_user
+from orchestrator.errors import InvalidPerson
+from orchestrator.people import is_e164, parse_number
+from orchestrator.settings import PolicySettings, load
+from orchestrator.store.people import change_user, is_user_active, list_unreadable_numbers
+from orchestrator.store.stored_statements import read_statement
 from orchestrator_local.stand_ins.phones import Callback
+from tests.cases import table
 from tests.world import World
 
 OLD, NEW = "+12125550101", "+12125550111"
@@ -187,3 +196,183 @@ def _delivered(world: World, user: str) -> UUID:
     message_id = world.message(user)
     world.minute()
     return message_id
+
+
+# Spellings ------------------------------------------------------------------------------------------------------------
+
+
+def spellings() -> list[tuple[str, str | None]]:
+    """The table of spellings, each with its E.164 form."""
+    rows = [(_unescape(text), number) for text, number in table("numbers.txt")]
+    return [(text, None if number == "unreadable" else number) for text, number in rows]
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text).replace("·", " ")
+
+
+READABLE = [text for text, number in spellings() if number == "+12125550111" and len(text) <= 20]
+UNREADABLE = [text for text, number in spellings() if number is None and len(text) <= 20]
+
+
+@pytest.mark.parametrize(("text", "number"), spellings())
+def test_how_a_stored_number_is_read(world: World, text: str, number: str | None) -> None:
+    assert world.all("SELECT orchestrator.e164(%s)", text) == [(number,)]
+
+
+@given(text=st.text("+0123456789() .-/tel:xA\u00a0\uff11", max_size=20))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_read_is_a_number_that_python_reads_alike(world: World, text: str) -> None:
+    ((number,),) = world.all("SELECT orchestrator.e164(%s)", text)
+    if number is not None:
+        assert is_e164(number)
+        assert world.all("SELECT orchestrator.e164(%s)", number) == [(number,)], "reading it again changes nothing"
+    try:
+        accepted = parse_number(text, frozenset({"US", "CA"}))
+    except InvalidPerson:
+        return
+    assert number in (accepted, None), "what both read is one number"
+
+
+def stored_as(world: World, spelling: str, **columns: Any) -> UUID:
+    """A person of a database that was there before, whose number is spelled as it is."""
+    user_id = world.person(**columns)
+    world.connection.execute("UPDATE users SET phone_number = %s WHERE id = %s", (spelling, user_id))
+    return user_id
+
+
+@pytest.mark.parametrize("spelling", READABLE)
+def test_a_stop_reaches_the_person_however_the_number_is_stored(world: World, spelling: str) -> None:
+    stored_as(world, spelling)
+    waiting = world.message()
+    world.writes("STOP", phone=NEW)
+    late = world.message(priority="urgent", can_delay=False)
+    world.minute()
+    assert world.texts() == []
+    assert {world.state(waiting), world.state(late)} == {("cancelled", "opted_out")}
+
+
+@pytest.mark.parametrize("spelling", ["+1 212-555-0111", "(212) 555-0111", "tel:+12125550111"])
+def test_everything_that_hangs_on_a_number_finds_the_person(world: World, spelling: str) -> None:
+    user_id = stored_as(world, spelling, quiet_hours_start="00:00", quiet_hours_end="23:59")
+    held = world.message()
+    world.minute()
+    assert world.state(held)[0] == "queued"
+    world.writes("What time?", phone=NEW)
+    assert is_user_active(world.connection, "ada", world.now)
+    world.minute()
+    assert [text.to for text in world.phones.texts] == [NEW], "what comes forward goes to the number in E.164"
+    assert world.all("SELECT DISTINCT user_id FROM messages") == [(user_id,)]
+    assert world.all("SELECT count(*) FROM conversations") == [(1,)], "a reply joins the conversation"
+    fails(world, 30005, NEW)
+    ended = world.message()
+    world.minute()
+    assert world.state(ended) == ("failed", "bad_number")
+
+
+@pytest.mark.parametrize("channel", ["rcs", "whatsapp", "RCS", "sms"])
+def test_a_stop_over_another_channel_counts(world: World, channel: str) -> None:
+    world.person()
+    world.writes("STOP", phone=f"{channel}:{OLD}")
+    late = world.message()
+    world.minute()
+    assert (world.texts(), world.state(late)) == ([], ("cancelled", "opted_out"))
+    world.writes("START", phone=f"{channel}:{OLD}")
+    world.message(message_data={"type": "x", "message": "again"})
+    world.minute()
+    assert world.texts() == ["again"]
+
+
+@pytest.mark.parametrize("spelling", UNREADABLE)
+def test_a_number_that_cannot_be_read_holds_everything_until_it_is_corrected(world: World, spelling: str) -> None:
+    if spelling.startswith("forgotten-"):
+        pytest.skip("a deleted person has no number")
+    stored_as(world, spelling)
+    held = world.message(priority="urgent", can_delay=False)
+    world.deliver()
+    assert world.state(held) == ("queued", "number_unreadable")
+    assert list_unreadable_numbers(world.connection, 5) == ["ada"]
+    change_user(world.connection, "ada", {"phone_number": NEW}, world.now)
+    world.travel_to(world.row(held)["scheduled_for"])
+    world.minute()
+    assert [text.to for text in world.phones.texts] == [NEW]
+
+
+# People who share a phone ---------------------------------------------------------------------------------------------
+
+
+def test_people_who_share_a_phone_share_its_stop_and_its_limits(world: World) -> None:
+    world.person(hourly_limit=2, daily_limit=10)
+    stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102", hourly_limit=2, daily_limit=10)
+    messages = [
+        world.message(who, message_data={"type": "x", "message": f"{who} {n}"})
+        for n in (1, 2)
+        for who in ("ada", "ben")
+    ]
+    world.minute()
+    assert len(world.texts()) == 2, "two texts in an hour reach one phone, whoever they are for"
+    assert sorted(world.state(message_id)[1] or "" for message_id in messages) == [
+        "",
+        "",
+        "hourly_limit",
+        "hourly_limit",
+    ]
+    world.writes("STOP")
+    world.wait(hours=2)
+    late = [world.message("ada"), world.message("ben")]
+    world.minute()
+    assert {world.state(message_id) for message_id in late} == {("cancelled", "opted_out")}
+    assert len(world.texts()) == 2
+
+
+def test_a_start_of_a_shared_phone_is_for_everyone_who_has_it(world: World) -> None:
+    world.person()
+    stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102")
+    world.writes("STOP")
+    world.writes("START")
+    for who in ("ada", "ben"):
+        world.message(who, message_data={"type": "x", "message": f"to {who}"})
+    world.minute()
+    assert sorted(world.texts()) == ["to ada", "to ben"]
+
+
+def test_a_reply_from_a_shared_phone_is_of_the_person_whom_we_texted_last(world: World) -> None:
+    world.person()
+    ben = stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102")
+    world.message("ada")
+    world.minute()
+    world.wait(minutes=1)
+    world.message("ben")
+    world.minute()
+    world.writes("Yes, at noon")
+    assert world.all("SELECT user_id FROM messages WHERE direction = 'inbound'") == [(ben,)]
+
+
+def test_the_same_number_in_another_spelling_is_no_new_number(world: World) -> None:
+    world.person()
+    world.message()
+    world.minute()
+    change_user(world.connection, "ada", {"phone_number": "+1 212-555-0101"}, world.now)
+    assert world.all("SELECT status FROM conversations") == [("active",)]
+    assert world.all("SELECT coalesce(phone_number_history, '[]') FROM users") == [([],)]
+
+
+def test_a_person_is_found_by_number_with_an_index(world: World) -> None:
+    for name, parameter in (("lock_users_by_number", "phone_number"), ("find_people_by_number", "numbers")):
+        with world.connection.transaction():
+            world.connection.execute("SET LOCAL enable_seqscan = off")
+            plan = world.connection.execute(b"EXPLAIN " + read_statement(name).encode(), {parameter: [OLD]})
+            assert any("users_by_e164" in line for (line,) in plan), name
+
+
+@pytest.mark.parametrize(
+    "number", ["1-800-FLOWERS", "+1 900 555 0111", "+44 905 123 4567", "tel:+1212555ABCD", "212 555 0111 ext. 5"]
+)
+def test_a_number_that_gets_no_texts_is_refused(number: str) -> None:
+    with pytest.raises(InvalidPerson, match="phone_number"):
+        parse_number(number, frozenset({"US", "GB"}))
+
+
+@pytest.mark.parametrize("number", ["+17875550123", "+16715550123", "+13405550123", "+16842581234", "+16705550123"])
+def test_the_territories_of_the_united_states_belong_to_it(number: str) -> None:
+    assert parse_number(number, load(PolicySettings, {"ALLOWED_COUNTRIES": "US"}).allowed_countries) == number

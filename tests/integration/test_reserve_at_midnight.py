@@ -38,3 +38,19 @@ def test_fifty_workers_keep_the_reserved_slot_and_the_three_texts_while_active(w
     world.connection.execute("UPDATE message_queue SET status = 'approved' WHERE status = 'queued'")
     run_workers(database_url, [messages[start::WORKERS] for start in range(WORKERS)], sender, world.now)
     assert sender.sent.total() == 4 + 3
+
+
+def test_fifty_workers_keep_the_six_texts_of_an_active_hour_and_the_twelve_of_a_day(
+    world: World, database_url: str
+) -> None:
+    ada = world.person(daily_limit=0, hourly_limit=0)
+    messages = approved(world.connection, ada, 300, world.now)
+    sender = CountingSender()
+    totals = []
+    for minutes in (0, 11, 11, 50, 11, 11, 50, 11):
+        world.wait(minutes=minutes)
+        world.says(ada, f"more please, {world.now:%H:%M}")
+        world.connection.execute("UPDATE message_queue SET status = 'approved' WHERE status = 'queued'")
+        run_workers(database_url, [messages[start::WORKERS] for start in range(WORKERS)], sender, world.now)
+        totals.append(sender.sent.total())
+    assert totals == [3, 6, 6, 9, 12, 12, 12, 12]

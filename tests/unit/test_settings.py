@@ -43,12 +43,12 @@ def test_one_error_names_every_problem() -> None:
 def test_settings_have_the_defaults_of_the_rules() -> None:
     settings = load(DeliverSettings, DELIVER)
     assert (settings.daily_limit, settings.hourly_limit) == (10, 2)
-    assert settings.allowed_countries == {"US", "CA"}
+    assert settings.allowed_countries == {"US", "CA", "AS", "GU", "MP", "PR", "VI"}
 
 
 def test_lists_are_separated_by_commas() -> None:
     settings = load(DeliverSettings, {**DELIVER, "ALLOWED_COUNTRIES": "US, GB,", "RECIPIENT_ALLOWLIST": "+12125550101"})
-    assert settings.allowed_countries == {"US", "GB"}
+    assert settings.allowed_countries == {"US", "GB", "AS", "GU", "MP", "PR", "VI"}
     assert settings.recipient_allowlist == {"+12125550101"}
 
 

@@ -159,7 +159,7 @@ def _received_text(text: InboundText, settings: InboundSettings, now: datetime) 
     return ReceivedText(
         inbound_id=text.inbound_id,
         sid=text.form.sid,
-        phone_number=text.form.sender,
+        phone_number=text.phone_number,
         body=text.body,
         content=text.body or (f"[{content_types}]" if text.media else ""),
         media=json.dumps(text.media),

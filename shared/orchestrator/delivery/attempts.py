@@ -121,6 +121,7 @@ def _prepare_send(
         hour_cap=decision.caps.hour,
         takes_slot=decision.takes_slot,
         active_since=decision.active_since,
+        active_texts=decision.active_texts,
         daily_limit=limits.daily,
         hourly_limit=limits.hourly,
         quiet_hours_enabled=person.quiet_hours_enabled is not False,

@@ -10,7 +10,7 @@ from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane, Message, Reply
-from orchestrator.people import Person, country_of
+from orchestrator.people import Person, country_of, is_e164
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import MessageState
@@ -169,7 +169,8 @@ def _check_publisher(message: Message, agent: Agent, sender_id: str) -> None:
 
 
 def _check_person(message: Message, person: Person, known: KnownRecords, policy: PolicySettings) -> None:
-    if country_of(person.phone_number) not in policy.allowed_countries:
+    # A number that cannot be read may be corrected while the message waits.
+    if is_e164(person.phone_number) and country_of(person.phone_number) not in policy.allowed_countries:
         raise InvalidMessage(
             "user_id",
             "has a number outside the allowed countries",

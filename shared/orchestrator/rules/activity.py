@@ -1,6 +1,6 @@
 """Activity (R4) and live conversations (R12): for how long a person who wrote may be answered at once."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from orchestrator.people import Person
 
@@ -8,8 +8,11 @@ from orchestrator.people import Person
 ACTIVE_FOR = timedelta(minutes=10)
 # How long a conversation is live after a message that the person wrote (R12).
 CONVERSATION_FOR = timedelta(minutes=60)
-# Texts that one inbound message lets through although a limit or quiet hours would hold them.
+# Texts that a person's activity lets through although a limit or quiet hours would hold them: on one inbound message,
+# in any rolling hour, and in a local day. Each part of a sequence counts (R4).
 TEXTS_PER_INBOUND = 3
+TEXTS_PER_HOUR = 6
+TEXTS_PER_DAY = 12
 
 
 def active_until(person: Person, now: datetime) -> datetime:
@@ -27,9 +30,19 @@ def live_until(person: Person, now: datetime) -> datetime:
     return _end_of(CONVERSATION_FOR, person, now)
 
 
-def may_come_forward(person: Person, now: datetime) -> bool:
-    """Whether a message that would be held may go now, because the person is active."""
-    return is_active(person, now) and person.texts_while_active < TEXTS_PER_INBOUND
+def may_come_forward(person: Person, texts: int, today: date, now: datetime) -> bool:
+    """Whether a message that would be held may go now, because the person is active (R4).
+
+    Args:
+        texts: what it counts for: 1, or the parts of a sequence, which goes whole or waits.
+        today: the person's local day.
+    """
+    return (
+        is_active(person, now)
+        and person.texts_while_active + texts <= TEXTS_PER_INBOUND
+        and person.active_texts_this_hour + texts <= TEXTS_PER_HOUR
+        and person.active_texts_by_day.get(today, 0) + texts <= TEXTS_PER_DAY
+    )
 
 
 def _end_of(span: timedelta, person: Person, now: datetime) -> datetime:

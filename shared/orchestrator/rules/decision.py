@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
-from orchestrator.people import Person, country_of
+from orchestrator.people import Person, country_of, is_e164
 from orchestrator.rules.activity import active_until, live_until, may_come_forward
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
@@ -38,6 +38,7 @@ class Send:
         caps: the limits that must still hold when the slot is reserved.
         takes_slot: true for all but replies and later parts; a sequence takes one slot, with its first part (R8).
         active_since: the inbound message that lets it through; None when the ordinary rules allow it (R4).
+        active_texts: what it counts for while the person is active: a sequence as a whole with its first part (R4).
     """
 
     local_date: date
@@ -45,6 +46,7 @@ class Send:
     caps: Caps
     takes_slot: bool = True
     active_since: datetime | None = None
+    active_texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def decide(message: MessageState, person: Person, *, paused: bool, policy: Polic
     if message.is_reply and live_until(person, now) > now:
         return _send_reply(message, person, now)
     hold = _hold_by_hours_and_limits(message, person, policy, now)
-    comes_forward = hold is not None and _may_be_lifted(hold) and may_come_forward(person, now)
+    comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, now)
     hold = (None if comes_forward else hold) or _hold_by_relevance(message, person, policy, now)
     if hold:
         return _until_expiry(hold, message)
@@ -119,6 +121,8 @@ def _end(message: MessageState, person: Person, policy: PolicySettings, now: dat
         return End(Status.EXPIRED, Reason.EXPIRED)
     if person.number_is_dead:
         return End(Status.FAILED, Reason.BAD_NUMBER)
+    if not is_e164(person.phone_number):
+        return None  # the owner may correct it: it is held below
     if country_of(person.phone_number) not in policy.allowed_countries:
         return End(Status.FAILED, Reason.COUNTRY_NOT_ALLOWED)
     if not policy.may_text(person.phone_number):
@@ -152,6 +156,8 @@ def _hold_by_pause_or_schedule(message: MessageState, paused: bool, now: datetim
 
 
 def _hold_for_the_phone(person: Person, now: datetime) -> Hold | None:
+    if not is_e164(person.phone_number):
+        return Hold(now + RECHECK_AFTER, Reason.NUMBER_UNREADABLE)
     if person.has_unread_text:
         return Hold(now + READ_WITHIN, Reason.REPLY_UNJUDGED)
     if person.unreachable_until and person.unreachable_until > now:
@@ -221,6 +227,11 @@ def _may_be_lifted(hold: Hold) -> bool:
     return hold.reason is not Reason.YIELDS
 
 
+def _may_come_forward(message: MessageState, person: Person, now: datetime) -> bool:
+    texts = 0 if message.continues else message.parts
+    return may_come_forward(person, texts, budget_day(person, now), now)
+
+
 def _until_expiry(hold: Hold, message: MessageState) -> Hold:
     return Hold(min(hold.until, message.expires_at), hold.reason)
 
@@ -246,6 +257,7 @@ def _send_to_active(message: MessageState, person: Person, now: datetime) -> Sen
         caps=NO_CAPS,
         takes_slot=not message.continues,
         active_since=person.last_inbound_at,
+        active_texts=0 if message.continues else message.parts,
     )
 
 

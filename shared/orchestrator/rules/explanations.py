@@ -24,6 +24,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "the person just wrote, and the text is not classified yet: it may be a wish to stop",
     ),
     Reason.REPLY_ORDER: ("R12", "an earlier reply to the person is on its way"),
+    Reason.NUMBER_UNREADABLE: (
+        "R11",
+        "the person's stored phone number cannot be read; correct it with `orchestrator user set PERSON --phone`",
+    ),
     Reason.PHONE_UNREACHABLE: ("G2", "the person's phone could not be reached lately"),
     Reason.PROVIDER_CONFIGURATION: ("G2", "Twilio refuses our account, not this message"),
     Reason.PROVIDER_BUSY: ("G2", "Twilio asked us to slow down"),

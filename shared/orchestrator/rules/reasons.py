@@ -21,6 +21,7 @@ class Reason(StrEnum):
     REFORMULATION = "reformulation"  # R10: its agent was asked to reformulate it; also the end after the deadline
     REPLY_UNJUDGED = "reply_unjudged"  # R11: an unread text may be a wish to stop
     REPLY_ORDER = "reply_order"  # R12: an earlier reply is on its way
+    NUMBER_UNREADABLE = "number_unreadable"  # the stored text is no number that can be read
     PHONE_UNREACHABLE = "phone_unreachable"  # Twilio's 30003: the phone could not be reached lately
     PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio refuses our account, not this message
     PROVIDER_BUSY = "provider_busy"  # 429

@@ -22,6 +22,7 @@ class MessageState:
         higher_is_due: another message of a higher lane for the same person is due (R6).
         in_sequence: the message is part of a sequence. `continues` is true when an earlier part was sent, `broken` when
             another part ended without being sent (R8).
+        parts: how many texts the message brings: the whole sequence with its first part, none with a later one (R8).
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
         relevance, checked_at: what is known since the person last wrote, and since when (R10).
     """
@@ -41,6 +42,7 @@ class MessageState:
     in_sequence: bool = False
     continues: bool = False
     broken: bool = False
+    parts: int = 1
     is_reply: bool = False
     relevance: Relevance = Relevance.UNASKED
     checked_at: datetime | None = None

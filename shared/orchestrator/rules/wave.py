@@ -22,14 +22,14 @@ def decide_wave(deliveries: Sequence[Delivery], policy: PolicySettings, now: dat
     Returns:
         The decisions by message id, in the order in which the messages may go.
     """
-    people: dict[UUID, Person] = {}
+    people: dict[str, Person] = {}  # by number: people who share a phone share its limits
     decisions: dict[UUID, Decision] = {}
     # Messages of one instant go in the order of their ids, which is the order in which they were published.
     for delivery in sorted(deliveries, key=lambda delivery: (*order(delivery.state, now), delivery.message_id)):
-        person = people.get(delivery.person.user_id, delivery.person)
+        person = _with_counts_of(people.get(delivery.person.phone_number), delivery.person)
         decision = decide(delivery.state, person, paused=delivery.paused, policy=policy, now=now)
         decisions[delivery.message_id] = decision
-        people[person.user_id] = _after(person, decision, now)
+        people[person.phone_number] = _after(person, decision, now)
     return decisions
 
 
@@ -48,8 +48,28 @@ def _after(person: Person, decision: Decision, now: datetime) -> Person:
                 person,
                 sent_by_day={**person.sent_by_day, day: person.sent_by_day.get(day, 0) + 1},
                 recent_sends=(*person.recent_sends, now),
-                texts_while_active=person.texts_while_active + (decision.active_since is not None),
+                texts_while_active=person.texts_while_active + decision.active_texts,
+                active_texts_this_hour=person.active_texts_this_hour + decision.active_texts,
+                active_texts_by_day={
+                    **person.active_texts_by_day,
+                    day: person.active_texts_by_day.get(day, 0) + decision.active_texts,
+                },
             )
         case Hold(until, Reason.HOURLY_LIMIT):
             return replace(person, planned_sends=(*person.planned_sends, until))
     return person
+
+
+def _with_counts_of(earlier: Person | None, person: Person) -> Person:
+    """The person with the counts that the wave's earlier messages to the same number left."""
+    if earlier is None:
+        return person
+    return replace(
+        person,
+        sent_by_day=earlier.sent_by_day,
+        recent_sends=earlier.recent_sends,
+        planned_sends=earlier.planned_sends,
+        texts_while_active=(earlier if earlier.user_id == person.user_id else person).texts_while_active,
+        active_texts_this_hour=earlier.active_texts_this_hour,
+        active_texts_by_day=earlier.active_texts_by_day,
+    )

@@ -1,5 +1,6 @@
 """The requests of Twilio on the inbound queue: status callbacks and inbound texts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -20,6 +21,9 @@ from orchestrator.aws.queues import DeadLetter, QueueRecord
 
 STATUS_PATH = "/twilio/status"
 INBOUND_PATH = "/twilio/inbound"
+# Replies over another channel name it before the number: rcs:+12125550100, whatsapp:+12125550100 (twilio.com/docs/rcs
+# and /whatsapp/api). Twilio signs the address as it sends it.
+_CHANNEL = re.compile(r"^(sms|rcs|whatsapp):", re.IGNORECASE)
 # The most media of one text (Twilio's limit).
 MOST_MEDIA = 10
 # The namespace of our ids for inbound texts: a repeated request derives the same id from Twilio's.
@@ -55,7 +59,7 @@ class _StatusForm(_Form):
 
 
 class _TextForm(_Form):
-    sender: str = Field(alias="From", min_length=1, max_length=100)
+    address: str = Field(alias="From", min_length=1, max_length=100)
     body: str = Field(default="", alias="Body")
     media: Annotated[int, BeforeValidator(lambda value: value or 0)] = Field(default=0, alias="NumMedia", ge=0)
     opt_out_type: str | None = Field(default=None, alias="OptOutType")
@@ -81,6 +85,17 @@ class InboundText(BaseModel):
     def inbound_id(self) -> UUID:
         """The id of its `messages` row."""
         return uuid5(_FROM_SID, self.form.sid)
+
+    @property
+    def phone_number(self) -> str:
+        """The sender's number, without the prefix of its channel."""
+        return _CHANNEL.sub("", self.form.address)
+
+    @property
+    def is_sms(self) -> bool:
+        """Whether the person wrote by text message; RCS is the same conversation on a newer channel."""
+        found = _CHANNEL.match(self.form.address)
+        return found is None or found[1].lower() in ("sms", "rcs")
 
     @property
     def body(self) -> str:

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, dict_row
 
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
-from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
 from orchestrator.rules.intents import ClassifiedBy, Intent
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Status
@@ -126,6 +126,7 @@ def pull_forward(
         "active_after": now - ACTIVE_FOR,
         "not_conversation": NOT_CONVERSATION,
         "texts_per_inbound": TEXTS_PER_INBOUND,
+        "texts_per_hour": TEXTS_PER_HOUR,
         "lanes": [*Lane],
     }
     with one_round_trip(connection):

@@ -13,7 +13,7 @@ from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.activity import TEXTS_PER_INBOUND
+from orchestrator.rules.activity import TEXTS_PER_DAY, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -96,6 +96,7 @@ class Candidate:
     hour_cap: int | None
     takes_slot: bool
     active_since: datetime | None
+    active_texts: int
     daily_limit: int
     hourly_limit: int
     quiet_hours_enabled: bool
@@ -151,6 +152,8 @@ def reserve_wave(connection: Connection, plan: WavePlan, ceiling_usd: float, now
         "now": now,
         "lease_until": now + SENDING_LEASE,
         "texts_per_inbound": TEXTS_PER_INBOUND,
+        "texts_per_hour": TEXTS_PER_HOUR,
+        "texts_per_day": TEXTS_PER_DAY,
         "ceiling_usd": ceiling_usd,
     }
     with one_round_trip(connection):
@@ -230,6 +233,7 @@ def _message_state(row: DictRow) -> MessageState:
         superseded_by=row["superseded_by"],
         higher_is_due=row["higher_is_due"],
         in_sequence=row["sequence_id"] is not None,
+        parts=row["sequence_total"] or 1,
         continues=row["continues"],
         broken=row["broken"],
         is_reply=row["is_reply"],
@@ -253,6 +257,8 @@ def _person(row: DictRow) -> Person:
         recent_sends=tuple(row["recent_sends"]),
         planned_sends=tuple(row["planned_sends"]),
         texts_while_active=row["texts_while_active"],
+        active_texts_this_hour=row["active_texts_this_hour"],
+        active_texts_by_day={date.fromisoformat(day): texts for day, texts in row["active_texts_by_day"].items()},
         response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
         last_inbound_at=row["last_inbound_at"],

@@ -138,3 +138,8 @@ def _set_budget(connection: Connection, user_id: UUID, columns: Mapping[str, Any
     given = {name: columns.get(name) for name in BUDGET_COLUMNS}
     if any(name in columns for name in BUDGET_COLUMNS):
         connection.execute(sql("set_budget"), {**given, "user_id": user_id, "now": now})
+
+
+def list_unreadable_numbers(connection: Connection, limit: int) -> list[str]:
+    """List people whose stored text is no phone number that can be read, by external id or id, oldest first."""
+    return [reference for (reference,) in connection.execute(sql("list_unreadable_numbers"), {"limit": limit})]

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
-from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import one_round_trip, sql
@@ -65,6 +65,7 @@ def keep_up(
         "not_conversation": NOT_CONVERSATION,
         "active_after": now - ACTIVE_FOR,
         "texts_per_inbound": TEXTS_PER_INBOUND,
+        "texts_per_hour": TEXTS_PER_HOUR,
         "user_ids": None,
         "lease_until": None,
         "old_sender_is_gone": old_sender_is_gone,

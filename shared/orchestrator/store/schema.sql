@@ -6,13 +6,26 @@ SET check_function_bodies = false;
 
 CREATE SCHEMA orchestrator;
 
+CREATE FUNCTION orchestrator.active_texts(people uuid[], until timestamp with time zone) RETURNS TABLE(active_since timestamp with time zone, local_date date, started_at timestamp with time zone, texts integer)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT a.active_since, a.local_date, a.started_at, a.active_texts
+      FROM orchestrator.attempts a
+     WHERE a.user_id = ANY (people) AND a.active_texts > 0
+       -- No local day is longer than 26 hours.
+       AND a.started_at > until - interval '26 hours'
+       AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
 CREATE FUNCTION orchestrator.close_conversations() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO '$user', 'public'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    UPDATE conversations SET status = 'closed', updated_at = now()
-     WHERE user_id = OLD.id AND phone_number = OLD.phone_number AND status IN ('active', 'paused');
+    UPDATE public.conversations SET status = 'closed', updated_at = now()
+     WHERE user_id = OLD.id AND status IN ('active', 'paused')
+       AND orchestrator.e164(OLD.phone_number) IS DISTINCT FROM orchestrator.e164(NEW.phone_number)
+       AND (phone_number = OLD.phone_number OR orchestrator.e164(phone_number) = orchestrator.e164(OLD.phone_number));
     RETURN NULL;
 END
 $$;
@@ -52,13 +65,14 @@ CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at ti
 $$;
 
 CREATE FUNCTION orchestrator.keep_old_number() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF OLD.phone_number LIKE '+%' AND NEW.phone_number LIKE '+%'
+    IF OLD.phone_number NOT LIKE 'forgotten-%' AND NEW.phone_number NOT LIKE 'forgotten-%'
+       AND orchestrator.e164(OLD.phone_number) IS DISTINCT FROM orchestrator.e164(NEW.phone_number)
        AND position(OLD.phone_number IN coalesce(NEW.phone_number_history, '[]')::text) = 0 THEN
-        NEW.phone_number_history := coalesce(NEW.phone_number_history, '[]')
-            || to_jsonb(OLD.phone_number::text);
+        NEW.phone_number_history := coalesce(NEW.phone_number_history, '[]') || to_jsonb(OLD.phone_number::text);
     END IF;
     RETURN NEW;
 END
@@ -89,7 +103,7 @@ CREATE FUNCTION orchestrator.open_conversation(person uuid, number text) RETURNS
     AS $$
     SELECT c.id
       FROM conversations c
-     WHERE c.user_id = person AND c.phone_number = number AND c.status = 'active'
+     WHERE c.user_id = person AND orchestrator.e164(c.phone_number) = number AND c.status = 'active'
      ORDER BY c.created_at DESC
      LIMIT 1
 $$;
@@ -118,6 +132,12 @@ CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at ti
            WHEN 'brake' THEN p.value = agent
            WHEN 'user' THEN p.value = person::text
            END
+$$;
+
+CREATE FUNCTION orchestrator.people_of(number text) RETURNS TABLE(user_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT u.id FROM users u WHERE orchestrator.e164(u.phone_number) = number
 $$;
 
 CREATE FUNCTION orchestrator.person_texts(keywords text[], until timestamp with time zone) RETURNS TABLE(id uuid, user_id uuid, content text, created_at timestamp with time zone)
@@ -175,10 +195,24 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.texted_at(person uuid) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT max(a.started_at) FROM orchestrator.attempts a WHERE a.user_id = person AND a.holds_slot
+$$;
+
 CREATE FUNCTION orchestrator.unread_texts(person uuid) RETURNS TABLE(inbound_id uuid)
     LANGUAGE sql STABLE
     AS $$
     SELECT r.inbound_id FROM orchestrator.readings r WHERE r.user_id = person AND r.kind = 'unjudged'
+$$;
+
+CREATE FUNCTION orchestrator.unread_texts(person uuid, number text) RETURNS TABLE(inbound_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT r.inbound_id
+      FROM orchestrator.readings r
+     WHERE r.kind = 'unjudged' AND (r.user_id = person OR r.phone_number = number)
 $$;
 
 CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about text, published timestamp with time zone, author text) RETURNS TABLE(withdrawn_at timestamp with time zone)
@@ -240,7 +274,8 @@ CREATE TABLE orchestrator.attempts (
     undelivered_at timestamp with time zone,
     undelivered_code integer,
     segments integer,
-    price_usd numeric(12,6)
+    price_usd numeric(12,6),
+    active_texts integer DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
@@ -250,6 +285,8 @@ ALTER TABLE ONLY orchestrator.attempts
 CREATE INDEX attempts_by_message ON orchestrator.attempts USING btree (message_id);
 
 CREATE INDEX attempts_holding_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE holds_slot;
+
+CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (user_id, started_at) WHERE (active_texts > 0);
 
 CREATE TABLE orchestrator.event_bus (
     name text NOT NULL

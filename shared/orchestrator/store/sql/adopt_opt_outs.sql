@@ -8,7 +8,7 @@ WITH last_keyword AS (
      ORDER BY m.user_id, m.created_at DESC NULLS LAST
 )
 INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-SELECT u.phone_number, u.id, 'adopted', coalesce(last_keyword.created_at, %(now)s)
+SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number), u.id, 'adopted', coalesce(last_keyword.created_at, %(now)s)
   FROM last_keyword
   JOIN users u ON u.id = last_keyword.user_id
  WHERE last_keyword.is_stop

@@ -3,11 +3,11 @@
 WITH targets AS (
     SELECT m.id
       FROM unnest(%(phone_number)s::text[], %(at)s::timestamptz[]) AS stops (phone_number, at)
-      JOIN users u ON u.phone_number = stops.phone_number
+      JOIN users u ON orchestrator.e164(u.phone_number) = stops.phone_number
       JOIN message_queue m ON m.user_id = u.id
      WHERE m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
        AND (m.accepted_at <= stops.at
-            OR EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, u.phone_number)))
+            OR EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, stops.phone_number)))
      ORDER BY m.id
        FOR NO KEY UPDATE OF m
 ), cancellations AS (

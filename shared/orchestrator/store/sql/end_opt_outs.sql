@@ -4,7 +4,7 @@
 WITH starts AS (
     SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.at
       FROM unnest(%(phone_number)s::text[], %(at)s::timestamptz[]) AS s (phone_number, at)
-      LEFT JOIN users u ON u.phone_number = s.phone_number
+      LEFT JOIN users u ON orchestrator.e164(u.phone_number) = s.phone_number
      ORDER BY s.phone_number, s.at DESC
 ), deleted_person_opt_outs AS (
     DELETE FROM orchestrator.forgotten_opt_outs f
@@ -15,13 +15,14 @@ WITH starts AS (
        SET ended_at = starts.at
       FROM starts
      WHERE o.phone_number = starts.phone_number AND o.ended_at IS NULL AND o.opted_out_at <= starts.at
-    RETURNING o.user_id, o.source, o.opted_out_at, starts.user_id AS starter
+    RETURNING o.user_id, o.phone_number, o.source, o.opted_out_at, starts.user_id AS starter
 ), opt_outs_of_others AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT u.phone_number, u.id, e.source, e.opted_out_at
+    SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number), u.id, e.source, e.opted_out_at
       FROM ended_opt_outs e
       JOIN users u ON u.id = e.user_id
      WHERE e.user_id IS DISTINCT FROM e.starter
+       AND orchestrator.e164(u.phone_number) IS DISTINCT FROM e.phone_number
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 )
 UPDATE orchestrator.opt_outs o

@@ -32,9 +32,9 @@ SELECT jsonb_build_object(
            'budget', (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.date) FROM user_message_budget b WHERE b.user_id = u.id),
            'opt_outs', (
                SELECT jsonb_agg(to_jsonb(o) ORDER BY o.opted_out_at) FROM orchestrator.opt_outs o
-                WHERE o.user_id = u.id OR o.phone_number = u.phone_number
+                WHERE o.user_id = u.id OR o.phone_number = orchestrator.e164(u.phone_number)
            ),
-           'number', (SELECT to_jsonb(n) FROM orchestrator.numbers n WHERE n.phone_number = u.phone_number),
+           'number', (SELECT to_jsonb(n) FROM orchestrator.numbers n WHERE n.phone_number = orchestrator.e164(u.phone_number)),
            'agent_tasks', (
                SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM agent_tasks t WHERE t.user_id = u.id
            ),

@@ -1,7 +1,7 @@
 -- find_people.sql: find the person behind each reference: our id first, then the caller's own. Returns what decides
 -- when a new message is due. A deleted person is not found.
-SELECT wanted.reference, u.id AS user_id, u.phone_number, u.timezone, u.quiet_hours_start, u.quiet_hours_end,
-       u.response_pattern, newest.quiet_hours_enabled
+SELECT wanted.reference, u.id AS user_id, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number,
+       u.timezone, u.quiet_hours_start, u.quiet_hours_end, u.response_pattern, newest.quiet_hours_enabled
   FROM unnest(%(references)s::text[]) AS wanted (reference)
  INNER JOIN LATERAL (
         SELECT * FROM users

@@ -1,3 +1,15 @@
 -- lock_users.sql: lock people one after the other in id order, so that no two waves wait for each other. A STOP takes
--- the same locks: it comes wholly before a reservation or wholly after it.
-SELECT 1 FROM users WHERE id = ANY (%(user_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+-- the same locks: it comes wholly before a reservation or wholly after it. Whoever shares a person's number is locked
+-- with them, because they share its limits.
+SELECT 1
+  FROM users
+ WHERE id IN (
+           SELECT unnest(%(user_ids)s::uuid[])
+            UNION
+           SELECT sharer.user_id
+             FROM users u
+            CROSS JOIN LATERAL orchestrator.people_of(orchestrator.e164(u.phone_number)) sharer
+            WHERE u.id = ANY (%(user_ids)s::uuid[])
+       )
+ ORDER BY id
+   FOR NO KEY UPDATE

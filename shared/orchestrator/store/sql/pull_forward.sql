@@ -6,19 +6,27 @@ WITH active_people AS (
       FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
      WHERE t.created_at > %(active_after)s
        AND (%(user_ids)s::uuid[] IS NULL OR t.user_id = ANY (%(user_ids)s::uuid[]))
-       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(t.user_id))
+       AND NOT EXISTS (
+           SELECT FROM users u
+            CROSS JOIN LATERAL orchestrator.unread_texts(u.id, orchestrator.e164(u.phone_number))
+            WHERE u.id = t.user_id
+       )
      GROUP BY t.user_id
 ), allowances AS (
-    SELECT active_people.user_id, active_people.since, %(texts_per_inbound)s - count(a.id) AS texts
-      FROM active_people
-      LEFT JOIN orchestrator.attempts a
-        ON a.user_id = active_people.user_id AND a.holds_slot AND a.active_since = active_people.since
-     GROUP BY active_people.user_id, active_people.since
+    SELECT p.user_id,
+           least(%(texts_per_inbound)s - coalesce(sum(t.texts) FILTER (WHERE t.active_since = p.since), 0),
+                 %(texts_per_hour)s - coalesce(sum(t.texts) FILTER (
+                     WHERE t.started_at > %(now)s - interval '60 minutes'
+                 ), 0)) AS texts
+      FROM active_people p
+      LEFT JOIN LATERAL orchestrator.active_texts(ARRAY[p.user_id], %(now)s) t ON true
+     GROUP BY p.user_id
 ), held_messages AS (
     SELECT m.id, allowances.texts,
-           row_number() OVER (
+           -- A sequence comes forward whole or not at all (R8).
+           sum(coalesce(m.sequence_total, 1)) OVER (
                PARTITION BY m.user_id
-               ORDER BY array_position(%(lanes)s::text[], m.priority::text), m.scheduled_for, m.accepted_at
+               ORDER BY array_position(%(lanes)s::text[], m.priority::text), m.scheduled_for, m.accepted_at, m.id
            ) AS place
       FROM allowances
       JOIN message_queue m ON m.user_id = allowances.user_id

@@ -15,6 +15,7 @@ SELECT m.id AS message_id,
        m.accepted_at,
        coalesce(m.tries, 0) AS tries,
        m.sequence_id,
+       m.sequence_total,
        EXISTS (
            SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher)
        ) AS withdrawn,
@@ -30,12 +31,12 @@ SELECT m.id AS message_id,
               )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
-       EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id)) AS has_unread_text,
+       EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
        sequence.continues,
        sequence.broken,
-       u.phone_number,
+       coalesce(person.e164, u.phone_number) AS phone_number,
        u.first_name,
        u.timezone,
        u.quiet_hours_start,
@@ -47,21 +48,25 @@ SELECT m.id AS message_id,
        days.sent_by_day,
        hour.recent_sends,
        planned.planned_sends,
-       EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, u.phone_number)) AS opted_out,
+       EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, person.e164)) AS opted_out,
        inbound.last_inbound_at,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
        coalesce(
            (SELECT s.cost_usd FROM orchestrator.spending s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
        ) AS claude_usd_today,
-       (
-           SELECT count(*) FROM orchestrator.attempts a
-            WHERE a.user_id = m.user_id AND a.holds_slot AND a.active_since = inbound.last_inbound_at
-       ) AS texts_while_active,
+       active.on_this_text AS texts_while_active,
+       active.this_hour AS active_texts_this_hour,
+       active.by_day AS active_texts_by_day,
        EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
-  LEFT JOIN orchestrator.numbers number ON number.phone_number = u.phone_number
+ CROSS JOIN LATERAL (
+        -- People who share a phone share its limits.
+        SELECT orchestrator.e164(u.phone_number) AS e164, coalesce(array_agg(p.user_id), ARRAY[u.id]) AS sharers
+          FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
+       ) person
+  LEFT JOIN orchestrator.numbers number ON number.phone_number = person.e164
   LEFT JOIN LATERAL (
         SELECT s.id
           FROM orchestrator.superseders(m.id, m.user_id, m.topic, m.published_at, m.sequence_id) s
@@ -76,20 +81,24 @@ SELECT m.id AS message_id,
   LEFT JOIN LATERAL orchestrator.newest_budget(m.user_id) newest ON true
  CROSS JOIN LATERAL (
         -- Yesterday to tomorrow: the local day differs from the UTC day by one at most.
-        SELECT coalesce(jsonb_object_agg(b.date, coalesce(b.messages_sent, 0)), '{}') AS sent_by_day
-          FROM user_message_budget b
-         WHERE b.user_id = m.user_id
-           AND b.date BETWEEN (%(now)s AT TIME ZONE 'UTC')::date - 1 AND (%(now)s AT TIME ZONE 'UTC')::date + 1
+        SELECT coalesce(jsonb_object_agg(day.date, day.sent), '{}') AS sent_by_day
+          FROM (
+                SELECT b.date, sum(coalesce(b.messages_sent, 0)) AS sent
+                  FROM user_message_budget b
+                 WHERE b.user_id = ANY (person.sharers)
+                   AND b.date BETWEEN (%(now)s AT TIME ZONE 'UTC')::date - 1 AND (%(now)s AT TIME ZONE 'UTC')::date + 1
+                 GROUP BY b.date
+               ) day
        ) days
  CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(a.started_at ORDER BY a.started_at), '{}') AS recent_sends
           FROM orchestrator.attempts a
-         WHERE a.user_id = m.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
+         WHERE a.user_id = ANY (person.sharers) AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
        ) hour
  CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(p.scheduled_for), '{}') AS planned_sends
           FROM message_queue p
-         WHERE p.user_id = m.user_id AND p.accepted_at IS NOT NULL AND p.status = 'queued'
+         WHERE p.user_id = ANY (person.sharers) AND p.accepted_at IS NOT NULL AND p.status = 'queued'
            AND p.reason = 'hourly_limit' AND p.scheduled_for > %(now)s
            AND (p.sequence_id IS NULL OR p.sequence_position = 1)  -- a sequence counts once
        ) planned
@@ -100,6 +109,17 @@ SELECT m.id AS message_id,
          ORDER BY t.created_at DESC, t.id DESC
          LIMIT 1
        ) inbound ON true
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(day.on_this_text), 0) AS on_this_text, coalesce(sum(day.this_hour), 0) AS this_hour,
+               coalesce(jsonb_object_agg(day.local_date, day.texts), '{}') AS by_day
+          FROM (
+                SELECT t.local_date, sum(t.texts) AS texts,
+                       sum(t.texts) FILTER (WHERE t.started_at > %(now)s - interval '60 minutes') AS this_hour,
+                       sum(t.texts) FILTER (WHERE t.active_since = inbound.last_inbound_at) AS on_this_text
+                  FROM orchestrator.active_texts(person.sharers, %(now)s) t
+                 GROUP BY t.local_date
+               ) day
+       ) active
   LEFT JOIN orchestrator.relevance judged ON judged.message_id = m.id AND judged.inbound_id = inbound.id
  WHERE m.id = ANY (%(message_ids)s::uuid[])
    AND m.status = 'approved'

@@ -1,6 +1,6 @@
 -- read_unsent_messages.sql: return the messages to these numbers that have not ended, or ended with an unknown outcome,
 -- with their open attempt.
-SELECT m.id, u.phone_number, m.final_message, m.message_data, m.accepted_at, open.id
+SELECT m.id, orchestrator.e164(u.phone_number) AS phone_number, m.final_message, m.message_data, m.accepted_at, open.id
   FROM users u
   JOIN message_queue m ON m.user_id = u.id
   LEFT JOIN LATERAL (
@@ -9,5 +9,5 @@ SELECT m.id, u.phone_number, m.final_message, m.message_data, m.accepted_at, ope
          ORDER BY a.started_at DESC
          LIMIT 1
        ) open ON true
- WHERE u.phone_number = ANY (%(numbers)s::text[]) AND m.accepted_at IS NOT NULL
+ WHERE orchestrator.e164(u.phone_number) = ANY (%(numbers)s::text[]) AND m.accepted_at IS NOT NULL
    AND (m.status IN ('queued', 'approved', 'sending') OR m.reason = 'unknown_outcome')

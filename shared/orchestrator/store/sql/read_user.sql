@@ -1,5 +1,5 @@
 -- read_user.sql: return a person with the limits of the newest budget row, what they got, and how many messages wait.
-SELECT u.id AS user_id, u.external_id, u.phone_number, u.first_name, u.timezone,
+SELECT u.id AS user_id, u.external_id, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number, u.first_name, u.timezone,
        u.quiet_hours_start, u.quiet_hours_end, u.response_pattern,
        newest.quiet_hours_enabled, newest.daily_limit, newest.hourly_limit,
        (
@@ -14,14 +14,14 @@ SELECT u.id AS user_id, u.external_id, u.phone_number, u.first_name, u.timezone,
            SELECT max(t.created_at) FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
             WHERE t.user_id = u.id
        ) AS last_inbound_at,
-       EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, u.phone_number)) AS opted_out,
-       EXISTS (SELECT FROM orchestrator.unread_texts(u.id)) AS has_unread_text,
+       EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, orchestrator.e164(u.phone_number))) AS opted_out,
+       EXISTS (SELECT FROM orchestrator.unread_texts(u.id, orchestrator.e164(u.phone_number))) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead, number.unreachable_until,
        (
            SELECT count(*) FROM message_queue m
             WHERE m.user_id = u.id AND m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending')
        ) AS waiting
   FROM users u
-  LEFT JOIN orchestrator.numbers number ON number.phone_number = u.phone_number
+  LEFT JOIN orchestrator.numbers number ON number.phone_number = orchestrator.e164(u.phone_number)
   LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true
  WHERE u.id = %(user_id)s

@@ -8,12 +8,13 @@ WITH candidates AS (
                %(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(new_conversation_id)s::uuid[],
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
+               %(active_texts)s::int[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
-               day_cap, hour_cap, takes_slot, active_since, daily_limit, hourly_limit, quiet_hours_enabled, number_hash,
-               segments, price_usd, place
+               day_cap, hour_cap, takes_slot, active_since, active_texts, daily_limit, hourly_limit, quiet_hours_enabled,
+               number_hash, segments, price_usd, place
            )
 ), restored_opt_outs AS (
     -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
@@ -23,13 +24,18 @@ WITH candidates AS (
       JOIN orchestrator.forgotten_opt_outs f ON f.number_hash = c.number_hash
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), eligible_candidates AS (
-    SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id
+    SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id,
+           sharers.ids AS sharers
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
-      JOIN users u ON u.id = c.user_id AND u.phone_number = c.phone_number
+      JOIN users u ON u.id = c.user_id AND orchestrator.e164(u.phone_number) = c.phone_number
+     CROSS JOIN LATERAL (
+            -- People who share a phone share its limits; lock_users locked them all.
+            SELECT array_agg(p.user_id) AS ids FROM orchestrator.people_of(c.phone_number) p
+           ) sharers
       -- A conversation belongs to one number: a message follows its person to a new number, and to its conversation.
       LEFT JOIN conversations context
-        ON context.id = m.conversation_context_id AND context.phone_number = c.phone_number
+        ON context.id = m.conversation_context_id AND orchestrator.e164(context.phone_number) = c.phone_number
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
      WHERE c.open_until > %(now)s
@@ -38,31 +44,45 @@ WITH candidates AS (
        AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
-       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id))
+       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id, c.phone_number))
        AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
 ), counts AS (
     SELECT e.*,
-           coalesce(b.messages_sent, 0) + sum(e.takes_slot::int) OVER day AS of_day,
-           slots.this_hour + sum(e.takes_slot::int) OVER person AS of_hour,
-           slots.while_active + sum((e.active_since IS NOT NULL)::int) OVER person AS of_inbound
+           day.sent + sum(e.takes_slot::int) OVER day AS of_day,
+           hour.slots + sum(e.takes_slot::int) OVER person AS of_hour,
+           active.on_this_text + sum(e.active_texts) OVER person AS active_of_inbound,
+           active.this_hour + sum(e.active_texts) OVER person AS active_of_hour,
+           active.this_day + sum(e.active_texts) OVER day AS active_of_day
       FROM eligible_candidates e
-      LEFT JOIN user_message_budget b ON b.user_id = e.user_id AND b.date = e.local_date
      CROSS JOIN LATERAL (
-            -- 90 minutes hold both counts: a person is active for 10 minutes after a text.
-            SELECT count(*) FILTER (WHERE a.started_at > %(now)s - interval '60 minutes') AS this_hour,
-                   count(*) FILTER (WHERE a.active_since = e.active_since) AS while_active
+            SELECT coalesce(sum(b.messages_sent), 0) AS sent
+              FROM user_message_budget b
+             WHERE b.user_id = ANY (e.sharers) AND b.date = e.local_date
+           ) day
+     CROSS JOIN LATERAL (
+            SELECT count(*) AS slots
               FROM orchestrator.attempts a
-             WHERE a.user_id = e.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '90 minutes'
-           ) slots
-    WINDOW day AS (PARTITION BY e.user_id, e.local_date ORDER BY e.place),
-           person AS (PARTITION BY e.user_id ORDER BY e.place)
+             WHERE a.user_id = ANY (e.sharers) AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
+           ) hour
+     CROSS JOIN LATERAL (
+            SELECT coalesce(sum(t.texts) FILTER (WHERE t.active_since = e.active_since), 0) AS on_this_text,
+                   coalesce(sum(t.texts) FILTER (WHERE t.started_at > %(now)s - interval '60 minutes'), 0) AS this_hour,
+                   coalesce(sum(t.texts) FILTER (WHERE t.local_date = e.local_date), 0) AS this_day
+              FROM orchestrator.active_texts(e.sharers, %(now)s) t
+             WHERE e.active_texts > 0
+           ) active
+    WINDOW day AS (PARTITION BY e.phone_number, e.local_date ORDER BY e.place),
+           person AS (PARTITION BY e.phone_number ORDER BY e.place)
 ), reservations AS (
     SELECT *
       FROM counts
      WHERE (day_cap IS NULL OR of_day <= day_cap)
        AND (hour_cap IS NULL OR of_hour <= hour_cap)
-       AND (active_since IS NULL OR NOT takes_slot OR of_inbound <= %(texts_per_inbound)s::int)
+       AND (active_texts = 0 OR (
+               active_of_inbound <= %(texts_per_inbound)s::int AND active_of_hour <= %(texts_per_hour)s::int
+               AND active_of_day <= %(texts_per_day)s::int
+           ))
 ), messages_in_flight AS (
     UPDATE message_queue m
        SET status = 'sending', reason = NULL, lease_until = %(lease_until)s::timestamptz
@@ -103,8 +123,8 @@ WITH candidates AS (
         ON CONFLICT (id) DO NOTHING
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-                                   holds_slot, active_since, started_at, part, segments, price_usd)
+                                   holds_slot, active_since, active_texts, started_at, part, segments, price_usd)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, %(now)s, part, segments, price_usd
+       takes_slot, active_since, active_texts, %(now)s, part, segments, price_usd
   FROM reservations
 RETURNING id

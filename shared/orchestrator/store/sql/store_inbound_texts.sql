@@ -19,7 +19,13 @@ WITH texts AS (
            coalesce(open.id, first_value(t.new_conversation_id) OVER (PARTITION BY u.id ORDER BY t.received_at, t.sid))
                AS conversation_id
       FROM texts t
-      JOIN users u ON u.phone_number = t.phone_number
+     CROSS JOIN LATERAL (
+            -- Of the people who share a phone, the person whom we texted last.
+            SELECT p.user_id AS id
+              FROM orchestrator.people_of(t.phone_number) p
+             ORDER BY orchestrator.texted_at(p.user_id) DESC NULLS LAST, p.user_id
+             LIMIT 1
+           ) u
       LEFT JOIN LATERAL orchestrator.open_conversation(u.id, t.phone_number) open ON true
       LEFT JOIN LATERAL (
             SELECT id FROM orchestrator.opt_outs
@@ -70,7 +76,7 @@ WITH texts AS (
     INSERT INTO orchestrator.strangers (sid, phone_number, body, media, received_at)
     SELECT sid, phone_number, body, media::jsonb, received_at
       FROM texts
-     WHERE NOT EXISTS (SELECT FROM users u WHERE u.phone_number = texts.phone_number)
+     WHERE NOT EXISTS (SELECT FROM orchestrator.people_of(texts.phone_number))
        -- A text that had a person when it first came stays theirs.
        AND NOT EXISTS (SELECT FROM messages m WHERE m.id = texts.inbound_id)
         ON CONFLICT (sid) DO NOTHING

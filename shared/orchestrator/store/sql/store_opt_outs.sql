@@ -4,7 +4,7 @@
 WITH stops AS (
     SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at
       FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[]) AS s (phone_number, source, at)
-      LEFT JOIN users u ON u.phone_number = s.phone_number
+      LEFT JOIN users u ON orchestrator.e164(u.phone_number) = s.phone_number
      WHERE NOT EXISTS (
                SELECT FROM orchestrator.readings r
                 WHERE r.phone_number = s.phone_number AND r.kind = 'start' AND r.received_at > s.at
@@ -15,7 +15,7 @@ WITH stops AS (
      ORDER BY s.phone_number, s.at
 ), opt_outs_of_others AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT theirs.phone_number, theirs.id, o.source, o.opted_out_at
+    SELECT coalesce(orchestrator.e164(theirs.phone_number), theirs.phone_number), theirs.id, o.source, o.opted_out_at
       FROM stops
       JOIN orchestrator.opt_outs o ON o.phone_number = stops.phone_number AND o.ended_at IS NULL
                                   AND o.user_id <> stops.user_id
