@@ -28,6 +28,11 @@ class SourceQueue(StrEnum):
         """The environment variable with the queue's URL."""
         return f"{self.value.upper()}_QUEUE_URL"
 
+    @property
+    def dead_letter_variable(self) -> str:
+        """The environment variable with the URL of its dead-letter queue, which only our code fills (G11)."""
+        return f"{self.value.upper()}_DLQ_URL"
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterRecord:
@@ -72,16 +77,20 @@ def url_of(queue: SourceQueue) -> str:
 
 
 def dead_letter_url_of(queue: SourceQueue) -> str:
-    """The URL of the queue's dead-letter queue, from its redrive policy.
+    """The URL of the queue's dead-letter queue: that in the environment, or else that of its redrive policy.
 
     Raises:
-        SettingsError: the environment does not have the queue's URL.
+        SettingsError: the environment has neither the dead-letter queue's URL nor the queue's.
         OrchestratorError: the queue has no redrive policy.
     """
+    if url := os.environ.get(queue.dead_letter_variable):
+        return url
     answer = sqs_client().get_queue_attributes(QueueUrl=url_of(queue), AttributeNames=["RedrivePolicy"])
     policy = answer.get("Attributes", {}).get("RedrivePolicy")
     if policy is None:
-        raise OrchestratorError(f"The {queue} queue has no dead-letter queue.")
+        raise OrchestratorError(
+            f"The {queue} queue names no dead-letter queue. Set {queue.dead_letter_variable} in the environment."
+        )
     name = json.loads(policy)["deadLetterTargetArn"].rpartition(":")[2]
     return sqs_client().get_queue_url(QueueName=name)["QueueUrl"]
 

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.metrics import TICKS
-from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_metric, publish_report
+from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_metric, publish_report, report_faults
 from orchestrator.clock import clock_from_environment
 from orchestrator.delivery.dispatch import dispatch
 from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set
@@ -25,7 +25,7 @@ if message_list is None:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one tick; the answer is its log line."""
-    with database.connection() as connection:
+    with report_faults(logger), database.connection() as connection:
         report = dispatch(
             connection,
             settings,

@@ -5,8 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.batches import answer_batch, backoff
-from orchestrator.aws.queues import QueueRecord, records_of, retry_later, send_dead_letters
+from orchestrator.aws.batches import answer_batch, come_back
+from orchestrator.aws.queues import QueueRecord, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
 from orchestrator.clock import clock_from_environment
@@ -34,8 +34,7 @@ def process(records: Sequence[QueueRecord]) -> list[str]:
     """Take in records together; returns those that must come back."""
     requests = read_requests(records)
     report = inbound(database, requests, refresh(settings), clock)
-    retry_later(settings.inbound_queue_url, {record: backoff(record) for record in report.unread})
     not_put_aside = send_dead_letters(settings.inbound_dlq_url, requests.unreadable)
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch taken in", report, unreadable=len(requests.unreadable))
-    return [record.sqs_message_id for record in (*report.unread, *not_put_aside)]
+    return come_back([*report.unread, *not_put_aside], settings.inbound_queue_url)

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.telemetry import new_logger, publish_report
+from orchestrator.aws.telemetry import new_logger, publish_report, report_faults
 from orchestrator.clock import clock_from_environment
 from orchestrator.maintenance.retain import retain
 from orchestrator.settings import RetainSettings, load
@@ -19,6 +19,6 @@ clock = clock_from_environment()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one night; the answer is its log line."""
-    with database.connection() as connection:
+    with report_faults(logger), database.connection() as connection:
         report = retain(connection, settings, clock, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
     return publish_report(logger, "night", report)

@@ -39,6 +39,7 @@ _QUEUE_VARIABLES = {
     "URGENT_QUEUE_URL": "UrgentQueue",
     "INBOUND_QUEUE_URL": "InboundQueue",
     "ENQUEUE_DLQ_URL": "EnqueueDeadLetterQueue",
+    "INBOUND_DLQ_URL": "InboundDeadLetterQueue",
 }
 
 # The variables that a publishing client needs to reach the stack.

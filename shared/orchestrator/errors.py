@@ -12,6 +12,14 @@ class SettingsError(OrchestratorError):
     """An environment variable is missing or malformed; the text names the variable, never its value."""
 
 
+class SecretUnreadable(SettingsError):
+    """A secret cannot be read, and no value of it is known; the text names its variable."""
+
+
+class ClockWrong(OrchestratorError):
+    """The host's clock differs from the database's by more than can be corrected (G6)."""
+
+
 class InvalidMessage(OrchestratorError, ValueError):
     """A message that cannot be accepted.
 

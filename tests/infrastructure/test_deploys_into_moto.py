@@ -73,9 +73,9 @@ def stack() -> Iterator[dict[str, str]]:
         yield {output["OutputKey"]: output["OutputValue"] for output in created["Outputs"]}
 
 
-def test_each_queue_redrives_to_a_queue_that_exists(stack: dict[str, str]) -> None:
+def test_each_queue_of_ids_redrives_to_a_queue_that_exists(stack: dict[str, str]) -> None:
     sqs = boto3.client("sqs")
-    for variable in ("EnqueueQueueUrl", "DeliveryQueueUrl", "UrgentQueueUrl", "InboundQueueUrl"):
+    for variable in ("DeliveryQueueUrl", "UrgentQueueUrl"):
         attributes = sqs.get_queue_attributes(QueueUrl=stack[variable], AttributeNames=["All"])["Attributes"]
         target = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]
         assert sqs.get_queue_url(QueueName=target.rpartition(":")[2])["QueueUrl"] != stack[variable]
@@ -107,5 +107,6 @@ def test_functions_receive_their_queues_and_the_arns_of_their_secrets(stack: dic
     functions = boto3.client("lambda").list_functions()["Functions"]
     variables = {f["FunctionName"].split("-")[1]: f["Environment"]["Variables"] for f in functions}
     assert variables["EnqueueFunction"]["ENQUEUE_DLQ_URL"] == stack["EnqueueDlqUrl"]
+    assert variables["InboundFunction"]["INBOUND_DLQ_URL"] == stack["InboundDlqUrl"]
     assert variables["DeliverFunction"]["DATABASE_SECRET_ARN"] == stack["DatabaseSecretArn"]
     assert variables["DeliverFunction"]["DATABASE_SECRET_ARN"].endswith(f":secret:{STACK}/database")

@@ -188,6 +188,7 @@ def test_a_poison_message_is_put_aside_with_its_reason_when_it_has_come_five_tim
 ) -> None:
     world.person()
     poison(world, monkeypatch)
+    world.publish(GOOD)  # another record passes, so this one fails alone
     record = sqs_record(GOOD.replace("Hello", "poison"), world.now, receives=5)
     assert world.invoke("enqueue", sqs_event([record])) == {"batchItemFailures": []}
     (letter,) = world.drain_messages("ENQUEUE_DLQ_URL")

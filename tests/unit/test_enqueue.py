@@ -18,7 +18,8 @@ GOOD = {"user_id": "ada", "agent_id": "system", "message_data": {"type": "note"}
 
 def record_of(name: str, body: str | dict[str, Any], age: timedelta = timedelta(0)) -> QueueRecord:
     text = body if isinstance(body, str) else json.dumps(body)
-    return QueueRecord(name, name, f"handle-{name}", text, NOW - age, "AROAUTHOR", 1, "enqueue")
+    sent_at = NOW - age
+    return QueueRecord(name, name, f"handle-{name}", text, sent_at, sent_at, sent_at, "AROAUTHOR", 1, "enqueue")
 
 
 def rows(*records: QueueRecord) -> BatchRows:

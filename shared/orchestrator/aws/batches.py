@@ -1,31 +1,39 @@
-"""Runs a procedure on a batch from SQS, whether the database is unavailable or one record fails by itself (G11)."""
+"""Runs a procedure on a batch from SQS: a fault of the surroundings returns it, a bad record is put aside (G11)."""
 
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from aws_lambda_powertools import Logger
 
-from orchestrator.aws.metrics import DATABASE_AWAY, FAILED
-from orchestrator.aws.queues import DeadLetter, QueueRecord, retry_later, send_dead_letters
-from orchestrator.aws.telemetry import publish_metric
+from orchestrator.aws.faults import MET_BY_SOME, cause_of
+from orchestrator.aws.metrics import FAILED
+from orchestrator.aws.queues import DeadLetter, QueueRecord, put_again, retry_later, send_dead_letters
+from orchestrator.aws.telemetry import publish_fault, publish_metric
 
-# While the database is unavailable, each return of a batch waits twice as long, up to the longest wait.
+# Each return of a batch waits twice as long, up to the longest wait.
 FIRST_WAIT_SECONDS = 5
 LONGEST_WAIT_SECONDS = 900
 # A record that fails by itself goes to the dead-letter queue when it was received this often.
 RECEIVES = 5
+# SQS deletes a message 14 days after it was sent, however often it was received. Before that, the record is put on its
+# queue again.
+PUT_AGAIN_AFTER = timedelta(days=7)
 
 # Processes records together; returns the SQS message ids of those that must come back.
 Process = Callable[[Sequence[QueueRecord]], list[str]]
+
+# When this process last finished records of a function, by the function's name. A record that fails while others of
+# its function pass is at fault itself.
+_last_passes: dict[str, datetime] = {}
 
 
 def answer_batch(
     records: Sequence[QueueRecord], process: Process, queue_url: str | None, dlq_url: str | None, logger: Logger
 ) -> dict[str, Any]:
-    """Process a batch so that no record is lost and a bad record does not block the others.
+    """Process a batch so that no record is lost and a bad record does not block the others (G11).
 
     Args:
         queue_url: the queue that the records came from.
@@ -38,7 +46,21 @@ def answer_batch(
     return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}
 
 
-def backoff(record: QueueRecord) -> int:
+def come_back(records: Sequence[QueueRecord], queue_url: str | None) -> list[str]:
+    """Let records come back later and later, for as long as it takes.
+
+    Returns:
+        The SQS message ids of those that must come back. An old one is not among them: a new copy comes.
+    """
+    oldest = datetime.now(UTC) - PUT_AGAIN_AFTER
+    old = [record for record in records if record.queued_at < oldest] if queue_url else []
+    copied = set(put_again(queue_url, old)) if queue_url else set()
+    rest = [record for record in records if record not in copied]
+    retry_later(queue_url, {record: _backoff(record) for record in rest})
+    return [record.sqs_message_id for record in rest]
+
+
+def _backoff(record: QueueRecord) -> int:
     """Seconds until a record comes back, by how often it was received."""
     return min(FIRST_WAIT_SECONDS << min(record.receive_count, 10), LONGEST_WAIT_SECONDS)
 
@@ -47,16 +69,14 @@ def _process(
     records: Sequence[QueueRecord], process: Process, queue_url: str | None, dlq_url: str | None, logger: Logger
 ) -> list[str]:
     try:
-        return process(records)
-    except psycopg.OperationalError as error:
-        # Refused, terminated, failed over, out of connections, timed out, deadlocked: no fault of the records.
-        logger.warning("database unavailable", error=type(error).__name__, records=len(records))
-        publish_metric(DATABASE_AWAY, type(error).__name__)
-        retry_later(queue_url, {record: backoff(record) for record in records})
-        return [record.sqs_message_id for record in records]
+        back = process(records)
     except Exception as error:  # noqa: BLE001  (whatever the error, the other records are processed)
-        if len(records) > 1:
+        cause = cause_of(error)
+        if len(records) > 1 and (cause is None or cause in MET_BY_SOME):
             return [back for record in records for back in _process([record], process, queue_url, dlq_url, logger)]
+        if cause is not None:
+            publish_fault(logger, cause, error, records=len(records))
+            return come_back(records, queue_url)
         # The text of the error is not logged: Postgres quotes the row, with number and words (G10).
         logger.error(  # noqa: TRY400
             "a record fails by itself",
@@ -65,16 +85,29 @@ def _process(
             sqs_message_id=records[0].sqs_message_id,
         )
         publish_metric(FAILED, type(error).__name__)
-        return _reject_after_receives(records[0], error, dlq_url)
+        return _reject_after_receives(records[0], error, queue_url, dlq_url, logger)
+    if len(back) < len(records):
+        _last_passes[logger.service] = datetime.now(UTC)
+    return back
 
 
-def _reject_after_receives(record: QueueRecord, error: Exception, dlq_url: str | None) -> list[str]:
-    """Put a record that came often enough on the dead-letter queue; returns its id where it must come back."""
+def _reject_after_receives(
+    record: QueueRecord, error: Exception, queue_url: str | None, dlq_url: str | None, logger: Logger
+) -> list[str]:
+    """Put a record that came often enough, and alone fails, on the dead-letter queue.
+
+    Returns:
+        Its id where it must come back.
+    """
     if record.receive_count < RECEIVES:
         return [record.sqs_message_id]
+    last_pass = _last_passes.get(logger.service)
+    if last_pass is None or last_pass < record.first_received_at:
+        # No other record passed since this one came: the fault may be everybody's.
+        return come_back([record], queue_url)
     problem = f"failed {record.receive_count} times: {type(error).__name__} at {_where(error)}"
     not_taken = send_dead_letters(dlq_url, [DeadLetter(record, "failed", "body", problem)])
-    return [record.sqs_message_id for record in not_taken]
+    return come_back(not_taken, queue_url)
 
 
 def _where(error: Exception) -> str:

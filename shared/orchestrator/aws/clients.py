@@ -25,6 +25,18 @@ def events_client() -> "EventBridgeClient":
     return boto3.client("events", config=_config(read_timeout=5, attempts=2))
 
 
+@cache
+def own_role_id() -> str:
+    """The id of this function's role, as SQS names it before the colon of a `SenderId`.
+
+    STS answers `GetCallerIdentity` without a permission (API reference of STS, GetCallerIdentity).
+    """
+    import boto3
+
+    identity = boto3.client("sts", config=_config(read_timeout=5, attempts=2)).get_caller_identity()
+    return str(identity["UserId"]).partition(":")[0]
+
+
 def _config(read_timeout: int, attempts: int) -> "Config":
     """Timeouts in seconds, and the most attempts of one call, the first included."""
     from botocore.config import Config

@@ -66,7 +66,7 @@ TWILIO_SPENT = Metric("TwilioSpentToday", NO_UNIT)
 SEGMENTS = Metric("Segments")
 COST_CEILING = Metric("CostCeiling", by="of")
 # The platform.
-DATABASE_AWAY = Metric("DatabaseAway", by="error")
+SURROUNDING_FAULTS = Metric("SurroundingFaults", by="cause")
 DATABASE_CONNECTIONS = Metric("DatabaseConnections", PERCENT)
 FAILED = Metric("Failed", by="error")
 RETENTION = Metric("Retention", by="what")

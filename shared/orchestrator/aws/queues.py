@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.aws.clients import sqs_client
+from orchestrator.aws.clients import own_role_id, sqs_client
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 # SQS takes 10 messages and, on our queues, 262,144 bytes in one batch.
 BATCH_MESSAGES = 10
 BATCH_BYTES = 262_144
+# The longest delay of a message, in seconds (SQS's limit).
+LONGEST_DELAY = 900
 # Calls side by side for more than one batch; one call takes some 10 ms.
 PARALLEL_CALLS = 8
 # The message attribute that keeps a record's first SQS id when its body is sent again.
 ORIGINAL_ID = "sqs_message_id"
+# The message attributes that keep when and by whom a record was first sent, when a function puts it on its queue again.
+FIRST_SENT_AT = "first_sent_at"
+FIRST_SENDER_ID = "first_sender_id"
 # The longest problem in a dead letter, in characters: people read it. SQS would allow more.
 LONGEST_PROBLEM = 1_000
 
@@ -52,8 +57,11 @@ class QueueRecord:
     Attributes:
         sqs_message_id: its id in SQS.
         original_id: the id that it had when it was first published; a redrive of ours gives a record a new id.
-        sender_id: the AWS identity that sent it.
-        receive_count: how often it was received, this time included.
+        sent_at: when SQS first received it.
+        queued_at: when SQS received this copy; SQS deletes it at the end of the queue's retention.
+        first_received_at: when this copy was first received from its queue.
+        sender_id: the AWS identity that first sent it.
+        receive_count: how often this copy was received, this time included.
         queue: the name of its queue.
     """
 
@@ -62,6 +70,8 @@ class QueueRecord:
     receipt_handle: str
     body: str
     sent_at: datetime
+    queued_at: datetime
+    first_received_at: datetime
     sender_id: str
     receive_count: int
     queue: str
@@ -78,21 +88,37 @@ class DeadLetter:
 
 
 def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
-    """The records of an SQS event."""
-    return [
-        QueueRecord(
-            sqs_message_id=record["messageId"],
-            original_id=record.get("messageAttributes", {}).get(ORIGINAL_ID, {}).get("stringValue")
-            or record["messageId"],
-            receipt_handle=record["receiptHandle"],
-            body=record["body"],
-            sent_at=datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
-            sender_id=record["attributes"].get("SenderId", ""),
-            receive_count=int(record["attributes"].get("ApproximateReceiveCount", 1)),
-            queue=record.get("eventSourceARN", "").rpartition(":")[2],
-        )
-        for record in event["Records"]
-    ]
+    """The records of an SQS event.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: a record names its first sender, and STS does not answer who we are.
+    """
+    return [_record_of(record) for record in event["Records"]]
+
+
+def _record_of(record: Mapping[str, Any]) -> QueueRecord:
+    attributes = record["attributes"]
+    given = {name: value.get("stringValue") for name, value in record.get("messageAttributes", {}).items()}
+    sender_id = attributes.get("SenderId", "")
+    queued_at = _time_of(attributes["SentTimestamp"])
+    # Any publisher could write these attributes: they count where this project's own function sent the record.
+    is_put_again = FIRST_SENT_AT in given and sender_id.partition(":")[0] == own_role_id()
+    return QueueRecord(
+        sqs_message_id=record["messageId"],
+        original_id=given.get(ORIGINAL_ID) or record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        body=record["body"],
+        sent_at=_time_of(given[FIRST_SENT_AT]) if is_put_again else queued_at,
+        queued_at=queued_at,
+        first_received_at=_time_of(attributes.get("ApproximateFirstReceiveTimestamp", attributes["SentTimestamp"])),
+        sender_id=given.get(FIRST_SENDER_ID, "") if is_put_again else sender_id,
+        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
+        queue=record.get("eventSourceARN", "").rpartition(":")[2],
+    )
+
+
+def _time_of(milliseconds: str) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 def queue_url_of(records: Sequence[QueueRecord], *queue_urls: str | None) -> str | None:
@@ -138,6 +164,29 @@ def send_dead_letters(queue_url: str | None, dead_letters: Sequence[DeadLetter])
         for dead_letter in dead_letters
     ]
     return [dead_letters[place].record for place in send_all(queue_url, messages)]
+
+
+def put_again(queue_url: str, records: Sequence[QueueRecord]) -> list[QueueRecord]:
+    """Put records on their queue again, each with its first id, time and sender, so that SQS keeps them for longer.
+
+    Returns:
+        The records that SQS took; their old copies must not come back.
+    """
+    messages = [
+        OutgoingMessage(
+            record.body,
+            delay=LONGEST_DELAY,
+            attributes={
+                ORIGINAL_ID: record.original_id,
+                FIRST_SENT_AT: str(round(record.sent_at.timestamp() * 1000)),
+                # SQS takes no empty attribute.
+                **({FIRST_SENDER_ID: record.sender_id} if record.sender_id else {}),
+            },
+        )
+        for record in records
+    ]
+    not_taken = send_all(queue_url, messages)
+    return [record for place, record in enumerate(records) if place not in not_taken]
 
 
 def retry_later(queue_url: str | None, waits: Mapping[QueueRecord, int]) -> None:

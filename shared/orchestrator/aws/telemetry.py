@@ -1,7 +1,8 @@
 """Publishes what functions did: log lines and metrics with counts and ids, never a number or a message body (G10)."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from orchestrator.aws.metrics import COUNT, Metric, Target, publications
+from orchestrator.aws.metrics import COUNT, SURROUNDING_FAULTS, Metric, Target, publications
+from orchestrator.errors import OrchestratorError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -55,6 +57,37 @@ def log_message_ids(logger: Logger, message_ids: Mapping[str, Sequence[UUID]]) -
     for happened, ids in message_ids.items():
         for start in range(0, len(ids), IDS_IN_A_LINE):
             logger.info("messages", happened=happened, message_ids=_plain(ids[start : start + IDS_IN_A_LINE]))
+
+
+@contextmanager
+def report_faults(logger: Logger) -> Iterator[None]:
+    """Publish a fault of the surroundings that ends an invocation; it is raised again."""
+    try:
+        yield
+    except Exception as error:
+        from orchestrator.aws.faults import cause_of  # it brings the driver of Postgres
+
+        if (cause := cause_of(error)) is not None:
+            publish_fault(logger, cause, error)
+        raise
+
+
+def publish_fault(logger: Logger, cause: str, error: Exception, records: int | None = None) -> None:
+    """Publish a fault of the surroundings: the metric that names its cause, and one log line.
+
+    Args:
+        records: how many records come back; None where the function received none.
+    """
+    logger.warning(
+        "fault of the surroundings",
+        cause=cause,
+        error=type(error).__name__,
+        sqlstate=getattr(error, "sqlstate", None),
+        # The text of an error of Postgres may quote a row (G10). Ours name a variable, never a value.
+        problem=str(error) if isinstance(error, OrchestratorError) else None,
+        records=records,
+    )
+    publish_metric(SURROUNDING_FAULTS, str(cause))
 
 
 def publish_metric(metric: Metric, value: object, split: str | None = None) -> None:

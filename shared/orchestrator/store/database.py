@@ -4,7 +4,7 @@ import json
 import select
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from orchestrator.aws.faults import cause_of
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import DatabaseSettings, refresh
 from orchestrator.store.stored_statements import STORED, read_statement, stored_call
@@ -39,13 +40,15 @@ class Database:
         """Yield the process's connection, in autocommit mode.
 
         Raises:
-            psycopg.OperationalError: the connection failed or broke; the next use opens a new one.
+            psycopg.Error: after a fault that is no record's own, the next use opens a new connection.
         """
         connection = self._usable_connection()
         try:
             yield connection
-        except psycopg.OperationalError:
-            connection.close()
+        except psycopg.Error as error:
+            # The session itself may be at fault: it turned read-only, its server shuts down, its pooler broke.
+            if cause_of(error) is not None:
+                connection.close()
             raise
         finally:
             self._last_used = time.monotonic()
@@ -53,8 +56,10 @@ class Database:
     def _usable_connection(self) -> Connection:
         # A pooler or a failover may have ended an idle connection, and an urgent text must not fail on it.
         if self._connection is not None and not self._connection.closed and self._is_doubtful(self._connection):
-            with suppress(psycopg.OperationalError):
+            try:
                 self._connection.execute("SELECT 1")
+            except psycopg.Error:
+                self._connection.close()
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
         return self._connection

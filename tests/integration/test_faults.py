@@ -1,0 +1,323 @@
+"""Faults of the surroundings bring a batch back, whatever raised them; only a record that fails alone is put aside."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import psycopg
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
+
+from orchestrator.aws import batches, queues
+from orchestrator.aws.faults import cause_of
+from orchestrator.aws.queues import records_of
+from orchestrator.errors import InvalidMessage, SecretUnreadable, SettingsError
+from tests.integration.test_batches import GOOD, database_at, received, visible_in
+from tests.world import World, sqs_event, sqs_record
+
+CASES = [
+    tuple(cell.strip() for cell in line.split("|"))
+    for line in (Path(__file__).parents[1] / "cases" / "faults.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+BAD = GOOD.replace("Hello", "the bad one")
+
+
+@pytest.fixture(autouse=True)
+def no_record_passed() -> None:
+    batches._last_passes.clear()
+
+
+@pytest.fixture
+def fault(connection: Connection) -> Iterator[Any]:
+    """Makes each insert into `message_queue` raise an SQLSTATE; None ends it."""
+
+    def raise_state(state: str | None, words: str = "") -> None:
+        connection.execute("DROP TRIGGER IF EXISTS fault ON message_queue")
+        if state:
+            connection.execute(
+                "CREATE OR REPLACE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                f" IF new.message_data->>'message' LIKE '%{words}%' THEN"
+                f" RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END IF; RETURN new; END $$".encode()
+            )
+            connection.execute(
+                "CREATE TRIGGER fault BEFORE INSERT ON message_queue FOR EACH ROW EXECUTE FUNCTION fault()"
+            )
+
+    yield raise_state
+    raise_state(None)
+    connection.execute("DROP FUNCTION IF EXISTS fault()")
+
+
+def metrics_in(printed: str, name: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')]
+    return [line for line in lines if name in line]
+
+
+def test_the_table_has_forty_states() -> None:
+    assert len({state for state, _, _ in CASES}) >= 40
+
+
+@pytest.mark.parametrize(("state", "condition", "at_fault"), CASES)
+def test_only_a_records_own_fault_is_charged_to_it(
+    world: World, fault: Any, capsys: pytest.CaptureFixture[str], state: str, condition: str, at_fault: str
+) -> None:
+    world.person()
+    world.publish(GOOD)  # another record passed: what fails from now on may fail alone
+    records = received(world, "enqueue", BAD, GOOD)
+    for record in records:
+        record["attributes"]["ApproximateReceiveCount"] = "50"
+    ids = {record["messageId"] for record in records}
+    fault(state)
+    answer = world.invoke("enqueue", sqs_event(records))
+    back = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    dead = world.drain_messages("ENQUEUE_DLQ_URL")
+    faults = metrics_in(capsys.readouterr().out, "SurroundingFaults")
+    if at_fault == "record":
+        assert (back, len(dead), faults) == (set(), 2, []), condition
+    else:
+        assert (back, dead) == (ids, []), condition
+        assert visible_in(world, "enqueue") == [900, 900], "later and later, and never later than this"
+        assert {line["cause"] for line in faults} == {at_fault}
+        fault(None)
+        assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": []}, "it goes on"
+    world.drain("ENQUEUE_QUEUE_URL")
+
+
+def test_a_record_of_which_the_owners_trigger_refuses_the_row_blocks_no_other_and_waits(
+    world: World, fault: Any
+) -> None:
+    world.person()
+    fault("P0001", "the bad one")
+    records = [sqs_record(body, world.now, message_id=name) for name, body in (("bad", BAD), ("good", GOOD))]
+    assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert world.all("SELECT message_data->>'message' FROM message_queue") == [("Hello",)]
+
+
+# The database --------------------------------------------------------------------------------------------------------
+
+
+def published_while(world: World, count: int = 3) -> list[dict[str, Any]]:
+    records = [sqs_record(GOOD.replace("Hello", f"Hello {n}"), world.now, receives=200) for n in range(count)]
+    answer = world.invoke("enqueue", sqs_event(records))
+    assert len(answer["batchItemFailures"]) == count
+    assert world.drain("ENQUEUE_DLQ_URL") == []
+    return records
+
+
+def test_a_database_that_is_read_only_for_a_while_costs_nothing_and_no_session_stays_read_only(
+    world: World, database_url: str
+) -> None:
+    world.person()
+    name = conninfo_to_dict(database_url)["dbname"]
+    with database_at(world, database_url, "enqueue"):
+        world.connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        try:
+            records = published_while(world)
+        finally:
+            world.connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        # The setting is read when a session begins: a session that was kept would be read-only for ever.
+        assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": []}
+    assert world.all("SELECT count(*) FROM message_queue") == [(3,)]
+
+
+def test_a_stop_that_comes_while_the_database_is_read_only_is_taken_in_afterwards(
+    world: World, database_url: str
+) -> None:
+    world.person()
+    name = conninfo_to_dict(database_url)["dbname"]
+    assert world.twilio_calls(world.phones.write("+12125550101", "STOP", "https://hooks.example.com/twilio/inbound"))
+    body = world.drain("INBOUND_QUEUE_URL")[0]
+    with database_at(world, database_url, "inbound"):
+        world.connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        try:
+            record = sqs_record(body, world.now, receives=200, queue="inbound")
+            assert len(world.invoke("inbound", sqs_event([record]))["batchItemFailures"]) == 1
+        finally:
+            world.connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        assert world.drain("INBOUND_DLQ_URL") == []
+        assert world.invoke("inbound", sqs_event([record])) == {"batchItemFailures": []}
+    assert world.all("SELECT count(*) FROM orchestrator.opt_outs WHERE ended_at IS NULL") == [(1,)]
+
+
+def test_a_role_without_its_rights_costs_nothing(world: World, database_url: str) -> None:
+    world.person()
+    world.connection.execute("DROP ROLE IF EXISTS without_rights")
+    world.connection.execute("CREATE ROLE without_rights LOGIN")
+    parts = conninfo_to_dict(database_url)
+    host = f"host={parts['host']}" + (f"&port={parts['port']}" if parts.get("port") else "")
+    try:
+        with database_at(world, f"postgresql://without_rights@/{parts['dbname']}?{host}", "enqueue"):
+            published_while(world)
+    finally:
+        world.connection.execute("DROP ROLE without_rights")
+
+
+def test_a_database_that_is_not_migrated_costs_nothing(world: World) -> None:
+    world.person()
+    (function,) = world.all(
+        "SELECT oid::regprocedure::text, pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'insert_messages_%%'"
+    )
+    world.connection.execute(f"DROP FUNCTION {function[0]}".encode())
+    try:
+        records = published_while(world)
+    finally:
+        world.connection.execute(function[1].encode())
+    assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": []}
+
+
+# What is not the database ----------------------------------------------------------------------------------------------
+
+
+def test_a_secret_that_cannot_be_read_brings_a_stop_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.person()
+    assert world.twilio_calls(world.phones.write("+12125550101", "STOP", "https://hooks.example.com/twilio/inbound"))
+    record = sqs_record(world.drain("INBOUND_QUEUE_URL")[0], world.now, receives=200, queue="inbound")
+
+    def unreadable(_settings: object) -> object:
+        raise SecretUnreadable("DATABASE_SECRET_ARN: the secret cannot be read.")
+
+    with patch.object(world.functions["inbound"], "refresh", unreadable):
+        assert len(world.invoke("inbound", sqs_event([record]))["batchItemFailures"]) == 1
+    assert world.drain("INBOUND_DLQ_URL") == []
+    assert world.invoke("inbound", sqs_event([record])) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (SettingsError("X"), "settings"),
+        (SecretUnreadable("X"), "secrets"),
+        (EndpointConnectionError(endpoint_url="https://sqs"), "aws"),
+        (ConnectionResetError(), "network"),
+        (TimeoutError(), "network"),
+        (ImportError("a layer lacks a module"), "runtime"),
+        (MemoryError(), "runtime"),
+        (psycopg.OperationalError("connection refused"), "database_away"),
+        (psycopg.InterfaceError("the connection is closed"), "database_away"),
+        (psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"), None),
+        (psycopg.ProgrammingError("cannot adapt type"), None),
+        (KeyError("a defect of ours"), None),
+        (InvalidMessage("user_id", "is missing", "Send it"), None),
+    ],
+)
+def test_errors_without_a_state_are_classified_by_type(error: Exception, cause: str | None) -> None:
+    assert cause_of(error) == cause
+
+
+def test_a_tick_that_a_fault_ends_names_its_cause(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with (
+        database_at(world, "postgresql://nobody@127.0.0.1:1/none", "dispatch"),
+        pytest.raises(psycopg.OperationalError),
+    ):
+        world.dispatch()
+    (line,) = metrics_in(capsys.readouterr().out, "SurroundingFaults")
+    assert line["cause"] == "database_away"
+
+
+# Whether a record fails alone ------------------------------------------------------------------------------------------
+
+
+def break_enqueue(world: World, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """A defect of our code that every record with these words meets."""
+    original = world.functions["enqueue"].enqueue
+
+    def fails(connection: object, records: list[Any], *arguments: object) -> object:
+        if any(words in record.body for record in records):
+            raise KeyError("a defect of ours")
+        return original(connection, records, *arguments)
+
+    monkeypatch.setattr(world.functions["enqueue"], "enqueue", fails)
+
+
+def test_a_defect_that_every_record_meets_puts_none_of_them_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person()
+    world.publish(GOOD)
+    world.wait(minutes=1)
+    break_enqueue(world, monkeypatch, "Hello")
+    records = received(world, "enqueue", GOOD, GOOD, GOOD)
+    for record in records:
+        record["attributes"]["ApproximateReceiveCount"] = "7"
+    answer = world.invoke("enqueue", sqs_event(records))
+    assert len(answer["batchItemFailures"]) == 3
+    assert world.drain("ENQUEUE_DLQ_URL") == []
+    assert visible_in(world, "enqueue") == [640] * 3
+    world.drain("ENQUEUE_QUEUE_URL")
+
+
+def test_a_record_that_fails_while_others_pass_is_put_aside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.person()
+    break_enqueue(world, monkeypatch, "the bad one")
+    bad = sqs_record(BAD, world.now, receives=5)
+    assert len(world.invoke("enqueue", sqs_event([bad]))["batchItemFailures"]) == 1, "nothing shows yet who is at fault"
+    world.wait(minutes=1)
+    world.publish(GOOD)
+    assert world.invoke("enqueue", sqs_event([bad])) == {"batchItemFailures": []}
+    assert len(world.drain("ENQUEUE_DLQ_URL")) == 1
+
+
+# Longer than SQS keeps a message ---------------------------------------------------------------------------------------
+
+
+def test_a_record_is_put_on_its_queue_again_before_sqs_deletes_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person()
+    sent_at = world.now
+    (record,) = received(world, "enqueue", GOOD)
+    record["attributes"]["SenderId"] = "AROAPUBLISHER:agent"
+    monkeypatch.setattr(queues, "own_role_id", lambda: "AROAOURS")
+    world.wait(days=7, minutes=1)
+    with database_at(world, "postgresql://nobody@127.0.0.1:1/none", "enqueue"):
+        assert world.invoke("enqueue", sqs_event([record])) == {"batchItemFailures": []}, "the old copy is done"
+    _, copy = world.drain_messages("ENQUEUE_QUEUE_URL")
+    assert copy["Body"] == GOOD
+    again = sqs_record(copy["Body"], world.now, attributes=copy["MessageAttributes"])
+    again["attributes"]["SenderId"] = "AROAOURS:enqueue"
+    (parsed,) = records_of(sqs_event([again]))
+    assert (parsed.original_id, parsed.sent_at, parsed.sender_id, parsed.queued_at) == (
+        record["messageId"],
+        sent_at,
+        "AROAPUBLISHER:agent",
+        world.now,
+    )
+
+
+def test_a_publisher_cannot_write_who_sent_its_message_and_when(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "own_role_id", lambda: "AROAOURS")
+    claims = {"first_sent_at": "1000", "first_sender_id": "AROAOTHER:agent", "sqs_message_id": "x"}
+    record = sqs_record(GOOD, world.now, attributes=claims)
+    record["attributes"]["SenderId"] = "AROAPUBLISHER:agent"
+    (parsed,) = records_of(sqs_event([record]))
+    assert (parsed.sent_at, parsed.sender_id) == (world.now, "AROAPUBLISHER:agent")
+
+
+def test_what_sqs_does_not_take_again_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.person()
+    (record,) = received(world, "enqueue", GOOD)
+    world.wait(days=8)
+    monkeypatch.setattr(queues, "_send_batch", lambda _url, batch: {place: "InternalError" for place, _ in batch})
+    with database_at(world, "postgresql://nobody@127.0.0.1:1/none", "enqueue"):
+        assert len(world.invoke("enqueue", sqs_event([record]))["batchItemFailures"]) == 1
+    monkeypatch.undo()
+    world.drain("ENQUEUE_QUEUE_URL")
+
+
+def test_the_id_of_a_role_is_what_sqs_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestrator.aws.clients import own_role_id
+
+    own_role_id.cache_clear()
+    try:
+        identity = {"UserId": "AROAEXAMPLE:message-orchestrator-enqueue"}
+        with patch.object(boto3, "client") as client:
+            client.return_value.get_caller_identity.return_value = identity
+            assert own_role_id() == "AROAEXAMPLE"
+    finally:
+        own_role_id.cache_clear()
