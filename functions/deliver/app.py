@@ -29,6 +29,14 @@ if settings.anthropic_api_key is None:
     logger.warning("ANTHROPIC_API_KEY is not set: structured messages go out as plain sentences")
 
 
+def follow_secrets() -> None:
+    """Take the credentials and the sender that the secrets hold now, both at the same moment."""
+    global settings, sender
+    current = refresh(settings)
+    if current is not settings:
+        settings, sender = current, sender_for(current)
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch; the answer names the records that must come back."""
@@ -40,11 +48,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
     """Deliver records together; returns those that must come back."""
     named, unreadable = message_ids_of(records)
+    follow_secrets()
     report = deliver(
         database,
         list(named),
         sender,
-        refresh(settings),
+        settings,
         clock,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
     )

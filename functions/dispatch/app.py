@@ -8,7 +8,7 @@ from orchestrator.aws.metrics import TICKS
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_metric, publish_report, report_faults
 from orchestrator.clock import clock_from_environment
 from orchestrator.delivery.dispatch import dispatch
-from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set
+from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set, refresh
 from orchestrator.sms.message_list import TwilioMessageList
 from orchestrator.store.database import Database
 
@@ -22,10 +22,19 @@ if message_list is None:
     logger.warning("TWILIO_ACCOUNT_SID is not set: open outcomes are settled by status callbacks alone")
 
 
+def follow_secrets() -> None:
+    """Read Twilio's list with the credentials, and for the sender, that the secret holds now."""
+    global twilio, message_list
+    current = refresh(twilio) if twilio else None
+    if current is not None and current is not twilio:
+        twilio, message_list = current, TwilioMessageList(current)
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one tick; the answer is its log line."""
     with report_faults(logger), database.connection() as connection:
+        follow_secrets()
         report = dispatch(
             connection,
             settings,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -30,9 +31,32 @@ def _comma_list(value: object) -> object:
 
 
 def _postgres_url(value: object) -> object:
-    if isinstance(value, str) and not re.match(r"postgres(ql)?://", value):
-        raise PydanticCustomError("not_postgres", "should begin with postgresql://")
+    if isinstance(value, str):
+        if not re.match(r"postgres(ql)?://", value):
+            raise PydanticCustomError("not_postgres", "should begin with postgresql://")
+        _check_postgres_options(value)
     return value
+
+
+def _check_postgres_options(url: str) -> None:
+    """Check what libpq would refuse at each connection; no error shows a value, which may be the password."""
+    import psycopg  # the publishing client has no database
+
+    options = [option.partition("=")[0] for option in urlsplit(url).query.split("&") if option]
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    if unknown := sorted({option for option in options if option not in known}):
+        named = ", ".join(
+            option if re.fullmatch(r"[A-Za-z_.-]{1,40}", option) else "(unreadable)" for option in unknown
+        )
+        raise PydanticCustomError(
+            "unknown_option", "has an option that Postgres does not know: {named}. Remove it", {"named": named}
+        )
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise PydanticCustomError(
+            "not_a_url", "is not a URL. Percent-encode the special characters of its user and password"
+        ) from None
 
 
 def _http_url(value: object) -> object:

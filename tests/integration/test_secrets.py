@@ -1,17 +1,22 @@
 """On AWS each secret may come from Secrets Manager instead of the environment."""
 
 import json
+from typing import Any
 
 import boto3
 import psycopg
 import pytest
 import time_machine
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from orchestrator import SettingsError
-from orchestrator.aws.secrets import forget_secrets
-from orchestrator.settings import DatabaseSettings, DeliverSettings, MigrationSettings, load, refresh
+from orchestrator.aws.clients import secrets_client
+from orchestrator.aws.secrets import expire_secrets, forget_secrets
+from orchestrator.errors import SecretUnreadable
+from orchestrator.settings import DatabaseSettings, DeliverSettings, MigrationSettings, SenderSettings, load, refresh
 from orchestrator.store.database import Database
+from tests.world import World, sqs_event, sqs_record
 
 NUMBER = {"TWILIO_PHONE_NUMBER": "+12025550100"}
 
@@ -126,3 +131,116 @@ def test_a_password_that_is_refused_is_read_anew_at_once(database_url: str, monk
     boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=database_url)
     with database.connection() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets Manager does not answer."""
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+
+    monkeypatch.setattr(secrets_client(), "get_secret_value", refuse)
+
+
+def twilio_secret(**values: str) -> str:
+    return json.dumps({"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "token", **values})
+
+
+@mock_aws
+def test_while_secrets_manager_is_away_the_last_known_value_serves_until_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arn = secret("known", twilio_secret(**NUMBER))
+    monkeypatch.setenv("TWILIO_SECRET_ARN", arn)
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    with time_machine.travel("2026-03-03T15:00:00Z", tick=False) as clock:
+        forget_secrets()
+        settings = load(SenderSettings)
+        away(monkeypatch)
+        for hours in (1, 24):
+            clock.shift(hours * 3600)
+            assert refresh(settings) is settings
+        forget_secrets("ANTHROPIC_API_KEY")
+        expire_secrets()
+        assert refresh(settings) is settings, "another secret was refused"
+        forget_secrets("TWILIO_AUTH_TOKEN")
+        with pytest.raises(SecretUnreadable, match="TWILIO_SECRET_ARN"):
+            refresh(settings)
+        monkeypatch.undo()
+
+
+@mock_aws
+def test_a_secret_that_was_never_read_is_a_fault_of_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = secret("unknown", "postgresql://db.example/app")
+    forget_secrets()
+    away(monkeypatch)
+    with pytest.raises(SecretUnreadable):
+        load(DatabaseSettings, {"DATABASE_SECRET_ARN": arn})
+
+
+@pytest.mark.parametrize(
+    ("in_secret", "in_environment", "sender"),
+    [
+        ({"TWILIO_PHONE_NUMBER": "+12025550101"}, {"TWILIO_PHONE_NUMBER": "+12025550100"}, ("+12025550101", None)),
+        ({"TWILIO_MESSAGING_SERVICE_SID": "MG" + "1" * 32}, NUMBER, (None, "MG" + "1" * 32)),
+        (
+            {"TWILIO_PHONE_NUMBER": "+12025550101"},
+            {"TWILIO_MESSAGING_SERVICE_SID": "MG" + "1" * 32},
+            ("+12025550101", None),
+        ),
+        ({}, NUMBER, ("+12025550100", None)),
+    ],
+)
+@mock_aws
+def test_the_sender_comes_from_the_source_of_the_credentials(
+    in_secret: dict[str, str], in_environment: dict[str, str], sender: tuple[str | None, str | None]
+) -> None:
+    arn = secret(f"sender-{len(str(in_secret) + str(in_environment))}", twilio_secret(**in_secret))
+    settings = load(SenderSettings, {"TWILIO_SECRET_ARN": arn, "TWILIO_ACCOUNT_SID": "AC" + "9" * 32, **in_environment})
+    assert (settings.twilio_phone_number, settings.twilio_messaging_service_sid) == sender
+    assert settings.twilio_account_sid == "AC" + "0" * 32, "an account never goes with the token of another source"
+
+
+@mock_aws
+def test_a_rotated_sender_is_followed_with_its_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account, its token and the number change in the secret: no call mixes the old with the new."""
+    app = world.functions["deliver"]
+    kept = app.settings, app.sender
+    monkeypatch.setenv(
+        "TWILIO_SECRET_ARN", arn := secret("rotated-sender", twilio_secret(TWILIO_PHONE_NUMBER="+12025550100"))
+    )
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    forget_secrets()
+    used: list[tuple[SenderSettings, SenderSettings]] = []
+
+    def note(_database: object, _ids: object, sender: Any, settings: SenderSettings, *_: object, **__: object) -> None:
+        used.append((sender._settings, settings))
+        raise ConnectionError  # no more is needed of this batch
+
+    monkeypatch.setattr(app, "deliver", note)
+    try:
+        for _ in range(2):
+            world.invoke("deliver", sqs_event([sqs_record('{"message_id": "x"}', world.now)]))
+            boto3.client("secretsmanager").put_secret_value(
+                SecretId=arn,
+                SecretString=json.dumps(
+                    {
+                        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+                        "TWILIO_AUTH_TOKEN": "new",
+                        "TWILIO_PHONE_NUMBER": "+12025550199",
+                    }
+                ),
+            )
+            world.wait(minutes=6)
+    finally:
+        app.__dict__["settings"], app.__dict__["sender"] = kept
+        forget_secrets()
+    assert [
+        (s.twilio_account_sid[-1], s.twilio_auth_token.get_secret_value(), s.twilio_phone_number) for s, _ in used
+    ] == [
+        ("0", "token", "+12025550100"),
+        ("1", "new", "+12025550199"),
+    ]
+    assert all(of_sender is of_batch for of_sender, of_batch in used)

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator import SettingsError
-from orchestrator.settings import DeliverSettings, DispatchSettings, PublisherSettings, load
+from orchestrator.settings import DatabaseSettings, DeliverSettings, DispatchSettings, PublisherSettings, load
 
 DELIVER = {
     "DATABASE_URL": "postgresql://user:hunter2@db.example/app",
@@ -31,6 +31,32 @@ def test_a_missing_or_malformed_setting_is_named(change: dict[str, str], named: 
         load(DeliverSettings, {**DELIVER, **change})
     assert named in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (
+            "postgresql://u:p@db/app?pgbouncer=true",
+            "DATABASE_URL: has an option that Postgres does not know: pgbouncer.",
+        ),
+        ("postgresql://u:p@db/app?sslmode=require&pgbouncer=true&connection_limit=1", "connection_limit, pgbouncer."),
+        ("postgresql://u:p@db/app?sslmode=require&target_session_attrs=read-write", None),
+        ("postgresql://u:hunter2%zz@db/app", "Percent-encode"),
+        ("postgresql://u:hunter2%@db/app", "Percent-encode"),
+        ("postgresql://u:hunter2?x@db/app", "unreadable"),
+        ("postgresql://u:hunter2[@db/app", None),
+    ],
+)
+def test_a_database_url_that_libpq_would_refuse_is_refused_at_start(url: str, problem: str | None) -> None:
+    try:
+        load(DatabaseSettings, {"DATABASE_URL": url})
+    except SettingsError as error:
+        assert problem is not None or "hunter2[" in url
+        assert (problem or "DATABASE_URL") in str(error)
+        assert "hunter2" not in str(error)
+    else:
+        assert problem is None
 
 
 def test_one_error_names_every_problem() -> None:

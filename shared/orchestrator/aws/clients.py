@@ -1,7 +1,7 @@
 """The boto3 clients of a process, each made at its first use: boto3 takes 0.3 s to import."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -23,6 +23,14 @@ def events_client() -> "EventBridgeClient":
     import boto3
 
     return boto3.client("events", config=_config(read_timeout=5, attempts=2))
+
+
+@cache
+def secrets_client() -> Any:
+    """The client of Secrets Manager, without types: one call is made."""
+    import boto3
+
+    return boto3.client("secretsmanager", config=_config(read_timeout=3, attempts=2))
 
 
 @cache

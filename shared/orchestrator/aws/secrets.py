@@ -1,23 +1,44 @@
-"""Secrets from AWS Secrets Manager, cached for five minutes, so that a rotation needs no deploy."""
+"""Secrets from AWS Secrets Manager, read every five minutes, so that a rotation needs no deploy.
+
+While Secrets Manager cannot be read, the last known value of a secret is used (G11).
+"""
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.errors import SettingsError
+from orchestrator.aws.clients import secrets_client
+from orchestrator.errors import SecretUnreadable, SettingsError
 
 FRESH_SECONDS = 300
+# After a failed read, the last known value is used for so long before the next read.
+FAILED_READ_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownSecret:
+    """The content of a secret, and until when (seconds since 1970) it is used without asking."""
+
+    content: str
+    fresh_until: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Secret:
-    """The variables that a secret must hold, and those that it may hold."""
+    """The variables that a secret must hold, and those that it may hold.
+
+    Attributes:
+        senders: where the secret holds one of these, it names the sender that belongs to its credentials, and the
+            environment's do not count: sender and credentials change at the same moment.
+    """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
 
 
 # A secret with one required value may be that value itself; otherwise it is JSON with these keys.
@@ -27,9 +48,12 @@ _SECRETS = {
     "TWILIO_SECRET_ARN": _Secret(
         ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
         ("TWILIO_SECONDARY_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID"),
+        senders=("TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID"),
     ),
     "PRIVACY_SECRET_ARN": _Secret(("PRIVACY_KEY",)),
 }
+# By ARN.
+_known: dict[str, _KnownSecret] = {}
 
 
 def secret_of(variable: str) -> str | None:
@@ -48,7 +72,10 @@ def uses_secrets() -> bool:
 
 
 def secret_values(variables: Mapping[str, str], wanted: set[str]) -> dict[str, str]:
-    """The values of the secrets that `variables` name, for the wanted variables that are not set there.
+    """The values of the secrets that `variables` name, for the wanted variables.
+
+    A variable that is set wins over the secret. Two exceptions keep credentials whole: of a secret whose required
+    variables are not all set, the required ones come from the secret; and so does the sender, where it holds one.
 
     Raises:
         SettingsError: a secret cannot be read, or lacks a value; the text shows no value.
@@ -63,28 +90,47 @@ def secret_values(variables: Mapping[str, str], wanted: set[str]) -> dict[str, s
         missing = [name for name in secret.required if not found.get(name)]
         if missing:
             raise SettingsError(f"{arn_variable}: the secret has no key {' or '.join(missing)}.")
-        values.update({name: found[name] for name in names if found.get(name) and not variables.get(name)})
+        own = {*secret.required, *(secret.senders if any(found.get(name) for name in secret.senders) else ())}
+        values.update({name: found.get(name, "") for name in names if name in own or not variables.get(name)})
     return values
 
 
-def forget_secrets() -> None:
-    """Read secrets again at their next use; for a caller whose credentials were refused."""
-    if uses_secrets():
-        from aws_lambda_powertools.utilities import parameters
+def expire_secrets() -> None:
+    """Read secrets again at their next use; a value that cannot be read is used as it was known."""
+    _known.update({arn: _KnownSecret(known.content, 0.0) for arn, known in _known.items()})
 
-        parameters.clear_caches()  # type: ignore[no-untyped-call]  # Powertools' own gap
+
+def forget_secrets(variable: str | None = None) -> None:
+    """Forget secrets whose values were refused: they are read again before their next use, or that use fails.
+
+    Args:
+        variable: one that the refused secret must hold; None means every secret.
+    """
+    if variable is None:
+        _known.clear()
+    else:
+        _known.pop(os.environ.get(secret_of(variable) or "", ""), None)
 
 
 def _read(arn_variable: str, arn: str) -> str:
-    from aws_lambda_powertools.utilities import parameters
-    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+    from botocore.exceptions import BotoCoreError, ClientError
 
+    now = time.time()
+    known = _known.get(arn)
+    # A clock that went back does not make a secret fresh for longer.
+    if known and now < known.fresh_until <= now + FRESH_SECONDS:
+        return known.content
     try:
-        return str(parameters.get_secret(arn, max_age=FRESH_SECONDS))
-    except GetParameterError:
-        raise SettingsError(
-            f"{arn_variable}: the secret cannot be read. Check that it exists, and that this role may read it."
-        ) from None
+        content = str(secrets_client().get_secret_value(SecretId=arn)["SecretString"])
+    except (BotoCoreError, ClientError, KeyError):  # KeyError: a binary secret
+        if known is None:
+            raise SecretUnreadable(
+                f"{arn_variable}: the secret cannot be read. Check that it exists, and that this role may read it."
+            ) from None
+        _known[arn] = _KnownSecret(known.content, now + FAILED_READ_SECONDS)
+        return known.content
+    _known[arn] = _KnownSecret(content, now + FRESH_SECONDS)
+    return content
 
 
 def _values(arn_variable: str, secret: str, variables: Mapping[str, str]) -> dict[str, str]:

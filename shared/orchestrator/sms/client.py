@@ -3,23 +3,19 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from orchestrator.settings import SenderSettings, refresh
+from orchestrator.settings import SenderSettings
 
 if TYPE_CHECKING:
     from twilio.rest import Client
 
 
+@lru_cache(maxsize=4)
 def twilio_client(settings: SenderSettings, connections: int) -> "Client":
-    """The client for these settings, kept until the token is rotated.
+    """The client for these settings; the same object for the same settings.
 
     Args:
         connections: how many calls may go side by side.
     """
-    return _client_for(refresh(settings), connections)
-
-
-@lru_cache(maxsize=4)
-def _client_for(settings: SenderSettings, connections: int) -> "Client":
     from twilio.rest import Client
 
     from orchestrator.sms.http import UrllibClient

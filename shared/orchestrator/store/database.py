@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from orchestrator.aws.faults import cause_of
-from orchestrator.aws.secrets import forget_secrets
+from orchestrator.aws.secrets import expire_secrets
 from orchestrator.settings import DatabaseSettings, refresh
 from orchestrator.store.stored_statements import STORED, read_statement, stored_call
 
@@ -68,7 +68,7 @@ class Database:
         try:
             return connect(refresh(self._settings).database_url.get_secret_value())
         except psycopg.OperationalError:
-            forget_secrets()  # the password may have been rotated
+            expire_secrets()  # the password may have been rotated
             raise
 
     def _is_doubtful(self, connection: Connection) -> bool:
