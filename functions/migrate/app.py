@@ -1,5 +1,6 @@
 """On deploy: brings the database up to date before new code uses it."""
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -12,18 +13,23 @@ from orchestrator.store.migrate import migrate
 logger = new_logger("migrate")
 
 
+# Left of the function's time for the answer to CloudFormation.
+ANSWER_SECONDS = 45
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Apply pending migrations; a second run does nothing. CloudFormation gets its answer over HTTP."""
+    bring_up_to_date = partial(migrate_in_time, context.get_remaining_time_in_millis() / 1000 - ANSWER_SECONDS)
     applied = fulfil(event, bring_up_to_date) if is_request(event) else bring_up_to_date()
     return {"applied": applied}
 
 
-def bring_up_to_date() -> list[str]:
-    """Apply pending migrations; returns their names."""
+def migrate_in_time(seconds: float) -> list[str]:
+    """Apply pending migrations within these seconds; returns their names."""
     # Settings are read here and not at import, so that CloudFormation learns of a missing one too.
     try:
-        applied = migrate(load(MigrationSettings).url)
+        applied = migrate(load(MigrationSettings).url, seconds)
     except Exception as error:
         logger.error("not migrated", error=type(error).__name__)  # noqa: TRY400  (its text may quote a row, G10)
         raise

@@ -3,6 +3,8 @@
 import re
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from orchestrator.errors import SettingsError
 from orchestrator.store import migrate as runner
-from orchestrator.store.migrate import migrate, migrations, read_unapplied_migrations
+from orchestrator.store.migrate import NotMigrated, migrate, migrations, read_unapplied_migrations
+from tests.transaction_pooler import transaction_pooler
 
 EXISTING = (Path(__file__).parent / "existing_database.sql").read_text()
 
@@ -203,3 +207,86 @@ def test_the_guides_function_counts(connection: Connection) -> None:
     connection.execute("INSERT INTO user_message_budget (user_id, date) SELECT id, '2026-03-03' FROM users")
     connection.execute("SELECT increment_message_budget(id, '2026-03-03') FROM users")
     assert connection.execute("SELECT messages_sent FROM user_message_budget").fetchall() == [(1,)]
+
+
+# A pooler, other runners, and time ---------------------------------------------------------------------------------------
+
+
+def sessions_keep_nothing(url: str) -> bool:
+    """Whether each session behind a pooler has the settings and the locks of a new one."""
+    with psycopg.connect(url) as connection:
+        timeouts = rows(connection, "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+        locks = rows(connection, "SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
+    return (timeouts, locks) == ({("0", "0")}, set())
+
+
+def test_through_a_transaction_mode_pooler_pending_migrations_are_refused_with_the_fix(empty_database: str) -> None:
+    with transaction_pooler(empty_database) as pooled:
+        with pytest.raises(SettingsError, match=r"MIGRATION_DATABASE_URL.*transaction-mode pooler.*session pooler"):
+            migrate(pooled)
+        assert sessions_keep_nothing(pooled)
+    with psycopg.connect(empty_database) as connection:
+        assert rows(connection, "SELECT to_regnamespace('orchestrator')") == {(None,)}, "nothing was begun"
+
+
+def test_through_a_pooler_an_up_to_date_database_is_left_as_it_is(empty_database: str) -> None:
+    migrate(empty_database)
+    with transaction_pooler(empty_database) as pooled:
+        assert migrate(pooled) == []
+        assert sessions_keep_nothing(pooled)
+
+
+def test_a_run_gives_back_its_lock_and_its_timeouts(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session-mode pooler resets no session by itself."""
+    with psycopg.connect(empty_database, autocommit=True) as kept:
+        monkeypatch.setattr(runner, "_connect", lambda _url: nullcontext(kept))
+        monkeypatch.setattr(runner, "_refuse_pooler", lambda _connection, _url: None)
+        assert migrate(empty_database)
+        assert rows(kept, "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')") == {
+            ("0", "0")
+        }
+        assert rows(kept, "SELECT pid FROM pg_locks WHERE locktype = 'advisory'") == set()
+
+
+@contextmanager
+def another_runner(url: str) -> Iterator[int]:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (runner.RUNNER_LOCK,))
+        yield other.info.backend_pid
+
+
+def test_a_run_does_not_wait_for_another_one_without_end_and_names_it(empty_database: str) -> None:
+    with another_runner(empty_database) as pid:
+        started = time.monotonic()
+        with pytest.raises(NotMigrated, match=rf"Another run of the migrations \(backend {pid}, connected since 20"):
+            migrate(empty_database, seconds=0.5)
+        assert time.monotonic() - started < 5
+
+
+def test_when_nothing_is_pending_a_run_waits_for_nobody(empty_database: str) -> None:
+    migrate(empty_database)
+    with another_runner(empty_database):
+        started = time.monotonic()
+        assert migrate(empty_database) == []
+        assert time.monotonic() - started < 2
+
+
+def test_a_table_that_stays_locked_ends_the_run_with_a_clear_answer(
+    existing_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LOCK_TIMEOUT", "50ms")
+    with psycopg.connect(existing_database) as holder:
+        holder.execute("LOCK TABLE users")
+        with pytest.raises(NotMigrated, match=r"2026_\w+: a lock on one of its tables was not free in time"):
+            migrate(existing_database, seconds=1.5)
+
+
+def test_a_migration_that_takes_too_long_ends_with_a_clear_answer(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = runner.Migration("9999_slow", "SELECT pg_sleep(30);")
+    monkeypatch.setattr(runner, "migrations", lambda: [slow])
+    started = time.monotonic()
+    with pytest.raises(NotMigrated, match=r"9999_slow: did not end in time. Run `orchestrator migrate` by hand"):
+        migrate(empty_database, seconds=1)
+    assert time.monotonic() - started < 10

@@ -76,11 +76,15 @@ def missing_functions(connection: Connection) -> list[str]:
 
 
 def create_functions(connection: Connection) -> None:
-    """Make the missing functions of stored statements, and drop those that no code needed for `KEEP_UNNEEDED`."""
+    """Make the missing functions of stored statements."""
     for name in missing_functions(connection):
         # In one transaction, so that a pooler describes what it prepared.
         with connection.transaction():
             connection.execute(_definition(connection, name).encode())
+
+
+def drop_unneeded_functions(connection: Connection) -> None:
+    """Drop the functions of stored statements that no code needed for `KEEP_UNNEEDED`."""
     parameters = {"needed": [function_name(name) for name in STORED], "keep": KEEP_UNNEEDED}
     for function, may_be_dropped in connection.execute(
         read_statement("register_stored_statements").encode(), parameters
