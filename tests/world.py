@@ -310,11 +310,17 @@ class World:
     def take_in(self) -> dict[str, Any]:
         """Everything in the inbound queue goes through inbound; returns the last answer."""
         answer: dict[str, Any] = {"batchItemFailures": []}
-        bodies = self.drain("INBOUND_QUEUE_URL")
-        for start in range(0, len(bodies), 10):
-            records = [sqs_record(body, self.now, queue="inbound") for body in bodies[start : start + 10]]
-            answer = self.invoke("inbound", sqs_event(records))
+        records = self.inbound_records()
+        for start in range(0, len(records), 10):
+            answer = self.invoke("inbound", sqs_event(records[start : start + 10]))
         return answer
+
+    def inbound_records(self) -> list[dict[str, Any]]:
+        """Take everything out of the inbound queue, as the records of an event."""
+        return [
+            sqs_record(message["Body"], message["SentAt"], queue="inbound")
+            for message in self.drain_messages("INBOUND_QUEUE_URL")
+        ]
 
     def night(self) -> dict[str, Any]:
         """One night's retention."""
@@ -343,6 +349,7 @@ class World:
             {
                 "Body": message.body,
                 "MessageAttributes": {name: value["StringValue"] for name, value in message.message_attributes.items()},
+                "SentAt": datetime.fromtimestamp((message.sent_timestamp or 0) / 1000, UTC),
                 "DelaySeconds": max(0, round(message.delayed_until / 1000 - self.now.timestamp())),
             }
             for message in queue._messages

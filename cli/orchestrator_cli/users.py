@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
+from enum import StrEnum
 from typing import Annotated, Any
 
 import psycopg
@@ -17,11 +18,13 @@ from orchestrator.errors import InvalidPerson
 from orchestrator.people import parse_number, parse_zone
 from orchestrator.rules.activity import is_active
 from orchestrator.rules.explanations import explain as explain_reason
+from orchestrator.rules.intents import Intent
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.local_time import local_date
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
+from orchestrator.store.conversation import classify_by_operator, list_unread_texts
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.connection import open_database
@@ -39,6 +42,17 @@ ExternalId = Annotated[str | None, typer.Option(help="Your external id of the pe
 QuietHours = Annotated[str | None, typer.Option(help="Local times, such as 21:00-08:00; 'none' for no quiet hours.")]
 Daily = Annotated[int | None, typer.Option(help="Texts per local day.", min=0)]
 Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min=0)]
+
+# How many unread texts are listed, or read, at once.
+MOST_LISTED = 100
+
+
+class TextKind(StrEnum):
+    """What an operator takes unread texts for."""
+
+    CONVERSATION = "conversation"
+    STOP = "stop"
+
 
 # What the table calls a fact whose JSON key is not the word of the glossary.
 _LABELS = {"unjudged_text": "unread text"}
@@ -96,6 +110,36 @@ def stop(user: PersonReference, as_json: AsJson = False) -> None:
             write_opt_outs(connection, [OptOut(person.phone_number, "operator", now)], now)
     line = f"[green]Opted out[/] {person.user_id}. Waiting messages are cancelled. A START from their phone ends it."
     print_result({"user_id": person.user_id, "opted_out": True}, line, as_json=as_json)
+
+
+@app.command("read")
+@on_target
+def read_texts(
+    user: Annotated[str | None, typer.Argument(help="The person; without it, the unread texts of everyone.")] = None,
+    taken_for: Annotated[TextKind | None, typer.Option("--as", help="What the person's unread texts are.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List texts that may be a wish to stop and are not read yet, or write what those of a person are.
+
+    Until then nothing goes to the person (R11).
+    """
+    if taken_for and user is None:
+        raise typer.BadParameter("Name the person whose texts these are.")
+    with open_database() as (connection, clock):
+        now = clock()
+        user_id = people.read_user(connection, user, now).person.user_id if user else None
+        texts = list_unread_texts(connection, user_id, MOST_LISTED)
+        if taken_for and texts:
+            classify_by_operator(connection, texts, Intent(taken_for.value), now)
+    if as_json:
+        print_json(data=[dataclasses.asdict(text) for text in texts], default=str)
+        return
+    if not texts:
+        show("No text is unread.")
+    for text in texts:
+        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {escape(text.content)}")
+    if taken_for and texts:
+        show(f"[green]Read as {taken_for.value}[/]: {len(texts)}")
 
 
 @app.command("show")

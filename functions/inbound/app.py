@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.batches import answer_batch, come_back
+from orchestrator.aws.batches import LONGEST_INBOUND_WAIT_SECONDS, answer_batch, come_back
 from orchestrator.aws.queues import QueueRecord, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -21,13 +21,20 @@ database = Database(settings)
 clock = clock_from_environment()
 preload("anthropic", "boto3")
 if settings.anthropic_api_key is None:
-    logger.warning("ANTHROPIC_API_KEY is not set: only keywords and clear phrases are taken for a wish to stop")
+    logger.warning("ANTHROPIC_API_KEY is not set: what may be a wish to stop stays unread until an operator reads it")
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Take in a batch; the answer names the records that must come back."""
-    return answer_batch(records_of(event), process, settings.inbound_queue_url, settings.inbound_dlq_url, logger)
+    return answer_batch(
+        records_of(event),
+        process,
+        settings.inbound_queue_url,
+        settings.inbound_dlq_url,
+        logger,
+        longest_wait=LONGEST_INBOUND_WAIT_SECONDS,
+    )
 
 
 def process(records: Sequence[QueueRecord]) -> list[str]:
@@ -37,4 +44,6 @@ def process(records: Sequence[QueueRecord]) -> list[str]:
     not_put_aside = send_dead_letters(settings.inbound_dlq_url, requests.unreadable)
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch taken in", report, unreadable=len(requests.unreadable))
-    return come_back([*report.unread, *not_put_aside], settings.inbound_queue_url)
+    return come_back(
+        [*report.unread, *not_put_aside], settings.inbound_queue_url, longest_wait=LONGEST_INBOUND_WAIT_SECONDS
+    )

@@ -90,6 +90,13 @@ def test_the_retention_of_a_record_that_names_a_message_ends_before_its_receives
     assert timedelta(seconds=retention) < PUT_AGAIN_AFTER, "deliver may not send to the queues that it receives from"
 
 
+def test_a_stop_shares_no_throttle_with_status_callbacks() -> None:
+    (limits,) = of_type(TEMPLATE, "AWS::ApiGatewayV2::Stage").values()
+    assert list(limits["RouteSettings"]) == ["POST /twilio/inbound"]
+    of_texts, of_others = limits["RouteSettings"]["POST /twilio/inbound"], limits["DefaultRouteSettings"]
+    assert of_texts["ThrottlingRateLimit"] >= 10 * of_others["ThrottlingRateLimit"]
+
+
 @pytest.mark.parametrize("name", QUEUES)
 def test_every_queue_is_encrypted_and_is_a_source_or_a_dead_letter_queue(name: str) -> None:
     assert QUEUES[name]["SqsManagedSseEnabled"] is True

@@ -1,14 +1,18 @@
 """A phone talks back: texts through the real webhook, taken in, and what comes forward (R4)."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
 
-from orchestrator.store.conversation import read_unknown_senders
+from orchestrator.rules.intents import Intent
+from orchestrator.store.conversation import classify_by_operator, list_unread_texts, read_unknown_senders
+from orchestrator.store.gauges import read_gauges
 from orchestrator.store.people import is_user_active, read_user
 from orchestrator_local.stand_ins.http import HttpAnswer
-from tests.world import WEBHOOK, World, http_event
+from tests.world import WEBHOOK, World, http_event, sqs_event
 
 NIGHT = "2026-03-03T23:00:00-05:00"
 TO = f"{WEBHOOK}/twilio/inbound"
@@ -173,17 +177,147 @@ def test_a_text_that_arrives_while_a_message_is_on_its_way_still_stops_it(world:
     assert (world.texts(), world.state(message_id)) == ([], ("queued", "reply_unjudged"))
 
 
-def test_without_claude_the_rules_alone_judge(world: World) -> None:
-    world.person()
+@contextmanager
+def without_a_key(world: World) -> Iterator[None]:
+    """The inbound function has no key for Claude."""
     app = world.functions["inbound"]
     settings = app.settings
     app.__dict__["settings"] = settings.model_copy(update={"anthropic_api_key": None})
     try:
-        world.writes("Hm, what is this?")
+        yield
     finally:
         app.__dict__["settings"] = settings
+
+
+def test_without_claude_the_rules_alone_judge(world: World) -> None:
+    world.person()
+    with without_a_key(world):
+        world.writes("Hm, what is this?")
     assert kinds(world) == [("conversation", "nobody")]
     assert world.claude.requests == []
+
+
+def test_without_claude_a_possible_wish_holds_everything_and_its_record_does_not_come_back(world: World) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    waiting = world.message()
+    world.minute()
+    with without_a_key(world):
+        world.writes("I have had enough of this")
+    urgent = world.message(priority="urgent", can_delay=False)
+    world.deliver()
+    world.wait(minutes=5)
+    world.minute()
+    assert (world.texts(), world.state(urgent)) == ([], ("queued", "reply_unjudged"))
+    assert world.state(waiting)[0] == "queued"
+    assert [text.user_id for text in list_unread_texts(world.connection, None, 5)] == [ada]
+    world.wait(hours=1)
+    assert read_gauges(world.connection, world.now).oldest_unread == 65 * 60
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "state"),
+    [(Intent.CONVERSATION, ["Hello"], ("sent", None)), (Intent.STOP, [], ("cancelled", "opted_out"))],
+)
+def test_an_operator_reads_a_text(world: World, kind: Intent, texts: list[str], state: tuple[str, str | None]) -> None:
+    world.person()
+    with without_a_key(world):
+        world.writes("I have had enough of this")
+    held = world.message()
+    world.minute()
+    unread = list_unread_texts(world.connection, None, 5)
+    assert [text.content for text in unread] == ["I have had enough of this"]
+    classify_by_operator(world.connection, unread, kind, world.now)
+    world.wait(minutes=1)
+    world.minute()
+    assert (world.texts(), world.state(held)) == (texts, state)
+    assert kinds(world) == [(kind, "operator")]
+
+
+def test_the_next_start_resolves_an_unread_text_and_so_does_one_that_came_before_it(world: World) -> None:
+    world.person()
+    with without_a_key(world):
+        world.twilio_calls(world.phones.write("+12125550101", "I have had enough of these", TO))
+        late = world.inbound_records()
+        world.wait(minutes=1)
+        world.writes("I have had enough of this")
+        world.wait(minutes=1)
+        world.writes("START")
+        world.invoke("inbound", sqs_event(late))
+    assert kinds(world) == [("conversation", "nobody"), ("conversation", "next_word"), ("start", "keyword")]
+    world.message()
+    world.minute()
+    assert world.texts() == ["Hello"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm driving with Focus turned on. I'll see your message when I get where I'm going.",
+        "Automatic reply: I am out of the office until Monday",
+    ],
+)
+def test_an_automatic_answer_makes_nobody_active(world: World, text: str) -> None:
+    world.travel_to(NIGHT)
+    world.person()
+    held = world.message()
+    world.minute()
+    world.writes(text)
+    world.deliver()
+    world.minute()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "quiet_hours"))
+    assert kinds(world) == [("automatic", "phrase")]
+
+
+def test_the_same_words_again_make_nobody_active(world: World) -> None:
+    """An automatic answer that no phrase gives away."""
+    world.travel_to("2026-03-03T21:00:00-05:00")
+    world.person()
+    world.writes("We got your text and come back to you")
+    world.wait(minutes=30)
+    held = world.message()
+    world.minute()
+    for words in ("We got your text and come back to you", "we got your text  and come back to you."):
+        world.writes(words)
+        world.deliver()
+        world.wait(minutes=1)
+        world.minute()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "quiet_hours"))
+    world.writes("It is me now")
+    world.deliver()
+    assert world.texts() == ["Hello"]
+
+
+def test_a_text_over_another_channel_makes_nobody_active(world: World) -> None:
+    world.travel_to(NIGHT)
+    world.person()
+    held = world.message()
+    world.minute()
+    world.writes("Anything new?", phone="whatsapp:+12125550101")
+    world.deliver()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "quiet_hours"))
+    world.writes("Anything else?", phone="rcs:+12125550101")
+    world.deliver()
+    assert world.texts() == ["Hello"]
+
+
+def test_claude_reads_the_end_of_a_long_text_and_our_last_two_texts(world: World) -> None:
+    world.person(hourly_limit=9)
+    for words in ("Welcome to the reports", "Here is your report", "Still want these?"):
+        world.message(message_data={"type": "note", "message": words})
+        world.minute()
+        world.twilio_calls()
+        world.take_in()
+        world.wait(minutes=1)
+    beginning = "Good day. " * 200
+    world.writes(f"{beginning}and so I had enough")
+    assert _asked(world)[0]["wrote"].startswith("Good day.")
+    assert _asked(world)[0]["wrote"].endswith("and so I had enough")
+    assert len(_asked(world)[0]["wrote"]) < 1_650
+    prompt = world.claude.requests[-1]["messages"][0]["content"]
+    ours = json.loads(prompt.partition("<service>\n")[2].partition("\n</service>")[0])
+    assert [text["wrote"] for text in ours] == ["Here is your report", "Still want these?"]
+    assert kinds(world) == [("stop", "claude")]
 
 
 def test_media_emoji_and_empty_bodies_are_texts_too(world: World) -> None:

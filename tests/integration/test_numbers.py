@@ -277,6 +277,7 @@ def test_a_stop_over_another_channel_counts(world: World, channel: str) -> None:
     late = world.message()
     world.minute()
     assert (world.texts(), world.state(late)) == ([], ("cancelled", "opted_out"))
+    world.wait(minutes=1)
     world.writes("START", phone=f"{channel}:{OLD}")
     world.message(message_data={"type": "x", "message": "again"})
     world.minute()
@@ -329,6 +330,7 @@ def test_a_start_of_a_shared_phone_is_for_everyone_who_has_it(world: World) -> N
     world.person()
     stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102")
     world.writes("STOP")
+    world.wait(minutes=1)
     world.writes("START")
     for who in ("ada", "ben"):
         world.message(who, message_data={"type": "x", "message": f"to {who}"})

@@ -19,7 +19,7 @@ from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import Phones, twilio_error
 from orchestrator_local.template import ROOT
 from tests.integration.test_command_line import COMMAND
-from tests.world import World, function_environment
+from tests.world import WEBHOOK, World, function_environment
 
 
 class Command:
@@ -132,6 +132,19 @@ def test_an_operator_opts_a_person_out(world: World, command: Command) -> None:
     assert json.loads(command("user", "stop", "ada", "--json"))["opted_out"] is True
     assert world.state(waiting) == ("cancelled", "opted_out")
     assert world.all("SELECT phone_number, source FROM orchestrator.opt_outs") == [("+12125550101", "operator")]
+
+
+def test_an_operator_reads_what_may_be_a_wish_to_stop(world: World, command: Command) -> None:
+    ada = world.person()
+    world.claude.misbehave = lambda _request: HttpAnswer(529, {})
+    world.twilio_calls(world.phones.write("+12125550101", "I had [red]enough", f"{WEBHOOK}/twilio/inbound"))
+    world.take_in()
+    assert "I had [red]enough" in command("user", "read")
+    assert [text["user_id"] for text in json.loads(command("user", "read", "ada", "--json"))] == [str(ada)]
+    assert "Name the person" in command("user", "read", "--as", "stop", code=2)
+    assert "Read as stop: 1" in command("user", "read", "ada", "--as", "stop")
+    assert world.all("SELECT source FROM orchestrator.opt_outs") == [("operator",)]
+    assert "No text is unread." in command("user", "read")
 
 
 @pytest.mark.parametrize(

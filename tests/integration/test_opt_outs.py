@@ -112,11 +112,132 @@ def test_a_stop_that_comes_late_does_not_undo_a_later_start(world: World) -> Non
     world.person()
     stop = world.phones.write("+12125550101", "STOP", TO)
     world.twilio_calls(stop)
-    bodies = world.drain("INBOUND_QUEUE_URL")
+    records = world.inbound_records()
     world.wait(seconds=20)
     world.writes("START")
-    world.invoke("inbound", sqs_event([sqs_record(bodies[0], world.now, queue="inbound")]))
+    world.invoke("inbound", sqs_event(records))
     assert in_force(world) == []
+
+
+def test_a_start_that_twilio_repeats_after_a_later_stop_changes_nothing(world: World) -> None:
+    world.person()
+    world.writes("STOP")
+    start = world.phones.write("+12125550101", "START", TO)
+    for call, minutes in ((start, 1), (None, 1), (start, 60 * 24 * 60)):
+        world.wait(minutes=minutes)
+        if call is None:
+            world.writes("STOP")
+        else:
+            world.twilio_calls(call)
+            world.take_in()
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_the_first_request_of_a_start_counts_also_where_its_repetition_is_taken_in_before(world: World) -> None:
+    """SQS keeps no order: the repetition of the START comes first, then the STOP, then the START itself."""
+    world.person()
+    start = world.phones.write("+12125550101", "START", TO)
+    world.twilio_calls(start)
+    first = world.inbound_records()
+    world.wait(seconds=10)
+    world.twilio_calls(world.phones.write("+12125550101", "STOP", TO))
+    stop = world.inbound_records()
+    world.wait(seconds=10)
+    world.twilio_calls(start)
+    for records in (world.inbound_records(), stop, first):
+        world.invoke("inbound", sqs_event(records))
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_at_equal_times_stop_wins(world: World) -> None:
+    world.person()
+    for words in (("START", "STOP"), ("STOP", "START")):
+        for word in words:
+            world.writes(word)
+        assert in_force(world) == [("+12125550101", "ada")], words
+        world.wait(minutes=1)
+
+
+def test_a_start_ends_no_stop_that_came_after_it_although_another_came_before(world: World) -> None:
+    world.person()
+    world.writes("STOP")
+    world.wait(minutes=1)
+    world.twilio_calls(world.phones.write("+12125550101", "START", TO))
+    start = world.inbound_records()
+    world.wait(minutes=1)
+    world.writes("STOP")
+    world.invoke("inbound", sqs_event(start))
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_the_clock_of_the_webhook_orders_nothing(world: World) -> None:
+    """Its host was wrong by an hour when the START came."""
+    world.person()
+    start = world.phones.write("+12125550101", "START", TO)
+    world.wait(hours=1)
+    world.twilio_calls(start)
+    (record,) = world.inbound_records()
+    world.wait(hours=-1)
+    world.writes("STOP")
+    record["attributes"]["SentTimestamp"] = str(int((world.now.timestamp() - 60) * 1000))
+    world.invoke("inbound", sqs_event([record]))
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_a_start_that_an_operator_sends_back_ends_no_stop_that_came_after_it(world: World) -> None:
+    """A dead letter has lost the time at which SQS first received it."""
+    world.person()
+    world.twilio_calls(world.phones.write("+12125550101", "START", TO))
+    (body,) = world.drain("INBOUND_QUEUE_URL")
+    world.wait(minutes=1)
+    world.writes("STOP")
+    world.wait(minutes=1)
+    sent_back = sqs_record(body, world.now, queue="inbound", attributes={"sqs_message_id": "first"})
+    world.invoke("inbound", sqs_event([sent_back]))
+    assert in_force(world) == [("+12125550101", "ada")]
+
+
+def test_a_repeated_request_revives_no_number_and_moves_no_time(world: World) -> None:
+    world.person()
+    callback = world.phones.write("+12125550101", "Ok", TO)
+    world.twilio_calls(callback)
+    world.take_in()
+    wrote_at = world.now
+    world.wait(minutes=1)
+    world.connection.execute(
+        "INSERT INTO orchestrator.numbers (phone_number, dead_code, changed_at) VALUES ('+12125550101', 30005, %s)",
+        (world.now,),
+    )
+    world.wait(minutes=1)
+    world.twilio_calls(callback)
+    world.take_in()
+    assert world.all("SELECT dead_code FROM orchestrator.numbers") == [(30005,)]
+    assert world.all("SELECT last_active_at FROM users") == [(wrote_at,)]
+
+
+@pytest.mark.parametrize("text", ["wrong number", "You have the wrong number."])
+def test_a_wrong_number_is_stopped(world: World, text: str) -> None:
+    world.person()
+    held = world.message(scheduled_for="2026-03-04T15:00:00Z")
+    world.writes(text)
+    assert world.state(held) == ("cancelled", "opted_out")
+    assert world.all("SELECT source FROM orchestrator.opt_outs") == [("wrong_person",)]
+
+
+def test_claude_finds_a_wrong_number(world: World) -> None:
+    world.person()
+    world.claude.find_intent = lambda _texts: "wrong_person"
+    world.writes("Sorry, but Ada moved out years ago and this phone is mine")
+    assert world.all("SELECT source FROM orchestrator.opt_outs") == [("wrong_person",)]
+    assert world.all("SELECT kind, judged_by FROM orchestrator.readings") == [("wrong_person", "claude")]
+
+
+def test_a_start_in_free_words_opts_nobody_in(world: World) -> None:
+    """Twilio would hold the texts back all the same."""
+    world.person()
+    world.claude.find_intent = lambda _texts: "start"
+    world.writes("You may send me those reports again, I changed my mind")
+    assert world.all("SELECT kind FROM orchestrator.readings") == [("conversation",)]
 
 
 def test_a_repeated_stop_after_start_changes_nothing(world: World) -> None:
@@ -129,6 +250,7 @@ def test_a_repeated_stop_after_start_changes_nothing(world: World) -> None:
     assert in_force(world) == [("+12125550101", "ada")]
     world.wait(minutes=1)
     world.writes("START")
+    record["attributes"]["SentTimestamp"] = str(int((world.now.timestamp() + 60) * 1000))
     world.invoke("inbound", sqs_event([record]))
     assert in_force(world) == []
 

@@ -48,7 +48,7 @@ DISPATCH = DispatchReport(
     upkeep=Upkeep(due_again=1, unknown=2, expired=3, incomplete=4, pulled_forward=5, rows_taken_up=6),
     proven=1,
     events_published=2,
-    gauges=Gauges({"high": 7.0}, {"best_time": 8}, Decimal("0.5"), Decimal(2), 12.5),
+    gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), 12.5),
     finished=True,
 )
 ENQUEUE = EnqueueReport(
@@ -135,6 +135,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "Proven": {"message_list": [1]},
                 "OldestDue": {"urgent": [0], "high": [7], "medium": [0], "low": [0]},
                 "Waiting": {"best_time": [8]},
+                "OldestUnread": {None: [90]},
                 "ClaudeSpentToday": {None: [0.5]},
                 "TwilioSpentToday": {None: [2]},
                 "DatabaseConnections": {None: [12.5]},

@@ -19,6 +19,7 @@ class Claude:
         write_text: writes a text from the data of a prompt.
         check_relevance: returns the verdict on a waiting message, from the message and the person's texts.
         wants_no_more: returns whether the person's texts ask for no more texts.
+        find_intent: returns the intent of the person's texts; by default what `wants_no_more` makes of them.
         misbehave: when set, called before each answer; an answer that it returns replaces the usual one.
     """
 
@@ -31,6 +32,9 @@ class Claude:
         self.write_text: Callable[[dict[str, Any]], str] = friendly_text
         self.check_relevance: Callable[[dict[str, Any], list[dict[str, Any]]], dict[str, Any]] = keyword_verdict
         self.wants_no_more: Callable[[list[dict[str, Any]]], bool] = is_farewell
+        self.find_intent: Callable[[list[dict[str, Any]]], str] = lambda texts: (
+            "stop" if self.wants_no_more(texts) else "conversation"
+        )
         self.misbehave: Callable[[dict[str, Any]], HttpAnswer | None] | None = None
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
@@ -56,8 +60,8 @@ class Claude:
             answer: dict[str, Any] = {
                 "verdicts": [{"number": m["number"], **self.check_relevance(m, texts)} for m in messages]
             }
-            if "wants_no_more_texts" in request["output_config"]["format"]["schema"]["properties"]:
-                answer["wants_no_more_texts"] = self.wants_no_more(texts)
+            if "intent" in request["output_config"]["format"]["schema"]["properties"]:
+                answer["intent"] = self.find_intent(texts)
             return self.reply(request, json.dumps(answer))
         data = _json_between("data", request["messages"][0]["content"])
         return self.reply(request, json.dumps({"text": self.write_text(data)}))

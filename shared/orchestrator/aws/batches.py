@@ -16,6 +16,8 @@ from orchestrator.aws.telemetry import publish_fault, publish_metric
 # Each return of a batch waits twice as long, up to the longest wait.
 FIRST_WAIT_SECONDS = 5
 LONGEST_WAIT_SECONDS = 900
+# What people wrote is read soon after an outage: deliver sends nothing before (R11).
+LONGEST_INBOUND_WAIT_SECONDS = 30
 # A record that fails by itself goes to the dead-letter queue when it was received this often.
 RECEIVES = 5
 # SQS deletes a message 14 days after it was sent, however often it was received. Before that, the record is put on its
@@ -31,23 +33,34 @@ _last_passes: dict[str, datetime] = {}
 
 
 def answer_batch(
-    records: Sequence[QueueRecord], process: Process, queue_url: str | None, dlq_url: str | None, logger: Logger
+    records: Sequence[QueueRecord],
+    process: Process,
+    queue_url: str | None,
+    dlq_url: str | None,
+    logger: Logger,
+    longest_wait: int = LONGEST_WAIT_SECONDS,
 ) -> dict[str, Any]:
     """Process a batch so that no record is lost and a bad record does not block the others (G11).
 
     Args:
         queue_url: the queue that the records came from.
         dlq_url: the queue for a record that fails by itself again and again.
+        longest_wait: seconds until a record comes back, at most.
 
     Returns:
         Lambda's partial batch response: the records that must come back.
     """
-    back = _process(records, process, queue_url, dlq_url, logger)
+    back = _process(records, process, queue_url, dlq_url, logger, longest_wait)
     return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}
 
 
-def come_back(records: Sequence[QueueRecord], queue_url: str | None) -> list[str]:
+def come_back(
+    records: Sequence[QueueRecord], queue_url: str | None, longest_wait: int = LONGEST_WAIT_SECONDS
+) -> list[str]:
     """Let records come back later and later, for as long as it takes.
+
+    Args:
+        longest_wait: seconds until a record comes back, at most.
 
     Returns:
         The SQS message ids of those that must come back. An old one is not among them: a new copy comes.
@@ -56,7 +69,7 @@ def come_back(records: Sequence[QueueRecord], queue_url: str | None) -> list[str
     old = [record for record in records if record.queued_at < oldest] if queue_url else []
     copied = set(put_again(queue_url, old)) if queue_url else set()
     rest = [record for record in records if record not in copied]
-    retry_later(queue_url, {record: _backoff(record) for record in rest})
+    retry_later(queue_url, {record: min(_backoff(record), longest_wait) for record in rest})
     return [record.sqs_message_id for record in rest]
 
 
@@ -66,17 +79,26 @@ def _backoff(record: QueueRecord) -> int:
 
 
 def _process(
-    records: Sequence[QueueRecord], process: Process, queue_url: str | None, dlq_url: str | None, logger: Logger
+    records: Sequence[QueueRecord],
+    process: Process,
+    queue_url: str | None,
+    dlq_url: str | None,
+    logger: Logger,
+    longest_wait: int,
 ) -> list[str]:
     try:
         back = process(records)
     except Exception as error:  # noqa: BLE001  (whatever the error, the other records are processed)
         cause = cause_of(error)
         if len(records) > 1 and (cause is None or cause in MET_BY_SOME):
-            return [back for record in records for back in _process([record], process, queue_url, dlq_url, logger)]
+            return [
+                back
+                for record in records
+                for back in _process([record], process, queue_url, dlq_url, logger, longest_wait)
+            ]
         if cause is not None:
             publish_fault(logger, cause, error, records=len(records))
-            return come_back(records, queue_url)
+            return come_back(records, queue_url, longest_wait)
         # The text of the error is not logged: Postgres quotes the row, with number and words (G10).
         logger.error(  # noqa: TRY400
             "a record fails by itself",

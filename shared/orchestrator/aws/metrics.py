@@ -60,6 +60,7 @@ CARRIER_FILTERED = Metric("CarrierFiltered", by="code")
 TEXTS = Metric("Texts", by="kind")
 OPT_OUTS = Metric("OptOuts", by="source")
 UNREAD_TEXTS = Metric("Unjudged")
+OLDEST_UNREAD = Metric("OldestUnread", SECONDS)
 # Costs: US dollars on the UTC day, as each tick finds them; billed segments; waves that a ceiling kept from Claude.
 CLAUDE_SPENT = Metric("ClaudeSpentToday", NO_UNIT)
 TWILIO_SPENT = Metric("TwilioSpentToday", NO_UNIT)

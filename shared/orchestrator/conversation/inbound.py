@@ -24,7 +24,6 @@ from orchestrator.store import conversation as store
 from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.conversation import ClassifiedText, ReceivedText, StoredText
 from orchestrator.store.database import Database
-from orchestrator.store.opt_outs import OptIn, OptOut
 from orchestrator.store.relevance import read_relevance_questions
 from orchestrator.store.settlement import StatusReport, write_status_reports
 from orchestrator.wording.classification import Classification, classify
@@ -40,9 +39,11 @@ class InboundReport:
         undelivered: texts that Twilio took and could not deliver, by its error code.
         filtered: those of them that a carrier blocked or filtered, by code.
         texts: inbound texts by what they were taken for; `unknown_sender` for those of numbers that no person has.
-        opted_out: opt-outs by what recognised them: a keyword, a phrase, Twilio, or Claude (`free_words`).
+        opted_out: opt-outs by what recognised them: a keyword, a phrase, Twilio, or Claude (`free_words`); or
+            `wrong_person`.
         handed_over: messages that came forward.
-        unread: records of texts that Claude did not read in time; they must come back.
+        unread: records of texts that Claude did not read in time; they must come back. Without a key for Claude none
+            does: an operator reads the text, or the person's next STOP or START resolves it.
         message_ids: the messages of status callbacks, by status.
     """
 
@@ -65,6 +66,14 @@ class _TextResult:
     opted_out: Counter[str] = field(default_factory=Counter)
     handed_over: int = 0
     unread: Sequence[QueueRecord] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What Claude read: the texts that it classified, and its answers."""
+
+    texts: Sequence[ClassifiedText] = ()
+    answers: Sequence[Classification] = ()
 
 
 def inbound(database: Database, requests: Requests, settings: InboundSettings, clock: Clock) -> InboundReport:
@@ -129,9 +138,11 @@ def _take_in_texts(
     the other texts comes forward (R4).
     """
     now = clock()
-    # The same text twice in one batch is one text.
-    received = list({text.inbound_id: _received_text(text, settings, now) for _, text in texts}.values())
-    stored = _store_texts(database, received, settings, now)
+    # Of the same text twice in one batch, the request that SQS received first counts.
+    records = sorted(texts, key=lambda text: text[0].sent_at, reverse=True)
+    received = list({text.inbound_id: _received_text(record, text, settings) for record, text in records}.values())
+    with database.connection() as connection:
+        stored = store.store_inbound_texts(connection, received, now)
     reading = _read_unread_texts(database, stored, settings, clock)
     claimed = _pull_forward(database, stored, reading, settings, clock())
     # A message that SQS does not take is due again when its lease runs out.
@@ -139,20 +150,35 @@ def _take_in_texts(
     with database.connection() as connection:
         # At once, because agents wait for what the person wrote; the dispatcher publishes what is left.
         publish_events(connection, settings.event_bus_name, clock, most=LEASED_AT_ONCE)
-    stopped = {text.user_id for text in reading.texts if text.kind is Intent.STOP}
-    unread = {text.inbound_id for text in stored if text.kind == Intent.UNREAD}
-    unread -= {text.inbound_id for text in reading.texts}
     return _TextResult(
-        texts=Counter("unknown_sender" if text.user_id is None else str(text.kind) for text in stored),
-        opted_out=Counter(
-            [*(text.judged_by for text in received if text.kind is Intent.STOP), *("free_words" for _ in stopped)]
-        ),
+        texts=Counter("unknown_sender" if text.user_id is None else str(text.kind) for text in stored if text.is_new),
+        opted_out=_count_opt_outs(received, stored, reading),
         handed_over=len(claimed),
-        unread=[record for record, text in texts if text.inbound_id in unread],
+        unread=_unread_records(texts, stored, reading) if settings.anthropic_api_key else [],
     )
 
 
-def _received_text(text: InboundText, settings: InboundSettings, now: datetime) -> ReceivedText:
+def _count_opt_outs(received: Sequence[ReceivedText], stored: Sequence[StoredText], reading: _Reading) -> Counter[str]:
+    new = {text.inbound_id for text in stored if text.is_new}
+    opt_outs = [text.opt_out for text in received if text.inbound_id in new]
+    free_words = {(text.user_id, str(text.kind)) for text in reading.texts if text.kind is not Intent.CONVERSATION}
+    return Counter(
+        [
+            *(opt_out.source for opt_out in opt_outs if opt_out),
+            *("free_words" if kind == Intent.STOP else kind for _, kind in free_words),
+        ]
+    )
+
+
+def _unread_records(
+    texts: Sequence[tuple[QueueRecord, InboundText]], stored: Sequence[StoredText], reading: _Reading
+) -> list[QueueRecord]:
+    unread = {text.inbound_id for text in stored if text.kind == Intent.UNREAD}
+    unread -= {text.inbound_id for text in reading.texts}
+    return [record for record, text in texts if text.inbound_id in unread]
+
+
+def _received_text(record: QueueRecord, text: InboundText, settings: InboundSettings) -> ReceivedText:
     has_reader = settings.anthropic_api_key is not None
     intent, classified_by = intent_of(text.body, text.form.opt_out_type, has_reader=has_reader)
     content_types = ", ".join(medium["content_type"] or "media" for medium in text.media)
@@ -165,32 +191,23 @@ def _received_text(text: InboundText, settings: InboundSettings, now: datetime) 
         media=json.dumps(text.media),
         kind=intent,
         judged_by=classified_by,
-        received_at=min(text.received_at, now),
-        new_conversation_id=uuid7(now),
+        is_sms=text.is_sms,
+        number_hash=number_hash(text.phone_number, settings.privacy_key),
+        received_at=_received_at(record, text, intent),
+        new_conversation_id=uuid7(record.sent_at),
     )
 
 
-def _store_texts(
-    database: Database, received: Sequence[ReceivedText], settings: InboundSettings, now: datetime
-) -> list[StoredText]:
-    opt_outs = [
-        OptOut(text.phone_number, text.judged_by, text.received_at) for text in received if text.kind is Intent.STOP
-    ]
-    opt_ins = [
-        OptIn(text.phone_number, text.received_at, number_hash(text.phone_number, settings.privacy_key))
-        for text in received
-        if text.kind in (Intent.START, Intent.YES)
-    ]
-    with database.connection() as connection:
-        return store.store_inbound_texts(connection, received, opt_outs, opt_ins, now)
+def _received_at(record: QueueRecord, text: InboundText, intent: Intent) -> datetime:
+    """When SQS first received a text.
 
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What Claude read: the texts that it classified, and its answers."""
-
-    texts: Sequence[ClassifiedText] = ()
-    answers: Sequence[Classification] = ()
+    A dead letter that an operator sent back has lost that time. STOP then counts as of now, and START as of the time
+    of the webhook's host, so that it does not undo a STOP that came after it.
+    """
+    was_sent_back = record.original_id != record.sqs_message_id and record.sent_at == record.queued_at
+    if was_sent_back and intent in (Intent.START, Intent.YES):
+        return min(record.sent_at, text.received_at)
+    return record.sent_at
 
 
 def _read_unread_texts(
@@ -213,12 +230,13 @@ def _read_unread_texts(
             inbound_id=inbound_id,
             user_id=user_id,
             phone_number=newest[user_id].phone_number,
-            kind=Intent.STOP if answer.wants_no_more_texts else Intent.CONVERSATION,
+            # START in free words lifts no block that Twilio holds: it is conversation.
+            kind=Intent.CONVERSATION if answer.intent is Intent.START else answer.intent,
             judged_by=ClassifiedBy.CLAUDE,
             received_at=newest[user_id].received_at,
         )
         for answer in answers
-        if answer.wants_no_more_texts is not None
+        if answer.intent is not None
         for user_id in (answer.judgement.subject.user_id,)
         for inbound_id in seen[user_id]
     ]

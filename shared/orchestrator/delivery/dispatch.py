@@ -67,6 +67,7 @@ class DispatchReport:
             parts={
                 "overdue": (metrics.OLDEST_DUE,),
                 "waiting": (metrics.WAITING,),
+                "oldest_unread": (metrics.OLDEST_UNREAD,),
                 "claude_usd": (metrics.CLAUDE_SPENT,),
                 "twilio_usd": (metrics.TWILIO_SPENT,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),

@@ -148,8 +148,9 @@ def last_words(texts: Iterable[ListedText]) -> list[LastIntent]:
     words: dict[str, LastIntent] = {}
     for text in sorted(texts, key=lambda text: text.created_at):
         intent, _ = intent_of(text.body)
-        if text.inbound and intent in (Intent.STOP, Intent.START, Intent.YES):
-            words[text.person] = LastIntent(text.person, intent is Intent.STOP, text.created_at)
+        if text.inbound and intent in (Intent.STOP, Intent.WRONG_PERSON, Intent.START, Intent.YES):
+            is_stop = intent in (Intent.STOP, Intent.WRONG_PERSON)
+            words[text.person] = LastIntent(text.person, is_stop, text.created_at)
     return list(words.values())
 
 

@@ -44,6 +44,8 @@ class ClassifiedBy(StrEnum):
     PHRASE = "phrase"
     HARMLESS = "harmless"
     CLAUDE = "claude"
+    OPERATOR = "operator"
+    NEXT_WORD = "next_word"  # unread until the person's next STOP or START
     NOBODY = "nobody"  # unread, or conversation because no reader is configured
 
 

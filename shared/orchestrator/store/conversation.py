@@ -32,6 +32,9 @@ class ReceivedText:
         content: what its `messages` row holds: the body, or the kinds of media where there is none.
         media: a JSON array of objects with `url` and `content_type`.
         kind, judged_by: what a rule took it for, and which rule.
+        is_sms: False for a text over another channel, such as WhatsApp.
+        number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
+        received_at: when SQS first received it. It orders STOP and START.
         new_conversation_id: used where the person has no open conversation on this number.
     """
 
@@ -43,8 +46,22 @@ class ReceivedText:
     media: str
     kind: Intent
     judged_by: ClassifiedBy
+    is_sms: bool
+    number_hash: str | None
     received_at: datetime
     new_conversation_id: UUID
+
+    @property
+    def opt_out(self) -> OptOut | None:
+        """What STOP, or "wrong number", opts out; None for any other text."""
+        return opt_out_of(self.kind, self.judged_by, self.phone_number, self.received_at)
+
+    @property
+    def opt_in(self) -> OptIn | None:
+        """What START opts in; None for any other text."""
+        if self.kind not in (Intent.START, Intent.YES):
+            return None
+        return OptIn(self.phone_number, self.received_at, self.number_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,18 @@ class StoredText:
     phone_number: str
     kind: str | None
     received_at: datetime
-    is_new: bool | None
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadText:
+    """An inbound text that may be a wish to stop and is not read yet."""
+
+    inbound_id: UUID
+    user_id: UUID
+    phone_number: str
+    received_at: datetime
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +105,42 @@ class ClassifiedText:
     received_at: datetime
 
 
-def store_inbound_texts(
-    connection: Connection,
-    texts: Sequence[ReceivedText],
-    opt_outs: Sequence[OptOut],
-    opt_ins: Sequence[OptIn],
-    now: datetime,
-) -> list[StoredText]:
-    """Store inbound texts, with the STOP and START among them; one round trip. A repeated text changes nothing."""
-    rows = columns(texts, *ReceivedText.__slots__)
-    with connection.cursor(row_factory=class_row(StoredText)) as cursor:
+def opt_out_of(kind: Intent, source: str, phone_number: str, at: datetime) -> OptOut | None:
+    """What a text opts out: its number, where it is STOP or says that the number belongs to another person (R11)."""
+    if kind not in (Intent.STOP, Intent.WRONG_PERSON):
+        return None
+    return OptOut(phone_number, kind if kind is Intent.WRONG_PERSON else source, at)
+
+
+def store_inbound_texts(connection: Connection, texts: Sequence[ReceivedText], now: datetime) -> list[StoredText]:
+    """Store inbound texts, with the STOP and START among them, in one transaction of two round trips.
+
+    A text whose id came before changes nothing, however much later it comes again. Only the time of a START moves to
+    that of its first request, where a repetition of it was taken in before.
+    """
+    with connection.transaction():
         with one_round_trip(connection):
-            connection.execute(sql("lock_users_by_number"), rows)
-            # Before the texts: `store_inbound_texts` takes YES for START only where it ended an opt-out.
-            write_opt_outs(connection, opt_outs, now)
-            write_opt_ins(connection, opt_ins)
-            cursor.execute(sql("store_inbound_texts"), {**rows, "now": now})
-        return cursor.fetchall()
+            registered = connection.execute(sql("register_inbound_texts"), columns(texts, "inbound_id", "received_at"))
+        is_new: dict[UUID, bool] = dict(registered.fetchall())
+        new = [text for text in texts if is_new.get(text.inbound_id)]
+        earlier = [text for text in texts if is_new.get(text.inbound_id) is False]
+        opt_outs = [opt_out for text in new if (opt_out := text.opt_out)]
+        opt_ins = [opt_in for text in new if (opt_in := text.opt_in)]
+        clear_words = [*opt_outs, *(text.opt_in for text in new if text.opt_in and text.kind is Intent.START)]
+        rows = columns(texts, *ReceivedText.__slots__)
+        rows["is_new"] = "{" + ",".join("t" if is_new.get(text.inbound_id) else "f" for text in texts) + "}"
+        with connection.cursor(row_factory=class_row(StoredText)) as cursor:
+            with one_round_trip(connection):
+                connection.execute(sql("lock_users_by_number"), rows)
+                if earlier:
+                    connection.execute(sql("correct_start_times"), columns(earlier, "inbound_id", "received_at"))
+                # Before the texts: `store_inbound_texts` takes YES for START only where it ended an opt-out.
+                write_opt_outs(connection, opt_outs, now)
+                write_opt_ins(connection, opt_ins)
+                cursor.execute(sql("store_inbound_texts"), {**rows, "now": now})
+                if clear_words:
+                    connection.execute(sql("resolve_unread_texts"), columns(clear_words, "phone_number", "at"))
+            return cursor.fetchall()
 
 
 def pull_forward(
@@ -107,8 +154,8 @@ def pull_forward(
 ) -> list[ClaimedMessage]:
     """Write what texts were taken for, and claim what comes forward for their people (R4); one round trip.
 
-    A text that was taken for a wish to stop opts its person out (R11). Nothing comes forward for a person who has an
-    unread text.
+    A text that was taken for a wish to stop, or says that the number is another person's, opts out (R11). Nothing comes
+    forward for a person who has an unread text.
 
     Args:
         user_ids: the people who wrote.
@@ -118,7 +165,11 @@ def pull_forward(
     Returns:
         The messages to be handed over now.
     """
-    opt_outs = [OptOut(text.phone_number, "free_words", text.received_at) for text in classified if _is_stop(text)]
+    opt_outs = [
+        opt_out
+        for text in classified
+        if (opt_out := opt_out_of(text.kind, "free_words", text.phone_number, text.received_at))
+    ]
     parameters = {
         "user_ids": list(user_ids),
         "now": now,
@@ -141,6 +192,32 @@ def pull_forward(
     return [*_approved(released), *_approved(pulled), *claims_of(replies)]
 
 
+def list_unread_texts(connection: Connection, user_id: UUID | None, limit: int) -> list[UnreadText]:
+    """List the unread texts of a person, oldest first; of everyone where `user_id` is None."""
+    with connection.cursor(row_factory=class_row(UnreadText)) as cursor:
+        return cursor.execute(sql("list_unread_texts"), {"user_id": user_id, "limit": limit}).fetchall()
+
+
+def classify_by_operator(connection: Connection, texts: Sequence[UnreadText], kind: Intent, now: datetime) -> None:
+    """Write what an operator took unread texts for; one round trip. STOP opts the person out.
+
+    What waited for it is due again within a minute (`READ_WITHIN`).
+    """
+    classified = [
+        ClassifiedText(text.inbound_id, text.user_id, text.phone_number, kind, ClassifiedBy.OPERATOR, text.received_at)
+        for text in texts
+    ]
+    opt_outs = [
+        opt_out
+        for text in classified
+        if (opt_out := opt_out_of(text.kind, text.judged_by, text.phone_number, text.received_at))
+    ]
+    with one_round_trip(connection):
+        connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in texts]})
+        connection.execute(sql("store_classifications"), columns(classified, "inbound_id", "kind", "judged_by"))
+        write_opt_outs(connection, opt_outs, now)
+
+
 def read_unknown_senders(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """Read the newest texts of numbers that belong to no person.
 
@@ -149,10 +226,6 @@ def read_unknown_senders(connection: Connection, limit: int) -> list[dict[str, A
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(sql("read_unknown_senders"), {"limit": limit}).fetchall()
-
-
-def _is_stop(text: ClassifiedText) -> bool:
-    return text.kind is Intent.STOP
 
 
 def _approved(rows: Iterable[tuple[UUID, UUID, str]]) -> list[ClaimedMessage]:

@@ -1,4 +1,4 @@
-"""Reads the gauges: messages overdue and waiting, what the UTC day has cost, connections in use."""
+"""Reads the gauges: messages overdue and waiting, unread texts, what the UTC day has cost, connections in use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Gauges:
 
     Attributes:
         overdue: seconds since the oldest due message of a lane became due; a lane without one is missing.
+        oldest_unread: seconds since the oldest unread text of a person came; 0 where none is unread.
         waiting: messages by reason, at most `MOST_COUNTED` in all.
         claude_usd, twilio_usd: US dollars on this UTC day.
         connections: connections in use, in per cent of those that the server allows.
@@ -28,6 +29,7 @@ class Gauges:
 
     overdue: Mapping[str, float]
     waiting: Mapping[str, int]
+    oldest_unread: float
     claude_usd: Decimal
     twilio_usd: Decimal
     connections: float

@@ -17,6 +17,8 @@ from orchestrator.store.database import columns, one_round_trip, sql
 # How many of a person's last texts a verdict looks at (R10), and a classification, which may overlook none (R11).
 LAST_TEXTS = 5
 MOST_UNREAD_TEXTS = 20
+# How many of our own last texts a classification sees: "No" is an answer to "Still want these?".
+OUR_TEXTS = 2
 # How many waiting messages of a person one question holds.
 MOST_MESSAGES = 100
 
@@ -45,14 +47,15 @@ def read_relevance_questions(
         also_idle: include people without such messages, because their unread texts need a classification.
 
     Returns:
-        One row for each person: `inbound_id` (the newest text), `texts` (oldest first) with `text_ids`, and `messages`
-        (in the order of acceptance; None when none is in question).
+        One row for each person: `inbound_id` (the newest text), `texts` (of both sides, oldest first) with the
+        `text_ids` of the person's, and `messages` (in the order of acceptance; None when none is in question).
     """
     parameters = {
         "user_ids": list(user_ids),
         "now": now,
         "not_conversation": NOT_CONVERSATION,
         "texts": MOST_UNREAD_TEXTS if also_idle else LAST_TEXTS,
+        "our_texts": OUR_TEXTS if also_idle else 0,
         "messages": MOST_MESSAGES,
         "also_idle": also_idle,
     }

@@ -148,7 +148,9 @@ CREATE FUNCTION orchestrator.person_texts(keywords text[], until timestamp with 
      WHERE m.direction = 'inbound' AND m.role = 'user' AND m.created_at <= until
        AND upper(btrim(m.content)) <> ALL (keywords)
        AND NOT EXISTS (
-           SELECT FROM orchestrator.readings r WHERE r.inbound_id = m.id AND r.kind NOT IN ('conversation', 'unjudged')
+           SELECT FROM orchestrator.readings r
+            WHERE r.inbound_id = m.id
+              AND (r.kind NOT IN ('conversation', 'unjudged') OR (r.kind = 'conversation' AND NOT r.opens_window))
        )
 $$;
 
@@ -226,6 +228,12 @@ CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about tex
        AND (author IS NULL OR t.publisher = author)
 $$;
 
+CREATE FUNCTION orchestrator.words_of(content text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT lower(regexp_replace(content, '[[:space:][:punct:]]+', '', 'g'))
+$$;
+
 CREATE FUNCTION public.increment_message_budget(p_user_id uuid, p_date date) RETURNS void
     LANGUAGE sql
     AS $$
@@ -288,6 +296,8 @@ CREATE INDEX attempts_holding_a_slot ON orchestrator.attempts USING btree (user_
 
 CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (user_id, started_at) WHERE (active_texts > 0);
 
+CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
+
 CREATE TABLE orchestrator.event_bus (
     name text NOT NULL
 );
@@ -317,6 +327,14 @@ CREATE TABLE orchestrator.forgotten_opt_outs (
 
 ALTER TABLE ONLY orchestrator.forgotten_opt_outs
     ADD CONSTRAINT forgotten_opt_outs_pkey PRIMARY KEY (number_hash);
+
+CREATE TABLE orchestrator.inbound_texts (
+    inbound_id uuid NOT NULL,
+    sent_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.inbound_texts
+    ADD CONSTRAINT inbound_texts_pkey PRIMARY KEY (inbound_id);
 
 CREATE TABLE orchestrator.left_alone (
     message_id uuid NOT NULL
@@ -389,7 +407,8 @@ CREATE TABLE orchestrator.readings (
     phone_number text NOT NULL,
     kind text NOT NULL,
     judged_by text,
-    received_at timestamp with time zone NOT NULL
+    received_at timestamp with time zone NOT NULL,
+    opens_window boolean DEFAULT true NOT NULL
 );
 
 ALTER TABLE ONLY orchestrator.readings

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from pydantic import BaseModel
 
 from orchestrator.clock import Countdown
+from orchestrator.rules.intents import Intent
 from orchestrator.settings import WriterSettings
 from orchestrator.wording.claude import Call, ask, side_by_side
 from orchestrator.wording.prompts import READING
@@ -23,20 +25,25 @@ from orchestrator.wording.relevance import (
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What a person's words were taken for.
+    """What Claude found in a person's words.
 
     Attributes:
-        wants_no_more_texts: None when nobody could tell in time.
+        intent: None when Claude gave no usable answer in time.
     """
 
     judgement: RelevanceResult
-    wants_no_more_texts: bool | None
+    intent: Intent | None
+
+    @property
+    def wants_no_more_texts(self) -> bool | None:
+        """Whether nothing may go to this number any more; None without an answer."""
+        return self.intent in (Intent.STOP, Intent.WRONG_PERSON) if self.intent else None
 
 
 class ClassificationAnswer(BaseModel):
     """Claude's answer."""
 
-    wants_no_more_texts: bool
+    intent: Literal["stop", "wrong_person", "start", "conversation"]
     verdicts: list[MessageVerdict]
 
 
@@ -59,4 +66,4 @@ def _classify(subject: PersonInQuestion, settings: WriterSettings, time_left: Co
     if answer.output is None:
         return Classification(RelevanceResult(subject, {}, answer.calls), None)
     judgement = RelevanceResult(subject, verdicts_on(subject, answer.output.verdicts), answer.calls)
-    return Classification(judgement, answer.output.wants_no_more_texts)
+    return Classification(judgement, Intent(answer.output.intent))

@@ -40,11 +40,16 @@ message whether it still makes sense to send it now.
 {_VERDICTS}"""
 
 READING = f"""\
-A person wrote to a service that sends them text messages. First: do they wish to get no more texts from it? Set
-wants_no_more_texts to true when their words, in any language, ask that the texts stop, as a whole and for good, however
-politely or rudely they say it. It is false when they decline one offer or subject, want something else cancelled or
-ended, speak of somebody else's texts, or only complain. What they said last counts; when their last words leave real
-doubt whether they want any more texts, it is true.
+A person wrote to a service that sends them text messages. First: what do they want of it? Set intent to
+- stop: their words, in any language, ask that the texts stop, as a whole and for good, however politely or rudely they
+  say it;
+- wrong_person: they say that the number is not, or no longer, that of the person whom the texts are for;
+- start: they ask to get texts again;
+- conversation: anything else. So it is when they decline one offer or subject, want something else cancelled or ended,
+  speak of somebody else's texts, or only complain.
+What they said last counts, also at the end of a long text; a short answer means what the service's last texts asked,
+which stand between <service> and </service>. When their last words leave real doubt whether they want any more texts,
+set stop.
 
 Second: messages may wait to be sent to the person. Decide for each whether it still makes sense to send it now; without
 any, give no verdicts.
@@ -71,9 +76,12 @@ def correction_request(problems: Sequence[str]) -> str:
     return f"That text cannot be sent. Write it again without these problems:\n{_between('problems', list(problems))}"
 
 
-def relevance_request(messages: Sequence[dict[str, Any]], said: Sequence[dict[str, Any]]) -> str:
-    """The user turn of a judgement: numbered messages, and what the person wrote."""
-    return f"{_between('messages', list(messages))}\n{_between('person', list(said))}"
+def relevance_request(
+    messages: Sequence[dict[str, Any]], said: Sequence[dict[str, Any]], service: Sequence[dict[str, Any]] = ()
+) -> str:
+    """The user turn of a judgement: numbered messages, what the person wrote, and our texts that they may answer."""
+    ours = f"\n{_between('service', list(service))}" if service else ""
+    return f"{_between('messages', list(messages))}\n{_between('person', list(said))}{ours}"
 
 
 def _between(delimiter: str, content: Any) -> str:

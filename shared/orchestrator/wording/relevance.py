@@ -16,9 +16,12 @@ from orchestrator.settings import WriterSettings
 from orchestrator.wording.claude import Call, ask, side_by_side
 from orchestrator.wording.prompts import RELEVANCE, relevance_request
 
-# Of a message's data, and of what a person wrote, as much as a verdict needs.
+# Of a message's data as much as a verdict needs.
 LONGEST_DATA = 600
-LONGEST_REPLY = 400
+# A text of a person is read whole: Twilio's longest has 1,600 characters. Of what is longer, the beginning and the end:
+# people end with what they mean.
+LONGEST_TEXT = 1_600
+_BEGINNING = 400
 # For the answer: its frame, and each verdict with its reason.
 FRAME_TOKENS = 100
 VERDICT_TOKENS = 70
@@ -38,15 +41,16 @@ class MessageInQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ConversationText:
-    """What the person wrote."""
+    """One text of the conversation; `from_person` is false for a text that we sent."""
 
     text: str
     at: datetime
+    from_person: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PersonInQuestion:
-    """One person: what waits for them and is in question, and their last words, oldest first.
+    """One person: what waits for them and is in question, their last words, and what we sent, oldest first.
 
     Attributes:
         inbound_id: their newest message, which a verdict is remembered with.
@@ -112,8 +116,15 @@ def question_about(subject: PersonInQuestion) -> str:
         }
         for number, message in enumerate(subject.messages, start=1)
     ]
-    said = [{"at": f"{said.at:%Y-%m-%d %H:%M}", "wrote": said.text[:LONGEST_REPLY]} for said in subject.said]
-    return relevance_request(messages, said)
+    said = [_said(text) for text in subject.said if text.from_person]
+    return relevance_request(messages, said, [_said(text) for text in subject.said if not text.from_person])
+
+
+def _said(text: ConversationText) -> dict[str, str]:
+    words = text.text
+    if len(words) > LONGEST_TEXT:
+        words = f"{words[:_BEGINNING]} […] {words[_BEGINNING - LONGEST_TEXT :]}"
+    return {"at": f"{text.at:%Y-%m-%d %H:%M}", "wrote": words}
 
 
 def _check_person(subject: PersonInQuestion, settings: WriterSettings, time_left: Countdown) -> RelevanceResult:

@@ -1,6 +1,6 @@
 -- end_opt_outs.sql: end the opt-outs that a START ends (R11): those of the number, and of the person who has it now,
--- from before the START. An opt-out of another number stays with that number alone. An opt-out of another person, on
--- this number, goes on with the number that the person has now.
+-- from before the START. At the same time STOP wins. An opt-out of another number stays with that number alone. An
+-- opt-out of another person, on this number, goes on with the number that the person has now.
 WITH starts AS (
     SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.at
       FROM unnest(%(phone_number)s::text[], %(at)s::timestamptz[]) AS s (phone_number, at)
@@ -9,12 +9,12 @@ WITH starts AS (
 ), deleted_person_opt_outs AS (
     DELETE FROM orchestrator.forgotten_opt_outs f
      USING unnest(%(number_hash)s::text[], %(at)s::timestamptz[]) AS s (number_hash, at)
-     WHERE f.number_hash = s.number_hash AND f.opted_out_at <= s.at
+     WHERE f.number_hash = s.number_hash AND f.opted_out_at < s.at
 ), ended_opt_outs AS (
     UPDATE orchestrator.opt_outs o
        SET ended_at = starts.at
       FROM starts
-     WHERE o.phone_number = starts.phone_number AND o.ended_at IS NULL AND o.opted_out_at <= starts.at
+     WHERE o.phone_number = starts.phone_number AND o.ended_at IS NULL AND o.opted_out_at < starts.at
     RETURNING o.user_id, o.phone_number, o.source, o.opted_out_at, starts.user_id AS starter
 ), opt_outs_of_others AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
@@ -29,4 +29,4 @@ UPDATE orchestrator.opt_outs o
    SET user_id = NULL
   FROM starts
  WHERE o.user_id = starts.user_id AND o.phone_number <> starts.phone_number AND o.ended_at IS NULL
-   AND o.opted_out_at <= starts.at
+   AND o.opted_out_at < starts.at

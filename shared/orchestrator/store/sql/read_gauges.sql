@@ -1,5 +1,6 @@
--- read_gauges.sql: return how much is overdue and waiting, what the day has cost, and the connections in use. It reads
--- a bounded number of waiting messages through indexes, however many wait.
+-- read_gauges.sql: return how much is overdue and waiting, for how long a text of a person has been unread, what the day
+-- has cost, and the connections in use. It reads a bounded number of waiting messages through indexes, however many
+-- wait.
 WITH oldest_due AS (
     SELECT lane, min(due) AS due
       FROM unnest(%(lanes)s::text[]) AS lane
@@ -43,6 +44,8 @@ WITH oldest_due AS (
 SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)) FILTER (WHERE due IS NOT NULL), '{}')
           FROM oldest_due) AS overdue,
        (SELECT coalesce(jsonb_object_agg(reason, messages), '{}') FROM counts) AS waiting,
+       (SELECT coalesce(extract(epoch FROM %(now)s - min(received_at)), 0)::float
+          FROM orchestrator.readings WHERE kind = 'unjudged') AS oldest_unread,
        coalesce(today.cost_usd, 0) AS claude_usd,
        coalesce(today.twilio_usd, 0) AS twilio_usd,
        (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int

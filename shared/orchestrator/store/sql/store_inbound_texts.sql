@@ -1,21 +1,38 @@
 -- store_inbound_texts.sql: store inbound texts in the conversations of the people who have these numbers now; a text
--- that came before changes nothing. Texts of unknown senders are kept aside. Returns each text with its person and its
+-- that is not new changes nothing. Texts of unknown senders are kept aside. Returns each text with its person and its
 -- classification.
 WITH texts AS (
-    SELECT *
+    SELECT t.*, least(t.received_at, %(now)s) AS wrote_at
       FROM unnest(%(inbound_id)s::uuid[], %(sid)s::text[], %(phone_number)s::text[], %(body)s::text[],
-                  %(content)s::text[], %(media)s::text[], %(kind)s::text[], %(judged_by)s::text[],
-                  %(received_at)s::timestamptz[], %(new_conversation_id)s::uuid[])
-        AS t (inbound_id, sid, phone_number, body, content, media, kind, judged_by, received_at, new_conversation_id)
+                  %(content)s::text[], %(media)s::text[], %(kind)s::text[], %(judged_by)s::text[], %(is_sms)s::boolean[],
+                  %(received_at)s::timestamptz[], %(new_conversation_id)s::uuid[], %(is_new)s::boolean[])
+        AS t (inbound_id, sid, phone_number, body, content, media, kind, judged_by, is_sms, received_at,
+              new_conversation_id, is_new)
 ), texts_of_people AS (
     SELECT t.*, u.id AS user_id,
            -- YES of a person who was opted out until now is START; of any other person it is an answer. A text of a
-           -- person who is opted out needs no classification: nothing goes to them anyway.
+           -- person who is opted out needs no classification: nothing goes to them anyway. Neither does a text from
+           -- before a STOP or a START that came earlier.
            CASE WHEN t.kind = 'yes' AND ended_opt_out.id IS NOT NULL THEN 'start'
                 WHEN t.kind = 'yes' OR (
-                     t.kind = 'unjudged' AND EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, t.phone_number))
+                     t.kind = 'unjudged' AND (
+                         EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, t.phone_number))
+                         OR EXISTS (
+                             SELECT FROM orchestrator.readings later
+                              WHERE later.phone_number = t.phone_number AND later.kind = 'start'
+                                AND later.received_at >= t.received_at
+                         )
+                     )
                  ) THEN 'conversation'
                 ELSE t.kind END AS final_kind,
+           -- An automatic answer of the other side may be any words. What gives it away is that they come again (R4).
+           t.is_sms AND NOT (
+               t.body <> '' AND orchestrator.words_of(t.body) = coalesce(
+                   lag(orchestrator.words_of(t.body)) OVER (PARTITION BY u.id ORDER BY t.received_at, t.sid),
+                   previous.words,
+                   ''
+               )
+           ) AS opens_window,
            coalesce(open.id, first_value(t.new_conversation_id) OVER (PARTITION BY u.id ORDER BY t.received_at, t.sid))
                AS conversation_id
       FROM texts t
@@ -32,24 +49,32 @@ WITH texts AS (
              WHERE phone_number = t.phone_number AND ended_at = t.received_at
              LIMIT 1
            ) ended_opt_out ON true
+      LEFT JOIN LATERAL (
+            SELECT orchestrator.words_of(m.content) AS words
+              FROM messages m
+             WHERE m.user_id = u.id AND m.direction = 'inbound' AND m.role = 'user' AND m.created_at <= t.wrote_at
+             ORDER BY m.created_at DESC
+             LIMIT 1
+           ) previous ON true
+     WHERE t.is_new
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at, last_message_at)
-    SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', received_at, %(now)s,
-           received_at
+    SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', wrote_at, %(now)s, wrote_at
       FROM texts_of_people
      ORDER BY conversation_id, received_at
         ON CONFLICT (id) DO NOTHING
 ), new_texts AS (
     INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status,
                           created_at)
-    SELECT inbound_id, conversation_id, user_id, 'user', content, 'inbound', sid, 'received', received_at
+    SELECT inbound_id, conversation_id, user_id, 'user', content, 'inbound', sid, 'received', wrote_at
       FROM texts_of_people
      ORDER BY received_at, sid
+        -- A text that was stored before ids were registered.
         ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), classifications AS (
-    INSERT INTO orchestrator.readings (inbound_id, user_id, phone_number, kind, judged_by, received_at)
-    SELECT inbound_id, user_id, phone_number, final_kind, judged_by, received_at
+    INSERT INTO orchestrator.readings (inbound_id, user_id, phone_number, kind, judged_by, received_at, opens_window)
+    SELECT inbound_id, user_id, phone_number, final_kind, judged_by, received_at, opens_window
       FROM texts_of_people
      WHERE inbound_id IN (SELECT id FROM new_texts)
 ), new_media AS (
@@ -61,34 +86,32 @@ WITH texts AS (
 ), conversation_times AS (
     UPDATE conversations c
        SET last_message_at = greatest(c.last_message_at, last.at), updated_at = %(now)s
-      FROM (SELECT conversation_id, max(received_at) AS at FROM texts_of_people GROUP BY conversation_id) AS last
+      FROM (SELECT conversation_id, max(wrote_at) AS at FROM texts_of_people GROUP BY conversation_id) AS last
      WHERE c.id = last.conversation_id
 ), activity_times AS (
     UPDATE users u
        SET last_active_at = greatest(u.last_active_at, last.at)
-      FROM (SELECT user_id, max(received_at) AS at FROM texts_of_people GROUP BY user_id) AS last
+      FROM (SELECT user_id, max(wrote_at) AS at FROM texts_of_people GROUP BY user_id) AS last
      WHERE u.id = last.user_id
 ), reachable_numbers AS (
     -- A phone that writes can be reached.
     DELETE FROM orchestrator.numbers n USING texts_of_people p
-     WHERE n.phone_number = p.phone_number AND n.changed_at <= p.received_at
+     WHERE n.phone_number = p.phone_number AND n.changed_at <= p.wrote_at
 ), texts_of_unknown_senders AS (
     INSERT INTO orchestrator.strangers (sid, phone_number, body, media, received_at)
     SELECT sid, phone_number, body, media::jsonb, received_at
       FROM texts
-     WHERE NOT EXISTS (SELECT FROM orchestrator.people_of(texts.phone_number))
-       -- A text that had a person when it first came stays theirs.
-       AND NOT EXISTS (SELECT FROM messages m WHERE m.id = texts.inbound_id)
+     WHERE is_new AND NOT EXISTS (SELECT FROM orchestrator.people_of(texts.phone_number))
         ON CONFLICT (sid) DO NOTHING
 ), events AS (
     INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
     SELECT 'reply.received', user_id, inbound_id,
-           jsonb_build_object('conversation_id', conversation_id, 'kind', final_kind), received_at
+           jsonb_build_object('conversation_id', conversation_id, 'kind', final_kind), wrote_at
       FROM texts_of_people
      WHERE inbound_id IN (SELECT id FROM new_texts) AND EXISTS (SELECT FROM orchestrator.event_bus)
 )
-SELECT t.inbound_id, p.user_id, t.phone_number, coalesce(stored.kind, p.final_kind) AS kind, t.received_at,
-       p.inbound_id IN (SELECT id FROM new_texts) AS is_new
+SELECT t.inbound_id, coalesce(p.user_id, stored.user_id) AS user_id, t.phone_number,
+       coalesce(stored.kind, p.final_kind) AS kind, coalesce(stored.received_at, t.received_at) AS received_at, t.is_new
   FROM texts t
   LEFT JOIN texts_of_people p ON p.inbound_id = t.inbound_id
   LEFT JOIN orchestrator.readings stored ON stored.inbound_id = t.inbound_id

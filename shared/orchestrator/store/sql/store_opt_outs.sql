@@ -1,18 +1,26 @@
 -- store_opt_outs.sql: store the opt-outs of numbers that sent STOP, and of the people who have them now (R11). A START
--- that was sent later and came earlier wins. Where the number's opt-out belonged to another person too, theirs goes on
--- with the number that they have now.
+-- that was sent later and came earlier wins: the opt-out is stored as one that this START ended. Where the number's
+-- opt-out belonged to another person too, theirs goes on with the number that they have now.
 WITH stops AS (
-    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at
+    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at, later.ended_at
       FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[]) AS s (phone_number, source, at)
       LEFT JOIN users u ON orchestrator.e164(u.phone_number) = s.phone_number
-     WHERE NOT EXISTS (
-               SELECT FROM orchestrator.readings r
-                WHERE r.phone_number = s.phone_number AND r.kind = 'start' AND r.received_at > s.at
-           )
-       AND NOT EXISTS (
-               SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = s.phone_number AND o.ended_at > s.at
-           )
-     ORDER BY s.phone_number, s.at
+     CROSS JOIN LATERAL (
+            SELECT max(starts.at) AS ended_at
+              FROM (
+                    SELECT r.received_at AS at
+                      FROM orchestrator.readings r
+                     WHERE r.phone_number = s.phone_number AND r.kind = 'start' AND r.received_at > s.at
+                     UNION ALL
+                    SELECT o.ended_at
+                      FROM orchestrator.opt_outs o
+                     WHERE o.phone_number = s.phone_number AND o.ended_at > s.at
+                   ) starts
+           ) later
+     ORDER BY s.phone_number, s.at DESC
+), overtaken_opt_outs AS (
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, ended_at)
+    SELECT phone_number, user_id, source, at, ended_at FROM stops WHERE ended_at IS NOT NULL
 ), opt_outs_of_others AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
     SELECT coalesce(orchestrator.e164(theirs.phone_number), theirs.phone_number), theirs.id, o.source, o.opted_out_at
@@ -20,12 +28,15 @@ WITH stops AS (
       JOIN orchestrator.opt_outs o ON o.phone_number = stops.phone_number AND o.ended_at IS NULL
                                   AND o.user_id <> stops.user_id
       JOIN users theirs ON theirs.id = o.user_id
+     WHERE stops.ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs AS o (phone_number, user_id, source, opted_out_at)
-    SELECT phone_number, user_id, source, at FROM stops
+    SELECT phone_number, user_id, source, at FROM stops WHERE ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL
-        DO UPDATE SET user_id = coalesce(excluded.user_id, o.user_id)
+        -- Of several STOPs the newest counts: a START ends an opt-out only if it comes after all of them.
+        DO UPDATE SET user_id = coalesce(excluded.user_id, o.user_id),
+                      opted_out_at = greatest(o.opted_out_at, excluded.opted_out_at)
     RETURNING o.user_id, o.source, o.opted_out_at, o.xmax = 0 AS is_new
 )
 INSERT INTO orchestrator.events (type, user_id, detail, at)
