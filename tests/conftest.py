@@ -161,7 +161,11 @@ def _functions(
         urls = {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in QUEUES.items()}
         os.environ.update(function_environment(database_url, urls, twilio_url, claude_url))
         os.environ["ANTHROPIC_API_KEY"] = API_KEY
-        yield {name: importlib.import_module(f"functions.{name}.app") for name in FUNCTIONS}, urls
+        functions = {name: importlib.import_module(f"functions.{name}.app") for name in FUNCTIONS}
+        # Markers have tests of their own; elsewhere the inbound queue holds what the test put there.
+        dispatch = functions["dispatch"]
+        dispatch.__dict__["settings"] = dispatch.settings.model_copy(update={"inbound_queue_url": None})
+        yield functions, urls
 
 
 @pytest.fixture

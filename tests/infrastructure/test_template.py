@@ -119,7 +119,7 @@ QUEUE_ACTIONS = {
         "EnqueueDeadLetterQueue": {"sqs:SendMessage"},
         "UrgentQueue": {"sqs:SendMessage"},
     },
-    "DispatchRole": {"DeliveryQueue": {"sqs:SendMessage"}, "UrgentQueue": {"sqs:SendMessage"}},
+    "DispatchRole": {name: {"sqs:SendMessage"} for name in ("DeliveryQueue", "UrgentQueue", "InboundQueue")},
     "DeliverRole": {
         "DeliveryQueue": RECEIVE_ACTIONS,
         "UrgentQueue": RECEIVE_ACTIONS,

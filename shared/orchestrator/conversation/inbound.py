@@ -16,6 +16,7 @@ from orchestrator.events import LEASED_AT_ONCE, publish_events
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.relevance_check import calls_of, person_in_question, relevance_rows
+from orchestrator.rules.inbound_marker import FRESH_FOR
 from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
 from orchestrator.settings import InboundSettings
 from orchestrator.sms import outcomes
@@ -84,6 +85,8 @@ def inbound(database: Database, requests: Requests, settings: InboundSettings, c
     """
     _write_statuses(database, requests.callbacks, clock())
     texts = _take_in_texts(database, requests.texts, settings, clock) if requests.texts else _TextResult()
+    # Last: the marker counts once what people wrote beside it is stored.
+    _record_marker(database, requests.markers, clock())
     # Twilio may repeat a callback within a batch.
     forms = {(callback.form.sid, callback.form.status): callback.form for callback in requests.callbacks}.values()
     statuses = Counter(form.status for form in forms)
@@ -105,6 +108,13 @@ def _write_statuses(database: Database, callbacks: Sequence[StatusCallback], now
     if callbacks:
         with database.connection() as connection:
             write_status_reports(connection, [_status_report(callback) for callback in callbacks], now)
+
+
+def _record_marker(database: Database, markers: Sequence[QueueRecord], now: datetime) -> None:
+    """Record that the inbound queue is read. An old marker, which an outage left in the queue, shows nothing."""
+    if any(now - marker.sent_at <= FRESH_FOR for marker in markers):
+        with database.connection() as connection:
+            store.record_inbound_marker(connection)
 
 
 def _status_report(callback: StatusCallback) -> StatusReport:

@@ -1,5 +1,6 @@
 """Runs the dispatcher's tick, each minute: upkeep, then what falls due soon is handed over, lane by lane."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from psycopg import Connection
 
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
+from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
@@ -19,6 +21,7 @@ from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
 from orchestrator.settings import DispatchSettings, UnknownOutcome
 from orchestrator.sms.message_list import MessageList, NotListed
+from orchestrator.sms.requests import MARKER_PATH
 from orchestrator.store import schedule
 from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.gauges import Gauges, read_gauges
@@ -105,6 +108,9 @@ def dispatch(
         psycopg.Error: what was claimed and not handed over is due again when its lease runs out.
     """
     seconds_left = seconds_left or countdown(TICK_SECONDS)
+    if settings.inbound_queue_url:
+        # A marker that SQS does not take is missed after three minutes, like the next one.
+        send_all(settings.inbound_queue_url, [OutgoingMessage(json.dumps({"path": MARKER_PATH}))])
     upkeep = schedule.keep_up(
         connection,
         sends=TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,

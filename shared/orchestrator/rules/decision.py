@@ -89,10 +89,11 @@ def decide(message: MessageState, person: Person, *, paused: bool, policy: Polic
     if hold:
         return _until_expiry(hold, message)
     if message.is_reply and live_until(person, now) > now:
-        return _send_reply(message, person, now)
+        return _hold_after_an_outage(message, now) or _send_reply(message, person, now)
     hold = _hold_by_hours_and_limits(message, person, policy, now)
     comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, now)
     hold = (None if comes_forward else hold) or _hold_by_relevance(message, person, policy, now)
+    hold = hold or _hold_after_an_outage(message, now)
     if hold:
         return _until_expiry(hold, message)
     if message.relevance is Relevance.UNASKED and _is_in_question(message, person):
@@ -163,6 +164,13 @@ def _hold_for_the_phone(person: Person, now: datetime) -> Hold | None:
     if person.unreachable_until and person.unreachable_until > now:
         return Hold(person.unreachable_until, Reason.PHONE_UNREACHABLE)
     return None
+
+
+def _hold_after_an_outage(message: MessageState, now: datetime) -> Hold | None:
+    """Nothing goes before what people wrote during an outage is read, `urgent` and replies included (R11)."""
+    if not message.inbound_unread:
+        return None
+    return _until_expiry(Hold(now + READ_WITHIN, Reason.INBOUND_UNREAD), message)
 
 
 def _hold_by_hours_and_limits(

@@ -23,6 +23,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "R11",
         "the person just wrote, and the text is not classified yet: it may be a wish to stop",
     ),
+    Reason.INBOUND_UNREAD: ("R11", "what people wrote during an outage is not read yet: a STOP may be among it"),
     Reason.REPLY_ORDER: ("R12", "an earlier reply to the person is on its way"),
     Reason.NUMBER_UNREADABLE: (
         "R11",

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: Claude gave no verdict; also the end after a day
     REFORMULATION = "reformulation"  # R10: its agent was asked to reformulate it; also the end after the deadline
     REPLY_UNJUDGED = "reply_unjudged"  # R11: an unread text may be a wish to stop
+    INBOUND_UNREAD = "inbound_unread"  # R11: after an outage, a STOP may still lie in the inbound queue
     REPLY_ORDER = "reply_order"  # R12: an earlier reply is on its way
     NUMBER_UNREADABLE = "number_unreadable"  # the stored text is no number that can be read
     PHONE_UNREACHABLE = "phone_unreachable"  # Twilio's 30003: the phone could not be reached lately

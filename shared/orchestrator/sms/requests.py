@@ -1,8 +1,8 @@
-"""The requests of Twilio on the inbound queue: status callbacks and inbound texts."""
+"""What lies on the inbound queue: Twilio's status callbacks and inbound texts, and the dispatcher's markers."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -21,6 +21,8 @@ from orchestrator.aws.queues import DeadLetter, QueueRecord
 
 STATUS_PATH = "/twilio/status"
 INBOUND_PATH = "/twilio/inbound"
+# Of the dispatcher's own marker, which shows that the queue is read (R11). The webhook serves no such path.
+MARKER_PATH = "/marker"
 # Replies over another channel name it before the number: rcs:+12125550100, whatsapp:+12125550100 (twilio.com/docs/rcs
 # and /whatsapp/api). Twilio signs the address as it sends it.
 _CHANNEL = re.compile(r"^(sms|rcs|whatsapp):", re.IGNORECASE)
@@ -113,17 +115,28 @@ class InboundText(BaseModel):
         ]
 
 
-_Request = Annotated[StatusCallback | InboundText, Field(discriminator="path")]
-_request: TypeAdapter[StatusCallback | InboundText] = TypeAdapter(_Request)
+class InboundMarker(BaseModel):
+    """The dispatcher's marker of one minute."""
+
+    path: Literal["/marker"]
+
+
+_Request = Annotated[StatusCallback | InboundText | InboundMarker, Field(discriminator="path")]
+_request: TypeAdapter[StatusCallback | InboundText | InboundMarker] = TypeAdapter(_Request)
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The requests of a batch by kind; each text with its record, and records that hold no request."""
+    """The requests of a batch by kind; each text with its record, and records that hold no request.
+
+    Attributes:
+        markers: the records of the dispatcher's markers.
+    """
 
     callbacks: list[StatusCallback]
     texts: list[tuple[QueueRecord, InboundText]]
     unreadable: list[DeadLetter]
+    markers: list[QueueRecord] = field(default_factory=list)
 
 
 def read_requests(records: Sequence[QueueRecord]) -> Requests:
@@ -134,11 +147,14 @@ def read_requests(records: Sequence[QueueRecord]) -> Requests:
             request = _request.validate_json(record.body)
         except ValidationError as error:
             first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "body"
-            requests.unreadable.append(DeadLetter(record, "unreadable", field, first["msg"]))
+            name = ".".join(str(part) for part in first["loc"]) or "body"
+            requests.unreadable.append(DeadLetter(record, "unreadable", name, first["msg"]))
             continue
-        if isinstance(request, InboundText):
-            requests.texts.append((record, request))
-        else:
-            requests.callbacks.append(request)
+        match request:
+            case InboundText():
+                requests.texts.append((record, request))
+            case StatusCallback():
+                requests.callbacks.append(request)
+            case InboundMarker():
+                requests.markers.append(record)
     return requests

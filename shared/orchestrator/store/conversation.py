@@ -12,6 +12,7 @@ from psycopg.rows import class_row, dict_row
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
+from orchestrator.rules.inbound_marker import FRESH_FOR
 from orchestrator.rules.intents import ClassifiedBy, Intent
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Status
@@ -190,6 +191,12 @@ def pull_forward(
         pulled = connection.execute(sql("pull_forward"), parameters)
         replies = connection.execute(sql("approve_replies"), parameters)
     return [*_approved(released), *_approved(pulled), *claims_of(replies)]
+
+
+def record_inbound_marker(connection: Connection) -> None:
+    """Record by the database's clock that a fresh marker of the inbound queue was read; one round trip."""
+    with one_round_trip(connection):
+        connection.execute(sql("record_inbound_marker"), {"fresh_for": FRESH_FOR})
 
 
 def list_unread_texts(connection: Connection, user_id: UUID | None, limit: int) -> list[UnreadText]:

@@ -14,6 +14,7 @@ from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.rules.activity import TEXTS_PER_DAY, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
+from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -126,7 +127,13 @@ class WavePlan:
 
 def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> WaveState:
     """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip."""
-    parameters = {"message_ids": list(message_ids), "now": now, "not_conversation": NOT_CONVERSATION}
+    parameters = {
+        "message_ids": list(message_ids),
+        "now": now,
+        "not_conversation": NOT_CONVERSATION,
+        "fresh_for": FRESH_FOR,
+        "read_after_gap": READ_AFTER_GAP,
+    }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
             cursor.execute(sql("read_state"), parameters)
@@ -155,6 +162,8 @@ def reserve_wave(connection: Connection, plan: WavePlan, ceiling_usd: float, now
         "texts_per_hour": TEXTS_PER_HOUR,
         "texts_per_day": TEXTS_PER_DAY,
         "ceiling_usd": ceiling_usd,
+        "fresh_for": FRESH_FOR,
+        "read_after_gap": READ_AFTER_GAP,
     }
     with one_round_trip(connection):
         connection.execute(sql("lock_users"), {"user_ids": [candidate.user_id for candidate in plan.candidates]})
@@ -237,6 +246,7 @@ def _message_state(row: DictRow) -> MessageState:
         continues=row["continues"],
         broken=row["broken"],
         is_reply=row["is_reply"],
+        inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),
         checked_at=row["judged_at"],
     )

@@ -45,6 +45,14 @@ CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
     )
 $_$;
 
+CREATE FUNCTION orchestrator.inbound_gap(fresh_for interval, read_after_gap interval) RETURNS TABLE(read_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT m.read_at
+      FROM orchestrator.inbound_marker m
+     WHERE m.read_at < clock_timestamp() - fresh_for OR m.gap_ended_at > clock_timestamp() - read_after_gap
+$$;
+
 CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at timestamp with time zone) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -327,6 +335,16 @@ CREATE TABLE orchestrator.forgotten_opt_outs (
 
 ALTER TABLE ONLY orchestrator.forgotten_opt_outs
     ADD CONSTRAINT forgotten_opt_outs_pkey PRIMARY KEY (number_hash);
+
+CREATE TABLE orchestrator.inbound_marker (
+    only_row boolean DEFAULT true NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    gap_ended_at timestamp with time zone NOT NULL,
+    CONSTRAINT inbound_marker_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY orchestrator.inbound_marker
+    ADD CONSTRAINT inbound_marker_pkey PRIMARY KEY (only_row);
 
 CREATE TABLE orchestrator.inbound_texts (
     inbound_id uuid NOT NULL,

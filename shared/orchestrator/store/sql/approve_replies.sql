@@ -8,8 +8,8 @@ WITH first_replies AS (
        AND (m.status = 'approved'
             OR (m.status = 'sending' AND m.reason IS DISTINCT FROM 'unknown_outcome')
             -- A reply that is due again soon keeps its place.
-            OR (m.status = 'queued' AND (m.scheduled_for <= %(now)s OR m.reason IN ('reply_order', 'provider_busy',
-                                                               'provider_unreachable', 'provider_configuration'))))
+            OR (m.status = 'queued' AND (m.scheduled_for <= %(now)s OR m.reason IN (
+                'reply_order', 'provider_busy', 'provider_unreachable', 'provider_configuration', 'inbound_unread'))))
      ORDER BY m.user_id, m.published_at, m.id
 )
 UPDATE message_queue m

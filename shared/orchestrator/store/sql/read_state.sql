@@ -31,6 +31,8 @@ SELECT m.id AS message_id,
               )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
+       EXISTS (SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval))
+           AS inbound_unread,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
