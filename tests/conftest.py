@@ -23,7 +23,7 @@ os.environ.update(
     COLUMNS="160",  # what commands print is not to be broken differently on each machine
 )
 
-from orchestrator.store.database import connect
+from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
@@ -161,7 +161,12 @@ def _functions(
         urls = {variable: sqs.create_queue(QueueName=name)["QueueUrl"] for variable, name in QUEUES.items()}
         os.environ.update(function_environment(database_url, urls, twilio_url, claude_url))
         os.environ["ANTHROPIC_API_KEY"] = API_KEY
-        yield {name: importlib.import_module(f"functions.{name}.app") for name in FUNCTIONS}, urls
+        functions = {name: importlib.import_module(f"functions.{name}.app") for name in FUNCTIONS}
+        for app in functions.values():
+            if "database" in app.__dict__:
+                # The tests move the clock, which is then not compared with the database's.
+                app.__dict__["database"] = Database(app.settings)
+        yield functions, urls
 
 
 @pytest.fixture
