@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from datetime import time as WallTime  # noqa: N812  (the module `time` has the name)
 from pathlib import Path
 
 from orchestrator.errors import ClockWrong, SettingsError
@@ -93,6 +94,15 @@ def write_clock_file(file: Path, shown: datetime, *, stands: bool = False) -> No
     new_file = file.with_suffix(".new")
     new_file.write_text(json.dumps({"real": real_time().isoformat(), "shown": shown.isoformat(), "stands": stands}))
     new_file.replace(file)
+
+
+def parse_wall_time(text: str) -> WallTime:
+    """Read a time of day, such as 21:00; 24:00, which Postgres stores too, is midnight (R3).
+
+    Raises:
+        ValueError: the text is no time of day.
+    """
+    return WallTime(0) if text in ("24:00", "24:00:00") else WallTime.fromisoformat(text)
 
 
 def countdown(seconds: float) -> Countdown:

@@ -428,3 +428,19 @@ def test_a_twilio_connection_that_idled_while_the_monotonic_clock_stood_still_is
     world.minute()
     assert world.texts() == ["Hello", "Hello"]
     assert all(client._pools.pools[key] is not pool for key, pool in pools.items()), "new connections"
+
+
+@pytest.mark.parametrize(("start", "end"), [("21:00", "24:00"), ("24:00", "08:00")])
+def test_quiet_hours_of_24_00_fail_no_batch(world: World, start: str, end: str) -> None:
+    ada = world.person()
+    world.connection.execute(
+        "UPDATE users SET quiet_hours_start = %s::time, quiet_hours_end = %s::time WHERE id = %s", (start, end, ada)
+    )
+    message_id = world.message()
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == (["Hello"], ("sent", None))
+    world.travel_to("2026-03-03T21:30:00-05:00" if start == "21:00" else "2026-03-04T00:30:00-05:00")
+    held = world.message(message_data={"type": "note", "message": "At night"})
+    world.minute()
+    opens = "2026-03-04T00:00:00-05:00" if start == "21:00" else "2026-03-04T08:00:00-05:00"
+    assert world.row(held)["scheduled_for"] == datetime.fromisoformat(opens)

@@ -5,6 +5,7 @@ import select
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from datetime import time as WallTime  # noqa: N812
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -12,11 +13,13 @@ from uuid import UUID
 
 import psycopg
 from psycopg import Connection
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.types.json import Jsonb
 
 from orchestrator.aws.faults import cause_of
 from orchestrator.aws.secrets import expire_secrets
-from orchestrator.clock import Clock, HostClock, Stopwatch, real_time
+from orchestrator.clock import Clock, HostClock, Stopwatch, parse_wall_time, real_time
 from orchestrator.settings import DatabaseSettings, refresh
 from orchestrator.store.stored_statements import STORED, read_statement, stored_call
 
@@ -100,7 +103,7 @@ class Database:
 
 def connect(url: str) -> Connection:
     """Open a connection without session state: autocommit, and no server-side prepared statements (G8)."""
-    return psycopg.connect(
+    connection = psycopg.connect(
         url,
         autocommit=True,
         prepare_threshold=None,
@@ -112,6 +115,15 @@ def connect(url: str) -> Connection:
         keepalives_count=3,
         tcp_user_timeout=STATEMENT_SECONDS * 1000,
     )
+    connection.adapters.register_loader("time", _WallTimeLoader)
+    return connection
+
+
+class _WallTimeLoader(Loader):
+    """Reads a `time` of Postgres; the driver's own loader fails on 24:00, and with it the whole batch."""
+
+    def load(self, data: Buffer) -> WallTime:
+        return parse_wall_time(bytes(data).decode())
 
 
 @contextmanager
