@@ -23,7 +23,7 @@ os.environ.update(
     COLUMNS="160",  # what commands print is not to be broken differently on each machine
 )
 
-from orchestrator.store.database import connect
+from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
@@ -165,6 +165,10 @@ def _functions(
         # Markers have tests of their own; elsewhere the inbound queue holds what the test put there.
         dispatch = functions["dispatch"]
         dispatch.__dict__["settings"] = dispatch.settings.model_copy(update={"inbound_queue_url": None})
+        for app in functions.values():
+            if "database" in app.__dict__:
+                # The tests move the clock, which is then not compared with the database's.
+                app.__dict__["database"] = Database(app.settings)
         yield functions, urls
 
 

@@ -10,9 +10,11 @@ from rich.markup import escape
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
 from orchestrator.store.migrate import migrate as apply_migrations
+from orchestrator.store.people import list_zone_faults
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import print_result
+from orchestrator_cli.stack_checks import MOST_LISTED, zone_results
 from orchestrator_cli.target import on_target
 
 
@@ -40,6 +42,7 @@ def adopt(
             clock(),
             apply=apply,
         )
+        zones = list_zone_faults(connection, MOST_LISTED + 1)
     lines = [
         f"messages {'taken over' if apply else 'to take over'}: {result.adopted}",
         *(f"messages left as they are ({why}): {number}" for why, number in sorted(result.left.items())),
@@ -49,7 +52,10 @@ def adopt(
             "Drop it after you turn that sender off."
             for trigger in result.old_triggers
         ),
+        *(f"[yellow]Warning:[/] zones: {escape(fault.detail)}. {escape(fault.fix)}" for fault in zone_results(zones)),
     ]
     if not apply:
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
-    print_result({"applied": apply, **dataclasses.asdict(result)}, *lines, as_json=as_json)
+    print_result(
+        {"applied": apply, **dataclasses.asdict(result), "zones": dataclasses.asdict(zones)}, *lines, as_json=as_json
+    )

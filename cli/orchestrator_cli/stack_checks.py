@@ -22,7 +22,7 @@ from orchestrator.store.adoption import list_old_sender_triggers
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import read_unapplied_migrations
-from orchestrator.store.people import list_unreadable_numbers
+from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
@@ -105,12 +105,26 @@ def check_database() -> Iterator[CheckResult]:
                 names = ", ".join(unreadable[:MOST_LISTED]) + (" and more" if len(unreadable) > MOST_LISTED else "")
                 fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
                 yield CheckResult("phone numbers", Grade.DOUBTFUL, f"cannot be read: {names}", fix)
+            yield from zone_results(list_zone_faults(connection, MOST_LISTED + 1))
             for trigger in list_old_sender_triggers(connection):
                 fix = "Drop it after you turn that sender off: docs/cutover.md."
                 yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
     except psycopg.OperationalError as error:
         fix = "Check the address, the password and the network."
         yield CheckResult("database", Grade.BAD, str(error).splitlines()[0], fix)
+
+
+def zone_results(faults: ZoneFaults) -> Iterator[CheckResult]:
+    """What `doctor` and `adopt` report of people's zones (R3)."""
+    fix = "Set each with `orchestrator user set PERSON --zone America/New_York`, or in `users.timezone`."
+    if faults.no_places:
+        names = ", ".join(f"{name} ({people})" for name, people in list(faults.no_places.items())[:MOST_LISTED])
+        detail = f"stored names that are no place, with the people who have them: {names}; their numbers' zones count"
+        yield CheckResult("zones", Grade.DOUBTFUL, detail, fix)
+    if faults.zoneless:
+        names = ", ".join(faults.zoneless[:MOST_LISTED]) + (" and more" if len(faults.zoneless) > MOST_LISTED else "")
+        detail = f"none is known of {names}: the number lies in no place, and the texts wait"
+        yield CheckResult("zones", Grade.DOUBTFUL, detail, fix)
 
 
 def check_queues() -> Iterator[CheckResult]:

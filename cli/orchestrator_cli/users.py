@@ -14,8 +14,9 @@ from rich import print_json
 from rich.markup import escape
 from rich.table import Table
 
+from orchestrator.clock import parse_wall_time
 from orchestrator.errors import InvalidPerson
-from orchestrator.people import parse_number, parse_zone
+from orchestrator.people import Person, find_zone, parse_number, parse_zone
 from orchestrator.rules.activity import is_active
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.intents import Intent
@@ -74,7 +75,8 @@ def add(
     columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
     with open_database() as (connection, clock), _explain_conflicts():
         user_id = people.add_user(connection, columns, clock())
-    print_result({"user_id": user_id}, f"[green]Added[/] {user_id}", as_json=as_json)
+        person = people.read_user(connection, str(user_id), clock()).person
+    _print_change("Added", person, as_json=as_json)
 
 
 @app.command("set")
@@ -96,7 +98,8 @@ def set_person(
         raise typer.BadParameter("Give at least one value to change, such as --zone America/New_York.")
     with open_database() as (connection, clock), _explain_conflicts():
         user_id = people.change_user(connection, user, columns, clock())
-    print_result({"user_id": user_id}, f"[green]Changed[/] {user_id}", as_json=as_json)
+        person = people.read_user(connection, str(user_id), clock()).person
+    _print_change("Changed", person, as_json=as_json)
 
 
 @app.command()
@@ -166,6 +169,24 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
         show(f"  waiting: {message.priority} {message.message_id}, due {due:%a %d %b %H:%M %Z}{why}")
 
 
+def _print_change(what: str, person: Person, *, as_json: bool) -> None:
+    zones = [zone.key for zone in person.zones]
+    lines = [f"[green]{what}[/] {person.user_id}"]
+    if person.timezone is not None and find_zone(person.timezone) is None:
+        lines.append(f"[yellow]Warning:[/] {escape(person.timezone)} is no place, and counts as no zone. Set --zone.")
+    if not zones:
+        lines.append("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone.")
+    print_result({"user_id": person.user_id, "zones": zones}, *lines, as_json=as_json)
+
+
+def _zone_fact(person: Person) -> str:
+    """The stored zone, or those of the number, of which the first three are named."""
+    if find_zone(person.timezone):
+        return str(person.timezone)
+    by_number = f"{', '.join(zone.key for zone in person.zones[:3]) or 'none'} (from the number)"
+    return by_number if person.timezone is None else f"{by_number}; {person.timezone} is no place"
+
+
 def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -> dict[str, Any]:
     person = record.person
     zones = person.zones
@@ -177,7 +198,7 @@ def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -
         "external_id": record.external_id,
         "phone_number": person.phone_number,
         "first_name": person.first_name,
-        "zone": person.timezone or ", ".join(zone.key for zone in zones[:3]) + " (from the number)",
+        "zone": _zone_fact(person),
         "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
         "daily_limit": limits.daily,
         "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
@@ -224,7 +245,7 @@ def _columns(
 def _window(text: str) -> tuple[time, time]:
     try:
         start, end = text.split("-")
-        return time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+        return parse_wall_time(start.strip()), parse_wall_time(end.strip())
     except ValueError:
         raise InvalidPerson(
             "quiet_hours", f"{text!r} is not a time window", "Write it as 21:00-08:00, or none"

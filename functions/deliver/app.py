@@ -19,9 +19,9 @@ from orchestrator.store.database import Database
 
 logger = new_logger("deliver")
 settings = load(DeliverSettings)
-database = Database(settings)
-sender = sender_for(settings)
 clock = clock_from_environment()
+database = Database(settings, clock)
+sender = sender_for(settings)
 preload("anthropic", "boto3", "twilio.rest")
 if settings.sending is SendingMode.SHADOW:
     logger.warning("SENDING is shadow: everything is decided and recorded, and no text leaves")
@@ -49,6 +49,7 @@ def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]
     """Deliver records together; returns those that must come back."""
     named, unreadable = message_ids_of(records)
     follow_secrets()
+    database.prepare()
     report = deliver(
         database,
         list(named),

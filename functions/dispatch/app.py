@@ -14,10 +14,10 @@ from orchestrator.store.database import Database
 
 logger = new_logger("dispatch")
 settings = load(DispatchSettings)
-database = Database(settings)
+clock = clock_from_environment()
+database = Database(settings, clock)
 twilio = load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID")
 message_list = TwilioMessageList(twilio) if twilio else None
-clock = clock_from_environment()
 if message_list is None:
     logger.warning("TWILIO_ACCOUNT_SID is not set: open outcomes are settled by status callbacks alone")
 

@@ -16,8 +16,8 @@ from orchestrator.store.database import Database
 
 logger = new_logger("enqueue")
 settings = load(EnqueueSettings)
-database = Database(settings)
 clock = clock_from_environment()
+database = Database(settings, clock)
 preload("boto3")
 
 

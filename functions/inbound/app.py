@@ -17,8 +17,8 @@ from orchestrator.store.database import Database
 
 logger = new_logger("inbound")
 settings = load(InboundSettings)
-database = Database(settings)
 clock = clock_from_environment()
+database = Database(settings, clock)
 preload("anthropic", "boto3")
 if settings.anthropic_api_key is None:
     logger.warning("ANTHROPIC_API_KEY is not set: what may be a wish to stop stays unread until an operator reads it")
@@ -40,6 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def process(records: Sequence[QueueRecord]) -> list[str]:
     """Take in records together; returns those that must come back."""
     requests = read_requests(records)
+    database.prepare()
     report = inbound(database, requests, refresh(settings), clock)
     not_put_aside = send_dead_letters(settings.inbound_dlq_url, requests.unreadable)
     log_message_ids(logger, report.message_ids)

@@ -12,8 +12,8 @@ from orchestrator.store.database import Database
 
 logger = new_logger("retain")
 settings = load(RetainSettings)
-database = Database(settings)
 clock = clock_from_environment()
+database = Database(settings, clock)
 
 
 @logger.inject_lambda_context

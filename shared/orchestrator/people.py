@@ -20,6 +20,26 @@ _WITHOUT_TEXTS = {
     phonenumbers.PhoneNumberType.PAGER,
     phonenumbers.PhoneNumberType.UAN,
 }
+# Kinds of numbers that lie nowhere: +1 800 and the like, +1 500 and the like, +1 600.
+_WITHOUT_PLACE = {
+    *_WITHOUT_TEXTS,
+    phonenumbers.PhoneNumberType.TOLL_FREE,
+    phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
+    phonenumbers.PhoneNumberType.VOIP,
+}
+# The first part of the IANA names that are places, as in America/New_York, and the names of one part that are (IANA's
+# `zone.tab` and `backward`). All others are offsets, abbreviations or technical names.
+# fmt: off
+_AREAS = {
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada", "Chile",
+    "Europe", "Indian", "Mexico", "Pacific", "US",
+}
+_COUNTRIES = {
+    "Cuba", "Egypt", "Eire", "GB", "GB-Eire", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan",
+    "Kwajalein", "Libya", "NZ", "NZ-CHAT", "Navajo", "PRC", "Poland", "Portugal", "ROC", "ROK", "Singapore",
+    "Turkey", "W-SU",
+}
+# fmt: on
 # E.164: + and 7 to 15 digits. North America: neither the area code nor the exchange begins with 0 or 1.
 _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
@@ -30,7 +50,7 @@ class Person:
     """The state of one person at one time.
 
     Attributes:
-        timezone: IANA name as stored; it may be missing or wrong.
+        timezone: IANA name as stored; it may be missing, wrong or no place.
         quiet_hours_start, quiet_hours_end: local time; None means the default.
         quiet_hours_enabled, daily_limit, hourly_limit: from the newest budget row; None means the default.
         sent_by_day: messages sent per local calendar day, for the last days.
@@ -76,31 +96,46 @@ class Person:
 
 @lru_cache(maxsize=1_000)
 def find_zone(name: str | None) -> ZoneInfo | None:
-    """The zone of an IANA name; None when the name is missing or no zone has it."""
+    """The zone of a place, by its IANA name; None when the name is missing, no zone has it, or it is no place (R3).
+
+    `EST` has no summer time, `Etc/GMT-5` lies east of Greenwich, and `UTC` is what a program stores by default: none of
+    them is where a person lives.
+    """
     try:
-        return ZoneInfo(name) if name else None
+        return ZoneInfo(name) if name and _is_place(name) else None
     except (KeyError, ValueError, OSError):  # an unknown name; a malformed name; a folder such as "America"
         return None
+
+
+def _is_place(name: str) -> bool:
+    area, _, place = name.partition("/")
+    return area in _AREAS if place else name in _COUNTRIES
 
 
 def parse_zone(text: str) -> str:
     """Check the name of a zone that an operator typed.
 
     Raises:
-        InvalidPerson: no zone has this name.
+        InvalidPerson: no zone of a place has this name.
     """
     if find_zone(text) is None:
-        raise InvalidPerson("zone", f"{text!r} is no zone", "Use an IANA name such as America/New_York")
+        raise InvalidPerson("zone", f"{text!r} is no zone of a place", "Use an IANA name such as America/New_York")
     return text
 
 
 @lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
-    """Every zone in which a number may lie, by its prefix."""
+    """Every zone in which a number may lie, by its prefix; none for a number without a place, such as a toll-free one.
+
+    For such a number the library lists every zone of the country, of which none need be the person's (R3).
+    """
     try:
-        names = number_zones.time_zones_for_number(phonenumbers.parse(phone_number))
+        number = phonenumbers.parse(phone_number)
     except phonenumbers.NumberParseException:
         return ()
+    if phonenumbers.number_type(number) in _WITHOUT_PLACE:
+        return ()
+    names = number_zones.time_zones_for_number(number)
     zones = (find_zone(name) for name in sorted(names) if name != number_zones.UNKNOWN_TIMEZONE)
     return tuple(zone for zone in zones if zone)
 

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
+from orchestrator.clock import parse_wall_time
 from orchestrator.errors import SettingsError
 
 
@@ -65,6 +66,15 @@ def _http_url(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def _wall_time(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_wall_time(value)
+    except ValueError:
+        raise PydanticCustomError("not_a_time", "should be a time of day such as 21:00") from None
+
+
 def _with_territories(countries: frozenset[str]) -> frozenset[str]:
     return countries | US_TERRITORIES if "US" in countries else countries
 
@@ -75,6 +85,7 @@ CommaList = Annotated[frozenset[str], BeforeValidator(_comma_list)]
 Countries = Annotated[CommaList, AfterValidator(_with_territories)]
 PostgresUrl = Annotated[SecretStr, BeforeValidator(_postgres_url)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+WallTime = Annotated[time, BeforeValidator(_wall_time)]
 Fraction = Annotated[float, Field(gt=0)]
 
 
@@ -120,8 +131,8 @@ class PolicySettings(Settings):
 
     daily_limit: int = 10
     hourly_limit: int = 2
-    quiet_hours_start: time = time(21)
-    quiet_hours_end: time = time(8)
+    quiet_hours_start: WallTime = time(21)
+    quiet_hours_end: WallTime = time(8)
     allowed_countries: Countries = frozenset({"US", "CA", *US_TERRITORIES})
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD

@@ -57,6 +57,29 @@ def test_a_person_is_added_shown_and_changed(run: Run) -> None:
     assert "America/New_York" in run("user", "show", "ada")
 
 
+def test_a_person_without_a_zone_is_named_when_added_changed_shown_and_by_adopt(
+    run: Run, connection: Connection
+) -> None:
+    added = run("user", "add", "--phone", "+1 800 555 0101", "--external-id", "eve")
+    assert "the number lies in no place: texts wait until you set --zone" in added
+    assert json.loads(run("user", "set", "eve", "--name", "Eve", "--json"))["zones"] == []
+    assert json.loads(run("user", "show", "eve", "--json"))["zone"] == "none (from the number)"
+    connection.execute("UPDATE users SET timezone = 'UTC'")
+    assert "UTC is no place, and counts as no zone" in run("user", "set", "eve", "--name", "Eve")
+    assert json.loads(run("user", "show", "eve", "--json"))["zone"] == "none (from the number); UTC is no place"
+    assert json.loads(run("adopt", "--json"))["zones"] == {"no_places": {"UTC": 1}, "zoneless": ["eve"]}
+    assert "none is known of eve: the number lies in no place, and the texts wait" in run("adopt")
+    assert "Warning" not in run("user", "set", "eve", "--zone", "America/Denver")
+    assert json.loads(run("adopt", "--json"))["zones"] == {"no_places": {}, "zoneless": []}
+
+
+def test_quiet_hours_may_end_at_24_00(run: Run, connection: Connection) -> None:
+    run("user", "add", "--phone", "+1 212 555 0101", "--external-id", "ada", "--quiet-hours", "21:00-24:00")
+    assert json.loads(run("user", "show", "ada", "--json"))["quiet_hours"] == "21:00-00:00"
+    connection.execute("UPDATE users SET quiet_hours_end = '24:00'")
+    assert json.loads(run("user", "show", "ada", "--json"))["quiet_hours"] == "21:00-00:00"
+
+
 def test_agents_are_set_listed_and_removed(run: Run) -> None:
     run("agent", "set", "bulk", "--no-urgent", "--hourly-limit", "100", "--publisher", "AROAUTHOR")
     assert json.loads(run("agent", "list", "--json")) == [
@@ -109,6 +132,7 @@ def test_a_message_that_was_never_published_is_reported(run: Run) -> None:
         (["user", "add", "--phone", "hello"], "phone_number: is not a phone number"),
         (["user", "add", "--phone", "+44 20 7946 0123"], "phone_number: lies in GB, outside the allowed countries"),
         (["user", "add", "--phone", "+1 212 555 0101", "--zone", "Mars/Base"], "zone: 'Mars/Base' is no zone"),
+        (["user", "add", "--phone", "+1 212 555 0101", "--zone", "EST"], "zone: 'EST' is no zone of a place"),
         (
             ["user", "add", "--phone", "+1 212 555 0101", "--quiet-hours", "late"],
             "quiet_hours: 'late' is not a time window",

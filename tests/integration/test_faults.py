@@ -1,7 +1,10 @@
 """Faults of the surroundings bring a batch back, whatever raised them; only a record that fails alone is put aside."""
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -9,6 +12,7 @@ from unittest.mock import patch
 import boto3
 import psycopg
 import pytest
+import time_machine
 from botocore.exceptions import EndpointConnectionError
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
@@ -16,7 +20,10 @@ from psycopg.conninfo import conninfo_to_dict
 from orchestrator.aws import batches, queues
 from orchestrator.aws.faults import cause_of
 from orchestrator.aws.queues import records_of
-from orchestrator.errors import InvalidMessage, SecretUnreadable, SettingsError
+from orchestrator.clock import HostClock
+from orchestrator.errors import ClockWrong, InvalidMessage, SecretUnreadable, SettingsError
+from orchestrator.sms.client import twilio_client
+from orchestrator.store.database import Database
 from tests.integration.test_batches import GOOD, database_at, received, visible_in
 from tests.world import World, sqs_event, sqs_record
 
@@ -30,7 +37,7 @@ BAD = GOOD.replace("Hello", "the bad one")
 
 @pytest.fixture(autouse=True)
 def no_record_passed() -> None:
-    batches._last_passes.clear()
+    batches._newest_passes.clear()
 
 
 @pytest.fixture
@@ -321,3 +328,119 @@ def test_the_id_of_a_role_is_what_sqs_names(monkeypatch: pytest.MonkeyPatch) -> 
             assert own_role_id() == "AROAEXAMPLE"
     finally:
         own_role_id.cache_clear()
+
+
+# Clocks ----------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def host_clock(world: World, ahead: float) -> Iterator[None]:
+    """The functions run on a host whose clock is ahead of the database's by these seconds; then the clock is right."""
+    kept = {name: dict(app.__dict__) for name, app in world.functions.items() if "database" in app.__dict__}
+    (database_time,) = world.connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
+    for name in kept:
+        app = world.functions[name]
+        app.__dict__["clock"] = HostClock()
+        app.__dict__["database"] = Database(app.settings, app.clock)
+    with time_machine.travel(database_time + timedelta(seconds=ahead), tick=True):
+        try:
+            yield
+        finally:
+            for name, names in kept.items():
+                world.functions[name].__dict__.update(clock=names["clock"], database=names["database"])
+
+
+def test_a_dispatcher_whose_clock_is_an_hour_ahead_does_nothing_and_names_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.person()
+    pace = world.all("SELECT next_free::text FROM orchestrator.pace")
+    with host_clock(world, ahead=3600), pytest.raises(ClockWrong):
+        world.dispatch()
+    (line,) = metrics_in(capsys.readouterr().out, "SurroundingFaults")
+    assert line["cause"] == "clock"
+    assert world.all("SELECT next_free::text FROM orchestrator.pace") == pace
+
+
+@pytest.mark.parametrize("function", ["enqueue", "deliver", "inbound"])
+def test_a_batch_on_a_host_that_is_90_seconds_ahead_comes_back(world: World, function: str) -> None:
+    world.person()
+    bodies = {
+        "enqueue": GOOD,
+        "deliver": '{"message_id": "019cb436-8d80-7c88-af29-573dbcc32d40"}',
+        "inbound": '{"path": "/twilio/status"}',
+    }
+    with host_clock(world, ahead=90):
+        record = sqs_record(bodies[function], world.now, receives=200)
+        assert len(world.invoke(function, sqs_event([record]))["batchItemFailures"]) == 1
+    assert world.drain("ENQUEUE_DLQ_URL") == world.drain("INBOUND_DLQ_URL") == world.drain("DELIVERY_DLQ_URL") == []
+    assert world.all("SELECT count(*) FROM message_queue") == [(0,)]
+
+
+@pytest.mark.parametrize(("ahead", "used"), [(45.0, 0.0), (-45.0, 0.0), (1.0, 1.0)])
+def test_a_host_that_is_a_little_off_writes_the_databases_time(world: World, ahead: float, used: float) -> None:
+    world.person()
+    with host_clock(world, ahead):
+        message_id = world.message(scheduled_for=datetime.now(UTC) + timedelta(days=1))
+        (difference,) = world.connection.execute(
+            "SELECT extract(epoch FROM accepted_at - clock_timestamp()) FROM message_queue WHERE id = %s", (message_id,)
+        ).fetchone() or (None,)
+    assert float(difference) == pytest.approx(used, abs=0.9)
+
+
+def test_a_connection_that_idled_while_the_monotonic_clock_stood_still_is_tested(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda froze the host, and a pooler ended the session meanwhile without a sign on the socket."""
+    world.person()
+    app = world.functions["enqueue"]
+    world.publish(GOOD)
+    app.database._since_test.restart()
+    stopped = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: stopped)
+    tested: list[object] = []
+    original = Database._test
+
+    def note(database: Database, connection: Any) -> None:
+        tested.append(database)
+        original(database, connection)
+
+    monkeypatch.setattr(Database, "_test", note)
+    world.wait(minutes=1)
+    world.publish(GOOD)
+    assert tested == [app.database]
+
+
+def test_a_twilio_connection_that_idled_while_the_monotonic_clock_stood_still_is_not_used(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = world.functions["deliver"].sender
+    client: Any = twilio_client(sender._settings, sender.parallel_calls).http_client
+    world.person()
+    world.message()
+    world.minute()
+    stopped = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: stopped)
+    pools = {key: client._pools.pools[key] for key in client._pools.pools.keys()}  # noqa: SIM118  (no mapping)
+    assert pools
+    world.wait(minutes=10)
+    world.message()
+    world.minute()
+    assert world.texts() == ["Hello", "Hello"]
+    assert all(client._pools.pools[key] is not pool for key, pool in pools.items()), "new connections"
+
+
+@pytest.mark.parametrize(("start", "end"), [("21:00", "24:00"), ("24:00", "08:00")])
+def test_quiet_hours_of_24_00_fail_no_batch(world: World, start: str, end: str) -> None:
+    ada = world.person()
+    world.connection.execute(
+        "UPDATE users SET quiet_hours_start = %s::time, quiet_hours_end = %s::time WHERE id = %s", (start, end, ada)
+    )
+    message_id = world.message()
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == (["Hello"], ("sent", None))
+    world.travel_to("2026-03-03T21:30:00-05:00" if start == "21:00" else "2026-03-04T00:30:00-05:00")
+    held = world.message(message_data={"type": "note", "message": "At night"})
+    world.minute()
+    opens = "2026-03-04T00:00:00-05:00" if start == "21:00" else "2026-03-04T08:00:00-05:00"
+    assert world.row(held)["scheduled_for"] == datetime.fromisoformat(opens)

@@ -240,6 +240,16 @@ def test_missing_migrations_are_reported(command: Command, empty_database: str) 
     assert grades(command, code=1)["schema"] == "bad"
 
 
+def test_people_without_the_zone_of_a_place_are_reported(world: World, command: Command) -> None:
+    world.person("ada", timezone="EST")
+    world.person("eve", phone="+18005550101", timezone=None)
+    found = [result for result in json.loads(command("doctor", "--json", code=1)) if result["what"] == "zones"]
+    assert [result["grade"] for result in found] == ["doubtful", "doubtful"]
+    assert "EST (1)" in found[0]["detail"]
+    assert "none is known of eve" in found[1]["detail"]
+    assert "--zone" in found[1]["fix"]
+
+
 # A deployed stack ------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import psycopg
@@ -196,7 +197,7 @@ def test_a_secret_that_was_never_read_is_a_fault_of_the_surroundings(monkeypatch
 def test_the_sender_comes_from_the_source_of_the_credentials(
     in_secret: dict[str, str], in_environment: dict[str, str], sender: tuple[str | None, str | None]
 ) -> None:
-    arn = secret(f"sender-{len(str(in_secret) + str(in_environment))}", twilio_secret(**in_secret))
+    arn = secret(f"sender-{uuid4()}", twilio_secret(**in_secret))
     settings = load(SenderSettings, {"TWILIO_SECRET_ARN": arn, "TWILIO_ACCOUNT_SID": "AC" + "9" * 32, **in_environment})
     assert (settings.twilio_phone_number, settings.twilio_messaging_service_sid) == sender
     assert settings.twilio_account_sid == "AC" + "0" * 32, "an account never goes with the token of another source"

@@ -75,5 +75,39 @@ def test_the_zones_of_a_person(timezone: str | None, number: str, zones: tuple[Z
     assert Person(user_id=uuid4(), phone_number=number, timezone=timezone).zones == zones
 
 
-def test_a_number_without_a_place_lies_in_several_zones() -> None:
-    assert len(zones_of_number("+18005550100")) > 3
+@pytest.mark.parametrize("number", ["+18005550100", "+18885550100", "+15005550100", "+15335550100", "+16005550100"])
+def test_a_number_without_a_place_lies_in_no_zone(number: str) -> None:
+    assert zones_of_number(number) == ()
+    with_zone = Person(user_id=uuid4(), phone_number=number, timezone="America/New_York")
+    assert with_zone.zones == (NEW_YORK,)
+
+
+def test_a_number_of_a_prefix_that_several_places_share_lies_in_all_of_their_zones() -> None:
+    assert len(zones_of_number("+18765550100")) > 3
+
+
+NO_PLACES = ["EST", "MST", "HST", "EST5EDT", "PST8PDT", "CET", "UTC", "UCT", "GMT", "GMT+0", "Zulu", "Universal"]
+NO_PLACES += [
+    "Etc/GMT-5",
+    "Etc/GMT+5",
+    "Etc/UTC",
+    "Factory",
+    "localtime",
+    "posix/America/New_York",
+    "right/Europe/Paris",
+]
+
+
+@pytest.mark.parametrize("name", NO_PLACES)
+def test_a_zone_that_is_no_place_counts_as_none(name: str) -> None:
+    assert find_zone(name) is None
+    assert Person(user_id=uuid4(), phone_number="+12125550101", timezone=name).zones == (NEW_YORK,)
+    with pytest.raises(InvalidPerson, match="is no zone of a place"):
+        parse_zone(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["America/Argentina/Buenos_Aires", "US/Eastern", "Canada/Newfoundland", "Pacific/Guam", "Japan", "Cuba"]
+)
+def test_every_name_of_a_place_is_a_zone(name: str) -> None:
+    assert find_zone(name) == ZoneInfo(name)

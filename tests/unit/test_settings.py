@@ -1,5 +1,7 @@
 """Settings are checked at start, with an error that names the variable and never its value."""
 
+from datetime import time
+
 import pytest
 
 from orchestrator import SettingsError
@@ -86,3 +88,8 @@ def test_a_publisher_needs_the_queue_alone() -> None:
     assert load(PublisherSettings, {"ENQUEUE_QUEUE_URL": "https://sqs.example/q"}).enqueue_queue_url
     with pytest.raises(SettingsError, match="ENQUEUE_QUEUE_URL"):
         load(PublisherSettings, {})
+
+
+def test_quiet_hours_may_end_at_24_00_which_is_midnight() -> None:
+    settings = load(DeliverSettings, {**DELIVER, "QUIET_HOURS_START": "21:30", "QUIET_HOURS_END": "24:00"})
+    assert (settings.quiet_hours_start, settings.quiet_hours_end) == (time(21, 30), time(0))

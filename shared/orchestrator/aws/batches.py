@@ -23,13 +23,14 @@ RECEIVES = 5
 # SQS deletes a message 14 days after it was sent, however often it was received. Before that, the record is put on its
 # queue again.
 PUT_AGAIN_AFTER = timedelta(days=7)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 # Processes records together; returns the SQS message ids of those that must come back.
 Process = Callable[[Sequence[QueueRecord]], list[str]]
 
-# When this process last finished records of a function, by the function's name. A record that fails while others of
-# its function pass is at fault itself.
-_last_passes: dict[str, datetime] = {}
+# Of the records that passed in this process, when the newest was first received, by the function's name. A record that
+# fails while newer ones pass is at fault itself.
+_newest_passes: dict[str, datetime] = {}
 
 
 def answer_batch(
@@ -108,8 +109,8 @@ def _process(
         )
         publish_metric(FAILED, type(error).__name__)
         return _reject_after_receives(records[0], error, queue_url, dlq_url, logger)
-    if len(back) < len(records):
-        _last_passes[logger.service] = datetime.now(UTC)
+    passed = [record.first_received_at for record in records if record.sqs_message_id not in back]
+    _newest_passes[logger.service] = max([*passed, _newest_passes.get(logger.service, NEVER)])
     return back
 
 
@@ -123,9 +124,8 @@ def _reject_after_receives(
     """
     if record.receive_count < RECEIVES:
         return [record.sqs_message_id]
-    last_pass = _last_passes.get(logger.service)
-    if last_pass is None or last_pass < record.first_received_at:
-        # No other record passed since this one came: the fault may be everybody's.
+    if _newest_passes.get(logger.service, NEVER) < record.first_received_at:
+        # No newer record passed: the fault may be everybody's.
         return come_back([record], queue_url)
     problem = f"failed {record.receive_count} times: {type(error).__name__} at {_where(error)}"
     not_taken = send_dead_letters(dlq_url, [DeadLetter(record, "failed", "body", problem)])

@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,8 @@ import urllib3
 from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
+
+from orchestrator.clock import Stopwatch
 
 TWILIO_HOST = "https://api.twilio.com"
 # Twilio serves messaging services from another host; a stand-in serves both.
@@ -93,7 +94,7 @@ class UrllibClient(HttpClient):
         self._timeout = urllib3.Timeout(connect=min(timeout, CONNECT_SECONDS), read=timeout)
         self._pools = urllib3.PoolManager(maxsize=connections, retries=False)
         self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        self._last_used = time.monotonic()
+        self._since_use = Stopwatch()
 
     def request(
         self,
@@ -113,7 +114,7 @@ class UrllibClient(HttpClient):
             MaybeSent: no whole answer came.
             TooBusy: Twilio refused it for now (HTTP 429).
         """
-        if time.monotonic() - self._last_used > IDLE_SECONDS:
+        if self._since_use.seconds() > IDLE_SECONDS:
             self._pools.clear()
         all_headers = {**(headers or {}), **(urllib3.make_headers(basic_auth=":".join(auth)) if auth else {})}
         body = None
@@ -143,7 +144,7 @@ class UrllibClient(HttpClient):
             raise MaybeSent(type(error).__name__) from error
         finally:
             watchdog.cancel()
-            self._last_used = time.monotonic()
+            self._since_use.restart()
 
 
 def _cut(in_use: Mapping[str, Any]) -> None:

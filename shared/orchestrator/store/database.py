@@ -2,10 +2,10 @@
 
 import json
 import select
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from datetime import time as WallTime  # noqa: N812
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -13,27 +13,36 @@ from uuid import UUID
 
 import psycopg
 from psycopg import Connection
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.types.json import Jsonb
 
 from orchestrator.aws.faults import cause_of
 from orchestrator.aws.secrets import expire_secrets
+from orchestrator.clock import Clock, HostClock, Stopwatch, parse_wall_time, real_time
 from orchestrator.settings import DatabaseSettings, refresh
 from orchestrator.store.stored_statements import STORED, read_statement, stored_call
 
-# After so long without use, a connection is tested before it is used again.
-IDLE_SECONDS = 30.0
+# A connection that was not tested for so long is tested before its next use: a pooler or a failover may have ended it.
+UNTESTED_SECONDS = 30.0
 # A statement takes milliseconds. One that waits longer than this fails, and its batch comes back.
 STATEMENT_SECONDS = 10
 _BOUND_STATEMENTS = f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true)".encode()
 
 
 class Database:
-    """One connection per process: opened at the first use, kept between invocations, replaced when it breaks."""
+    """One connection per process: opened at the first use, kept between invocations, replaced when it breaks.
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    Args:
+        clock: the process's clock. The host's is compared with the database's whenever the connection is tested (G6);
+            another one is moved on purpose, and is not compared.
+    """
+
+    def __init__(self, settings: DatabaseSettings, clock: Clock | None = None) -> None:
         self._settings = settings
+        self._clock = clock if isinstance(clock, HostClock) else None
         self._connection: Connection | None = None
-        self._last_used = 0.0
+        self._since_test = Stopwatch()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -41,6 +50,7 @@ class Database:
 
         Raises:
             psycopg.Error: after a fault that is no record's own, the next use opens a new connection.
+            ClockWrong: the clocks of host and database differ by more than can be corrected.
         """
         connection = self._usable_connection()
         try:
@@ -50,19 +60,25 @@ class Database:
             if cause_of(error) is not None:
                 connection.close()
             raise
-        finally:
-            self._last_used = time.monotonic()
+
+    def prepare(self) -> None:
+        """Open or test the connection, which compares the clocks, before a procedure reads the time."""
+        self._usable_connection()
 
     def _usable_connection(self) -> Connection:
+        connection = self._connection
         # A pooler or a failover may have ended an idle connection, and an urgent text must not fail on it.
-        if self._connection is not None and not self._connection.closed and self._is_doubtful(self._connection):
+        if connection is not None and not connection.closed and self._is_doubtful(connection):
             try:
-                self._connection.execute("SELECT 1")
+                self._test(connection)
             except psycopg.Error:
-                self._connection.close()
-        if self._connection is None or self._connection.closed:
-            self._connection = self._connect()
-        return self._connection
+                connection.close()
+        if connection is None or connection.closed:
+            connection = self._connection = self._connect()
+            if self._clock is not None:
+                self._test(connection)
+            self._since_test.restart()
+        return connection
 
     def _connect(self) -> Connection:
         try:
@@ -72,15 +88,22 @@ class Database:
             raise
 
     def _is_doubtful(self, connection: Connection) -> bool:
-        """Whether the server sent something unasked, as it does when it closes, or the connection was idle for long."""
+        """Whether the server sent something unasked, as when it closes, or the last test was long ago."""
         socket = select.poll()
         socket.register(connection.fileno(), select.POLLIN)
-        return bool(socket.poll(0)) or time.monotonic() - self._last_used > IDLE_SECONDS
+        return bool(socket.poll(0)) or self._since_test.seconds() > UNTESTED_SECONDS
+
+    def _test(self, connection: Connection) -> None:
+        before = real_time()
+        (database_time,) = connection.execute("SELECT clock_timestamp()").fetchone() or (before,)
+        if self._clock is not None:
+            self._clock.compare(before, database_time, real_time())
+        self._since_test.restart()
 
 
 def connect(url: str) -> Connection:
     """Open a connection without session state: autocommit, and no server-side prepared statements (G8)."""
-    return psycopg.connect(
+    connection = psycopg.connect(
         url,
         autocommit=True,
         prepare_threshold=None,
@@ -92,6 +115,15 @@ def connect(url: str) -> Connection:
         keepalives_count=3,
         tcp_user_timeout=STATEMENT_SECONDS * 1000,
     )
+    connection.adapters.register_loader("time", _WallTimeLoader)
+    return connection
+
+
+class _WallTimeLoader(Loader):
+    """Reads a `time` of Postgres; the driver's own loader fails on 24:00, and with it the whole batch."""
+
+    def load(self, data: Buffer) -> WallTime:
+        return parse_wall_time(bytes(data).decode())
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Finds, shows, adds and changes people, for operators and for `is_user_active`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,13 +11,30 @@ from psycopg import sql as compose
 from psycopg.rows import dict_row
 
 from orchestrator.errors import UnknownUser
-from orchestrator.people import Person
+from orchestrator.people import Person, find_zone, zones_of_number
 from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
 
 # Columns of the newest budget row, which holds a person's limits. All others are columns of `users`.
 BUDGET_COLUMNS = ("daily_limit", "hourly_limit", "quiet_hours_enabled")
+
+
+# How many people are looked at for a zone that is missing.
+MOST_EXAMINED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFaults:
+    """What is wrong with the zones of people (R3).
+
+    Attributes:
+        no_places: stored names that are no place, with how many people have them; their numbers' zones count.
+        zoneless: people of whom no zone is known at all, by external id or id; their texts wait.
+    """
+
+    no_places: Mapping[str, int]
+    zoneless: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +160,14 @@ def _set_budget(connection: Connection, user_id: UUID, columns: Mapping[str, Any
 def list_unreadable_numbers(connection: Connection, limit: int) -> list[str]:
     """List people whose stored text is no phone number that can be read, by external id or id, oldest first."""
     return [reference for (reference,) in connection.execute(sql("list_unreadable_numbers"), {"limit": limit})]
+
+
+def list_zone_faults(connection: Connection, limit: int) -> ZoneFaults:
+    """List stored zones that are no place, and up to `limit` people of whom no zone is known."""
+    counts = connection.execute(sql("count_zones")).fetchall()
+    no_places = {zone: people for zone, people in counts if find_zone(zone) is None}
+    people = connection.execute(
+        sql("list_people_without_zone"), {"no_places": list(no_places), "limit": MOST_EXAMINED}
+    ).fetchall()
+    zoneless = [reference for reference, number in people if not zones_of_number(number)]
+    return ZoneFaults(no_places, zoneless[:limit])
