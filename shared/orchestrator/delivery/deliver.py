@@ -182,7 +182,8 @@ def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, cloc
     except psycopg.OperationalError:
         # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
         now = clock()
-        unsent = [settlement_without_call(candidate.attempt_id, now) for candidate in plan.candidates]
+        lost = "the reservation's own answer was lost"
+        unsent = [settlement_without_call(candidate.attempt_id, now, lost) for candidate in plan.candidates]
         _settle(database, unsent, parts=[], answered=[], now=now)
         raise
 
@@ -207,6 +208,7 @@ def _settle_attempts(database: Database, attempts: Sequence[AttemptResult]) -> l
             attempt.outcome,
             attempt.send.delivery.tries,
             attempt.send.delivery.state.expires_at,
+            attempt.send.sms.to,
             attempt.at,
         )
         for attempt in attempts

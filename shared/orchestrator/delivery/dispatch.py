@@ -13,7 +13,6 @@ from orchestrator.aws.metrics import publish_as
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
-from orchestrator.delivery.settlements import TRIES
 from orchestrator.events import publish_events
 from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
@@ -28,6 +27,8 @@ from orchestrator.store.schedule import Upkeep
 HORIZON = timedelta(seconds=150)
 # The most messages of one claim.
 CLAIM_SIZE = 1_000
+# How often a text that may have been sent is sent at most, where its owner prefers a second text to none.
+MOST_SENDS = 3
 # How long a tick lasts at most, and what must be left for one more step: a claim, or a read of Twilio's message list.
 TICK_SECONDS = 60.0
 SPARE_SECONDS = 17.0
@@ -106,7 +107,7 @@ def dispatch(
     seconds_left = seconds_left or countdown(TICK_SECONDS)
     upkeep = schedule.keep_up(
         connection,
-        sends=TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
+        sends=MOST_SENDS if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
         old_sender_is_gone=settings.old_sender_is_gone,
         lifetime=timedelta(days=settings.message_lifetime_days),
         event_bus=settings.event_bus_name,

@@ -13,7 +13,7 @@ from orchestrator.delivery.attempts import PreparedSend
 from orchestrator.messages import Lane
 from orchestrator.rules.reasons import Status
 from orchestrator.rules.relevance import Relevance
-from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, consequence
+from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
 from orchestrator.store.delivery import DecisionRow
 
 _Value = TypeVar("_Value")
@@ -106,7 +106,11 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
     attempts = [attempt for wave in waves for attempt in wave.attempts]
     outcomes = [attempt.outcome for attempt in attempts]
     accepted = [attempt for attempt in attempts if attempt.outcome.kind is OutcomeKind.ACCEPTED]
-    refused = Counter(consequence(outcome.code) for outcome in outcomes if outcome.kind is OutcomeKind.REFUSED)
+    refused = Counter(
+        fault_of(outcome.code, outcome.status).consequence
+        for outcome in outcomes
+        if outcome.kind is OutcomeKind.REFUSED
+    )
     decisions = [row for wave in waves for row in wave.decisions]
     held = [row for row in decisions if row.status is Status.QUEUED]
     ended = [row for row in decisions if row.status is not Status.QUEUED]

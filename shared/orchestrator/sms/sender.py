@@ -12,7 +12,7 @@ from uuid import UUID
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.client import twilio_client
-from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.outcomes import Outcome, OutcomeKind, fault_of
 from orchestrator.sms.requests import STATUS_PATH
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class TwilioSender:
                 status_callback=self._status_callback(sms),
             )
         except TooBusy as error:
-            return Outcome(OutcomeKind.REFUSED, code=error.code, error=str(error), retry_after=error.retry_after)
+            return _refusal(429, error.code, error.retry_after)
         except (TwilioRestException, TwilioServiceException) as error:
             if error.status == 401:
                 forget_secrets()  # the token may have been rotated
@@ -119,6 +119,9 @@ def _outcome_of_answer(status: int, code: int | None) -> Outcome:
     # After a 5xx or 408 the text may have been sent; another status outside 4xx does not come from Twilio.
     if not 400 <= status < 500 or status == 408:
         return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
-    return Outcome(
-        OutcomeKind.REFUSED, code=code or status, error=f"Twilio refused: HTTP {status}, code {code or status}"
-    )
+    return _refusal(status, code)
+
+
+def _refusal(status: int, code: int | None, retry_after: float | None = None) -> Outcome:
+    text = fault_of(code, status).text
+    return Outcome(OutcomeKind.REFUSED, None, code or status, status, f"refused: {text}", retry_after)

@@ -340,7 +340,8 @@ CREATE TABLE orchestrator.numbers (
     dead_code integer,
     unreachable_until timestamp with time zone,
     failures integer DEFAULT 0 NOT NULL,
-    changed_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL,
+    blocked_code integer
 );
 
 ALTER TABLE ONLY orchestrator.numbers

@@ -34,6 +34,11 @@ SELECT m.id AS message_id,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
+       coalesce(
+           (SELECT jsonb_object_agg(p.value, p.ends_at) FROM orchestrator.pauses p
+             WHERE p.scope = 'country' AND p.ends_at > %(now)s),
+           '{}'
+       ) AS country_pauses,
        sequence.continues,
        sequence.broken,
        coalesce(person.e164, u.phone_number) AS phone_number,

@@ -6,8 +6,10 @@ WITH results AS (
       FROM unnest(
                %(attempt_id)s::uuid[], %(outcome)s::text[], %(evidence)s::text[], %(sid)s::text[],
                %(error_code)s::int[], %(error)s::text[], %(status)s::text[], %(reason)s::text[],
-               %(until)s::timestamptz[], %(tries)s::int[], %(opts_out)s::boolean[]
-           ) AS r (attempt_id, outcome, evidence, sid, error_code, error, status, reason, until, tries, opts_out)
+               %(until)s::timestamptz[], %(tries)s::int[], %(opts_out)s::boolean[], %(pause)s::text[],
+               %(country)s::text[]
+           ) AS r (attempt_id, outcome, evidence, sid, error_code, error, status, reason, until, tries, opts_out, pause,
+                   country)
 ), attempts AS (
     UPDATE orchestrator.attempts a
        SET outcome = r.outcome, evidence = r.evidence, settled_at = %(now)s, twilio_message_sid = r.sid,
@@ -48,21 +50,29 @@ WITH results AS (
       JOIN results r ON r.attempt_id = a.id
      WHERE r.opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+), dead_numbers AS (
+    -- Twilio's answer says that no text can reach the number: no other call is made for it.
+    INSERT INTO orchestrator.numbers AS n (phone_number, dead_code, changed_at)
+    SELECT a.phone_number, max(r.error_code), %(now)s
+      FROM attempts a
+      JOIN results r ON r.attempt_id = a.id
+     WHERE r.reason = 'bad_number'
+     GROUP BY a.phone_number
+        ON CONFLICT (phone_number) DO UPDATE SET dead_code = excluded.dead_code, changed_at = excluded.changed_at
 ), new_pauses AS (
-    -- Twilio refuses our account, not these messages: no other call is made until they are due again.
+    -- Other texts would meet the same fault: no other call is made for them until these are due again.
     INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
-    SELECT 'provider', '', 'Twilio refuses our account: ' || max(error), %(now)s, max(until)
-      FROM results
-     WHERE reason = 'provider_configuration'
-    HAVING count(*) > 0
-     UNION ALL
-    -- Twilio asks to slow down: it would refuse the lane's other texts in the meantime too.
-    SELECT 'busy', m.priority, 'Twilio asked us to slow down', %(now)s, max(r.until)
+    SELECT r.pause, CASE r.pause WHEN 'busy' THEN m.priority WHEN 'country' THEN r.country ELSE '' END,
+           CASE r.pause WHEN 'provider' THEN 'Twilio refuses our account: '
+                        WHEN 'country' THEN 'Twilio refuses our texts to this country: '
+                        ELSE 'Twilio asked us to slow down: '
+           END || max(r.error),
+           %(now)s, max(r.until)
       FROM results r
       JOIN attempts a ON a.id = r.attempt_id
       JOIN message_queue m ON m.id = a.message_id
-     WHERE r.reason = 'provider_busy'
-     GROUP BY m.priority
+     WHERE r.pause IS NOT NULL
+     GROUP BY 1, 2, r.pause
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at)
 ), queue_rows AS (
