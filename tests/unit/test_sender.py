@@ -18,8 +18,8 @@ from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER,
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
 
-def text_of(body: str, valid_for: int = 3600) -> Sms:
-    return Sms("+12125550101", body, valid_for, message_id=uuid4(), attempt_id=uuid4())
+def text_of(body: str, valid_for: int = 3600, to: str = "+12125550101") -> Sms:
+    return Sms(to, body, valid_for, message_id=uuid4(), attempt_id=uuid4())
 
 
 HELLO = text_of("Hello")
@@ -96,6 +96,24 @@ def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> N
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
     assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+def test_after_three_calls_without_an_answer_no_more_of_the_wave_start() -> None:
+    phones = Phones()
+    calls: list[dict[str, str]] = []
+
+    def fail(fields: dict[str, str]) -> HttpAnswer:
+        calls.append(fields)
+        return HttpAnswer(503, {})
+
+    phones.misbehave = fail
+    with serve(phones) as url:
+        sender = sender_at(url)
+        sender.parallel_calls = 1
+        outcomes = sender.send_wave([text_of(str(number), to=f"+121255501{number:02}") for number in range(50)])
+    assert len(calls) == 3
+    assert [outcome.called for outcome in outcomes] == [True] * 3 + [False] * 47
+    assert {outcome.kind for outcome in outcomes[3:]} == {OutcomeKind.NOT_SENT}
 
 
 def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from orchestrator.aws.metrics import publish_as
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
+from orchestrator.delivery.outage import probe_twilio
 from orchestrator.events import publish_events
 from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
@@ -47,6 +48,7 @@ class DispatchReport:
         events_published: events that the bus took.
         gauges: what is waiting, overdue and spent; None where the tick had no time left to read it.
         finished: whether nothing due was left.
+        probes: texts that went although an outage of Twilio pauses delivery.
     """
 
     handed_over: Counter[str] = field(metadata=publish_as(metrics.HANDED_OVER))
@@ -76,6 +78,7 @@ class DispatchReport:
         )
     )
     finished: bool
+    probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ def dispatch(
     # Last, because the bus and Twilio may answer slowly, and what is due must not wait for them.
     events = publish_events(connection, settings.event_bus_name, clock) if seconds_left() > SPARE_SECONDS else 0
     proven = _settle_open_outcomes(connection, message_list, clock) if seconds_left() > SPARE_SECONDS else 0
+    probes = _probe_twilio(connection, message_list, settings, clock, seconds_left) if upkeep.twilio_is_out else 0
     not_taken = sum(handover.not_taken for handover in handovers)
     return DispatchReport(
         handed_over=_count_by_lane(handovers),
@@ -131,6 +135,20 @@ def dispatch(
         events_published=events,
         gauges=gauges,
         finished=in_time and not not_taken,
+        probes=probes,
+    )
+
+
+def _probe_twilio(
+    connection: Connection,
+    message_list: MessageList | None,
+    settings: DispatchSettings,
+    clock: Clock,
+    seconds_left: Callable[[], float],
+) -> int:
+    # Through the urgent queue, which has no backlog.
+    return probe_twilio(
+        connection, message_list, settings.urgent_queue_url, clock, lambda: seconds_left() > SPARE_SECONDS
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # The bounds of Twilio's `ValidityPeriod`, in seconds.
 SHORTEST_VALIDITY = 1
 LONGEST_VALIDITY = 36_000
+# After so many calls of a wave that Twilio did not answer, the others are not made: an outage costs what is in flight.
+MOST_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Sender(Protocol):
 
 
 class TwilioSender:
-    """Sends through Twilio's Messages API, `parallel_calls` side by side: the size of a wave (G2)."""
+    """Sends through Twilio's Messages API, at most `parallel_calls` at once (G2)."""
 
     parallel_calls = 10
 
@@ -58,15 +60,25 @@ class TwilioSender:
         self._settings = settings
 
     def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
-        """Send up to `parallel_calls` texts side by side.
+        """Send texts, `parallel_calls` side by side.
+
+        After three calls that Twilio did not answer, no more of them start.
 
         Returns:
             The outcomes, in the order of the texts; an error of a call is an outcome, and is not raised.
         """
         messages = twilio_client(self._settings, self.parallel_calls).messages  # made before the threads share it
-        if len(texts) == 1:
-            return [self._send(messages, texts[0])]
-        return list(self._pool.map(lambda sms: self._send(messages, sms), texts))
+        failures: list[Outcome] = []
+
+        def send(sms: Sms) -> Outcome:
+            if len(failures) >= MOST_FAILURES:
+                return Outcome(OutcomeKind.NOT_SENT, error="not called: Twilio did not answer", called=False)
+            outcome = self._send(messages, sms)
+            if outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT):
+                failures.append(outcome)
+            return outcome
+
+        return [send(texts[0])] if len(texts) == 1 else list(self._pool.map(send, texts))
 
     def _send(self, messages: "MessageList", sms: Sms) -> Outcome:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException

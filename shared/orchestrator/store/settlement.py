@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from orchestrator.leases import SENDING_LEASE
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.database import columns, one_round_trip, sql
 
@@ -19,6 +20,14 @@ ROLES = ("concierge", "bouncer", "innovator")
 UNREACHABLE_FOR = timedelta(hours=1)
 # How long no text goes to a number after one was blocked on its way; after the second in a row none goes (30004).
 BLOCKED_FOR = timedelta(days=1)
+
+
+# So many calls that Twilio does not answer, of one wave or of the waves of the last minutes, are an outage (G2).
+OUTAGE_AFTER = 3
+LATELY = timedelta(minutes=2)
+# During an outage one text goes after ten seconds; after each probe that fails, the next one waits three times as long.
+FIRST_PROBE_AFTER = timedelta(seconds=10)
+LONGEST_PROBE_WAIT = timedelta(minutes=15)
 
 
 class Evidence(StrEnum):
@@ -117,7 +126,15 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
 
     Call it inside `one_round_trip`.
     """
-    parameters = {**columns(settlements, *Settlement.__slots__), "now": now, "roles": list(ROLES)}
+    parameters = {
+        **columns(settlements, *Settlement.__slots__),
+        "now": now,
+        "roles": list(ROLES),
+        "outage_after": OUTAGE_AFTER,
+        "lately_leased_until": now + SENDING_LEASE - LATELY,
+        "first_probe_after": FIRST_PROBE_AFTER,
+        "longest_probe_wait": LONGEST_PROBE_WAIT,
+    }
     connection.execute(sql("lock_users_of_attempts"), parameters)
     connection.execute(sql("settle"), parameters)
 

@@ -73,6 +73,7 @@ WITH reports AS (
      GROUP BY 1, 2, c.pause
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at)
+     WHERE p.probes IS NULL  -- an outage lasts until Twilio answers a probe
 ), numbers AS (
     -- One row for a number: the report of its latest text counts.
     INSERT INTO orchestrator.numbers AS n

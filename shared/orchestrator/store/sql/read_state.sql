@@ -63,7 +63,7 @@ SELECT m.id AS message_id,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,
        active.by_day AS active_texts_by_day,
-       EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
+       EXISTS (SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
  CROSS JOIN LATERAL (

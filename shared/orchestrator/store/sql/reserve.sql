@@ -45,7 +45,7 @@ WITH candidates AS (
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
        AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id, c.phone_number))
-       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
+       AND NOT EXISTS (SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.user_id, %(now)s))
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
 ), counts AS (
     SELECT e.*,
