@@ -46,6 +46,39 @@ def test_a_wave_arrives_and_the_outcomes_keep_their_order() -> None:
     assert [by_sid[outcome.sid or ""] for outcome in outcomes] == [str(number) for number in range(10)]
 
 
+def test_texts_to_one_number_arrive_in_their_order_beside_those_to_others() -> None:
+    phones = Phones()
+
+    def dawdle(fields: dict[str, str]) -> None:
+        if fields["Body"].endswith("first"):
+            time.sleep(0.05)  # the second would overtake it
+
+    phones.misbehave = dawdle
+    numbers = [f"+121255501{place:02}" for place in range(5)]
+    texts = [text_of(f"{number} {place}", to=number) for place in ("first", "second") for number in numbers]
+    with serve(phones) as url:
+        sender_at(url).send_wave(texts)
+    for number in numbers:
+        assert [text.body for text in phones.texts if text.to == number] == [f"{number} first", f"{number} second"]
+
+
+@pytest.mark.parametrize(("code", "calls"), [(21610, 1), (21614, 1), (21617, 2)])
+def test_after_a_refusal_of_the_number_its_further_texts_are_not_sent(code: int, calls: int) -> None:
+    phones = Phones()
+    seen: list[str] = []
+
+    def refuse(fields: dict[str, str]) -> HttpAnswer | None:
+        seen.append(fields["To"])
+        return HttpAnswer(400, {"code": code, "status": 400}) if fields["To"] == HELLO.to else None
+
+    phones.misbehave = refuse
+    with serve(phones) as url:
+        texts = [text_of("one"), text_of("two"), text_of("three", to="+12125550102")]
+        outcomes = sender_at(url).send_wave(texts)
+    assert (seen.count(HELLO.to), outcomes[2].kind) == (calls, OutcomeKind.ACCEPTED)
+    assert outcomes[1].called == (calls == 2)
+
+
 def test_the_validity_period_keeps_within_twilios_bounds() -> None:
     phones = Phones()
     with serve(phones) as url:

@@ -53,7 +53,7 @@ class WaveResult:
         relevance: what Claude found of each message that was in question.
         over_ceiling: Claude had reached its ceiling of the day, and was not called.
         attempts: the calls to Twilio.
-        following: the parts and the replies that come next.
+        following: what comes next: the rest of a person's messages, parts of sequences, and replies.
         lost: candidates that a STOP, a pause, a withdrawal, the clock or another worker stopped between decision and
             reservation; they must be decided on again.
     """

@@ -1,5 +1,6 @@
 """Sends texts through Twilio with one call each, and never repeats a call (G2)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import UUID
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.client import twilio_client
-from orchestrator.sms.outcomes import Outcome, OutcomeKind, fault_of
+from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
 from orchestrator.sms.requests import STATUS_PATH
 
 if TYPE_CHECKING:
@@ -60,25 +61,38 @@ class TwilioSender:
         self._settings = settings
 
     def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
-        """Send texts, `parallel_calls` side by side.
+        """Send texts: those to one number one after the other in their order, those to different numbers side by side.
 
-        After three calls that Twilio did not answer, no more of them start.
+        After a refusal that holds for the number, its further texts are not sent (R6). After three calls that Twilio
+        did not answer, no more calls of the wave start.
 
         Returns:
             The outcomes, in the order of the texts; an error of a call is an outcome, and is not raised.
         """
         messages = twilio_client(self._settings, self.parallel_calls).messages  # made before the threads share it
+        by_number: defaultdict[str, list[Sms]] = defaultdict(list)
+        for sms in texts:
+            by_number[sms.to].append(sms)
+        outcomes: dict[UUID, Outcome] = {}
         failures: list[Outcome] = []
 
-        def send(sms: Sms) -> Outcome:
-            if len(failures) >= MOST_FAILURES:
-                return Outcome(OutcomeKind.NOT_SENT, error="not called: Twilio did not answer", called=False)
-            outcome = self._send(messages, sms)
-            if outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT):
-                failures.append(outcome)
-            return outcome
+        def send_in_order(same_number: Sequence[Sms]) -> None:
+            is_over = False
+            for sms in same_number:
+                if is_over or len(failures) >= MOST_FAILURES:
+                    why = "Twilio refused the text before it" if is_over else "Twilio did not answer"
+                    outcomes[sms.attempt_id] = Outcome(OutcomeKind.NOT_SENT, error=f"not called: {why}", called=False)
+                    continue
+                outcome = outcomes[sms.attempt_id] = self._send(messages, sms)
+                if outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT):
+                    failures.append(outcome)
+                is_over = _ends_texts_to_number(outcome)
 
-        return [send(texts[0])] if len(texts) == 1 else list(self._pool.map(send, texts))
+        if len(by_number) == 1:
+            send_in_order(texts)
+        else:
+            list(self._pool.map(send_in_order, by_number.values()))
+        return [outcomes[sms.attempt_id] for sms in texts]
 
     def _send(self, messages: "MessageList", sms: Sms) -> Outcome:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException
@@ -132,6 +146,12 @@ def _outcome_of_answer(status: int, code: int | None) -> Outcome:
     if not 400 <= status < 500 or status == 408:
         return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
     return _refusal(status, code)
+
+
+def _ends_texts_to_number(outcome: Outcome) -> bool:
+    """Whether each further text to the number would be refused too: the person opted out, or the number is dead."""
+    consequence = fault_of(outcome.code, outcome.status).consequence
+    return outcome.kind is OutcomeKind.REFUSED and consequence in (Consequence.OPTED_OUT, Consequence.BAD_NUMBER)
 
 
 def _refusal(status: int, code: int | None, retry_after: float | None = None) -> Outcome:
