@@ -23,6 +23,7 @@ os.environ.update(
     COLUMNS="160",  # what commands print is not to be broken differently on each machine
 )
 
+from orchestrator.delivery import outage
 from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
@@ -191,6 +192,7 @@ def world(
     connection: Connection,
     _stand_ins: tuple[Phones, Claude, str, str],
     _functions: tuple[dict[str, ModuleType], dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """The whole path in this process: handlers, database, queues, Twilio and Claude, and the clock in the test's hand."""
     phones, claude, _, _ = _stand_ins
@@ -198,6 +200,7 @@ def world(
     phones.reset()
     claude.reset()
     with World.begin(connection, functions, urls, phones, claude) as world:
+        monkeypatch.setattr(outage, "sleep", world.sleep_of_a_tick)
         yield world
 
 

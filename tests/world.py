@@ -163,6 +163,11 @@ class World:
         """Let time pass, such as wait(minutes=5)."""
         self.traveller.shift(timedelta(**duration))
 
+    def sleep_of_a_tick(self, seconds: float) -> None:
+        """While a tick waits during an outage of Twilio, time passes and the deliver function works."""
+        self.wait(seconds=seconds)
+        self.deliver()
+
     # People ----------------------------------------------------------------------------------------------------------
 
     def person(self, external_id: str = "ada", *, phone: str = "+12125550101", **columns: Any) -> UUID:

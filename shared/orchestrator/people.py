@@ -61,8 +61,9 @@ class Person:
         active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
         response_pattern: as stored; it may hold any JSON (R7).
         has_unread_text: the person wrote, and the text is not yet classified: it may be a wish to stop (R11).
-        number_is_dead: Twilio reported that no text can reach this number (errors 30005 and 30006).
-        unreachable_until: Twilio could not reach the phone (error 30003); until when to wait.
+        number_is_dead: Twilio reported that no text can reach this number.
+        unreachable_until: the phone could not be reached, or its carrier took no text; until when to wait.
+        country_paused_until: until when Twilio or the carriers of the number's country refuse our texts.
     """
 
     user_id: UUID
@@ -86,6 +87,7 @@ class Person:
     has_unread_text: bool = False
     number_is_dead: bool = False
     unreachable_until: datetime | None = None
+    country_paused_until: datetime | None = None
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:

@@ -75,6 +75,13 @@ def _wall_time(value: object) -> object:
         raise PydanticCustomError("not_a_time", "should be a time of day such as 21:00") from None
 
 
+def _no_test_number(number: str) -> str:
+    # https://www.twilio.com/docs/iam/test-credentials: with these credentials only such numbers are senders.
+    if number.startswith("+1500555"):
+        raise PydanticCustomError("test_number", "is a number of Twilio's test credentials, which send nothing")
+    return number
+
+
 def _with_territories(countries: frozenset[str]) -> frozenset[str]:
     return countries | US_TERRITORIES if "US" in countries else countries
 
@@ -86,6 +93,7 @@ Countries = Annotated[CommaList, AfterValidator(_with_territories)]
 PostgresUrl = Annotated[SecretStr, BeforeValidator(_postgres_url)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 WallTime = Annotated[time, BeforeValidator(_wall_time)]
+TwilioNumber = Annotated[str, AfterValidator(_no_test_number)]
 Fraction = Annotated[float, Field(gt=0)]
 
 
@@ -194,8 +202,9 @@ class SenderSettings(Settings):
 
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")
     twilio_auth_token: SecretStr
-    twilio_phone_number: str | None = Field(default=None, pattern=r"^\+[1-9]\d{6,14}$")
-    twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-zA-Z]{32}$")
+    twilio_phone_number: TwilioNumber | None = Field(default=None, pattern=r"^\+[1-9]\d{6,14}$")
+    # Twilio refuses any other form with error 21705.
+    twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-fA-F]{32}$")
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
     # Where Twilio reports the status of a text; without it no status callbacks are requested.

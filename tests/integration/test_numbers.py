@@ -78,13 +78,13 @@ def test_a_number_that_gets_no_texts_is_remembered_until_it_changes(world: World
 
 def test_when_carriers_refuse_our_account_everybody_waits(world: World) -> None:
     world.person()
-    fails(world, 30034)
+    fails(world, 30032)
     message_id = world.message()
     world.minute()
     assert world.state(message_id)[0] == "queued"
     assert len(world.texts()) == 1
     ((scope, note),) = world.all("SELECT scope, note FROM orchestrator.pauses")
-    assert (scope, note) == ("provider", "Carriers refuse our account: code 30034")
+    assert (scope, note) == ("provider", "Carriers refuse our account: code 30032")
 
 
 def test_carrier_filtering_is_counted(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -229,3 +229,57 @@ def test_a_sequence_of_one_is_a_message(world: World) -> None:
     world.publish(part(uuid4(), 1, total=1))
     world.minute()
     assert world.texts() == ["part 1"]
+
+
+def test_after_a_text_is_read_the_parts_go_in_order_and_a_refused_one_stops_those_after_it(world: World) -> None:
+    """All parts waited for the text; only the first unfinished one may be approved, on this path too."""
+    world.person()
+    world.claude.misbehave = lambda _request: HttpAnswer(529, {})
+    world.twilio_calls(
+        world.phones.write("+12125550101", "Hm, what is this?", "https://hooks.example.com/twilio/inbound")
+    )
+    world.take_in()
+    sequence = uuid4()
+    order = [3, 1, 5, 2, 4]
+    world.publish(*(part(sequence, position, 5) for position in order))
+    world.minute()
+    assert {(status, reason) for _, status, reason in states(world)} == {("queued", "reply_unjudged")}
+    world.claude.misbehave = None
+    world.phones.misbehave = lambda fields: twilio_error(400, 21617, "no") if fields["Body"] == "part 2" else None
+    world.writes("Hello? Anybody?")
+    for _ in range(3):
+        world.minute()
+        world.wait(minutes=1)
+    assert world.texts() == ["part 1"]
+    assert states(world) == [
+        (1, "sent", None),
+        (2, "failed", "refused"),
+        *((position, "cancelled", "sequence_stopped") for position in (3, 4, 5)),
+    ]
+    assert world.all("SELECT messages_sent FROM user_message_budget") == [(1,)]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "in two batches"])
+def test_a_second_part_for_a_position_is_rejected_with_its_reason(world: World, together: bool) -> None:
+    world.person()
+    sequence = uuid4()
+    second = part(sequence, 2)
+    impostor = {**second, "message_id": str(uuid4()), "message_data": {"type": "note", "message": "another part 2"}}
+    bodies = [part(sequence, 1), second, impostor, part(sequence, 3)]
+    for batch in [bodies] if together else [[body] for body in bodies]:
+        world.publish(*batch)
+    world.minute()
+    assert world.texts() == PARTS
+    assert world.all("SELECT message_id::text, reason, field FROM orchestrator.rejections") == [
+        (impostor["message_id"], "position_taken", "sequence_position")
+    ]
+    (letter,) = world.drain_messages("ENQUEUE_DLQ_URL")
+    assert letter["MessageAttributes"]["reason"] == "position_taken"
+
+
+def test_parts_of_one_batch_for_two_people_are_no_sequence(world: World) -> None:
+    world.person()
+    world.person("ben", phone="+12125550102")
+    sequence = uuid4()
+    world.publish(part(sequence, 1, 2), part(sequence, 2, 2, user_id="ben"))
+    assert world.all("SELECT reason FROM orchestrator.rejections") == [("sequence_conflict",)]

@@ -33,7 +33,7 @@ KNOWN = KnownRecords(
         "london": Person(UUID(int=6), "+442079460123"),
     },
     owners={CONVERSATION: ADA, BENS_CONVERSATION: BEN},
-    sequences={SEQUENCE: KnownSequence(ADA, "medium", 3)},
+    sequences={SEQUENCE: KnownSequence(ADA, "medium", 3, {})},
     agents=[
         Agent("calm", may_use_urgent=False),
         Agent("bound", publishers=["AROAUTHOR"]),

@@ -18,8 +18,8 @@ from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER,
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
 
-def text_of(body: str, valid_for: int = 3600) -> Sms:
-    return Sms("+12125550101", body, valid_for, message_id=uuid4(), attempt_id=uuid4())
+def text_of(body: str, valid_for: int = 3600, to: str = "+12125550101") -> Sms:
+    return Sms(to, body, valid_for, message_id=uuid4(), attempt_id=uuid4())
 
 
 HELLO = text_of("Hello")
@@ -44,6 +44,39 @@ def test_a_wave_arrives_and_the_outcomes_keep_their_order() -> None:
         outcomes = sender_at(url).send_wave(texts)
     by_sid = {text.sid: text.body for text in phones.texts}
     assert [by_sid[outcome.sid or ""] for outcome in outcomes] == [str(number) for number in range(10)]
+
+
+def test_texts_to_one_number_arrive_in_their_order_beside_those_to_others() -> None:
+    phones = Phones()
+
+    def dawdle(fields: dict[str, str]) -> None:
+        if fields["Body"].endswith("first"):
+            time.sleep(0.05)  # the second would overtake it
+
+    phones.misbehave = dawdle
+    numbers = [f"+121255501{place:02}" for place in range(5)]
+    texts = [text_of(f"{number} {place}", to=number) for place in ("first", "second") for number in numbers]
+    with serve(phones) as url:
+        sender_at(url).send_wave(texts)
+    for number in numbers:
+        assert [text.body for text in phones.texts if text.to == number] == [f"{number} first", f"{number} second"]
+
+
+@pytest.mark.parametrize(("code", "calls"), [(21610, 1), (21614, 1), (21617, 2)])
+def test_after_a_refusal_of_the_number_its_further_texts_are_not_sent(code: int, calls: int) -> None:
+    phones = Phones()
+    seen: list[str] = []
+
+    def refuse(fields: dict[str, str]) -> HttpAnswer | None:
+        seen.append(fields["To"])
+        return HttpAnswer(400, {"code": code, "status": 400}) if fields["To"] == HELLO.to else None
+
+    phones.misbehave = refuse
+    with serve(phones) as url:
+        texts = [text_of("one"), text_of("two"), text_of("three", to="+12125550102")]
+        outcomes = sender_at(url).send_wave(texts)
+    assert (seen.count(HELLO.to), outcomes[2].kind) == (calls, OutcomeKind.ACCEPTED)
+    assert outcomes[1].called == (calls == 2)
 
 
 def test_the_validity_period_keeps_within_twilios_bounds() -> None:
@@ -96,6 +129,24 @@ def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> N
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
     assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+def test_after_three_calls_without_an_answer_no_more_of_the_wave_start() -> None:
+    phones = Phones()
+    calls: list[dict[str, str]] = []
+
+    def fail(fields: dict[str, str]) -> HttpAnswer:
+        calls.append(fields)
+        return HttpAnswer(503, {})
+
+    phones.misbehave = fail
+    with serve(phones) as url:
+        sender = sender_at(url)
+        sender.parallel_calls = 1
+        outcomes = sender.send_wave([text_of(str(number), to=f"+121255501{number:02}") for number in range(50)])
+    assert len(calls) == 3
+    assert [outcome.called for outcome in outcomes] == [True] * 3 + [False] * 47
+    assert {outcome.kind for outcome in outcomes[3:]} == {OutcomeKind.NOT_SENT}
 
 
 def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ DELIVER = {
         ({"DAILY_LIMIT": "hunter2"}, "DAILY_LIMIT"),
         ({"QUIET_HOURS_START": "25:00"}, "QUIET_HOURS_START"),
         ({"TWILIO_API_BASE_URL": "ftp://hunter2"}, "TWILIO_API_BASE_URL"),
+        ({"TWILIO_PHONE_NUMBER": "+15005550006"}, "TWILIO_PHONE_NUMBER"),  # of Twilio's test credentials
+        ({"TWILIO_MESSAGING_SERVICE_SID": "MG" + "z" * 32}, "TWILIO_MESSAGING_SERVICE_SID"),  # error 21705
     ],
 )
 def test_a_missing_or_malformed_setting_is_named(change: dict[str, str], named: str) -> None:

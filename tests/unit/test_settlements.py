@@ -1,5 +1,6 @@
 """What an outcome of a call makes of its message."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.delivery.settlements import TRIES, settlement_of
+from orchestrator.delivery.settlements import LONGEST_RETRY, settlement_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.store.settlement import Settlement
@@ -17,24 +18,26 @@ ATTEMPT = UUID(int=498)  # in the middle of the spread
 
 
 def settle(outcome: Outcome, tries: int = 0, attempt_id: UUID = ATTEMPT) -> Settlement:
-    return settlement_of(attempt_id, outcome, tries, NOW + timedelta(days=7), NOW)
+    return settlement_of(attempt_id, outcome, tries, NOW + timedelta(days=7), "+12125550101", NOW)
 
 
 @pytest.mark.parametrize(
     ("retry_after", "waits"),
-    [(17.0, 17), (0.0, 0), (None, 60), (1e9, 3600)],
-    ids=["given", "zero", "not given", "absurd"],
+    [(17.0, 17), (0.0, 0), (None, 60), (1e9, 3600), (1e14, 3600), (math.inf, 3600)],
+    ids=["given", "zero", "not given", "absurd", "beyond a timedelta", "endless"],
 )
 def test_a_busy_provider_is_asked_again_when_it_says(retry_after: float | None, waits: int) -> None:
     outcome = Outcome(OutcomeKind.REFUSED, code=20429, retry_after=retry_after)
     assert settle(outcome, tries=2).until == NOW + timedelta(seconds=waits)
 
 
-@given(tries=st.integers(0, TRIES - 2), attempt_id=st.uuids())
+@given(tries=st.integers(0, 10**6), attempt_id=st.uuids())
 def test_each_retry_waits_longer_than_the_one_before_whatever_its_spread(tries: int, attempt_id: UUID) -> None:
     until = settle(Outcome(OutcomeKind.NOT_SENT), tries, attempt_id).until
     assert until is not None
-    assert timedelta(seconds=45) * 5**tries <= until - NOW <= timedelta(seconds=75) * 5**tries
+    longest = LONGEST_RETRY.total_seconds() / 60
+    growth = min(5 ** min(tries, 2), longest)
+    assert timedelta(seconds=45) * growth <= until - NOW <= timedelta(seconds=75) * growth
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,11 @@ def test_what_follows_from_an_outcome(
     assert (settlement.until is not None) == (status is Status.QUEUED)
 
 
-def test_the_last_try_ends_it() -> None:
-    settlement = settle(Outcome(OutcomeKind.NOT_SENT), TRIES - 1)
-    assert (settlement.status, settlement.reason) == (Status.FAILED, Reason.PROVIDER_UNREACHABLE)
+def test_what_was_certainly_not_sent_never_fails_by_the_number_of_its_tries() -> None:
+    settlement = settle(Outcome(OutcomeKind.NOT_SENT), 100)
+    assert (settlement.status, settlement.reason) == (Status.QUEUED, Reason.PROVIDER_UNREACHABLE)
+
+
+def test_a_call_that_was_not_made_uses_no_try_and_is_due_at_once() -> None:
+    settlement = settle(Outcome(OutcomeKind.NOT_SENT, called=False), tries=1)
+    assert (settlement.status, settlement.until, settlement.tries) == (Status.QUEUED, NOW, None)

@@ -45,11 +45,14 @@ DISPATCH = DispatchReport(
     handed_over=Counter(urgent=0, high=4),
     message_ids={"handed_over": [MESSAGE]},
     not_taken=1,
-    upkeep=Upkeep(due_again=1, unknown=2, expired=3, incomplete=4, pulled_forward=5, rows_taken_up=6),
+    upkeep=Upkeep(
+        due_again=1, unknown=2, expired=3, incomplete=4, pulled_forward=5, rows_taken_up=6, twilio_is_out=True
+    ),
     proven=1,
     events_published=2,
     gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), 12.5),
     finished=True,
+    probes=1,
 )
 ENQUEUE = EnqueueReport(
     accepted=Counter(high=1, low=2),
@@ -124,9 +127,11 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "incomplete": 4,
                 "pulled_forward": 5,
                 "rows_taken_up": 6,
+                "twilio_is_out": True,
                 "proven": 1,
                 "told": 2,
                 "finished": True,
+                "probes": 1,
             },
             {
                 "HandedOver": {"high": [4]},

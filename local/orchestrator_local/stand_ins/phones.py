@@ -62,6 +62,7 @@ class Phones:
         replies: the texts that people wrote, in order.
         callbacks: the status callbacks so far.
         campaign: the status of the sender's registration with the carriers.
+        outage: when set, the answer to every request.
         misbehave: when set, called before each text with its fields. An answer that it returns replaces the usual one,
             and the text arrives only if `misbehave` passed it to `accept`.
     """
@@ -78,10 +79,13 @@ class Phones:
         self.replies: list[Text] = []
         self.callbacks: list[Callback] = []
         self.campaign = "VERIFIED"
+        self.outage: HttpAnswer | None = None
         self.misbehave: Callable[[dict[str, str]], HttpAnswer | None] | None = None
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         """Answer one request as Twilio does."""
+        if self.outage:
+            return self.outage
         expected = "Basic " + base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
         if headers.get("authorization") != expected:
             return twilio_error(401, 20003, "Authenticate")

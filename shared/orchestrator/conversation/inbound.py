@@ -12,6 +12,7 @@ from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.handover import hand_over
+from orchestrator.delivery.settlements import status_report_of
 from orchestrator.events import LEASED_AT_ONCE, publish_events
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
@@ -107,7 +108,7 @@ def inbound(database: Database, requests: Requests, settings: InboundSettings, c
 def _write_statuses(database: Database, callbacks: Sequence[StatusCallback], now: datetime) -> None:
     if callbacks:
         with database.connection() as connection:
-            write_status_reports(connection, [_status_report(callback) for callback in callbacks], now)
+            write_status_reports(connection, [_status_report(callback, now) for callback in callbacks], now)
 
 
 def _record_marker(database: Database, markers: Sequence[QueueRecord], now: datetime) -> None:
@@ -117,18 +118,9 @@ def _record_marker(database: Database, markers: Sequence[QueueRecord], now: date
             store.record_inbound_marker(connection)
 
 
-def _status_report(callback: StatusCallback) -> StatusReport:
-    code = callback.form.error_code
-    return StatusReport(
-        attempt_id=callback.query.attempt_id,
-        sid=callback.form.sid,
-        status=callback.form.status,
-        error_code=code,
-        opts_out=code in outcomes.OPTED_OUT,
-        is_dead=code in outcomes.DEAD_NUMBER,
-        is_unreachable=code in outcomes.UNREACHABLE,
-        is_configuration=code in outcomes.CARRIER_CONFIGURATION,
-    )
+def _status_report(callback: StatusCallback, now: datetime) -> StatusReport:
+    form = callback.form
+    return status_report_of(callback.query.attempt_id, form.sid, form.status, form.error_code, form.address, now)
 
 
 def _message_ids(callbacks: Sequence[StatusCallback]) -> Mapping[str, Sequence[UUID]]:

@@ -18,7 +18,7 @@ from orchestrator.rules.decision import CheckRelevance, End, Hold, Send
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery
-from orchestrator.rules.wave import decide_wave
+from orchestrator.rules.wave import decide_wave, split_by_person
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.sender import Sender
 from orchestrator.store import delivery as store
@@ -47,9 +47,9 @@ def deliver(
 ) -> DeliverReport:
     """Deliver one batch, wave by wave.
 
-    The first wave holds the batch. Each part of a sequence follows in a later wave, once Twilio took the part before it
-    (R8); so does each further reply to a person (R12). A message that is not `approved` is with another worker, or has
-    ended: a repeated record changes nothing.
+    The first wave holds the batch, and at most two texts of a person; the rest of theirs follows in later waves
+    (R6). Each part of a sequence follows once Twilio took the part before it (R8); so does each further reply
+    (R12). A message that is not `approved` is with another worker, or has ended: a repeated record changes nothing.
 
     Args:
         seconds_left: what remains of the invocation. A wave that might not end in it is not begun, and its messages are
@@ -90,7 +90,8 @@ def deliver_wave(
     time_left = countdown(settings.claude_deadline_seconds)
     may_ask = state.claude_usd_today < settings.claude_daily_ceiling_usd
     relevance = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
-    sendable, decisions = _split_by_decision(_with_relevance(state.deliveries, relevance), settings, clock())
+    allowed, decisions = _split_by_decision(_with_relevance(state.deliveries, relevance), settings, clock())
+    sendable, later = split_by_person(allowed)
     briefs = [_brief(delivery) for delivery, _ in sendable if delivery.words_source is None]
     words = write_words(briefs, settings, time_left, may_ask=may_ask)
 
@@ -111,7 +112,7 @@ def deliver_wave(
         relevance=[known.relevance for known in relevance.values()],
         over_ceiling=not may_ask,
         attempts=attempts,
-        following=_settle_attempts(database, attempts),
+        following=[*later, *_settle_attempts(database, attempts)],
         lost=[send.delivery.message_id for send in sends if send.candidate.attempt_id not in reserved],
     )
 
@@ -182,7 +183,8 @@ def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, cloc
     except psycopg.OperationalError:
         # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
         now = clock()
-        unsent = [settlement_without_call(candidate.attempt_id, now) for candidate in plan.candidates]
+        lost = "the reservation's own answer was lost"
+        unsent = [settlement_without_call(candidate.attempt_id, now, lost) for candidate in plan.candidates]
         _settle(database, unsent, parts=[], answered=[], now=now)
         raise
 
@@ -207,6 +209,7 @@ def _settle_attempts(database: Database, attempts: Sequence[AttemptResult]) -> l
             attempt.outcome,
             attempt.send.delivery.tries,
             attempt.send.delivery.state.expires_at,
+            attempt.send.sms.to,
             attempt.at,
         )
         for attempt in attempts

@@ -15,7 +15,7 @@ from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
-from orchestrator.delivery.settlements import TRIES
+from orchestrator.delivery.outage import probe_twilio
 from orchestrator.events import publish_events
 from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
@@ -31,6 +31,8 @@ from orchestrator.store.schedule import Upkeep
 HORIZON = timedelta(seconds=150)
 # The most messages of one claim.
 CLAIM_SIZE = 1_000
+# How often a text that may have been sent is sent at most, where its owner prefers a second text to none.
+MOST_SENDS = 3
 # How long a tick lasts at most, and what must be left for one more step: a claim, or a read of Twilio's message list.
 TICK_SECONDS = 60.0
 SPARE_SECONDS = 17.0
@@ -49,6 +51,7 @@ class DispatchReport:
         events_published: events that the bus took.
         gauges: what is waiting, overdue and spent; None where the tick had no time left to read it.
         finished: whether nothing due was left.
+        probes: texts that went although an outage of Twilio pauses delivery.
     """
 
     handed_over: Counter[str] = field(metadata=publish_as(metrics.HANDED_OVER))
@@ -79,6 +82,7 @@ class DispatchReport:
         )
     )
     finished: bool
+    probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def dispatch(
         send_all(settings.inbound_queue_url, [OutgoingMessage(json.dumps({"path": MARKER_PATH}))])
     upkeep = schedule.keep_up(
         connection,
-        sends=TRIES if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
+        sends=MOST_SENDS if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
         old_sender_is_gone=settings.old_sender_is_gone,
         lifetime=timedelta(days=settings.message_lifetime_days),
         event_bus=settings.event_bus_name,
@@ -127,6 +131,7 @@ def dispatch(
     # Last, because the bus and Twilio may answer slowly, and what is due must not wait for them.
     events = publish_events(connection, settings.event_bus_name, clock) if seconds_left() > SPARE_SECONDS else 0
     proven = _settle_open_outcomes(connection, message_list, clock) if seconds_left() > SPARE_SECONDS else 0
+    probes = _probe_twilio(connection, message_list, settings, clock, seconds_left) if upkeep.twilio_is_out else 0
     not_taken = sum(handover.not_taken for handover in handovers)
     return DispatchReport(
         handed_over=_count_by_lane(handovers),
@@ -137,6 +142,20 @@ def dispatch(
         events_published=events,
         gauges=gauges,
         finished=in_time and not not_taken,
+        probes=probes,
+    )
+
+
+def _probe_twilio(
+    connection: Connection,
+    message_list: MessageList | None,
+    settings: DispatchSettings,
+    clock: Clock,
+    seconds_left: Callable[[], float],
+) -> int:
+    # Through the urgent queue, which has no backlog.
+    return probe_twilio(
+        connection, message_list, settings.urgent_queue_url, clock, lambda: seconds_left() > SPARE_SECONDS
     )
 
 

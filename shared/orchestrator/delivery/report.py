@@ -13,7 +13,7 @@ from orchestrator.delivery.attempts import PreparedSend
 from orchestrator.messages import Lane
 from orchestrator.rules.reasons import Status
 from orchestrator.rules.relevance import Relevance
-from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, consequence
+from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
 from orchestrator.store.delivery import DecisionRow
 
 _Value = TypeVar("_Value")
@@ -53,7 +53,7 @@ class WaveResult:
         relevance: what Claude found of each message that was in question.
         over_ceiling: Claude had reached its ceiling of the day, and was not called.
         attempts: the calls to Twilio.
-        following: the parts and the replies that come next.
+        following: what comes next: the rest of a person's messages, parts of sequences, and replies.
         lost: candidates that a STOP, a pause, a withdrawal, the clock or another worker stopped between decision and
             reservation; they must be decided on again.
     """
@@ -106,7 +106,11 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
     attempts = [attempt for wave in waves for attempt in wave.attempts]
     outcomes = [attempt.outcome for attempt in attempts]
     accepted = [attempt for attempt in attempts if attempt.outcome.kind is OutcomeKind.ACCEPTED]
-    refused = Counter(consequence(outcome.code) for outcome in outcomes if outcome.kind is OutcomeKind.REFUSED)
+    refused = Counter(
+        fault_of(outcome.code, outcome.status).consequence
+        for outcome in outcomes
+        if outcome.kind is OutcomeKind.REFUSED
+    )
     decisions = [row for wave in waves for row in wave.decisions]
     held = [row for row in decisions if row.status is Status.QUEUED]
     ended = [row for row in decisions if row.status is not Status.QUEUED]

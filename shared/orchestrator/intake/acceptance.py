@@ -15,7 +15,7 @@ from orchestrator.rules.first_due import first_due
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
-from orchestrator.store.intake import AcceptedMessage, KnownRecords
+from orchestrator.store.intake import AcceptedMessage, KnownRecords, KnownSequence
 
 # A sequence ends when its parts are not complete after this (R8).
 SEQUENCE_PATIENCE = timedelta(minutes=15)
@@ -52,10 +52,10 @@ def accept(
     agent = agent_for(message.agent_id, known.agents)
     _check_publisher(message, agent, arrival.sender_id)
     _check_person(message, person, known, policy)
-    _check_sequence(message, person, known)
+    message_id = message.message_id or id_from_sqs(arrival.sqs_message_id)
+    _check_sequence(message, message_id, person, known)
     _check_schedule(message, now)
 
-    message_id = message.message_id or id_from_sqs(arrival.sqs_message_id)
     not_before, expires_at = _lifetime(message, policy, now)
     state = MessageState(
         lane=message.priority,
@@ -126,6 +126,16 @@ def accept_reply(
     )
 
 
+def with_part(known: KnownRecords, row: AcceptedMessage) -> KnownRecords:
+    """What acceptance knows after a message of the batch; a part is known to the parts after it."""
+    if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
+        return known
+    first = KnownSequence(row.user_id, row.priority, row.sequence_total, {})
+    sequence = known.sequences.get(row.sequence_id, first)
+    parts = {row.sequence_position: row.message_id, **sequence.parts}
+    return replace(known, sequences={**known.sequences, row.sequence_id: replace(sequence, parts=parts)})
+
+
 def unknown_user() -> InvalidMessage:
     """The rejection of a message whose user was not created in time."""
     return InvalidMessage("user_id", "is not a known user", "Create the user first", "unknown_user")
@@ -185,9 +195,11 @@ def _check_person(message: Message, person: Person, known: KnownRecords, policy:
         )
 
 
-def _check_sequence(message: Message, person: Person, known: KnownRecords) -> None:
+def _check_sequence(message: Message, message_id: UUID, person: Person, known: KnownRecords) -> None:
     earlier = known.sequences.get(message.sequence_id) if message.sequence_id else None
-    if earlier and (earlier.user_id, earlier.priority, earlier.total) != (
+    if earlier is None or message.sequence_position is None:
+        return
+    if (earlier.user_id, earlier.priority, earlier.total) != (
         person.user_id,
         message.priority,
         message.sequence_total,
@@ -197,6 +209,13 @@ def _check_sequence(message: Message, person: Person, known: KnownRecords) -> No
             "has parts for another user, or of another priority or total",
             "Give all parts of a sequence the same user, priority and total",
             "sequence_conflict",
+        )
+    if earlier.parts.get(message.sequence_position, message_id) != message_id:
+        raise InvalidMessage(
+            "sequence_position",
+            "is taken by another message of the sequence",
+            "Give each part a position of its own",
+            "position_taken",
         )
 
 

@@ -17,7 +17,7 @@ from orchestrator.clock import Clock
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
 from orchestrator.ids import id_from_sqs
-from orchestrator.intake.acceptance import Arrival, accept, accept_reply, unknown_user
+from orchestrator.intake.acceptance import Arrival, accept, accept_reply, unknown_user, with_part
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.settings import EnqueueSettings, PolicySettings
@@ -147,6 +147,7 @@ def rows_of(
             rows.append(row)
             if isinstance(row, AcceptedMessage):
                 counts[row.agent_id] += 1
+                known = with_part(known, row)
     notes = throttle_notes(counts, known.agents, known.rates, policy)
     return BatchRows(
         accepted=[row for row in rows if isinstance(row, AcceptedMessage)],

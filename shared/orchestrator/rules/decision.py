@@ -163,6 +163,8 @@ def _hold_for_the_phone(person: Person, now: datetime) -> Hold | None:
         return Hold(now + READ_WITHIN, Reason.REPLY_UNJUDGED)
     if person.unreachable_until and person.unreachable_until > now:
         return Hold(person.unreachable_until, Reason.PHONE_UNREACHABLE)
+    if person.country_paused_until and person.country_paused_until > now:
+        return Hold(person.country_paused_until, Reason.PROVIDER_CONFIGURATION)
     return None
 
 

@@ -23,8 +23,9 @@ class Reason(StrEnum):
     INBOUND_UNREAD = "inbound_unread"  # R11: after an outage, a STOP may still lie in the inbound queue
     REPLY_ORDER = "reply_order"  # R12: an earlier reply is on its way
     NUMBER_UNREADABLE = "number_unreadable"  # the stored text is no number that can be read
-    PHONE_UNREACHABLE = "phone_unreachable"  # Twilio's 30003: the phone could not be reached lately
-    PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio refuses our account, not this message
+    PHONE_UNREACHABLE = "phone_unreachable"  # Twilio's 30003, 30004, 30023: no text reached the phone lately
+    DROPPED_UNSENT = "dropped_unsent"  # Twilio's 30036 and the like: it took the text, and certainly did not send it
+    PROVIDER_CONFIGURATION = "provider_configuration"  # Twilio or carriers refuse our account, not this message
     PROVIDER_BUSY = "provider_busy"  # 429
     PROVIDER_UNREACHABLE = "provider_unreachable"  # the call failed before the request left
     LEASE_EXPIRED = "lease_expired"  # the worker that held it stopped
@@ -38,7 +39,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"  # R9
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
     NOT_ON_ALLOWLIST = "not_on_allowlist"
-    BAD_NUMBER = "bad_number"  # Twilio's 21211, 21614 and the like; 30005 and 30006 of an earlier text
+    BAD_NUMBER = "bad_number"  # Twilio's 21211, 21614 and the like; 30005, 30006, 30004 twice of earlier texts
     FORGOTTEN = "forgotten"  # the person's data was deleted
     NOTHING_TO_SAY = "nothing_to_say"  # no text can be made from the data
     REFUSED = "refused"  # any other refusal by Twilio

@@ -1,5 +1,6 @@
 """Decides on several messages at once: each message that goes counts for those after it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,9 @@ from orchestrator.rules.lanes import effective_lane
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.settings import PolicySettings
+
+# How many texts a person gets in one wave (R6).
+TEXTS_PER_WAVE = 2
 
 
 def decide_wave(deliveries: Sequence[Delivery], policy: PolicySettings, now: datetime) -> Mapping[UUID, Decision]:
@@ -31,6 +35,28 @@ def decide_wave(deliveries: Sequence[Delivery], policy: PolicySettings, now: dat
         decisions[delivery.message_id] = decision
         people[person.phone_number] = _after(person, decision, now)
     return decisions
+
+
+def split_by_person(
+    sendable: Sequence[tuple[Delivery, Send]],
+) -> tuple[list[tuple[Delivery, Send]], list[UUID]]:
+    """Limit how many texts a person gets in one wave (R6): their calls are made one after the other.
+
+    People who share a phone count as one.
+
+    Returns:
+        The messages of this wave, in their order, and those that wait for the next one.
+    """
+    first: list[tuple[Delivery, Send]] = []
+    later: list[UUID] = []
+    texts: Counter[str] = Counter()
+    for delivery, decision in sendable:
+        texts[delivery.person.phone_number] += 1
+        if texts[delivery.person.phone_number] <= TEXTS_PER_WAVE:
+            first.append((delivery, decision))
+        else:
+            later.append(delivery.message_id)
+    return first, later
 
 
 def order(message: MessageState, now: datetime) -> tuple[int, datetime, datetime]:

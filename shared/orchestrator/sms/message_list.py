@@ -52,6 +52,8 @@ class MessageList(Protocol):
 
     def texts_since(self, since: datetime) -> Iterator[ListedText]: ...
 
+    def is_readable(self) -> bool: ...
+
 
 class TwilioMessageList:
     """Twilio's list of the messages from, and to, our number or messaging service."""
@@ -85,6 +87,15 @@ class TwilioMessageList:
                 if message.date_sent and message.date_sent < since:
                     return
                 yield from (text for text in self._ours([message]) if text.created_at >= since)
+
+    def is_readable(self) -> bool:
+        """Whether Twilio answers a request for the newest text with success."""
+        try:
+            with _list_errors():
+                twilio_client(self._settings, PARALLEL_CALLS).messages.list(limit=1, page_size=1)
+        except NotListed:
+            return False
+        return True
 
     def _ours(self, listed: "Iterable[MessageInstance]") -> Iterator[ListedText]:
         settings = self._settings

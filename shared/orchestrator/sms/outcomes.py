@@ -1,4 +1,4 @@
-"""Outcomes of calls to Twilio, and the consequences of its codes, as one table."""
+"""Outcomes of calls to Twilio, and its faults by code: what follows, how far the fault reaches, and its human text."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,18 +9,44 @@ class OutcomeKind(StrEnum):
 
     ACCEPTED = "accepted"  # Twilio took the text
     REFUSED = "refused"  # Twilio refused it
-    NOT_SENT = "not_sent"  # the call failed before the request left
+    NOT_SENT = "not_sent"  # the call failed before the request left, or was not made
     UNKNOWN = "unknown"  # the text may have been sent; it is never sent again by our choice (G2)
 
 
 class Consequence(StrEnum):
-    """What follows from a refusal."""
+    """What follows from a fault."""
 
     OPTED_OUT = "opted_out"  # the person opted out at Twilio
     BAD_NUMBER = "bad_number"  # this number can never receive a text
-    CONFIGURATION = "configuration"  # the fault lies with our account, not with this message
-    BUSY = "busy"  # the same call may succeed later; it uses no try
+    CONFIGURATION = "configuration"  # the fault lies with our account, not with this message: it waits
+    BUSY = "busy"  # the same text may succeed later; it uses no try
+    DROPPED = "dropped"  # Twilio took the text and certainly did not send it: it is queued again
+    UNREACHABLE = "unreachable"  # the phone could not be reached: its texts wait
+    BLOCKED = "blocked"  # the text was blocked on its way to the phone: the second in a row ends texts to the number
+    FILTERED = "filtered"  # a carrier took the text for spam
     REFUSED = "refused"  # any other fault of this message
+
+
+class Scope(StrEnum):
+    """How far a fault reaches: which other texts would meet it too."""
+
+    MESSAGE = "message"
+    RECIPIENT = "recipient"
+    PAIR = "pair"  # the sender and the recipient together
+    COUNTRY = "country"
+    SENDER = "sender"
+    ACCOUNT = "account"
+    DAY = "day"  # what is left of the day of the account's cap
+    CARRIER_DAY = "carrier_day"  # the same of one carrier's cap; which phones are that carrier's is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of Twilio or a carrier; `text` is for people who read `orchestrator explain`."""
+
+    consequence: Consequence
+    scope: Scope
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,63 +56,115 @@ class Outcome:
     Attributes:
         sid: Twilio's id of the text; accepted only.
         code: Twilio's error code, or else the HTTP status, where Twilio answered with an error.
+        status: the HTTP status, where Twilio answered with an error.
         error: one line for operators, without number or words.
         retry_after: seconds that Twilio asked us to wait; None where it named none.
+        called: false where the call was not made.
     """
 
     kind: OutcomeKind
     sid: str | None = None
     code: int | None = None
+    status: int | None = None
     error: str | None = None
     retry_after: float | None = None
+    called: bool = True
 
 
-# By code (https://www.twilio.com/docs/api/errors), then by HTTP status for codes that are not in the table.
-_BY_CODE = {
-    21610: Consequence.OPTED_OUT,  # attempt to send to an unsubscribed recipient
-    21211: Consequence.BAD_NUMBER,  # invalid "To" number
-    21214: Consequence.BAD_NUMBER,  # "To" number cannot be reached
-    21217: Consequence.BAD_NUMBER,  # number does not appear to be valid
-    21612: Consequence.BAD_NUMBER,  # "To" number not reachable via SMS from this sender
-    21614: Consequence.BAD_NUMBER,  # "To" number is not a mobile number
-    20003: Consequence.CONFIGURATION,  # authenticate: wrong credentials
-    20005: Consequence.CONFIGURATION,  # account not active
-    20404: Consequence.CONFIGURATION,  # account or resource not found
-    21212: Consequence.CONFIGURATION,  # invalid "From" number
-    21408: Consequence.CONFIGURATION,  # region not enabled for the account
-    21603: Consequence.CONFIGURATION,  # a "From" number is required
-    21606: Consequence.CONFIGURATION,  # "From" number is not ours, or cannot send texts
-    21611: Consequence.BUSY,  # the sender's own queue is full
-    21659: Consequence.CONFIGURATION,  # "From" is not a number of this account
-    21701: Consequence.CONFIGURATION,  # messaging service does not exist
-    21703: Consequence.CONFIGURATION,  # messaging service has no senders
-    14107: Consequence.BUSY,  # send rate limit exceeded
-    20429: Consequence.BUSY,  # too many requests
+_C, _S = Consequence, Scope
+# By Twilio's code (https://www.twilio.com/docs/api/errors/CODE). A code of three digits is an HTTP status, for answers
+# whose code is not in the table.
+_FAULTS = {
+    # The person or their number.
+    21610: Fault(_C.OPTED_OUT, _S.PAIR, "the person opted out at Twilio"),
+    21211: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number is not valid"),
+    21214: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number cannot be reached"),
+    21217: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number does not appear to be valid"),
+    21265: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number is a short code"),
+    21614: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number is not a mobile number"),
+    21635: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number is a landline"),
+    21266: Fault(_C.REFUSED, _S.PAIR, "the number is our own sender"),
+    21612: Fault(_C.REFUSED, _S.PAIR, "Twilio cannot carry texts from our sender to this number"),
+    21608: Fault(
+        _C.CONFIGURATION, _S.RECIPIENT, "a trial account reaches verified numbers alone: verify it, or upgrade"
+    ),
+    21408: Fault(_C.CONFIGURATION, _S.COUNTRY, "the country is not enabled in Twilio's Messaging Geo Permissions"),
+    14107: Fault(_C.BUSY, _S.PAIR, "too many texts to this number within 30 seconds"),
+    # The text.
+    21602: Fault(_C.REFUSED, _S.MESSAGE, "the text has no words"),
+    21617: Fault(_C.REFUSED, _S.MESSAGE, "the text has more than 1,600 characters"),
+    21618: Fault(_C.REFUSED, _S.MESSAGE, "Twilio does not send these words"),
+    # Our sender.
+    21212: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER is not a valid sender"),
+    21601: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER cannot send texts"),
+    21603: Fault(_C.CONFIGURATION, _S.SENDER, "the call named no sender"),
+    21606: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER is not ours, or cannot send texts"),
+    21609: Fault(_C.CONFIGURATION, _S.SENDER, "WEBHOOK_BASE_URL is no address that Twilio can call"),
+    21616: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER matches several numbers of the account"),
+    21659: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER is not a Twilio number"),
+    21660: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER belongs to another account than the credentials"),
+    21661: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_PHONE_NUMBER cannot send texts"),
+    21701: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_MESSAGING_SERVICE_SID names no service of the account"),
+    21703: Fault(_C.CONFIGURATION, _S.SENDER, "no sender of the messaging service can send this text"),
+    21704: Fault(_C.CONFIGURATION, _S.SENDER, "the messaging service has no senders"),
+    21705: Fault(_C.CONFIGURATION, _S.SENDER, "TWILIO_MESSAGING_SERVICE_SID is not the id of a messaging service"),
+    21611: Fault(_C.BUSY, _S.SENDER, "Twilio's queue of our sender is full"),
+    # Our account.
+    10001: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the account is not active"),
+    20003: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the credentials are wrong"),
+    20005: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the account is not active"),
+    20006: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the credentials give no access"),
+    20008: Fault(_C.CONFIGURATION, _S.ACCOUNT, "these are test credentials, which send nothing"),
+    20404: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the account was not found"),
+    30454: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the trial account's messages are used up"),
+    70051: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the API key has no right to send, or the account is suspended"),
+    90010: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the account is not active"),
+    20429: Fault(_C.BUSY, _S.ACCOUNT, "too many requests"),
+    21730: Fault(_C.BUSY, _S.ACCOUNT, "Twilio is under maintenance"),
+    60728: Fault(_C.BUSY, _S.ACCOUNT, "the account's messages of this hour are used up"),
+    63017: Fault(_C.BUSY, _S.ACCOUNT, "the account sends too many messages a second"),
+    63038: Fault(_C.BUSY, _S.DAY, "the account's messages of 24 hours are used up"),
+    # What Twilio reports after it took a text.
+    30001: Fault(_C.BUSY, _S.SENDER, "Twilio's queue of our sender was full; the text did not leave"),
+    30002: Fault(_C.CONFIGURATION, _S.ACCOUNT, "the account was suspended before the text left"),
+    30003: Fault(_C.UNREACHABLE, _S.RECIPIENT, "the phone is switched off or out of reach"),
+    30004: Fault(_C.BLOCKED, _S.RECIPIENT, "the number is blocked from receiving the text"),
+    30005: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the carrier does not know the number"),
+    30006: Fault(_C.BAD_NUMBER, _S.RECIPIENT, "the number is a landline, or its carrier gets no texts"),
+    30007: Fault(_C.FILTERED, _S.MESSAGE, "Twilio or the carrier took the text for spam"),
+    30022: Fault(_C.BUSY, _S.SENDER, "the carrier's rate for our campaign is exceeded"),
+    30023: Fault(_C.BUSY, _S.CARRIER_DAY, "the carrier's messages of the day for our brand are used up"),
+    30027: Fault(_C.BUSY, _S.CARRIER_DAY, "the carrier's messages of the day for our brand are used up"),
+    30032: Fault(_C.CONFIGURATION, _S.SENDER, "the toll-free sender is not verified"),
+    30033: Fault(_C.CONFIGURATION, _S.COUNTRY, "the sender's campaign with US carriers is suspended"),
+    30034: Fault(_C.CONFIGURATION, _S.COUNTRY, "the sender is not registered with US carriers"),
+    30035: Fault(_C.CONFIGURATION, _S.COUNTRY, "the sender's registration with US carriers is not finished"),
+    30036: Fault(_C.DROPPED, _S.MESSAGE, "its validity period ended in Twilio's queue, and Twilio did not send it"),
+    30047: Fault(_C.DROPPED, _S.MESSAGE, "Twilio's Compliance Toolkit could not schedule it, and did not send it"),
+    # HTTP statuses: the account is not ours to use, or Twilio asks us to wait.
+    401: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not accept the credentials"),
+    403: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not let the account send"),
+    404: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not find the account"),
+    407: Fault(_C.CONFIGURATION, _S.ACCOUNT, "a proxy asks for credentials"),
+    429: Fault(_C.BUSY, _S.ACCOUNT, "Twilio asks us to slow down"),
 }
-_BY_STATUS = {
-    401: Consequence.CONFIGURATION,
-    403: Consequence.CONFIGURATION,
-    404: Consequence.CONFIGURATION,
-    407: Consequence.CONFIGURATION,
-    429: Consequence.BUSY,
-}
+_OTHER_FAULT = Fault(Consequence.REFUSED, Scope.MESSAGE, "Twilio does not take the text")
+# Of texts that Twilio took: these did not leave Twilio, or a carrier gave them back. They are queued again.
+UNSENT_AFTER_ALL = frozenset({30001, 30002, 30022, 30023, 30027, 30036, 30047})
+# A text that a carrier blocked, or took for spam.
+FILTERED = frozenset({30004, 30007})
 
 
-def consequence(code: int | None) -> Consequence:
-    """Find what follows from a refusal.
+def fault_of(code: int | None, status: int | None = None) -> Fault:
+    """Find the fault by Twilio's code, else by the HTTP status, else by its class: any other 4xx refuses the message.
 
     Args:
         code: Twilio's code, or the HTTP status of an answer without one.
+        status: the HTTP status of the answer.
     """
-    if code is None:
-        return Consequence.REFUSED
-    return _BY_CODE.get(code) or _BY_STATUS.get(code) or Consequence.REFUSED
+    return _FAULTS.get(code or 0) or _FAULTS.get(status or 0) or _OTHER_FAULT
 
 
-# Codes that Twilio reports after it took a text (https://www.twilio.com/docs/api/errors, 30001 to 30999).
-OPTED_OUT = frozenset({21610})  # a messaging service reports an opt-out only afterwards
-DEAD_NUMBER = frozenset({30005, 30006})  # unknown handset; landline or unreachable carrier
-UNREACHABLE = frozenset({30003})  # switched off, or out of reach
-FILTERED = frozenset({30004, 30007})  # blocked by the carrier, or by its filter
-# Our account, not this text: suspended; toll-free not verified; a campaign suspended; a number not registered.
-CARRIER_CONFIGURATION = frozenset({30002, 30032, 30033, 30034})
+def text_of(code: int) -> str | None:
+    """A code in words, for people; None for a code that is not in the table."""
+    return _FAULTS[code].text if code in _FAULTS else None

@@ -57,6 +57,7 @@ class _Ids(BaseModel):
 
 class _StatusForm(_Form):
     status: str = Field(alias="MessageStatus", min_length=1)
+    address: str = Field(default="", alias="To")
     error_code: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, alias="ErrorCode")
 
 

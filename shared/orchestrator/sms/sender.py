@@ -1,5 +1,6 @@
 """Sends texts through Twilio with one call each, and never repeats a call (G2)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import UUID
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.client import twilio_client
-from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
 from orchestrator.sms.requests import STATUS_PATH
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # The bounds of Twilio's `ValidityPeriod`, in seconds.
 SHORTEST_VALIDITY = 1
 LONGEST_VALIDITY = 36_000
+# After so many calls of a wave that Twilio did not answer, the others are not made: an outage costs what is in flight.
+MOST_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Sender(Protocol):
 
 
 class TwilioSender:
-    """Sends through Twilio's Messages API, `parallel_calls` side by side: the size of a wave (G2)."""
+    """Sends through Twilio's Messages API, at most `parallel_calls` at once (G2)."""
 
     parallel_calls = 10
 
@@ -58,15 +61,38 @@ class TwilioSender:
         self._settings = settings
 
     def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
-        """Send up to `parallel_calls` texts side by side.
+        """Send texts: those to one number one after the other in their order, those to different numbers side by side.
+
+        After a refusal that holds for the number, its further texts are not sent (R6). After three calls that Twilio
+        did not answer, no more calls of the wave start.
 
         Returns:
             The outcomes, in the order of the texts; an error of a call is an outcome, and is not raised.
         """
         messages = twilio_client(self._settings, self.parallel_calls).messages  # made before the threads share it
-        if len(texts) == 1:
-            return [self._send(messages, texts[0])]
-        return list(self._pool.map(lambda sms: self._send(messages, sms), texts))
+        by_number: defaultdict[str, list[Sms]] = defaultdict(list)
+        for sms in texts:
+            by_number[sms.to].append(sms)
+        outcomes: dict[UUID, Outcome] = {}
+        failures: list[Outcome] = []
+
+        def send_in_order(same_number: Sequence[Sms]) -> None:
+            is_over = False
+            for sms in same_number:
+                if is_over or len(failures) >= MOST_FAILURES:
+                    why = "Twilio refused the text before it" if is_over else "Twilio did not answer"
+                    outcomes[sms.attempt_id] = Outcome(OutcomeKind.NOT_SENT, error=f"not called: {why}", called=False)
+                    continue
+                outcome = outcomes[sms.attempt_id] = self._send(messages, sms)
+                if outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT):
+                    failures.append(outcome)
+                is_over = _ends_texts_to_number(outcome)
+
+        if len(by_number) == 1:
+            send_in_order(texts)
+        else:
+            list(self._pool.map(send_in_order, by_number.values()))
+        return [outcomes[sms.attempt_id] for sms in texts]
 
     def _send(self, messages: "MessageList", sms: Sms) -> Outcome:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException
@@ -83,7 +109,7 @@ class TwilioSender:
                 status_callback=self._status_callback(sms),
             )
         except TooBusy as error:
-            return Outcome(OutcomeKind.REFUSED, code=error.code, error=str(error), retry_after=error.retry_after)
+            return _refusal(429, error.code, error.retry_after)
         except (TwilioRestException, TwilioServiceException) as error:
             if error.status == 401:
                 forget_secrets("TWILIO_AUTH_TOKEN")  # it may have been rotated
@@ -119,6 +145,15 @@ def _outcome_of_answer(status: int, code: int | None) -> Outcome:
     # After a 5xx or 408 the text may have been sent; another status outside 4xx does not come from Twilio.
     if not 400 <= status < 500 or status == 408:
         return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
-    return Outcome(
-        OutcomeKind.REFUSED, code=code or status, error=f"Twilio refused: HTTP {status}, code {code or status}"
-    )
+    return _refusal(status, code)
+
+
+def _ends_texts_to_number(outcome: Outcome) -> bool:
+    """Whether each further text to the number would be refused too: the person opted out, or the number is dead."""
+    consequence = fault_of(outcome.code, outcome.status).consequence
+    return outcome.kind is OutcomeKind.REFUSED and consequence in (Consequence.OPTED_OUT, Consequence.BAD_NUMBER)
+
+
+def _refusal(status: int, code: int | None, retry_after: float | None = None) -> Outcome:
+    text = fault_of(code, status).text
+    return Outcome(OutcomeKind.REFUSED, None, code or status, status, f"refused: {text}", retry_after)

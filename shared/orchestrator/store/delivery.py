@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
-from orchestrator.people import Person
+from orchestrator.people import Person, country_of
 from orchestrator.rules.activity import TEXTS_PER_DAY, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
@@ -253,6 +253,7 @@ def _message_state(row: DictRow) -> MessageState:
 
 
 def _person(row: DictRow) -> Person:
+    country_pause = row["country_pauses"].get(country_of(row["phone_number"]))
     return Person(
         user_id=row["user_id"],
         phone_number=row["phone_number"],
@@ -275,4 +276,5 @@ def _person(row: DictRow) -> Person:
         has_unread_text=row["has_unread_text"],
         number_is_dead=row["number_is_dead"],
         unreachable_until=row["unreachable_until"],
+        country_paused_until=datetime.fromisoformat(country_pause) if country_pause else None,
     )

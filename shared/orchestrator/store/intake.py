@@ -16,11 +16,12 @@ from orchestrator.store.database import columns, one_round_trip, sql
 
 @dataclass(frozen=True, slots=True)
 class KnownSequence:
-    """The person, lane and length of a sequence, from its first part that came."""
+    """The person, lane and length of a sequence, from its first part that came, and the message at each position."""
 
     user_id: UUID
     priority: str
     total: int
+    parts: Mapping[int, UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,10 @@ def read_known_records(
             for reference, user_id, number, zone, start, end, pattern, enabled in people
         },
         owners=dict(owners.fetchall()),
-        sequences={sequence: KnownSequence(user, priority, total) for sequence, user, priority, total in parts},
+        sequences={
+            sequence: KnownSequence(user, priority, total, {int(place): UUID(part) for place, part in found.items()})
+            for sequence, user, priority, total, found in parts
+        },
         agents=[Agent(*row) for row in agents],
         rates={agent: Rate(this_hour, usual_hour) for agent, this_hour, usual_hour in rates},
     )

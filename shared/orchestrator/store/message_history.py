@@ -106,5 +106,6 @@ def _attempt_steps(
     if delivered_at:
         steps.append(Step(delivered_at, "delivered", ""))
     if undelivered_at:
-        steps.append(Step(undelivered_at, "undelivered", f"code {undelivered_code}" if undelivered_code else ""))
+        why = f"{error}, code {undelivered_code}" if error else f"code {undelivered_code}"
+        steps.append(Step(undelivered_at, "undelivered", why if undelivered_code else ""))
     return steps

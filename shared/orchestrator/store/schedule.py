@@ -26,6 +26,7 @@ class Upkeep:
         expired, incomplete: messages that ended because their time, or the time of their sequence, was over.
         pulled_forward: messages that became due because their person is active.
         rows_taken_up: replies that agents wrote into `messages`.
+        twilio_is_out: an outage of Twilio pauses delivery.
     """
 
     due_again: int = 0
@@ -34,6 +35,7 @@ class Upkeep:
     incomplete: int = 0
     pulled_forward: int = 0
     rows_taken_up: int = 0
+    twilio_is_out: bool = False
 
 
 def keep_up(
@@ -80,10 +82,26 @@ def keep_up(
         pulled = connection.execute(sql("pull_forward"), parameters)
         rows = connection.execute(sql("claim_reply_rows"), parameters)
         connection.execute(sql("fail_reply_rows"))
+        outage = connection.execute(sql("is_twilio_out"))
     due_again, unknown = released.fetchone() or (0, 0)
     (expired,) = late.fetchone() or (0,)
     (incomplete,) = partial.fetchone() or (0,)
-    return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount)
+    (twilio_is_out,) = outage.fetchone() or (False,)
+    return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount, twilio_is_out)
+
+
+def is_twilio_out(connection: Connection) -> bool:
+    """Whether an outage of Twilio pauses delivery; one round trip."""
+    return bool((connection.execute(sql("is_twilio_out")).fetchone() or (False,))[0])
+
+
+def claim_probe(connection: Connection, now: datetime) -> list[ClaimedMessage]:
+    """Take the one due message that probes Twilio during an outage, when a probe is due; one round trip."""
+    ordinary = [lane for lane in Lane if lane is not Lane.URGENT]
+    parameters = {"lanes": [*ordinary, Lane.URGENT], "now": now, "lease_until": now + URGENT_LEASE}
+    with one_round_trip(connection):
+        rows = connection.execute(sql("claim_probe"), parameters)
+    return claims_of(rows)
 
 
 def claim_replies(connection: Connection, now: datetime) -> list[ClaimedMessage]:

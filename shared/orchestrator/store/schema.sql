@@ -116,6 +116,15 @@ CREATE FUNCTION orchestrator.open_conversation(person uuid, number text) RETURNS
      LIMIT 1
 $$;
 
+CREATE FUNCTION orchestrator.open_parts_before(sequence uuid, place integer) RETURNS TABLE(id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT earlier.id
+      FROM message_queue earlier
+     WHERE earlier.sequence_id = sequence AND earlier.sequence_position < place
+       AND earlier.status IN ('queued', 'approved', 'sending') AND earlier.accepted_at IS NOT NULL
+$$;
+
 CREATE FUNCTION orchestrator.opt_outs_of(person uuid, number text) RETURNS TABLE(id uuid, phone_number text)
     LANGUAGE sql STABLE
     AS $$
@@ -159,6 +168,16 @@ CREATE FUNCTION orchestrator.person_texts(keywords text[], until timestamp with 
            SELECT FROM orchestrator.readings r
             WHERE r.inbound_id = m.id
               AND (r.kind NOT IN ('conversation', 'unjudged') OR (r.kind = 'conversation' AND NOT r.opens_window))
+       )
+$$;
+
+CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT p.scope, p.value
+      FROM orchestrator.pauses_of(lane, agent, person, at) p
+     WHERE NOT EXISTS (
+           SELECT FROM orchestrator.pauses o WHERE o.scope = p.scope AND o.value = p.value AND o.probe_id = message
        )
 $$;
 
@@ -376,7 +395,8 @@ CREATE TABLE orchestrator.numbers (
     dead_code integer,
     unreachable_until timestamp with time zone,
     failures integer DEFAULT 0 NOT NULL,
-    changed_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL,
+    blocked_code integer
 );
 
 ALTER TABLE ONLY orchestrator.numbers
@@ -413,7 +433,10 @@ CREATE TABLE orchestrator.pauses (
     value text DEFAULT ''::text NOT NULL,
     note text,
     paused_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone
+    ends_at timestamp with time zone,
+    probes integer,
+    probe_at timestamp with time zone,
+    probe_id uuid
 );
 
 ALTER TABLE ONLY orchestrator.pauses

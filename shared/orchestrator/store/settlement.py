@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from orchestrator.leases import SENDING_LEASE
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.database import columns, one_round_trip, sql
 
@@ -17,8 +18,16 @@ from orchestrator.store.database import columns, one_round_trip, sql
 ROLES = ("concierge", "bouncer", "innovator")
 # How long no text goes to a phone after Twilio could not reach it for the first time.
 UNREACHABLE_FOR = timedelta(hours=1)
-# How long all sending is paused after carriers refused our account.
-REFUSED_FOR = timedelta(minutes=15)
+# How long no text goes to a number after one was blocked on its way; after the second in a row none goes (30004).
+BLOCKED_FOR = timedelta(days=1)
+
+
+# So many calls that Twilio does not answer, of one wave or of the waves of the last minutes, are an outage (G2).
+OUTAGE_AFTER = 3
+LATELY = timedelta(minutes=2)
+# During an outage one text goes after ten seconds; after each probe that fails, the next one waits three times as long.
+FIRST_PROBE_AFTER = timedelta(seconds=10)
+LONGEST_PROBE_WAIT = timedelta(minutes=15)
 
 
 class Evidence(StrEnum):
@@ -29,6 +38,14 @@ class Evidence(StrEnum):
     MESSAGE_LIST = "message_list"
     RECOVERY = "recovery"  # Twilio's message list, after a restore
     NO_CALL = "no_call"  # the worker knows that it made no call
+
+
+class Pause(StrEnum):
+    """Which texts a fault of Twilio or of a carrier stops, as a scope of `orchestrator.pauses`."""
+
+    PROVIDER = "provider"  # all
+    COUNTRY = "country"  # those to the recipient's country
+    BUSY = "busy"  # those of the message's lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,8 @@ class Settlement:
         until: when a message that waits is due again.
         tries: the message's used tries; None leaves them as they are.
         opts_out: the refusal means that the person opted out at Twilio.
+        pause: which other texts wait until then, because they would meet the same fault.
+        country: the recipient's, for a pause of a country.
     """
 
     attempt_id: UUID
@@ -55,6 +74,8 @@ class Settlement:
     until: datetime | None
     tries: int | None
     opts_out: bool
+    pause: Pause | None = None
+    country: str | None = None
 
     @classmethod
     def of_sent_text(cls, attempt_id: UUID, sid: str, evidence: Evidence) -> Self:
@@ -77,17 +98,27 @@ class StatusReport:
     """A status that Twilio reported for a text after it took it: sent, delivered, undelivered, failed or read.
 
     Attributes:
-        opts_out, is_dead, is_unreachable, is_configuration: what follows from the error code.
+        error: the error code in words.
+        opts_out, is_dead, is_unreachable, is_blocked: what follows from the error code.
+        holds_number_until: until when no text goes to the number; None where none is held for a time of its own.
+        again_at: when a text that was certainly not sent may be sent again; None for any other.
+        pause, pause_until, country: which other texts wait, and until when.
     """
 
     attempt_id: UUID
     sid: str
     status: str
     error_code: int | None
+    error: str | None
     opts_out: bool
     is_dead: bool
     is_unreachable: bool
-    is_configuration: bool
+    is_blocked: bool
+    holds_number_until: datetime | None
+    again_at: datetime | None
+    pause: Pause | None
+    pause_until: datetime | None
+    country: str | None
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
@@ -95,7 +126,15 @@ def settle(connection: Connection, settlements: Sequence[Settlement], now: datet
 
     Call it inside `one_round_trip`.
     """
-    parameters = {**columns(settlements, *Settlement.__slots__), "now": now, "roles": list(ROLES)}
+    parameters = {
+        **columns(settlements, *Settlement.__slots__),
+        "now": now,
+        "roles": list(ROLES),
+        "outage_after": OUTAGE_AFTER,
+        "lately_leased_until": now + SENDING_LEASE - LATELY,
+        "first_probe_after": FIRST_PROBE_AFTER,
+        "longest_probe_wait": LONGEST_PROBE_WAIT,
+    }
     connection.execute(sql("lock_users_of_attempts"), parameters)
     connection.execute(sql("settle"), parameters)
 
@@ -122,7 +161,7 @@ def write_status_reports(connection: Connection, reports: Sequence[StatusReport]
             **columns(reports, *StatusReport.__slots__),
             "now": now,
             "unreachable_for": UNREACHABLE_FOR,
-            "refused_until": now + REFUSED_FOR,
+            "blocked_for": BLOCKED_FOR,
         }
         connection.execute(sql("apply_status_reports"), parameters)
 

@@ -13,11 +13,7 @@ WITH pace_start AS (
        AND m.priority = %(lane)s AND m.scheduled_for <= %(horizon)s
        AND m.reason IS DISTINCT FROM 'sequence_incomplete' AND m.is_reply IS NOT TRUE
        AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
-       AND (m.sequence_id IS NULL OR NOT EXISTS (
-               SELECT FROM message_queue earlier
-                WHERE earlier.sequence_id = m.sequence_id AND earlier.sequence_position < m.sequence_position
-                  AND earlier.status IN ('queued', 'approved', 'sending') AND earlier.accepted_at IS NOT NULL
-           ))
+       AND NOT EXISTS (SELECT FROM orchestrator.open_parts_before(m.sequence_id, m.sequence_position))
      ORDER BY m.scheduled_for, m.created_at
      -- A constant for the planner. For a computed limit it expects a tenth of the table, and reads all of it.
      LIMIT %(limit)s

@@ -36,6 +36,11 @@ SELECT m.id AS message_id,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
+       coalesce(
+           (SELECT jsonb_object_agg(p.value, p.ends_at) FROM orchestrator.pauses p
+             WHERE p.scope = 'country' AND p.ends_at > %(now)s),
+           '{}'
+       ) AS country_pauses,
        sequence.continues,
        sequence.broken,
        coalesce(person.e164, u.phone_number) AS phone_number,
@@ -60,7 +65,7 @@ SELECT m.id AS message_id,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,
        active.by_day AS active_texts_by_day,
-       EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
+       EXISTS (SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
  CROSS JOIN LATERAL (

@@ -2,7 +2,11 @@
 -- one may have been sent, and no evidence came in time: it ends as failed, because sending it again could be the second
 -- time (G2), unless the owner allows more sends.
 WITH expired_leases AS (
-    SELECT id, status, status = 'approved' OR coalesce(tries, 0) + 1 < %(sends)s AS is_repeatable
+    SELECT id, status,
+           status = 'approved' OR (
+               SELECT count(*) FROM orchestrator.attempts a
+                WHERE a.message_id = message_queue.id AND (a.outcome IS NULL OR a.outcome = 'unknown')
+           ) < %(sends)s AS is_repeatable
       FROM message_queue
      WHERE lease_until < %(now)s AND status IN ('approved', 'sending') AND accepted_at IS NOT NULL
      ORDER BY id
@@ -12,7 +16,6 @@ WITH expired_leases AS (
     UPDATE message_queue m
        SET status = CASE WHEN l.is_repeatable THEN 'queued' ELSE 'failed' END,
            reason = CASE l.status WHEN 'approved' THEN 'lease_expired' ELSE 'unknown_outcome' END,
-           tries = CASE l.status WHEN 'approved' THEN m.tries ELSE coalesce(m.tries, 0) + 1 END,
            lease_until = NULL
       FROM expired_leases l
      WHERE m.id = l.id

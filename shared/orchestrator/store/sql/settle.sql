@@ -6,8 +6,10 @@ WITH results AS (
       FROM unnest(
                %(attempt_id)s::uuid[], %(outcome)s::text[], %(evidence)s::text[], %(sid)s::text[],
                %(error_code)s::int[], %(error)s::text[], %(status)s::text[], %(reason)s::text[],
-               %(until)s::timestamptz[], %(tries)s::int[], %(opts_out)s::boolean[]
-           ) AS r (attempt_id, outcome, evidence, sid, error_code, error, status, reason, until, tries, opts_out)
+               %(until)s::timestamptz[], %(tries)s::int[], %(opts_out)s::boolean[], %(pause)s::text[],
+               %(country)s::text[]
+           ) AS r (attempt_id, outcome, evidence, sid, error_code, error, status, reason, until, tries, opts_out, pause,
+                   country)
 ), attempts AS (
     UPDATE orchestrator.attempts a
        SET outcome = r.outcome, evidence = r.evidence, settled_at = %(now)s, twilio_message_sid = r.sid,
@@ -48,23 +50,69 @@ WITH results AS (
       JOIN results r ON r.attempt_id = a.id
      WHERE r.opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+), dead_numbers AS (
+    -- Twilio's answer says that no text can reach the number: no other call is made for it.
+    INSERT INTO orchestrator.numbers AS n (phone_number, dead_code, changed_at)
+    SELECT a.phone_number, max(r.error_code), %(now)s
+      FROM attempts a
+      JOIN results r ON r.attempt_id = a.id
+     WHERE r.reason = 'bad_number'
+     GROUP BY a.phone_number
+        ON CONFLICT (phone_number) DO UPDATE SET dead_code = excluded.dead_code, changed_at = excluded.changed_at
+), failed_calls AS (
+    -- Twilio did not answer these calls.
+    SELECT count(*) AS calls, bool_or(a.message_id IN (SELECT probe_id FROM orchestrator.pauses)) AS have_probe
+      FROM results r
+      JOIN attempts a ON a.id = r.attempt_id
+     WHERE r.outcome IN ('unknown', 'not_sent') AND r.evidence IS DISTINCT FROM 'no_call'
+), outage AS (
+    SELECT have_probe
+      FROM failed_calls
+     WHERE NOT EXISTS (SELECT FROM results WHERE pause = 'provider')
+       AND (have_probe OR calls >= %(outage_after)s
+            -- Waves of one or two texts: together with the other calls that Twilio did not answer lately.
+            OR (calls > 0 AND NOT EXISTS (SELECT FROM results WHERE outcome IN ('accepted', 'refused'))
+                AND calls + (
+                    SELECT count(*) FROM message_queue m
+                     WHERE m.status IN ('approved', 'sending') AND m.accepted_at IS NOT NULL  -- the leases' index
+                       AND m.reason = 'unknown_outcome'
+                       AND m.lease_until > %(lately_leased_until)s
+                ) >= %(outage_after)s))
+), outage_end AS (
+    -- Twilio answered the probe.
+    DELETE FROM orchestrator.pauses p
+     USING attempts a
+      JOIN results r ON r.attempt_id = a.id
+     WHERE p.probe_id = a.message_id AND r.outcome IN ('accepted', 'refused')
+       AND r.pause IS DISTINCT FROM 'provider'
 ), new_pauses AS (
-    -- Twilio refuses our account, not these messages: no other call is made until they are due again.
-    INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
-    SELECT 'provider', '', 'Twilio refuses our account: ' || max(error), %(now)s, max(until)
-      FROM results
-     WHERE reason = 'provider_configuration'
-    HAVING count(*) > 0
-     UNION ALL
-    -- Twilio asks to slow down: it would refuse the lane's other texts in the meantime too.
-    SELECT 'busy', m.priority, 'Twilio asked us to slow down', %(now)s, max(r.until)
+    -- Other texts would meet the same fault: no other call is made for them until these are due again. An outage lasts
+    -- until Twilio answers a probe; each probe that fails makes the wait for the next one longer.
+    INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at, probes, probe_at)
+    SELECT r.pause, CASE r.pause WHEN 'busy' THEN m.priority WHEN 'country' THEN r.country ELSE '' END,
+           CASE r.pause WHEN 'provider' THEN 'Twilio refuses our account: '
+                        WHEN 'country' THEN 'Twilio refuses our texts to this country: '
+                        ELSE 'Twilio asked us to slow down: '
+           END || max(r.error),
+           %(now)s, max(r.until), NULL, NULL
       FROM results r
       JOIN attempts a ON a.id = r.attempt_id
       JOIN message_queue m ON m.id = a.message_id
-     WHERE r.reason = 'provider_busy'
-     GROUP BY m.priority
+     WHERE r.pause IS NOT NULL
+     GROUP BY 1, 2, r.pause
+     UNION ALL
+    SELECT 'provider', '', 'Twilio does not answer: one text at a time probes it', %(now)s, NULL, have_probe::int,
+           %(now)s + %(first_probe_after)s::interval
+      FROM outage
         ON CONFLICT (scope, value) DO UPDATE
-       SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at)
+       SET note = excluded.note,
+           ends_at = CASE WHEN excluded.probes IS NULL THEN greatest(p.ends_at, excluded.ends_at) END,
+           probes = coalesce(p.probes, 0) + excluded.probes,
+           probe_at = CASE WHEN excluded.probes = 0 THEN coalesce(p.probe_at, excluded.probe_at)
+                           ELSE %(now)s + least(%(first_probe_after)s::interval * 3 ^ least(p.probes + 1, 10),
+                                                %(longest_probe_wait)s::interval)
+                      END,
+           probe_id = CASE WHEN excluded.probes = 0 THEN p.probe_id END
 ), queue_rows AS (
     UPDATE message_queue m
        SET status = r.status, reason = r.reason, tries = coalesce(r.tries, m.tries),
