@@ -4,7 +4,6 @@ A statement either waits until the other transaction ends, and then sees what it
 other one holds. Without its lock it would do neither: it would write over the other's change, or wait where it must not.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,8 +21,6 @@ from orchestrator.store.database import connect, sql
 from tests.world import World
 
 ADA = "+12125550101"
-# A statement that waits shows up as waiting within this.
-PATIENCE = 5.0
 
 
 def parameters(world: World, **given: object) -> dict[str, Any]:
@@ -67,19 +64,14 @@ def free(world: World, table: str) -> set[UUID]:
 def run(database_url: str, statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement in a transaction of its own; returns its rows."""
     with connect(database_url) as connection, connection.transaction():
+        connection.execute("SET LOCAL statement_timeout = '10s'")
         done = connection.execute(sql(statement), given)
         return done.fetchall() if done.description else []
 
 
 def waits(world: World, running: Future[Any]) -> bool:
     """Whether a session of this database comes to wait for a lock before that one is through."""
-    until = time.monotonic() + PATIENCE
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not running.done() and time.monotonic() < until:
-        if world.all(waiting):
-            return True
-        time.sleep(0.005)
-    return False
+    return world.has_waiting_sessions(1, unless=running.done)
 
 
 def run_after(
@@ -175,7 +167,7 @@ def test_rows_are_locked_one_after_the_other_by_id(world: World, database_url: s
         at=[world.now] * 6,
         attempt_id=[attempt for (attempt,) in world.all("SELECT id FROM orchestrator.attempts")],
     )
-    with open_transaction(database_url) as other, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, open_transaction(database_url) as other:
         other.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR NO KEY UPDATE", (first,))
         running = pool.submit(run, database_url, statement, given)
         assert waits(world, running)
