@@ -100,9 +100,10 @@ def run_beside(database_url: str, statement: str, given: Mapping[str, Any]) -> l
 
 def sending(world: World, phone: str = ADA) -> UUID:
     """A text whose outcome is open; returns its attempt."""
-    return world.all(
+    ((attempt_id,),) = world.all(
         "SELECT id FROM orchestrator.attempts WHERE phone_number = %s ORDER BY started_at DESC LIMIT 1", phone
-    )[0][0]
+    )
+    return UUID(str(attempt_id))
 
 
 # Statements that are locks -----------------------------------------------------------------------------------------------
