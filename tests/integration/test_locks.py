@@ -113,7 +113,7 @@ def sending(world: World, phone: str = ADA) -> UUID:
     ("statement", "table", "names"),
     [
         ("lock_users", "users", lambda _, ada, __: {"user_ids": [ada]}),
-        ("lock_owners", "users", lambda *_: {"phone_number": [ADA]}),
+        ("lock_users_by_number", "users", lambda *_: {"phone_number": [ADA]}),
         ("lock_users_of_attempts", "users", lambda world, *_: {"attempt_id": [sending(world)]}),
         ("lock_messages", "message_queue", lambda _, __, message_id: {"message_ids": [message_id]}),
     ],
@@ -138,7 +138,14 @@ def test_a_lock_holds_what_it_names_and_nothing_else(
 
 @pytest.mark.parametrize(
     "statement",
-    ["lock_users", "lock_owners", "lock_users_of_attempts", "lock_messages", "cancel_opted_out", "cancel_withdrawn"],
+    [
+        "lock_users",
+        "lock_users_by_number",
+        "lock_users_of_attempts",
+        "lock_messages",
+        "cancel_for_opt_outs",
+        "cancel_withdrawn_messages",
+    ],
 )
 def test_rows_are_locked_one_after_the_other_by_id(world: World, database_url: str, statement: str) -> None:
     """While another holds the first of them, none of the others is held: two workers cannot wait for each other."""
@@ -157,7 +164,7 @@ def test_rows_are_locked_one_after_the_other_by_id(world: World, database_url: s
         " FROM message_queue WHERE id = ANY (%s)",
         (world.now, messages),
     )
-    table, ids = ("users", people) if "users" in statement or "owners" in statement else ("message_queue", messages)
+    table, ids = ("users", people) if "users" in statement else ("message_queue", messages)
     first = min(ids)
     given = parameters(
         world,
@@ -193,7 +200,9 @@ def opted_out(world: World, _message_id: UUID) -> dict[str, Any]:
     return {"phone_number": [ADA], "at": [world.now]}
 
 
-@pytest.mark.parametrize(("statement", "names"), [("cancel_withdrawn", withdrawn), ("cancel_opted_out", opted_out)])
+@pytest.mark.parametrize(
+    ("statement", "names"), [("cancel_withdrawn_messages", withdrawn), ("cancel_for_opt_outs", opted_out)]
+)
 def test_what_a_worker_is_reserving_is_waited_for_and_left_to_it(
     world: World,
     database_url: str,
@@ -212,7 +221,7 @@ def test_what_a_worker_is_reserving_is_waited_for_and_left_to_it(
     assert (
         world.all("SELECT 1 FROM orchestrator.timeline WHERE message_id = %s AND status = 'cancelled'", reserving) == []
     )
-    assert world.state(waiting)[0] == ("cancelled" if statement == "cancel_opted_out" else "approved")
+    assert world.state(waiting)[0] == ("cancelled" if statement == "cancel_for_opt_outs" else "approved")
 
 
 def test_a_second_dispatcher_waits_for_the_pace_of_the_first_and_goes_on_behind_it(

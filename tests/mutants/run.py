@@ -19,10 +19,12 @@ from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import FOLDER, Reach, read_map
-from tests.mutants.sql_code import is_valid
+from tests.mutants.sql_code import callers_of, is_valid
 
 PACKAGES = ("shared", "local", "cli", ".")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+# Those that start processes of their own are too slow for this, and reach nothing that these do not.
+TESTS = ("tests/unit", "tests/integration")
 # To start Python, import everything, and migrate a template.
 START_SECONDS = 30
 
@@ -139,7 +141,7 @@ def _reaching(unit: str, reach: Reach) -> list[str]:
         return [test for test, reached in reach.items() if any(u.startswith(f"{unit}:") for u in reached.units)]
     kind, _, name = unit.partition(":")
     if kind == "function":
-        callers = {f"statement:{f.stem}" for f in (ROOT / "shared").rglob("sql/*.sql") if name in f.read_text()}
+        callers = {f"statement:{caller}" for caller in callers_of(name)}
         return [test for test, reached in reach.items() if not callers or not callers.isdisjoint(reached.units)]
     return [test for test, reached in reach.items() if unit in reached.units]
 
@@ -154,13 +156,13 @@ def up_to_date_map(*, keep: bool) -> Reach:
         SystemExit: the tests fail as they are.
     """
     if keep:
-        return read_map()
+        return read_map(TESTS)
     sources = [file for folder in ("shared", "functions", "tests") for file in (ROOT / folder).rglob("*.*")]
     changed = max(file.stat().st_mtime for file in sources if file.suffix in (".py", ".sql", ".txt"))
     if not FOLDER.exists() or min((file.stat().st_mtime for file in FOLDER.glob("*.json")), default=0) < changed:
         print("Recording which test reaches what: some three minutes.", flush=True)
         shutil.rmtree(FOLDER, ignore_errors=True)
         command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "--numprocesses", "2"]
-        if subprocess.run([*command, "tests/unit", "tests/integration"], cwd=ROOT, check=False).returncode:
+        if subprocess.run([*command, *TESTS], cwd=ROOT, check=False).returncode:
             sys.exit("The tests fail without any mutant.")
-    return read_map()
+    return read_map(TESTS)
