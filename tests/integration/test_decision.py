@@ -121,7 +121,17 @@ def _history(world: World, case: TableCase, user_id: UUID) -> None:
             "                                   local_date, holds_slot, started_at, active_since,"
             "                                   active_texts)"
             " VALUES (%s, %s, %s, %s, %s, '', %s, true, %s, %s, %s)",
-            (uuid4(), uuid4(), user_id, uuid4(), person.phone_number, case.now.date(), sent_at, since, int(since is not None)),
+            (
+                uuid4(),
+                uuid4(),
+                user_id,
+                uuid4(),
+                person.phone_number,
+                case.now.date(),
+                sent_at,
+                since,
+                int(since is not None),
+            ),
         )
 
 

@@ -25,6 +25,8 @@ PACKAGES = ("shared", "local", "cli", ".")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 # Those that start processes of their own are too slow for this, and reach nothing that these do not.
 TESTS = ("tests/unit", "tests/integration")
+# Tests without a database: a thousand of them take as long as a hundred of the others.
+NO_TIME = 0.02
 # To start Python, import everything, and migrate a template.
 START_SECONDS = 30
 
@@ -118,16 +120,19 @@ class Bench:
 def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
     """The tests that reach a mutant, as many as take about so many seconds.
 
-    A test file that is named for the mutant's file comes first. Then each file gives its fastest test, then its second
-    fastest, and so on: what notices a mutant is usually in one file, and no map says in which.
+    Those that take no time come first, such as the tables of cases; then a file that is named for the mutant's file. Of
+    the rest each file gives its fastest test, then its second fastest, and so on: what notices a mutant is usually in one
+    file, and no map says in which.
     """
+    quickest_first = sorted(_reaching(mutant.unit, reach), key=lambda test: reach[test].seconds)
+    at_once = [test for test in quickest_first if reach[test].seconds < NO_TIME]
     by_file: dict[str, list[str]] = defaultdict(list)
-    for test in sorted(_reaching(mutant.unit, reach), key=lambda test: reach[test].seconds):
+    for test in quickest_first[len(at_once) :]:
         by_file[test.partition("::")[0]].append(test)
     named = [tests for file, tests in by_file.items() if Path(file).stem == f"test_{Path(mutant.file).stem}"]
     others = [tests for tests in by_file.values() if tests not in named]
     chosen: list[str] = []
-    for test in chain(*named, filter(None, chain(*zip_longest(*others)))):
+    for test in chain(at_once, *named, filter(None, chain(*zip_longest(*others)))):
         seconds -= reach[test].seconds
         if seconds < 0 and chosen:
             break
@@ -136,14 +141,16 @@ def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
 
 
 def _reaching(unit: str, reach: Reach) -> list[str]:
-    """The tests that reach a unit. What is no function belongs to all that reach its module, or mention its name."""
-    if ":" not in unit:
-        return [test for test, reached in reach.items() if any(u.startswith(f"{unit}:") for u in reached.units)]
+    """The tests that reach a unit.
+
+    What is in no function belongs to all tests that reach its module. A function that a trigger calls, and a module
+    without functions, belong to all tests.
+    """
     kind, _, name = unit.partition(":")
-    if kind == "function":
-        callers = {f"statement:{caller}" for caller in callers_of(name)}
-        return [test for test, reached in reach.items() if not callers or not callers.isdisjoint(reached.units)]
-    return [test for test, reached in reach.items() if unit in reached.units]
+    units = {f"statement:{caller}" for caller in callers_of(name)} if kind == "function" else {unit}
+    if not name:
+        units = {found for reached in reach.values() for found in reached.units if found.startswith(f"{unit}:")}
+    return [test for test, reached in reach.items() if not units or not units.isdisjoint(reached.units)]
 
 
 def up_to_date_map(*, keep: bool) -> Reach:
