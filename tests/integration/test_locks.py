@@ -38,6 +38,7 @@ def parameters(world: World, **given: object) -> dict[str, Any]:
         "not_conversation": NOT_CONVERSATION,
         "active_after": now - timedelta(minutes=10),
         "texts_per_inbound": 3,
+        "texts_per_hour": 6,
         "user_ids": None,
         "old_sender_is_gone": True,
         "lifetime": timedelta(days=7),
