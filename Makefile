@@ -3,10 +3,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
+# More options for pytest (make test) or for the mutation run (make mutants).
+OPTIONS ?=
+# How many mutants, 0 for all of them; and the seed that they are drawn with.
+SAMPLE ?= 40
+SEED ?= 1
 # The section of samconfig.toml that a deploy uses.
 STAGE ?= dev
 
-.PHONY: help demo local lint schema test test-unit test-browser screenshot storm eval bench bench-scale build deploy lock clean
+.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm eval bench bench-scale build deploy lock clean
 
 help:
 	@echo "make demo          the main job on this machine, start to end"
@@ -14,6 +19,7 @@ help:
 	@echo "make test          lint, types and every test but the browser's"
 	@echo "make test-unit     the tests that need no database"
 	@echo "make test-browser  the stories of the console, in Chromium"
+	@echo "make mutants       40 changes of the code, drawn at random: which the tests notice; SEED=2 others, SAMPLE=0 all"
 	@echo "make lint          ruff, mypy and cfn-lint"
 	@echo "make schema        shared/orchestrator/store/schema.sql from the migrations"
 	@echo "make screenshot    the README's picture of the console"
@@ -50,13 +56,16 @@ schema: $(READY)
 	@$(BIN)/python -m orchestrator_local.schema
 
 test: lint
-	$(BIN)/pytest --numprocesses auto --ignore tests/browser
+	$(BIN)/python -m pytest --numprocesses auto --ignore tests/browser $(OPTIONS)
 
 test-unit: $(READY)
 	$(BIN)/pytest tests/unit --numprocesses auto
 
 test-browser: $(READY)
 	$(BIN)/pytest tests/browser
+
+mutants: $(READY)
+	@$(BIN)/python -m tests.mutants --sample $(SAMPLE) --seed $(SEED) $(OPTIONS)
 
 screenshot: $(READY)
 	@$(BIN)/python -m tests.browser.screenshot
@@ -90,4 +99,4 @@ lock:
 	    --output-file layers/dependencies/layer.lock
 
 clean:
-	rm -rf $(VENV) .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .mutants

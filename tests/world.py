@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ QUEUES = {
     "INBOUND_QUEUE_URL": "inbound",
     "INBOUND_DLQ_URL": "inbound-dead",
 }
+# What another thread is about to do happens within this, also on a busy machine.
+PATIENCE_SECONDS = 8.0
 # A Tuesday, 10:00 in New York: nobody on the continent is in quiet hours but the west coast.
 TUESDAY_10_IN_NEW_YORK = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 
@@ -371,6 +374,22 @@ class World:
         return received["Messages"][0]["ReceiptHandle"]
 
     # What came of it -------------------------------------------------------------------------------------------------
+
+    def has_waiting_sessions(self, number: int, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until so many sessions of this database wait for locks; False where they do not come to that.
+
+        Args:
+            unless: asked meanwhile; once it is true, no more sessions will come.
+        """
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self.all(waiting)[0][0] < number:
+            if unless() or time.monotonic() > until:
+                return False
+            time.sleep(0.005)
+        return True
 
     def row(self, message_id: UUID) -> dict[str, Any]:
         """The message's row."""

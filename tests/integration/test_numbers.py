@@ -1,6 +1,7 @@
 """What is known of numbers, and numbers that change or pass to somebody else."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,25 @@ def test_an_unreachable_phone_waits_longer_each_time_until_it_is_reached(world: 
     world.twilio_calls()
     world.take_in()
     assert world.all("SELECT failures, unreachable_until FROM orchestrator.numbers") == [(0, None)]
+
+
+def test_a_failure_that_twilio_reports_again_later_counts_once(world: World) -> None:
+    world.person_with_a_past()
+    world.message()
+    world.minute()
+    (sent,) = [callback for callback in world.phones.callbacks if callback.fields["To"] == OLD][:1]
+    report = Callback(sent.url, {**sent.fields, "MessageStatus": "undelivered", "ErrorCode": "30003"})
+    world.twilio_calls(report)
+    world.take_in()
+    first = world.all("SELECT * FROM orchestrator.numbers")
+    world.wait(minutes=5)
+    world.twilio_calls(report, Callback(sent.url, sent.fields))
+    world.take_in()
+    assert world.all("SELECT * FROM orchestrator.numbers") == first
+    assert world.all("SELECT failures, unreachable_until FROM orchestrator.numbers") == [
+        (1, world.now + timedelta(minutes=55))
+    ]
+    world.phones.callbacks.clear()
 
 
 def test_a_phone_that_writes_can_be_reached(world: World) -> None:

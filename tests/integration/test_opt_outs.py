@@ -1,10 +1,13 @@
 """STOP and START, through the real webhook (R11)."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import SecretStr
 
+from orchestrator.store.people import change_user
 from orchestrator_local.stand_ins.http import HttpAnswer
-from orchestrator_local.stand_ins.phones import Callback
+from orchestrator_local.stand_ins.phones import Callback, twilio_error
 from tests.world import WEBHOOK, World, sqs_event, sqs_record
 
 TO = f"{WEBHOOK}/twilio/inbound"
@@ -305,3 +308,102 @@ def test_twilio_tells_of_an_opt_out_afterwards_through_a_messaging_service(world
     world.take_in()
     world.phones.callbacks.clear()
     assert in_force(world) == [("+12125550101", "ada")]
+
+
+# Rows that already exist -------------------------------------------------------------------------------------------------
+
+ADA, NEW, SHE_HAD, BEN_HAS = "+12125550101", "+12125550111", "+12125550109", "+12125550102"
+
+
+def delivered_to(world: World, user: str) -> tuple[str, str | None]:
+    """What becomes of a message to a person now."""
+    message_id = world.message(user, message_data={"type": "note", "message": f"Hello at {world.now:%H:%M:%S}"})
+    world.minute()
+    return world.state(message_id)
+
+
+def test_twilio_refuses_a_wave_for_a_number_that_said_stop_meanwhile(world: World) -> None:
+    """21610 for a number that is opted out already, beside one that is not: one opt-out each, the first one stays."""
+    world.person_with_a_past()
+    world.person("ben", phone=BEN_HAS)
+    world.person("cem", phone="+12125550103")
+    messages = [world.message(user) for user in ("ada", "ben", "cem")]
+
+    def refuse(fields: dict[str, str]) -> HttpAnswer | None:
+        if fields["To"] == "+12125550103":
+            return None
+        if fields["To"] == ADA:
+            world.writes("STOP")
+        return twilio_error(400, 21610, "Attempt to send to unsubscribed recipient")
+
+    world.phones.misbehave = refuse
+    world.minute()
+    assert [world.state(message_id) for message_id in messages] == [
+        ("cancelled", "opted_out"),
+        ("cancelled", "opted_out"),
+        ("sent", None),
+    ]
+    assert in_force(world) == [(ADA, "ada"), (BEN_HAS, "ben"), (SHE_HAD, "ada-before")]
+    assert world.all("SELECT source FROM orchestrator.opt_outs WHERE phone_number = %s", ADA) == [("keyword",)]
+
+
+def test_start_from_a_new_number_whose_former_owner_said_stop(world: World) -> None:
+    """Ben said STOP on the number, and has another now. Ada has it, is opted out of old, and says START on it."""
+    world.person_with_a_past()
+    world.person("ben", phone=NEW)
+    world.writes("STOP", phone=NEW)
+    change_user(world.connection, "ben", {"phone_number": BEN_HAS}, world.now)
+    world.writes("STOP")
+    change_user(world.connection, "ada", {"phone_number": NEW}, world.now)
+    world.wait(minutes=1)
+    world.writes("START", phone=NEW)
+    assert in_force(world) == [(ADA, None), (BEN_HAS, "ben"), (SHE_HAD, "ada-before")]
+    assert delivered_to(world, "ben") == ("cancelled", "opted_out")
+    assert delivered_to(world, "ada") == ("sent", None)
+    world.person("dan", phone=ADA)
+    assert delivered_to(world, "dan") == ("cancelled", "opted_out")
+
+
+def test_start_frees_nobody_who_had_said_stop_on_two_numbers(world: World) -> None:
+    """Ben is opted out on his present number already when the one he had before is freed: his opt-out stays as it was."""
+    world.person("ben", phone=NEW)
+    world.writes("STOP", phone=NEW)
+    change_user(world.connection, "ben", {"phone_number": BEN_HAS}, world.now)
+    world.wait(minutes=1)
+    world.writes("STOP", phone=BEN_HAS)
+    world.person_with_a_past("ada", phone=ADA)
+    change_user(world.connection, "ada", {"phone_number": NEW}, world.now)
+    world.wait(minutes=1)
+    world.writes("START", phone=NEW)
+    assert (BEN_HAS, "ben") in in_force(world)
+    assert delivered_to(world, "ben") == ("cancelled", "opted_out")
+    assert delivered_to(world, "ada") == ("sent", None)
+
+
+def test_a_new_stop_after_an_ended_one_counts_and_a_start_from_between_does_not(world: World) -> None:
+    world.person_with_a_past()
+    early_start = world.phones.write(ADA, "START", TO)
+    world.twilio_calls(early_start)
+    (late_body,) = world.drain("INBOUND_QUEUE_URL")
+    sent_at = world.now
+    world.wait(minutes=1)
+    world.writes("STOP")
+    world.invoke("inbound", sqs_event([sqs_record(late_body, sent_at, queue="inbound")]))
+    assert (ADA, "ada") in in_force(world)
+    assert delivered_to(world, "ada") == ("cancelled", "opted_out")
+
+
+def test_stop_cancels_what_waits_for_this_person_and_for_no_other(world: World) -> None:
+    world.person_with_a_past()
+    world.person_with_a_past("cem", phone="+12125550131")
+    hers = world.message(scheduled_for=world.now + timedelta(hours=1))
+    his = world.message("cem", scheduled_for=world.now + timedelta(hours=1))
+    world.writes("STOP")
+    assert (world.state(hers), world.state(his)) == (("cancelled", "opted_out"), ("queued", "scheduled"))
+    assert world.all(
+        "SELECT u.external_id, m.status, count(*) FROM message_queue m JOIN users u ON u.id = m.user_id"
+        " WHERE m.sequence_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1"
+    ) == [("ada", "cancelled", 2), ("cem", "queued", 2)]
+    assert world.all(
+        "SELECT count(*) FROM orchestrator.timeline WHERE reason = 'opted_out' AND at = %s", world.now
+    ) == [(3,)]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -172,6 +173,194 @@ def test_it_asks_before_it_deletes(lived: World) -> None:
     result = CliRunner().invoke(app, ["privacy", "delete", "ada"], input="n\n")
     assert result.exit_code == 1
     assert SECRET in everything(lived)
+
+
+# Two people with a past, each with rows in every table: what is done about one leaves the other as they were. ---------------
+
+OTHER = "+12125550131"
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """Ada and Cem, with the same things in their past, and what each wrote in its own words."""
+    for name, phone in (("ada", PHONE), ("cem", OTHER)):
+        user_id = world.person_with_a_past(name, phone=phone)
+        words = f"the words of {name}"
+        world.writes(
+            f"I think: {words}", phone=phone, NumMedia="1", MediaUrl0=f"https://x/{name}", MediaContentType0="image/png"
+        )
+        world.writes(f"{words}, from my old phone", phone=f"{phone[:-1]}8")
+        asked = world.message(name, message_data={"type": "x", "findings": [words]}, requires_fresh_context=True)
+        world.publish({"action": "withdraw", "user_id": name, "topic": words})
+        world.publish({"action": "withdraw", "message_id": str(asked)})
+        world.connection.execute(
+            "UPDATE users SET phone_number_history = coalesce(phone_number_history, '[]') || jsonb_build_array(%s::text) WHERE id = %s",
+            (f"{phone[:-1]}8", user_id),
+        )
+        world.connection.execute(
+            "INSERT INTO orchestrator.relevance (message_id, inbound_id, verdict, why, judged_at)"
+            " SELECT %s, inbound_id, 'relevant', %s, %s FROM orchestrator.readings WHERE user_id = %s LIMIT 1",
+            (asked, words, world.now, user_id),
+        )
+        world.connection.execute(
+            "INSERT INTO orchestrator.numbers (phone_number, failures, changed_at) VALUES (%s, 1, %s)",
+            (phone, world.now),
+        )
+        world.connection.execute(
+            "INSERT INTO orchestrator.events (type, user_id, detail, at) VALUES ('x', %s, '{}', %s)",
+            (user_id, world.now),
+        )
+        world.connection.execute(
+            "INSERT INTO agent_tasks (task_type, agent_type, user_id, scheduled_for, context_json, result_json, error_log, status)"
+            " SELECT 'x', 'x', %s, now(), jsonb_build_object('said', %s::text), '{}', %s, status"
+            " FROM unnest('{pending,completed}'::text[]) status",
+            (user_id, words, words),
+        )
+        world.connection.execute(
+            "INSERT INTO agent_actions_log (agent_type, action_type, user_id, input_data, output_data, error, cost_usd)"
+            " SELECT agent, 'chat', %s, jsonb_build_object('said', %s::text), jsonb_build_object('text', %s::text, 'outcome', 'sent'),"
+            " 'an error', 0.5 FROM unnest('{concierge,message_orchestrator}'::text[]) agent",
+            (user_id, words, words),
+        )
+        world.connection.execute(
+            "UPDATE conversations SET conversation_summary = %s WHERE user_id = %s AND status = 'active'",
+            (words, user_id),
+        )
+    world.phones.reset()
+    return world
+
+
+def rows_of(world: World, *, besides: str) -> list[str]:
+    """Every row of every table but those of one person, as text."""
+    mine = world.all(
+        "SELECT id::text FROM users WHERE external_id = %(name)s"
+        " UNION SELECT m.id::text FROM message_queue m JOIN users u ON u.id = m.user_id WHERE u.external_id = %(name)s"
+        " UNION SELECT r.inbound_id::text FROM orchestrator.readings r JOIN users u ON u.id = r.user_id WHERE u.external_id = %(name)s".replace(
+            "%(name)s", f"'{besides}'"
+        )
+    )
+    names = [text for (text,) in mine]
+    return sorted(line for line in everything(world).splitlines() if not any(name in line for name in names))
+
+
+@pytest.mark.usefixtures("dead_letter_queue")
+def test_deletion_leaves_every_row_of_everybody_else_as_it_was(two: World) -> None:
+    numbers = [PHONE, f"{PHONE[:-1]}8", f"{PHONE[:-1]}9"]
+    before = [row for row in rows_of(two, besides="ada") if not any(number in row for number in numbers)]
+    ((old_number_owner,),) = two.all("SELECT to_jsonb(u)::text FROM users u WHERE external_id = 'ada-before'")
+    assert run("delete", "ada", "--yes", "--keep-at-twilio").exit_code == 0
+    after = everything(two).splitlines()
+    assert [row for row in before if row not in after] == []
+    assert old_number_owner in after, "her old number belongs to somebody else now"
+    assert [row for row in after if "the words of ada" in row or f'"{PHONE}"' in row] == []
+    ((owner_is_opted_out,),) = two.all(
+        "SELECT count(*) = 1 FROM orchestrator.opt_outs o JOIN users u ON u.id = o.user_id"
+        " WHERE u.external_id = 'ada-before' AND o.ended_at IS NULL"
+    )
+    assert owner_is_opted_out
+
+
+@pytest.mark.usefixtures("dead_letter_queue")
+def test_deletion_empties_each_table_in_its_own_way(two: World) -> None:
+    ((ada,),) = two.all("SELECT id FROM users WHERE external_id = 'ada'")
+    sending = two.all("SELECT id, lease_until FROM message_queue WHERE user_id = %s AND status = 'sending'", ada)
+    assert run("delete", "ada", "--yes", "--keep-at-twilio").exit_code == 0
+
+    def of_ada(query: str) -> list[tuple[Any, ...]]:
+        return two.all(query, ada)
+
+    assert of_ada("SELECT DISTINCT content FROM messages WHERE user_id = %s") == [("",)]
+    assert of_ada(
+        "SELECT status, reason, count(*) FROM message_queue WHERE user_id = %s GROUP BY 1, 2 ORDER BY 1, 2"
+    ) == [
+        ("cancelled", "forgotten", 2),
+        ("cancelled", "withdrawn", 1),
+        ("sending", "unknown_outcome", 1),
+        ("sent", None, 3),
+    ]
+    assert of_ada("SELECT id, lease_until FROM message_queue WHERE user_id = %s AND status = 'sending'") == sending
+    assert of_ada(
+        "SELECT DISTINCT message_data, final_message, words_source, topic FROM message_queue WHERE user_id = %s"
+    ) == [({"type": "forgotten"}, None, "forgotten", None)]
+    assert of_ada(
+        "SELECT t.status, t.reason, count(*) FROM orchestrator.timeline t JOIN message_queue m ON m.id = t.message_id"
+        " WHERE m.user_id = %s AND t.reason = 'forgotten' GROUP BY 1, 2"
+    ) == [("cancelled", "forgotten", 2)]
+    assert of_ada(
+        "SELECT status, context_json, result_json, error_log FROM agent_tasks WHERE user_id = %s ORDER BY 1"
+    ) == [
+        ("cancelled", {}, None, None),
+        ("completed", {}, None, None),
+    ]
+    assert two.all(
+        "SELECT agent_type, input_data, output_data, error, cost_usd FROM agent_actions_log WHERE user_id IS NULL"
+        " AND action_type = 'chat' ORDER BY 1"
+    ) == [
+        ("concierge", None, None, None, Decimal("0.5")),
+        ("message_orchestrator", None, {"outcome": "sent"}, "an error", Decimal("0.5")),
+    ]
+    assert of_ada(
+        "SELECT DISTINCT phone_number, conversation_summary, status FROM conversations WHERE user_id = %s"
+    ) == [("forgotten", None, "closed")]
+    assert of_ada("SELECT DISTINCT phone_number, fingerprint, error FROM orchestrator.attempts WHERE user_id = %s") == [
+        ("", "", None)
+    ]
+    for table in ("readings", "topic_withdrawals", "events", "opt_outs"):
+        assert of_ada(f"SELECT count(*) FROM orchestrator.{table} WHERE user_id = %s") == [(0,)], table
+    assert two.all("SELECT url FROM orchestrator.media ORDER BY 1") == [("https://x/cem",)]
+    assert two.all("SELECT phone_number FROM orchestrator.numbers") == [(OTHER,)]
+    assert two.all("SELECT phone_number FROM orchestrator.strangers") == [(f"{OTHER[:-1]}8",)]
+    assert of_ada("SELECT count(*) FROM user_message_budget WHERE user_id = %s") != [(0,)]
+
+
+@pytest.mark.usefixtures("dead_letter_queue")
+def test_a_number_that_is_opted_out_without_its_person_stays_opted_out_after_deletion(two: World) -> None:
+    """Her opt-out was kept of her number alone, before we knew whose it was."""
+    two.opts_out(PHONE)
+    assert run("delete", "ada", "--yes", "--keep-at-twilio").exit_code == 0
+    assert two.all("SELECT 1 FROM orchestrator.opt_outs WHERE phone_number = %s", PHONE) == []
+    two.person("ben", phone=PHONE)
+    message_id = two.message("ben")
+    two.minute()
+    assert (two.texts(), two.state(message_id)) == ([], ("cancelled", "opted_out"))
+
+
+def test_the_export_holds_all_of_a_person_and_nothing_of_another(two: World) -> None:
+    ((ada, phone),) = two.all("SELECT id, phone_number FROM users WHERE external_id = 'ada'")
+    two.opts_out(phone)
+    two.opts_out("+12125550177", ada)
+    exported = json.loads(run("export", "ada").output)
+    assert "cem" not in json.dumps(exported)
+    by_user = ("conversations", "messages", "message_queue", "agent_tasks", "agent_actions_log")
+    ours = ("readings", "attempts", "events")
+    for name, table in [
+        *((name, name) for name in by_user),
+        *((name, f"orchestrator.{name}") for name in ours),
+        ("budget", "user_message_budget"),
+    ]:
+        assert [(len(exported[name]),)] == two.all(f"SELECT count(*) FROM {table} WHERE user_id = %s", ada), name
+    for name in ("timeline", "relevance"):
+        joined = f"orchestrator.{name} x JOIN message_queue m ON m.id = x.message_id WHERE m.user_id = %s"
+        assert [(len(exported[name]),)] == two.all(f"SELECT count(*) FROM {joined}", ada), name
+    assert [medium["url"] for medium in exported["media"]] == ["https://x/ada"]
+    assert sorted(opt_out["phone_number"] for opt_out in exported["opt_outs"]) == sorted(
+        [phone, "+12125550177", f"{phone[:-1]}9"]
+    )
+    assert exported["number"]["phone_number"] == phone
+    orders = {
+        "conversations": "created_at",
+        "messages": "created_at",
+        "readings": "received_at",
+        "attempts": "started_at",
+    }
+    for name, key in {
+        **orders,
+        "message_queue": "created_at",
+        "budget": "date",
+        "timeline": "id",
+        "events": "at",
+    }.items():
+        assert [row[key] for row in exported[name]] == sorted(row[key] for row in exported[name]), name
 
 
 # Retention -------------------------------------------------------------------------------------------------------------

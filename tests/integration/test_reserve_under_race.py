@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from orchestrator.delivery.deliver import deliver
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import Sender, Sms
-from orchestrator.store.database import Database
-from tests.world import World
+from orchestrator.store.database import Database, connect
+from tests.world import PATIENCE_SECONDS, World
 
 WORKERS = 50
 
@@ -35,6 +36,19 @@ class CountingSender:
 
     def fingerprint(self, sms: Sms) -> str:
         return sms.body
+
+
+class HoldingSender(CountingSender):
+    """Accepts and counts everything, and keeps its answers back until it lets go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lets_go = threading.Event()
+
+    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
+        outcomes = super().send_wave(texts)
+        self.lets_go.wait(PATIENCE_SECONDS)
+        return outcomes
 
 
 def approved(connection: Connection, user_id: UUID, count: int, now: datetime) -> list[UUID]:
@@ -105,25 +119,36 @@ def test_the_same_record_fifty_times_at_once_is_one_text(world: World, database_
 
 
 def test_nothing_is_reserved_once_a_stop_has_been_taken_in(world: World, database_url: str) -> None:
-    """Fifty workers send while STOP comes through the webhook: each reservation comes wholly before it, or not at all."""
+    """Forty workers are at Twilio when STOP comes; ten wait beside it for the lock that a reservation takes.
+
+    Each reservation comes wholly before the STOP, or not at all.
+    """
     ada = world.person(daily_limit=10_000, hourly_limit=10_000)
     messages = approved(world.connection, ada, 400, world.now)
-    sender = CountingSender()
-    reserved_before: list[set[UUID]] = []
+    early = [messages[start : start + 8] for start in range(0, 320, 8)]
+    late = [messages[start : start + 8] for start in range(320, 400, 8)]
+    sender = HoldingSender()
 
-    def stop() -> None:
-        while not sender.sent:
-            time.sleep(0.001)
+    def stop() -> set[UUID]:
         world.writes("STOP")
-        rows = world.all("SELECT id FROM orchestrator.attempts")
-        reserved_before.append({attempt for (attempt,) in rows})
+        return {attempt for (attempt,) in world.all("SELECT id FROM orchestrator.attempts")}
 
-    stopping = threading.Thread(target=stop)
-    stopping.start()
-    run_workers(database_url, [messages[start::WORKERS] for start in range(WORKERS)], sender, world.now)
-    stopping.join()
+    with ThreadPoolExecutor(3) as pool, connect(database_url) as other:
+        first = pool.submit(run_workers, database_url, early, sender, world.now)
+        while sender.sent.total() < 320 and not first.done():
+            time.sleep(0.005)
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE", (ada,))
+        stopping = pool.submit(stop)
+        assert world.has_waiting_sessions(1), "a STOP takes the lock that a reservation takes"
+        second = pool.submit(run_workers, database_url, late, sender, world.now)
+        assert world.has_waiting_sessions(1 + len(late)), "so does each of the workers"
+        other.execute("COMMIT")
+        reserved_before = stopping.result()
+        sender.lets_go.set()
+        first.result()
+        second.result()
     after = {attempt for (attempt,) in world.all("SELECT id FROM orchestrator.attempts")}
-    assert after == reserved_before[0]
-    assert 0 < len(after) < 400
-    statuses = dict(world.all("SELECT status, count(*) FROM message_queue GROUP BY 1"))
-    assert statuses == {"sent": len(after), "cancelled": 400 - len(after)}
+    assert after == reserved_before
+    assert (len(after), sender.sent.total()) == (320, 320)
+    assert dict(world.all("SELECT status, count(*) FROM message_queue GROUP BY 1")) == {"sent": 320, "cancelled": 80}

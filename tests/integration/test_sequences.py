@@ -283,3 +283,82 @@ def test_parts_of_one_batch_for_two_people_are_no_sequence(world: World) -> None
     sequence = uuid4()
     world.publish(part(sequence, 1, 2), part(sequence, 2, 2, user_id="ben"))
     assert world.all("SELECT reason FROM orchestrator.rejections") == [("sequence_conflict",)]
+
+
+# In company: with people who write, a hand-over that was lost, and hourly holds ----------------------------------------------
+
+
+def test_a_held_sequence_comes_forward_whole_and_counts_as_its_parts(world: World) -> None:
+    world.travel_to("2026-03-03T22:00:00-05:00")
+    world.person_with_a_past()
+    sequence = uuid4()
+    for position in (1, 2):
+        world.publish(part(sequence, position, total=2))
+    world.minute()
+    held = [("queued", "quiet_hours"), ("queued", "quiet_hours")]
+    of_it = "SELECT status, reason FROM message_queue WHERE sequence_id = %s ORDER BY sequence_position"
+    assert world.all(of_it, sequence) == held
+    world.writes("Tell me more")
+    world.deliver()
+    world.minute()
+    assert world.texts() == ["part 1", "part 2"]
+    assert world.all(of_it, sequence) == [("sent", None), ("sent", None)]
+
+
+def test_an_urgent_sequence_whose_hand_over_was_lost_goes_with_a_later_tick(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person_with_a_past()
+    sequence = uuid4()
+    for position in (2, 1):
+        world.publish(part(sequence, position, total=2, priority="urgent", can_delay=False))
+    assert len(world.drain("URGENT_QUEUE_URL")) == 1, "SQS takes it, and loses it"
+    world.minute()
+    assert world.texts() == []
+    world.wait(minutes=20)
+    world.minute()
+    world.minute()
+    assert world.texts() == ["part 1", "part 2"]
+
+
+def test_a_sequence_that_the_hour_holds_takes_one_place_among_those_that_wait(world: World) -> None:
+    """Two slots an hour: one is taken by a text that is on its way. What waits is due one after the other."""
+    world.person_with_a_past()
+    before = world.message(message_data={"type": "note", "message": "before"})
+    world.minute()
+    sequence = uuid4()
+    for position in (1, 2, 3):
+        world.publish(part(sequence, position))
+    world.minute()
+    after = world.message(message_data={"type": "note", "message": "after"})
+    world.minute()
+    assert world.state(before) == ("sent", None)
+    due = world.all("SELECT status, reason, scheduled_for FROM message_queue WHERE sequence_id = %s", sequence)
+    assert {(status, reason) for status, reason, _ in due} == {("queued", "hourly_limit")}
+    (due_at,) = {at for _, _, at in due}
+    assert world.row(after)["scheduled_for"] > due_at
+    world.travel_to(due_at)
+    world.minute()
+    assert world.texts() == ["before", *PARTS]
+    world.travel_to(world.row(after)["scheduled_for"])
+    world.minute()
+    assert world.texts() == ["before", *PARTS, "after"]
+
+
+def test_a_stop_while_the_second_part_is_reserved_stops_the_third(world: World) -> None:
+    world.person_with_a_past()
+    sequence = uuid4()
+    for position in (1, 2, 3):
+        world.publish(part(sequence, position))
+
+    def stop_with_the_second(fields: dict[str, str]) -> HttpAnswer | None:
+        if fields["Body"] == "part 2":
+            world.writes("STOP")
+        return None
+
+    world.phones.misbehave = stop_with_the_second
+    world.minute()
+    assert world.texts() == PARTS[:2]
+    assert world.all(
+        "SELECT status, reason FROM message_queue WHERE sequence_id = %s ORDER BY sequence_position", sequence
+    ) == [("sent", None), ("sent", None), ("cancelled", "opted_out")]

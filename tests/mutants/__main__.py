@@ -66,10 +66,11 @@ def draw(
     groups: dict[str, dict[tuple[str, int], list[Mutant]]] = {group: defaultdict(list) for group in SHARES}
     for mutant in mutants:
         groups[_group(mutant)][mutant.file, mutant.place].append(mutant)
-    for group, share in SHARES.items():
+    shares = {group: share for group, share in SHARES.items() if groups[group]}
+    for group, share in shares.items():
         places = list(groups[group].values())
         dice.shuffle(places)
-        wanted = round(size * share)
+        wanted = round(size * share / sum(shares.values()))
         for place in places:
             dice.shuffle(place)
             valid = (mutant for mutant in place if mutant.key() not in left_out and bench.is_valid(mutant))

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from pathlib import Path
 from types import CodeType, ModuleType
 
 import pytest
@@ -99,10 +98,11 @@ def pytest_sessionfinish() -> None:
         (FOLDER / f"{worker}.json").write_text(json.dumps(_tests))
 
 
-def read_map(folder: Path = FOLDER) -> Reach:
-    """Read what the last run recorded."""
+def read_map(folders: tuple[str, ...]) -> Reach:
+    """Read what the last run recorded of the tests in these folders."""
     return {
         test: Reached(found["seconds"], frozenset(found["units"]))
-        for file in folder.glob("*.json")
+        for file in FOLDER.glob("*.json")
         for test, found in json.loads(file.read_text()).items()
+        if test.startswith(folders)
     }

@@ -19,10 +19,14 @@ from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import FOLDER, Reach, read_map
-from tests.mutants.sql_code import is_valid
+from tests.mutants.sql_code import callers_of, is_valid
 
 PACKAGES = ("shared", "local", "cli", ".")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+# Those that start processes of their own are too slow for this, and reach nothing that these do not.
+TESTS = ("tests/unit", "tests/integration")
+# Tests without a database: a thousand of them take as long as a hundred of the others.
+NO_TIME = 0.02
 # To start Python, import everything, and migrate a template.
 START_SECONDS = 30
 
@@ -116,16 +120,19 @@ class Bench:
 def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
     """The tests that reach a mutant, as many as take about so many seconds.
 
-    A test file that is named for the mutant's file comes first. Then each file gives its fastest test, then its second
-    fastest, and so on: what notices a mutant is usually in one file, and no map says in which.
+    Those that take no time come first, such as the tables of cases; then a file that is named for the mutant's file. Of
+    the rest each file gives its fastest test, then its second fastest, and so on: what notices a mutant is usually in one
+    file, and no map says in which.
     """
+    quickest_first = sorted(_reaching(mutant.unit, reach), key=lambda test: reach[test].seconds)
+    at_once = [test for test in quickest_first if reach[test].seconds < NO_TIME]
     by_file: dict[str, list[str]] = defaultdict(list)
-    for test in sorted(_reaching(mutant.unit, reach), key=lambda test: reach[test].seconds):
+    for test in quickest_first[len(at_once) :]:
         by_file[test.partition("::")[0]].append(test)
     named = [tests for file, tests in by_file.items() if Path(file).stem == f"test_{Path(mutant.file).stem}"]
     others = [tests for tests in by_file.values() if tests not in named]
     chosen: list[str] = []
-    for test in chain(*named, filter(None, chain(*zip_longest(*others)))):
+    for test in chain(at_once, *named, filter(None, chain(*zip_longest(*others)))):
         seconds -= reach[test].seconds
         if seconds < 0 and chosen:
             break
@@ -134,14 +141,16 @@ def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
 
 
 def _reaching(unit: str, reach: Reach) -> list[str]:
-    """The tests that reach a unit. What is no function belongs to all that reach its module, or mention its name."""
-    if ":" not in unit:
-        return [test for test, reached in reach.items() if any(u.startswith(f"{unit}:") for u in reached.units)]
+    """The tests that reach a unit.
+
+    What is in no function belongs to all tests that reach its module. A function that a trigger calls, and a module
+    without functions, belong to all tests.
+    """
     kind, _, name = unit.partition(":")
-    if kind == "function":
-        callers = {f"statement:{f.stem}" for f in (ROOT / "shared").rglob("sql/*.sql") if name in f.read_text()}
-        return [test for test, reached in reach.items() if not callers or not callers.isdisjoint(reached.units)]
-    return [test for test, reached in reach.items() if unit in reached.units]
+    units = {f"statement:{caller}" for caller in callers_of(name)} if kind == "function" else {unit}
+    if not name:
+        units = {found for reached in reach.values() for found in reached.units if found.startswith(f"{unit}:")}
+    return [test for test, reached in reach.items() if not units or not units.isdisjoint(reached.units)]
 
 
 def up_to_date_map(*, keep: bool) -> Reach:
@@ -154,13 +163,13 @@ def up_to_date_map(*, keep: bool) -> Reach:
         SystemExit: the tests fail as they are.
     """
     if keep:
-        return read_map()
+        return read_map(TESTS)
     sources = [file for folder in ("shared", "functions", "tests") for file in (ROOT / folder).rglob("*.*")]
     changed = max(file.stat().st_mtime for file in sources if file.suffix in (".py", ".sql", ".txt"))
     if not FOLDER.exists() or min((file.stat().st_mtime for file in FOLDER.glob("*.json")), default=0) < changed:
         print("Recording which test reaches what: some three minutes.", flush=True)
         shutil.rmtree(FOLDER, ignore_errors=True)
         command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "--numprocesses", "2"]
-        if subprocess.run([*command, "tests/unit", "tests/integration"], cwd=ROOT, check=False).returncode:
+        if subprocess.run([*command, *TESTS], cwd=ROOT, check=False).returncode:
             sys.exit("The tests fail without any mutant.")
-    return read_map()
+    return read_map(TESTS)

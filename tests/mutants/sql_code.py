@@ -5,7 +5,7 @@ The mutator works on the text. What it makes of a statement that does not parse 
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import psycopg
@@ -17,7 +17,9 @@ from tests.mutants.mutant import ROOT, Mutant
 # Where a change begins and ends in the text, and what it puts there.
 Change = tuple[int, int, str]
 
-STORE = ROOT / "shared/orchestrator/store"
+_STORE = ROOT / "shared/orchestrator/store"
+_STATEMENTS = sorted((_STORE / "sql").glob("*.sql"))
+_MIGRATIONS = sorted((_STORE / "migrations").glob("*.sql"))
 _TIMESTAMPTZ = 1184
 # One word or sign for another. Each is looked for outside comments and texts.
 SWAPS = (
@@ -45,17 +47,35 @@ _FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION orchestrator\.(\w+)\(.*
 
 
 def sql_mutants() -> Iterator[Mutant]:
-    """Every mutant of the statements, and of each function as the last migration makes it."""
-    for file in sorted((STORE / "sql").glob("*.sql")):
+    """Every mutant of the statements, and of each function that they or triggers call, as the last migration makes it."""
+    for file in _STATEMENTS:
         text = file.read_text()
         yield from _mutants_of(file, f"statement:{file.stem}", text, 0, len(text))
-    functions: dict[str, tuple[Path, str, int, int]] = {}
-    for file in sorted((STORE / "migrations").glob("*.sql")):
-        text = file.read_text()
-        for found in _FUNCTION.finditer(text):
-            functions[found[1]] = (file, text, found.start(3), found.end(3))
-    for name, (file, text, start, end) in functions.items():
-        yield from _mutants_of(file, f"function:{name}", text, start, end)
+    triggers = "".join(file.read_text() for file in _MIGRATIONS)
+    for name, (file, text, start, end) in _functions().items():
+        if callers_of(name) or f"EXECUTE FUNCTION orchestrator.{name}(" in triggers:
+            yield from _mutants_of(file, f"function:{name}", text, start, end)
+
+
+@cache
+def callers_of(function: str) -> frozenset[str]:
+    """The statements that call a function, themselves or through another function; none for what triggers call."""
+    callers = {file.stem for file in _STATEMENTS if f"orchestrator.{function}(" in file.read_text()}
+    for name, (_, text, start, end) in _functions().items():
+        if name != function and f"orchestrator.{function}(" in text[start:end]:
+            callers |= callers_of(name)
+    return frozenset(callers)
+
+
+@cache
+def _functions() -> dict[str, tuple[Path, str, int, int]]:
+    """Each function by name: the last file that makes it, its text, and where the body is."""
+    return {
+        found[1]: (file, text, found.start(3), found.end(3))
+        for file in _MIGRATIONS
+        for text in [file.read_text()]
+        for found in _FUNCTION.finditer(text)
+    }
 
 
 def is_valid(connection: Connection, mutant: Mutant) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 from orchestrator.clock import Clock, real_time
 from orchestrator_local.stand_ins.http import HttpAnswer
-from orchestrator_local.stand_ins.twilio_account import account_answer
+from orchestrator_local.stand_ins.message_request import problem_with
+from orchestrator_local.stand_ins.twilio_account import SERVICE_SID, account_answer
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (only the stand-in accepts it)
@@ -95,11 +96,16 @@ class Phones:
         account = account_answer(url.path, dict(parse_qsl(url.query)), ACCOUNT_SID, SENDER, self.campaign)
         if method == "GET" and account is not None:
             return account
+        return self._messages(method, url, body)
+
+    def _messages(self, method: str, url: SplitResult, body: bytes) -> HttpAnswer:
+        """List texts, or create one."""
         if url.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
             return twilio_error(404, 20404, f"The requested resource {url.path} was not found")
         if method == "GET":
             return HttpAnswer(200, self._list(dict(parse_qsl(url.query))))
-        return self._create({name: values[0] for name, values in parse_qs(body.decode()).items()})
+        form = parse_qs(body.decode(), keep_blank_values=True)
+        return self._create({name: values[0] for name, values in form.items()})
 
     def _delete(self, method: str, path: str) -> HttpAnswer:
         """Delete a text, or list its media, which is an empty list."""
@@ -118,10 +124,8 @@ class Phones:
     def _create(self, fields: dict[str, str]) -> HttpAnswer:
         if special := self.misbehave and self.misbehave(fields):
             return special
-        if fields.get("From") != SENDER:
-            return twilio_error(400, 21212, "Invalid From number")
-        if not fields.get("Body"):
-            return twilio_error(400, 21602, "Message body is required")
+        if problem := problem_with(fields, SENDER, SERVICE_SID):
+            return twilio_error(400, *problem)
         return HttpAnswer(201, self.accept(fields))
 
     def accept(self, fields: dict[str, str]) -> dict[str, Any]:
