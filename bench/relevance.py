@@ -1,6 +1,7 @@
 """Compares one relevance check for each person with one for each message: calls, tokens and cost.
 
-Claude's stand-in answers; it counts four characters as a token.
+Claude's stand-in answers; it counts about three characters as a token and finds nothing stale. A person with a stale
+message costs one more call.
 """
 
 import os
@@ -70,7 +71,9 @@ def measure(people: Sequence[PersonInQuestion], settings: WriterSettings) -> tup
 
 def show_relevance_costs(console: Console) -> None:
     """Measure both ways, and print them as a table."""
-    with serve(Claude()) as address:
+    claude = Claude()
+    claude.check_relevance = lambda *_: {"verdict": "RELEVANT", "should_reformulate": False, "why": "still fits"}
+    with serve(claude) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address
         settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
         people = people_in_question()

@@ -63,7 +63,8 @@ _SERVER = pytest.StashKey[str]()
 
 
 def _needs_no_database(config: pytest.Config) -> bool:
-    return bool(config.args) and all("tests/unit" in argument for argument in config.args)
+    without = ("tests/unit", "tests/contracts")
+    return bool(config.args) and all(any(folder in argument for folder in without) for argument in config.args)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,7 @@
 """Checks the services around us for `orchestrator doctor`: Twilio's account and sender, Claude, the webhook's URL."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import OrchestratorError
@@ -102,7 +103,7 @@ def _campaign_result(statuses: Iterable[str | None]) -> CheckResult:
 
 
 def check_claude() -> Iterator[CheckResult]:
-    """Check that Claude accepts the key and has the model; the request costs nothing."""
+    """Check that Claude answers one question of each kind, and report what that cost."""
     try:
         settings = load(WriterSettings)
     except OrchestratorError as error:
@@ -112,22 +113,29 @@ def check_claude() -> Iterator[CheckResult]:
         detail = "no key: texts are plain sentences, and opt-outs are recognized by keywords and clear phrases only"
         yield CheckResult("claude", Grade.DOUBTFUL, detail, "Set ANTHROPIC_API_KEY, or the secret.")
         return
-    import anthropic
+    from orchestrator.wording.claude import CallOutcome
+    from orchestrator.wording.trial import call_once_each
 
-    key = settings.anthropic_api_key.get_secret_value()
-    client = anthropic.Anthropic(api_key=key, max_retries=1, timeout=SECONDS)
-    try:
-        model = client.models.retrieve(settings.anthropic_model)
-    except anthropic.AuthenticationError:
-        yield CheckResult("claude", Grade.BAD, "rejects the key", "Correct ANTHROPIC_API_KEY, or the secret.")
-    except anthropic.NotFoundError:
-        detail = f"has no model {settings.anthropic_model}"
-        yield CheckResult("claude", Grade.BAD, detail, "Correct ANTHROPIC_MODEL.")
-    except anthropic.AnthropicError as error:
-        fix = "Check the network, and Claude's status page."
-        yield CheckResult("claude", Grade.BAD, f"cannot be reached: {type(error).__name__}", fix)
-    else:
-        yield CheckResult("claude", Grade.GOOD, f"accepts the key and has {model.id}")
+    calls = call_once_each(settings, settings.claude_deadline_seconds)
+    failures = {kind: made[-1] for kind, made in calls.items() if made[-1].outcome is not CallOutcome.ANSWERED}
+    cost = sum((call.cost_usd for made in calls.values() for call in made), Decimal(0))
+    for kind, call in failures.items():
+        detail = f"{kind}: {call.outcome}, {call.error}"
+        yield CheckResult("claude", Grade.BAD, detail, _fix_of(call.error or "", settings))
+        if call.outcome is CallOutcome.REJECTED:
+            return  # the other kinds are rejected for the same reason
+    if not failures:
+        effort = settings.anthropic_effort
+        detail = f"{settings.anthropic_model} answers ({', '.join(calls)}; effort {effort}): {cost:.6f} USD"
+        yield CheckResult("claude", Grade.GOOD, detail)
+
+
+def _fix_of(error: str, settings: WriterSettings) -> str:
+    if error.endswith((" 401", " 403")):
+        return "Correct ANTHROPIC_API_KEY, or the secret."
+    if error.endswith((" 400", " 404")):
+        return f"Correct ANTHROPIC_MODEL ({settings.anthropic_model}) or ANTHROPIC_EFFORT."
+    return "Check the network, Claude's status page and CLAUDE_DEADLINE_SECONDS."
 
 
 def check_webhook() -> Iterator[CheckResult]:

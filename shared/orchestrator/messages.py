@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn, Required, Self, TypedDict,
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -23,7 +24,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticCustomError
 
+from orchestrator.clean_text import clean_json, clean_text, shows_nothing
 from orchestrator.errors import InvalidMessage
+from orchestrator.unsendable import is_json, unfilled_placeholder
 
 # The largest body that our queues take (`MaximumMessageSize` in the template), in bytes of UTF-8.
 BODY_LIMIT = 262_144
@@ -50,14 +53,25 @@ class Lane(StrEnum):
 _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 
 
+# RFC 3339, seconds optional. Digits alone would be read as a Unix time.
+_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?")
+
+
 def _require_iso_text(value: object) -> object:
-    if isinstance(value, str | datetime):
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_8601.fullmatch(value)):
         return value
     raise PydanticCustomError("not_iso_8601", "is not an ISO 8601 text")
 
 
+def _require_plain_characters(value: str) -> str:
+    if clean_text(value) != value or "\n" in value:
+        raise PydanticCustomError("invisible", "holds control or invisible characters")
+    return value
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+# An identifier: cleaning it would make another one of it.
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_require_plain_characters)]
 
 
 class _Body(BaseModel):
@@ -86,6 +100,14 @@ class Message(_Body):
     sequence_position: int | None = Field(default=None, ge=1)
     sequence_total: int | None = Field(default=None, ge=1, le=SEQUENCE_LIMIT)
     conversation_context_id: UUID | None = None
+
+    @field_validator("message_data", mode="before")
+    @classmethod
+    def _data_is_clean(cls, data: object) -> object:
+        try:
+            return clean_json(data)
+        except RecursionError:
+            raise PydanticCustomError("too_deep", "is nested too deeply") from None
 
     @field_validator("message_data")
     @classmethod
@@ -153,7 +175,7 @@ class Reply(_Body):
 
     action: Literal["reply"]
     user_id: Name
-    content: str
+    content: Annotated[str, BeforeValidator(clean_json)]
     agent_id: Name = "concierge"
     message_id: UUID | None = None
     expires_at: Instant | None = None
@@ -203,22 +225,14 @@ def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
 
 
 def _check_text(text: str) -> None:
-    if not text.strip():
+    if shows_nothing(text):
         raise PydanticCustomError("empty_text", "holds an empty text")
     if len(text) > TEXT_LIMIT:
         raise PydanticCustomError("text_too_long", f"holds a text of over {TEXT_LIMIT} characters")
-    if is_json_structure(text):
+    if is_json(text):
         raise PydanticCustomError("text_is_json", "holds JSON where words are expected")
-
-
-def is_json_structure(text: str) -> bool:
-    """Whether a text is a JSON object or array, which never reaches a phone (G7)."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return False
-    try:
-        return isinstance(json.loads(text), dict | list)
-    except (ValueError, RecursionError):
-        return False
+    if unfilled_placeholder(text):
+        raise PydanticCustomError("text_is_template", "holds a placeholder that is not filled")
 
 
 def parse_request(body: str) -> Request:
@@ -270,22 +284,11 @@ def _build(kind: type[SomeRequest], fields: Mapping[str, Any]) -> SomeRequest:
 def _json_object(body: str) -> dict[str, Any]:
     try:
         content = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
-        body.encode()
-        if isinstance(content, dict) and "\\u" in body:
-            json.dumps(content, ensure_ascii=False).encode()  # finds escaped lone surrogates
-    except UnicodeEncodeError:
-        raise InvalidMessage("body", "holds half a surrogate pair", "Send valid Unicode", "not_json") from None
     except (ValueError, RecursionError):
         raise InvalidMessage("body", "is not JSON", "Send one JSON object", "not_json") from None
     if not isinstance(content, dict):
         raise InvalidMessage("body", "is not a JSON object", "Send one JSON object", "not_an_object")
-    if _ESCAPED_NUL.search(body):
-        raise InvalidMessage("body", "holds a NUL character", "Leave it out: Postgres cannot store it", "invalid_field")
     return content
-
-
-# An escaped NUL, but not an escaped backslash before the letters u0000.
-_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -219,11 +219,21 @@ class SenderSettings(Settings):
         return self
 
 
+class Effort(StrEnum):
+    """How much Claude thinks before it answers."""
+
+    OFF = "off"  # not at all; as little as the model allows where thinking cannot be switched off
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 class WriterSettings(Settings):
     """Claude; without a key every text is a plain sentence."""
 
     anthropic_api_key: SecretStr | None = None
     anthropic_model: str = "claude-haiku-5-5"
+    anthropic_effort: Effort = Effort.OFF
     # For all calls about one message, retries included.
     claude_deadline_seconds: Fraction = 12.0
     # Past this on a UTC day Claude is not called: urgent messages go, and words are plain sentences.

@@ -118,7 +118,7 @@ def test_who_reads_a_text_reads_those_before_it_too(world: World) -> None:
     world.claude.misbehave = None
     world.wait(minutes=1)
     world.writes("Hello? Anybody?")
-    assert [said["wrote"] for said in _asked(world)] == ["Hm, what is this?", "Hello? Anybody?"]
+    assert [said["text"] for said in _asked(world)] == ["Hm, what is this?", "Hello? Anybody?"]
     assert kinds(world) == [("conversation", "claude"), ("conversation", "claude")]
 
 
@@ -142,7 +142,7 @@ def test_a_text_that_comes_while_another_is_read_has_to_be_read_itself(world: Wo
 def _asked(world: World) -> list[dict[str, str]]:
     """What the person wrote, as Claude was last asked about it."""
     prompt = world.claude.requests[-1]["messages"][0]["content"]
-    said: list[dict[str, str]] = json.loads(prompt.partition("<person>\n")[2].partition("\n</person>")[0])
+    said: list[dict[str, str]] = json.loads(prompt.partition("<conversation>\n")[2].partition("\n</conversation>")[0])
     return said
 
 

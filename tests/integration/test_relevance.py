@@ -76,12 +76,13 @@ def test_what_claude_sees(world: World) -> None:
     world.minute()
     (request,) = asked(world)
     prompt = request["messages"][0]["content"]
-    assert prompt.count("</messages>") == prompt.count("</person>") == 1
-    messages, person = (
-        json.loads(prompt.partition(f"<{part}>\n")[2].partition(f"\n</{part}>")[0]) for part in ("messages", "person")
+    assert prompt.count("</messages>") == prompt.count("</conversation>") == 1
+    messages, conversation = (
+        json.loads(prompt.partition(f"<{part}>\n")[2].partition(f"\n</{part}>")[0])
+        for part in ("messages", "conversation")
     )
     assert [(message["number"], message["topic"]) for message in messages] == [(1, "crm")]
-    assert [said["wrote"] for said in person] == [f"reply {number}" for number in range(2, 7)]
+    assert [text["text"] for text in conversation] == [f"reply {number}" for number in range(2, 7)]
     assert "+12125550101" not in prompt, "nobody needs the number"
 
 
@@ -97,14 +98,33 @@ def test_all_that_waits_for_a_person_is_one_question_with_a_verdict_each(world: 
         "why": "x",
     }
     world.minute()
-    assert len(asked(world)) == 1
+    assert len(asked(world)) == 2, "one question, and one more in reverse order because something is stale"
     assert world.state(messages[1]) == ("superseded", "stale")
     for _ in range(6):
         world.wait(hours=1)
         world.minute()
     assert sorted(world.texts()) == ["number 0", "number 2", "number 3"]
-    assert len(asked(world)) == 1, "the verdicts were remembered"
+    assert len(asked(world)) == 2, "the verdicts were remembered"
     assert world.all("SELECT sum(reused) > 0 FROM orchestrator.relevance") == [(True,)]
+
+
+def test_a_verdict_that_depends_on_the_place_in_the_list_ends_nothing(world: World) -> None:
+    ada = world.person(hourly_limit=10)
+    messages = [fresh(world, message_data={"type": "note", "message": f"number {number}"}) for number in range(3)]
+    replied(world, ada)
+    world.claude.last_is_stale = True
+    world.minute()
+    world.minute()
+    assert [world.state(message_id) for message_id in messages] == [("sent", None)] * 3
+
+
+def test_what_is_stale_in_one_order_only_for_lack_of_an_answer_is_not_judged(world: World) -> None:
+    ada = world.person(hourly_limit=10)
+    messages = [fresh(world, priority="medium", can_delay=False) for _ in range(2)]
+    replied(world, ada, "already done")
+    world.claude.misbehave = lambda _request: FAILURES["401"] if len(asked(world)) > 1 else None
+    world.minute()
+    assert [world.state(message_id) for message_id in messages] == [("queued", "relevance_unknown")] * 2
 
 
 def test_a_new_message_asks_anew(world: World) -> None:

@@ -44,7 +44,7 @@ def test_the_delimiters_hold(kind: str, where: str, attack: str, says: str) -> N
         assert json.loads(inner)["message_data"]["note"] == attack, "nothing was lost either"
     message = MessageInQuestion(uuid4(), attack, {"type": "x", "note": attack}, attack, attack, NOW)
     judging = question_about(PersonInQuestion(uuid4(), uuid4(), [ConversationText(attack, NOW)], [message]))
-    for delimiter in ("messages", "person"):
+    for delimiter in ("messages", "conversation"):
         assert judging.count(f"<{delimiter}>") == judging.count(f"</{delimiter}>") == 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import InvalidMessage, Lane
-from orchestrator.messages import BODY_LIMIT, Message, Withdrawal, build_message, parse_request, to_body
+from orchestrator.messages import BODY_LIMIT, Message, Reply, Withdrawal, build_message, parse_request, to_body
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.plain import plain_sentence
 
@@ -26,7 +26,7 @@ def body(**changes: object) -> str:
         ("not JSON", "hello", "body", "not_json"),
         ("nothing at all", "", "body", "not_json"),
         ("NaN is not JSON", '{"user_id": NaN}', "body", "not_json"),
-        ("half a surrogate pair", body(agent_id="x").replace('"x"', '"\\ud800"'), "body", "not_json"),
+        ("half a surrogate pair", body(agent_id="x").replace('"x"', '"\\ud800"'), "agent_id", "invalid_field"),
         ("nested beyond reason", "[" * 100_000, "body", "not_json"),
         ("a list", "[]", "body", "not_an_object"),
         ("a number", "7", "body", "not_an_object"),
@@ -39,7 +39,9 @@ def body(**changes: object) -> str:
         ),
         ("a field whose name is no word", json.dumps({**GOOD, "\u0001": 1}), "body", "unknown_field"),
         ("a field without a name", json.dumps({**GOOD, "": 1}), "body", "unknown_field"),
-        ("a NUL character", body(message_data={"type": "a\0b"}), "body", "invalid_field"),
+        ("a NUL character in a name", body(agent_id="a\0b"), "agent_id", "invalid_field"),
+        ("a name that turns the direction of writing", body(user_id="a\u202eb"), "user_id", "invalid_field"),
+        ("a line end in a topic", body(topic="a\nb"), "topic", "invalid_field"),
         ("no user", json.dumps({k: v for k, v in GOOD.items() if k != "user_id"}), "user_id", "invalid_field"),
         ("an empty user", body(user_id=""), "user_id", "invalid_field"),
         ("a user that is a number", body(user_id=7), "user_id", "invalid_field"),
@@ -65,9 +67,43 @@ def body(**changes: object) -> str:
             "message_data",
             "invalid_field",
         ),
+        *(
+            (f"the text {text!r}", body(message_data={"type": "x", "message": text}), "message_data", "invalid_field")
+            for text in (
+                '```json\n{"intros": 3}\n```',
+                'Your update: {"intros": 3}',
+                '{"text": "Hi, 3 intros',
+                "Hi {first_name}, hello",
+                "Hi {{name}}",
+                "Hi ${name}",
+                "Hi %s, hello",
+                "Dear [First Name]",
+                "Hi null, hello",
+                "Hello <name>!",
+                "See [insert link here]",
+                "[Your Company Name] says hello",
+                "Hi <first_name>",
+                "Hi *|FNAME|*",
+                "Your code is {0}",
+                "Hi undefined",
+                "\u200b\u2060",
+                "\u3164\u3164",
+                "\u2800",
+                "\x00\x07",
+                "\ue000",
+                "\u202e",
+                " \u00ad \ufeff",
+            )
+        ),
         ("a text too long", body(message_data={"type": "x", "message": "a" * 1601}), "message_data", "invalid_field"),
         ("a naive time", body(scheduled_for="2026-03-01T09:00:00"), "scheduled_for", "invalid_field"),
         ("a time as a number", body(scheduled_for=1772355600), "scheduled_for", "invalid_field"),
+        ("a date without dashes", body(scheduled_for="20261225"), "scheduled_for", "invalid_field"),
+        ("a Unix time as a text", body(expires_at="1772355600"), "expires_at", "invalid_field"),
+        ("a Unix time with a sign", body(expires_at="+1772355600.5"), "expires_at", "invalid_field"),
+        ("a date alone", body(scheduled_for="2026-12-25"), "scheduled_for", "invalid_field"),
+        ("a week", body(scheduled_for="2026-W52-5T09:00Z"), "scheduled_for", "invalid_field"),
+        ("a duration", body(scheduled_for="P1D"), "scheduled_for", "invalid_field"),
         ("a time in words", body(expires_at="tomorrow"), "expires_at", "invalid_field"),
         (
             "expiry before its time",
@@ -128,6 +164,66 @@ def test_data_nested_deeply_is_taken_or_refused_with_a_typed_error(depth: int) -
 
 def test_the_letters_u0000_are_no_nul() -> None:
     assert isinstance(parse_request(body(message_data={"type": "x", "code": "\\u0000"})), Message)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("Good news\0\0!", "Good news!"),
+        ("Ding\x07 dong\x1b[31m red\x1b[0m", "Ding dong red"),
+        ("one\u2028two\r\nthree\x85four", "one\ntwo\nthree\nfour"),
+        ("a\ttab", "a tab"),
+        ("evil\u202emoc.\u2066x", "evilmoc.x"),
+        ("private\ue000use\U000f0000", "privateuse"),
+        ("none\ufffe\uffff\U0001ffff", "none"),
+        ("half\ud800", "half"),
+        ("zero\u200bwidth\u2060\ufeff\u00ad", "zerowidth"),
+        ("hidden\U000e0041\U000e0042", "hidden"),
+        ("\u0646\u200c\u0627 👩\u200d🚀 ❤\ufe0f", "\u0646\u200c\u0627 👩\u200d🚀 ❤\ufe0f"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e007f!", "\U0001f3f4\U000e0067\U000e0062\U000e007f!"),
+    ],
+)
+def test_every_text_is_cleaned_where_it_enters(text: str, cleaned: str) -> None:
+    message = parse_request(body(message_data={"type": "x", "message": text, "inner": [{text: text}]}))
+    assert isinstance(message, Message)
+    assert message.message_data == {"type": "x", "message": cleaned, "inner": [{cleaned: cleaned}]}
+    reply = parse_request(json.dumps({"action": "reply", "user_id": "ada", "content": f"Hello {text}"}))
+    assert isinstance(reply, Reply)
+    assert reply.content == f"Hello {cleaned}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Acme] Your code: 123", "[Order 42] is here", "[Time to go]", "I <3 names", "100% off (really)", "It costs 5 % less", "Tom & Jerry <3", "a < b > c", "{ok}?"[1:],
+        "Reply [1] for yes", "Open 24/7: call me! **now**", "👍🏽", "Zum Glück [sic]", "¿Qué tal?", "Use code SAVE50",
+        "null and void", "undefined behaviour", "Hi Nulla", "\"quoted\"", "I'm sorry, but I can't help with that.",
+    ],
+)  # fmt: skip
+def test_everything_else_in_a_verbatim_text_is_the_agents_own_choice(text: str) -> None:
+    message = parse_request(body(message_data={"type": "x", "message": text}))
+    assert isinstance(message, Message)
+    assert message.message_data["message"] == text
+
+
+@pytest.mark.parametrize("key", ["type", "message"])
+def test_a_type_or_text_that_shows_nothing_is_none(key: str) -> None:
+    with pytest.raises(InvalidMessage):
+        parse_request(body(message_data={"type": "x", "message": "Hello", key: "\u200b\x00"}))
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-03-01T09:00:00Z", "2026-03-01T09:00:00-05:00", "2026-03-01T09:00:00.250+00:00", "2026-03-01t09:00:00z",
+        "2026-03-01 09:00:00+0100", "2026-03-01T09:00Z",
+    ],
+)  # fmt: skip
+def test_times_are_iso_8601_with_an_offset(time: str) -> None:
+    message = parse_request(body(scheduled_for=time))
+    assert isinstance(message, Message)
+    assert message.scheduled_for is not None
+    assert message.scheduled_for.year == 2026
 
 
 def test_an_error_never_repeats_what_was_sent() -> None:

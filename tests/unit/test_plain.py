@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.messages import is_json_structure
+from orchestrator.unsendable import is_json
 from orchestrator.wording.plain import LENGTH, plain_sentence
 
 
@@ -52,5 +52,5 @@ def test_any_data_makes_a_readable_sentence_or_none(data: dict[str, object], kin
     sentence = plain_sentence({**data, "type": kind}, name)
     if sentence is not None:
         assert 0 < len(sentence) <= LENGTH
-        assert not is_json_structure(sentence)
+        assert not is_json(sentence)
         assert not set(sentence) & set("{}[]<>`*\n")

@@ -14,7 +14,9 @@ from orchestrator.segments import Encoding, plain_characters, segments_of
         ("a" * 307, "GSM-7", 3), ("€" * 80, "GSM-7", 1), ("€" * 81, "GSM-7", 2), ("{}[]" * 40, "GSM-7", 3),
         ("ñ" * 160, "GSM-7", 1), ("ç", "UCS-2", 1), ("я" * 70, "UCS-2", 1), ("я" * 71, "UCS-2", 2),
         ("🎉" * 35, "UCS-2", 1), ("🎉" * 36, "UCS-2", 2), ("a" * 133 + "я", "UCS-2", 2), ("a" * 134 + "я", "UCS-2", 3),
-        ("it\u2019s", "UCS-2", 1),
+        ("it\u2019s", "UCS-2", 1), ("]" * 153, "GSM-7", 3), ("a" * 152 + "]" + "a" * 152, "GSM-7", 3),
+        ("🎉" * 66, "UCS-2", 2), ("🎉" * 67, "UCS-2", 3), ("👨\u200d👩\u200d👧" * 9, "UCS-2", 2),
+        ("e\u0301" * 67, "UCS-2", 3), ("a" * 66 + "🎉" + "a" * 66, "UCS-2", 3),
     ],
 )  # fmt: skip
 def test_segments(text: str, encoding: str, number: int) -> None:

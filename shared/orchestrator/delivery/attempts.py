@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.ids import uuid7
-from orchestrator.messages import is_json_structure
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
 from orchestrator.relevance_check import call_log_entry
@@ -20,6 +19,7 @@ from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
 from orchestrator.store.delivery import Candidate, DecisionRow, StoredWords
+from orchestrator.unsendable import is_json
 from orchestrator.wording.render import Words
 
 
@@ -53,7 +53,7 @@ def prepare_sends(
     for delivery, decision in sendable:
         text = delivery.words if delivery.words_source else words[delivery.message_id].text
         # A reply that an agent wrote into `messages` is checked here for the first time.
-        if text is None or not text.strip() or is_json_structure(text):
+        if text is None or not text.strip() or is_json(text):
             wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
         else:
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))

@@ -1,4 +1,4 @@
-"""Asks Claude whether a person wishes to get no more texts (R11), and what waits for them still makes sense."""
+"""Asks Claude whether a person wants no more texts (R11), and whether what waits for them still makes sense."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,13 @@ from pydantic import BaseModel
 from orchestrator.clock import Countdown
 from orchestrator.rules.intents import Intent
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Call, ask, side_by_side
+from orchestrator.wording.claude import Question, ask, call_not_made, side_by_side
 from orchestrator.wording.prompts import READING
 from orchestrator.wording.relevance import (
-    FRAME_TOKENS,
-    VERDICT_TOKENS,
     MessageVerdict,
     PersonInQuestion,
     RelevanceResult,
+    confirm_stale,
     question_about,
     verdicts_on,
 )
@@ -54,16 +53,19 @@ def classify(
     return side_by_side(
         [partial(_classify, subject, settings, time_left) for subject in subjects],
         too_late=lambda place: Classification(
-            RelevanceResult(subjects[place], {}, (Call(settings.anthropic_model, "deadline"),)), None
+            RelevanceResult(subjects[place], {}, (call_not_made(settings),)), intent=None
         ),
         seconds=time_left(),
     )
 
 
 def _classify(subject: PersonInQuestion, settings: WriterSettings, time_left: Countdown) -> Classification:
-    max_tokens = FRAME_TOKENS + VERDICT_TOKENS * len(subject.messages)
-    answer = ask(settings, READING, [question_about(subject)], ClassificationAnswer, max_tokens, time_left)
+    question = Question(READING, [question_about(subject)], ClassificationAnswer, entries=len(subject.messages))
+    answer = ask(settings, question, time_left)
     if answer.output is None:
-        return Classification(RelevanceResult(subject, {}, answer.calls), None)
-    judgement = RelevanceResult(subject, verdicts_on(subject, answer.output.verdicts), answer.calls)
-    return Classification(judgement, Intent(answer.output.intent))
+        return Classification(RelevanceResult(subject, {}, answer.calls), intent=None)
+    intent = Intent(answer.output.intent)
+    result = RelevanceResult(subject, verdicts_on(subject, answer.output.verdicts), answer.calls)
+    if intent is not Intent.STOP:  # a STOP ends everything that waits, stale or not
+        result = confirm_stale(result, settings, time_left)
+    return Classification(result, intent)

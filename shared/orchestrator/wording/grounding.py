@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.messages import is_json_structure
 from orchestrator.segments import segments_of
+from orchestrator.unsendable import is_json
 from orchestrator.wording.dates import days_in, foreign_days
 
 # Links, bare domains and e-mail addresses.
@@ -44,7 +44,7 @@ def problems(text: str, data: dict[str, Any], first_name: str | None, max_segmen
     """
     if not text.strip():
         return ["it is empty"]
-    if is_json_structure(text):
+    if is_json(text):
         return ["it is JSON"]
     # Digits and letters of other widths and scripts say the same facts.
     text = _normal(text)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -13,23 +13,20 @@ from pydantic import BaseModel, Field
 from orchestrator.clock import Countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Call, ask, side_by_side
+from orchestrator.wording.claude import Call, Question, ask, call_not_made, side_by_side
 from orchestrator.wording.prompts import RELEVANCE, relevance_request
 
-# Of a message's data as much as a verdict needs.
+# Characters of a message's data that a question shows.
 LONGEST_DATA = 600
-# A text of a person is read whole: Twilio's longest has 1,600 characters. Of what is longer, the beginning and the end:
-# people end with what they mean.
+# A text is read whole: Twilio's longest has 1,600 characters. Of what is longer, the beginning and the end: people end
+# with what they mean.
 LONGEST_TEXT = 1_600
 _BEGINNING = 400
-# For the answer: its frame, and each verdict with its reason.
-FRAME_TOKENS = 100
-VERDICT_TOKENS = 70
 
 
 @dataclass(frozen=True, slots=True)
 class MessageInQuestion:
-    """One waiting message; `words` are its own where they are written already."""
+    """One waiting message; `words` are its text where it is written already."""
 
     message_id: UUID
     agent_id: str
@@ -41,7 +38,11 @@ class MessageInQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ConversationText:
-    """One text of the conversation; `from_person` is false for a text that we sent."""
+    """One text of the conversation.
+
+    Attributes:
+        from_person: False for a text that we sent.
+    """
 
     text: str
     at: datetime
@@ -50,10 +51,10 @@ class ConversationText:
 
 @dataclass(frozen=True, slots=True)
 class PersonInQuestion:
-    """One person: what waits for them and is in question, their last words, and what we sent, oldest first.
+    """One person: the messages in question that wait for them, and the last texts of both sides, oldest first.
 
     Attributes:
-        inbound_id: their newest message, which a verdict is remembered with.
+        inbound_id: the person's newest message, which a verdict is stored with.
     """
 
     user_id: UUID
@@ -72,7 +73,7 @@ class RelevanceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class RelevanceResult:
-    """What was said of a person's messages; a message that is missing was not judged."""
+    """The verdicts on one person's messages; a message without one is not judged."""
 
     subject: PersonInQuestion
     verdicts: Mapping[UUID, RelevanceVerdict]
@@ -85,7 +86,7 @@ class MessageVerdict(BaseModel):
     number: int
     verdict: Literal["RELEVANT", "STALE", "CONTEXTUAL"]
     should_reformulate: bool
-    why: str = Field(description="At most 12 words")
+    why: str = Field(max_length=200, description="At most 12 words, in English")
 
 
 class VerdictsAnswer(BaseModel):
@@ -100,13 +101,13 @@ def check_relevance(
     """Ask about each person, side by side; nothing is raised."""
     return side_by_side(
         [partial(_check_person, subject, settings, time_left) for subject in subjects],
-        too_late=lambda place: RelevanceResult(subjects[place], {}, (Call(settings.anthropic_model, "deadline"),)),
+        too_late=lambda place: RelevanceResult(subjects[place], {}, (call_not_made(settings),)),
         seconds=time_left(),
     )
 
 
 def question_about(subject: PersonInQuestion) -> str:
-    """The user turn for one person."""
+    """Return the user turn for one person."""
     messages = [
         {
             "number": number,
@@ -116,30 +117,55 @@ def question_about(subject: PersonInQuestion) -> str:
         }
         for number, message in enumerate(subject.messages, start=1)
     ]
-    said = [_said(text) for text in subject.said if text.from_person]
-    return relevance_request(messages, said, [_said(text) for text in subject.said if not text.from_person])
+    conversation = [
+        {
+            "at": f"{text.at:%Y-%m-%d %H:%M}",
+            "from": "person" if text.from_person else "service",
+            "text": _shortened(text.text),
+        }
+        for text in subject.said
+    ]
+    return relevance_request(messages, conversation)
 
 
-def _said(text: ConversationText) -> dict[str, str]:
-    words = text.text
-    if len(words) > LONGEST_TEXT:
-        words = f"{words[:_BEGINNING]} […] {words[_BEGINNING - LONGEST_TEXT :]}"
-    return {"at": f"{text.at:%Y-%m-%d %H:%M}", "wrote": words}
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:_BEGINNING]} […] {text[_BEGINNING - LONGEST_TEXT :]}"
 
 
 def _check_person(subject: PersonInQuestion, settings: WriterSettings, time_left: Countdown) -> RelevanceResult:
-    max_tokens = FRAME_TOKENS + VERDICT_TOKENS * len(subject.messages)
-    answer = ask(settings, RELEVANCE, [question_about(subject)], VerdictsAnswer, max_tokens, time_left)
-    return RelevanceResult(subject, verdicts_on(subject, answer.output.verdicts if answer.output else ()), answer.calls)
+    question = Question(RELEVANCE, [question_about(subject)], VerdictsAnswer, entries=len(subject.messages))
+    answer = ask(settings, question, time_left)
+    verdicts = verdicts_on(subject, answer.output.verdicts if answer.output else ())
+    return confirm_stale(RelevanceResult(subject, verdicts, answer.calls), settings, time_left)
+
+
+def confirm_stale(result: RelevanceResult, settings: WriterSettings, time_left: Countdown) -> RelevanceResult:
+    """Ask about the whole list again in reverse order, where several messages were judged and one is stale (R10).
+
+    A verdict on several items depends on their order (BatchPrompt, arXiv 2309.00384), and STALE ends a message. It
+    stands only where both orders give it; another second verdict replaces it. Without a second verdict the message is
+    not judged.
+    """
+    subject = result.subject
+    stale = {message_id for message_id, verdict in result.verdicts.items() if verdict.relevance is Relevance.STALE}
+    if not stale or len(subject.messages) == 1:
+        return result
+    backwards = replace(subject, messages=subject.messages[::-1])
+    question = Question(RELEVANCE, [question_about(backwards)], VerdictsAnswer, entries=len(subject.messages))
+    answer = ask(settings, question, time_left)
+    again = verdicts_on(backwards, answer.output.verdicts if answer.output else ())
+    kept = {message_id: verdict for message_id, verdict in result.verdicts.items() if message_id not in stale}
+    second = {message_id: again[message_id] for message_id in stale & again.keys()}
+    return RelevanceResult(subject, kept | second, result.calls + answer.calls)
 
 
 def verdicts_on(subject: PersonInQuestion, verdicts: Sequence[MessageVerdict]) -> dict[UUID, RelevanceVerdict]:
-    """By message; one that was judged twice in different ways was not judged."""
+    """Return the verdicts by message; a message with two different verdicts in one answer is not judged."""
     by_number: dict[int, set[Relevance]] = {}
     why: dict[int, str] = {}
     for verdict in verdicts:
         by_number.setdefault(verdict.number, set()).add(_relevance(verdict))
-        why[verdict.number] = verdict.why[:200]
+        why[verdict.number] = verdict.why
     return {
         message.message_id: RelevanceVerdict(min(by_number[number]), why[number])
         for number, message in enumerate(subject.messages, start=1)

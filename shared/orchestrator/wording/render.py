@@ -12,15 +12,15 @@ from orchestrator.clock import Countdown
 from orchestrator.messages import verbatim_text
 from orchestrator.segments import plain_characters
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Call, ask, side_by_side
+from orchestrator.wording.claude import Call, Question, ask, call_not_made, side_by_side
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
 from orchestrator.wording.prompts import correction_request, render_instructions, render_request
 from orchestrator.wording.speakers import speaker_of
 
-# A text of 300 characters, its JSON around it, and room for languages that take more tokens.
-MAX_TOKENS = 500
+# Characters that are read of an answer; a text that fits into its segments is much shorter.
+LONGEST_TEXT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Words:
 class Rendered(BaseModel):
     """What Claude answers to a rendering."""
 
-    text: str = Field(description="The text message, ready to send")
+    text: str = Field(max_length=LONGEST_TEXT, description="The text message, ready to send")
 
 
 def write_words(
@@ -71,9 +71,7 @@ def write_words(
     to_render = [brief for brief in briefs if words[brief.message_id] is None]
     rendered = side_by_side(
         [partial(_render, brief, settings, time_left) for brief in to_render],
-        too_late=lambda place: _plain(
-            to_render[place], settings, (Call(settings.anthropic_model, "deadline"),), "failed"
-        ),
+        too_late=lambda place: _plain(to_render[place], settings, (call_not_made(settings),), "failed"),
         seconds=time_left(),
     )
     words.update(zip((brief.message_id for brief in to_render), rendered, strict=True))
@@ -96,7 +94,7 @@ def _render(brief: Brief, settings: WriterSettings, time_left: Countdown) -> Wor
     turns = [render_request(brief.data, name)]
     calls: tuple[Call, ...] = ()
     for outcome in ("used", "corrected"):
-        answer = ask(settings, system, turns, Rendered, MAX_TOKENS, time_left)
+        answer = ask(settings, Question(system, tuple(turns), Rendered), time_left)
         calls += answer.calls
         if answer.output is None:
             return _plain(brief, settings, calls, "failed")

@@ -1,0 +1,40 @@
+"""What makes any text unfit for a phone, whoever wrote it: JSON, and placeholders that were never filled (G7)."""
+
+import json
+import re
+
+# The beginning of an object or of a list of texts, whole or cut off, anywhere in a text.
+_JSON = re.compile(r"""\{\s*["'][^"'{}\n]{1,80}["']\s*:|\[\s*["'][^"'\[\]\n]*["']\s*[,\]]|\[\s*\{\s*["']""")
+_FENCE = re.compile(r"^\s*```\w*\s*|\s*```\s*$")
+# What stands in brackets only where a value was to be put in: [Name], [insert link here], <first_name>.
+_SLOT = (
+    r"(?:(?:insert|enter|add)\b[^\[\]<>\n]{0,40}"
+    r"|(?:(?:your|the|first|last|full|customer|client|recipient|user|contact|company|business|agent|sender)[ _-]?){0,2}"
+    r"(?:name|nombre|pr[ée]nom|vorname|nachname|nome|apellido|date|fecha|datum|time|link|url|amount|number|phone|email|"
+    r"address|city|price|code|event|product|service|reason|placeholder)(?: here)?)"
+)
+_PLACEHOLDER = re.compile(
+    r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|\$\{[^{}\n]{0,80}\}|\{[A-Za-z_][\w .-]{0,40}\}|\{\d{0,2}\}"
+    r"|%\(\w{1,40}\)[sd]|(?<![\w%])%[sd]\b|%[A-Z][A-Z_]{2,40}%|\*\|[A-Z_:]{2,40}\|\*"
+    rf"|(?i:\[{_SLOT}\])|(?i:<{_SLOT}>)|<<\w{{1,40}}>>"
+    r"|\[object Object\]|(?i:\b(?:hi|hello|hey|dear|hola|bonjour|hallo|ol[áa])),? (?:null|undefined|None|NaN|nil)\b"
+)
+
+
+def is_json(text: str) -> bool:
+    """Return whether a text is a JSON object or list, also one in a code fence, or holds one, also one cut off."""
+    inner = _FENCE.sub("", text).strip()
+    if _JSON.search(inner):
+        return True
+    if inner[:1] not in ("{", "["):
+        return False
+    try:
+        return isinstance(json.loads(inner), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def unfilled_placeholder(text: str) -> str | None:
+    """Return the first place of a template that was not filled, such as `{first_name}`, `%s` or `[Name]`."""
+    found = _PLACEHOLDER.search(text)
+    return found[0] if found else None
