@@ -311,12 +311,14 @@ def test_claude_reads_the_end_of_a_long_text_and_our_last_two_texts(world: World
         world.wait(minutes=1)
     beginning = "Good day. " * 200
     world.writes(f"{beginning}and so I had enough")
-    assert _asked(world)[0]["wrote"].startswith("Good day.")
-    assert _asked(world)[0]["wrote"].endswith("and so I had enough")
-    assert len(_asked(world)[0]["wrote"]) < 1_650
+    assert _asked(world)[-1]["text"].startswith("Good day.")
+    assert _asked(world)[-1]["text"].endswith("and so I had enough")
+    assert len(_asked(world)[-1]["text"]) < 1_650
     prompt = world.claude.requests[-1]["messages"][0]["content"]
-    ours = json.loads(prompt.partition("<service>\n")[2].partition("\n</service>")[0])
-    assert [text["wrote"] for text in ours] == ["Here is your report", "Still want these?"]
+    assert [text["text"] for text in _asked(world) if text["from"] == "service"] == [
+        "Here is your report",
+        "Still want these?",
+    ]
     assert kinds(world) == [("stop", "claude")]
 
 

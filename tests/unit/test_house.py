@@ -22,7 +22,8 @@ TREES = {
 # The parts of shared/orchestrator: each imports itself and the layers above its line; procedures import each other, too.
 PROCEDURES = {"intake", "delivery", "conversation", "maintenance"}
 LAYERS = [
-    {"errors", "ids", "leases", "segments", "number_hash"},
+    {"errors", "ids", "leases", "segments", "number_hash", "clean_text"},
+    {"unsendable"},
     {"clock", "messages", "people"},
     {"aws"},
     {"settings"},

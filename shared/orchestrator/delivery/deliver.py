@@ -7,8 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 import psycopg
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
+from orchestrator.aws.faults import cause_of
 from orchestrator.clock import Clock, Countdown, countdown
 from orchestrator.delivery.attempts import PreparedSend, call_log_entries, prepare_sends, stored_words_of
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
@@ -180,7 +181,7 @@ def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, cloc
     try:
         with database.connection() as connection:
             return store.reserve_wave(connection, plan, settings.twilio_daily_ceiling_usd, now)
-    except psycopg.OperationalError:
+    except psycopg.Error:
         # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
         now = clock()
         lost = "the reservation's own answer was lost"
@@ -227,7 +228,7 @@ def _settle_attempts(database: Database, attempts: Sequence[AttemptResult]) -> l
 
 # Twilio gives each outcome once: where the connection breaks, it is written over a new one.
 @retry(
-    retry=retry_if_exception_type(psycopg.OperationalError),
+    retry=retry_if_exception(lambda error: isinstance(error, psycopg.Error) and cause_of(error) is not None),
     stop=stop_after_attempt(SETTLE_TRIES),
     wait=wait_exponential(multiplier=0.1, max=2),
     reraise=True,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from orchestrator.clock import Countdown
 from orchestrator.rules.intents import Intent
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Question, ask, call_not_made, side_by_side
+from orchestrator.wording.claude import Question, ask, call_without_request, side_by_side
 from orchestrator.wording.prompts import READING
 from orchestrator.wording.relevance import (
     MessageVerdict,
@@ -53,7 +53,7 @@ def classify(
     return side_by_side(
         [partial(_classify, subject, settings, time_left) for subject in subjects],
         too_late=lambda place: Classification(
-            RelevanceResult(subjects[place], {}, (call_not_made(settings),)), intent=None
+            RelevanceResult(subjects[place], {}, (call_without_request(settings),)), intent=None
         ),
         seconds=time_left(),
     )

@@ -126,10 +126,10 @@ def ask(settings: WriterSettings, question: Question[Output], time_left: Countdo
         if pause >= time_left():
             break
         time.sleep(pause)
-    return ClaudeAnswer(None, tuple(calls) or (call_not_made(settings),))
+    return ClaudeAnswer(None, tuple(calls) or (call_without_request(settings),))
 
 
-def call_not_made(settings: WriterSettings) -> Call:
+def call_without_request(settings: WriterSettings) -> Call:
     """Return the entry for a question whose deadline passed before there was an answer."""
     return Call(settings.anthropic_model, CallOutcome.TOO_LATE, "deadline")
 

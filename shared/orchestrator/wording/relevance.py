@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from orchestrator.clock import Countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Call, Question, ask, call_not_made, side_by_side
+from orchestrator.wording.claude import Call, Question, ask, call_without_request, side_by_side
 from orchestrator.wording.prompts import RELEVANCE, relevance_request
 
 # Characters of a message's data that a question shows.
@@ -101,7 +101,7 @@ def check_relevance(
     """Ask about each person, side by side; nothing is raised."""
     return side_by_side(
         [partial(_check_person, subject, settings, time_left) for subject in subjects],
-        too_late=lambda place: RelevanceResult(subjects[place], {}, (call_not_made(settings),)),
+        too_late=lambda place: RelevanceResult(subjects[place], {}, (call_without_request(settings),)),
         seconds=time_left(),
     )
 

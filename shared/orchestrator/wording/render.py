@@ -12,7 +12,7 @@ from orchestrator.clock import Countdown
 from orchestrator.messages import verbatim_text
 from orchestrator.segments import plain_characters
 from orchestrator.settings import WriterSettings
-from orchestrator.wording.claude import Call, Question, ask, call_not_made, side_by_side
+from orchestrator.wording.claude import Call, Question, ask, call_without_request, side_by_side
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
@@ -71,7 +71,7 @@ def write_words(
     to_render = [brief for brief in briefs if words[brief.message_id] is None]
     rendered = side_by_side(
         [partial(_render, brief, settings, time_left) for brief in to_render],
-        too_late=lambda place: _plain(to_render[place], settings, (call_not_made(settings),), "failed"),
+        too_late=lambda place: _plain(to_render[place], settings, (call_without_request(settings),), "failed"),
         seconds=time_left(),
     )
     words.update(zip((brief.message_id for brief in to_render), rendered, strict=True))
