@@ -314,7 +314,6 @@ def test_claude_reads_the_end_of_a_long_text_and_our_last_two_texts(world: World
     assert _asked(world)[-1]["text"].startswith("Good day.")
     assert _asked(world)[-1]["text"].endswith("and so I had enough")
     assert len(_asked(world)[-1]["text"]) < 1_650
-    prompt = world.claude.requests[-1]["messages"][0]["content"]
     assert [text["text"] for text in _asked(world) if text["from"] == "service"] == [
         "Here is your report",
         "Still want these?",
