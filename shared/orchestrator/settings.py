@@ -237,6 +237,31 @@ class PrivacySettings(Settings):
     privacy_key: SecretStr | None = Field(default=None, min_length=16)
 
 
+class StopConfirmation(StrEnum):
+    """Whether a person whose opt-out Twilio does not confirm gets a confirmation from us (R11)."""
+
+    ON = "on"  # where SENDER_NAME is set
+    OFF = "off"
+
+
+class ConfirmationSettings(Settings):
+    """The confirmation of an opt-out: one fixed text, without marketing (47 CFR 64.1200(a)(12))."""
+
+    # Who texts, in words that the people know, such as "Harbor Books".
+    sender_name: str | None = Field(default=None, min_length=2, max_length=60)
+    stop_confirmation: StopConfirmation = StopConfirmation.ON
+
+    @property
+    def confirms_opt_outs(self) -> bool:
+        """Whether confirmations are sent."""
+        return self.sender_name is not None and self.stop_confirmation is StopConfirmation.ON
+
+    @property
+    def opt_out_confirmation(self) -> str:
+        """The text."""
+        return f"{self.sender_name}: You are unsubscribed and will get no more texts from us. Reply START to return."
+
+
 class SendingMode(StrEnum):
     """Whether texts are really sent."""
 
@@ -244,7 +269,9 @@ class SendingMode(StrEnum):
     SHADOW = "shadow"  # everything is decided and recorded, and nothing is sent
 
 
-class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings):
+class DeliverSettings(
+    DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings, ConfirmationSettings
+):
     """What the deliver function needs."""
 
     # The queues that its records come from, and the one for unreadable records; without them SQS's own visibility
@@ -268,7 +295,9 @@ class WebhookSettings(Settings):
     webhook_base_url: HttpUrl | None = None
 
 
-class InboundSettings(DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings):
+class InboundSettings(
+    DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings, ConfirmationSettings
+):
     """What the inbound function needs."""
 
     inbound_queue_url: HttpUrl
