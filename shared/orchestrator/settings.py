@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -237,29 +237,12 @@ class PrivacySettings(Settings):
     privacy_key: SecretStr | None = Field(default=None, min_length=16)
 
 
-class StopConfirmation(StrEnum):
-    """Whether a person whose opt-out Twilio does not confirm gets a confirmation from us (R11)."""
-
-    ON = "on"  # where SENDER_NAME is set
-    OFF = "off"
-
-
 class ConfirmationSettings(Settings):
-    """The confirmation of an opt-out: one fixed text, without marketing (47 CFR 64.1200(a)(12))."""
+    """Whether an opt-out that Twilio does not confirm is confirmed by us (R11)."""
 
-    # Who texts, in words that the people know, such as "Harbor Books".
+    # Who texts, in words that the people know, such as "Harbor Books". Without a name there is no confirmation.
     sender_name: str | None = Field(default=None, min_length=2, max_length=60)
-    stop_confirmation: StopConfirmation = StopConfirmation.ON
-
-    @property
-    def confirms_opt_outs(self) -> bool:
-        """Whether confirmations are sent."""
-        return self.sender_name is not None and self.stop_confirmation is StopConfirmation.ON
-
-    @property
-    def opt_out_confirmation(self) -> str:
-        """The text."""
-        return f"{self.sender_name}: You are unsubscribed and will get no more texts from us. Reply START to return."
+    stop_confirmation: Literal["on", "off"] = "on"
 
 
 class SendingMode(StrEnum):

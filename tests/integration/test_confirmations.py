@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from orchestrator.settings import StopConfirmation
 from orchestrator.store.pauses import pause
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
@@ -65,7 +64,7 @@ def test_what_twilio_confirms_is_not_confirmed_twice(confirming: World, text: st
 def test_without_a_name_or_when_switched_off_there_is_none(world: World, confirming: World) -> None:
     world.person()
     for app in (world.functions["inbound"], world.functions["deliver"]):
-        app.__dict__["settings"] = app.settings.model_copy(update={"stop_confirmation": StopConfirmation.OFF})
+        app.__dict__["settings"] = app.settings.model_copy(update={"stop_confirmation": "off"})
     world.writes(PLEASE)
     world.deliver()
     assert world.texts() == []

@@ -11,7 +11,7 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.clock import Clock, countdown
-from orchestrator.delivery.confirmations import hand_over_confirmations
+from orchestrator.delivery.confirmations import confirms_opt_outs, hand_over_confirmations
 from orchestrator.delivery.handover import hand_over
 from orchestrator.delivery.settlements import status_report_of
 from orchestrator.events import LEASED_AT_ONCE, publish_events
@@ -228,7 +228,7 @@ def _twilio_confirms(text: InboundText) -> bool:
 
 
 def _confirm_until(received_at: datetime, settings: InboundSettings) -> datetime | None:
-    return received_at + CONFIRMED_WITHIN if settings.confirms_opt_outs else None
+    return received_at + CONFIRMED_WITHIN if confirms_opt_outs(settings) else None
 
 
 def _received_at(record: QueueRecord, text: InboundText, intent: Intent) -> datetime:

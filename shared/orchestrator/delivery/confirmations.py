@@ -16,12 +16,20 @@ from orchestrator.ids import uuid7
 from orchestrator.people import country_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.segments import segments_of
-from orchestrator.settings import DeliverSettings
+from orchestrator.settings import ConfirmationSettings, DeliverSettings
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.database import Database
 from orchestrator.store.delivery import settle_wave
 from orchestrator.store.opt_outs import Confirmation, DueConfirmation, claim_confirmation, read_due_confirmation
+
+
+_WORDS = "{name}: You are unsubscribed and will get no more texts from us. Reply START to return."
+
+
+def confirms_opt_outs(settings: ConfirmationSettings) -> bool:
+    """Whether these settings ask for confirmations."""
+    return settings.sender_name is not None and settings.stop_confirmation == "on"
 
 
 def hand_over_confirmations(queue_url: str, due: Sequence[DueConfirmation]) -> None:
@@ -62,11 +70,11 @@ def confirm_opt_out(
     now = clock()
     with database.connection() as connection:
         due = read_due_confirmation(connection, opt_out_id, now)
-    if due is None or not settings.confirms_opt_outs or not _may_text(due.phone_number, settings):
+    if due is None or not confirms_opt_outs(settings) or not _may_text(due.phone_number, settings):
         return False
     sms = Sms(
         to=due.phone_number,
-        body=settings.opt_out_confirmation,
+        body=_WORDS.format(name=settings.sender_name),
         valid_for=int((due.confirm_until - now).total_seconds()),
         message_id=uuid7(now),
         attempt_id=uuid7(now),
@@ -77,7 +85,7 @@ def confirm_opt_out(
         return False
     (outcome,) = sender.send_wave([sms])
     at = clock()
-    settlement = settlement_of(sms.attempt_id, outcome, 0, due.confirm_until, at)
+    settlement = settlement_of(sms.attempt_id, outcome, 0, due.confirm_until, sms.to, at)
     if settlement.status is Status.QUEUED:
         # Not tried again: later the person may have written START.
         settlement = replace(settlement, status=Status.CANCELLED, reason=Reason.OPTED_OUT, until=None)

@@ -30,7 +30,7 @@ WITH claim AS (
     -- No tries are left: a confirmation is never sent again.
     SELECT %(message_id)s, user_id, 'system', '{"type": "opt_out_confirmation"}', %(words)s::text, 'verbatim',
            %(segments)s::int, %(encoding)s::text, 'urgent', false, 'sending', %(now)s, confirm_until, %(now)s, %(now)s,
-           %(now)s, %(lease_until)s::timestamptz, 1000
+           %(now)s, %(lease_until)s::timestamptz, 10
       FROM conversation
 ), day_spending AS (
     INSERT INTO orchestrator.spending AS s (day, cost_usd, texts, segments, twilio_usd)
