@@ -11,6 +11,7 @@ from orchestrator.aws.queues import QueueRecord, queue_url_of, records_of, send_
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
 from orchestrator.clock import clock_from_environment
+from orchestrator.delivery.confirmations import confirm_opt_out, split_confirmations
 from orchestrator.delivery.deliver import deliver
 from orchestrator.delivery.handover import message_ids_of
 from orchestrator.settings import DeliverSettings, SendingMode, load, refresh
@@ -47,9 +48,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
     """Deliver records together; returns those that must come back."""
-    named, unreadable = message_ids_of(records)
+    opt_outs, of_messages = split_confirmations(records)
+    named, unreadable = message_ids_of(of_messages)
     follow_secrets()
     database.prepare()
+    confirmed = sum(confirm_opt_out(database, opt_out_id, sender, settings, clock) for opt_out_id in opt_outs)
     report = deliver(
         database,
         list(named),
@@ -60,6 +63,6 @@ def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]
     )
     not_put_aside = send_dead_letters(settings.delivery_dlq_url, unreadable)
     log_message_ids(logger, report.message_ids)
-    publish_report(logger, "batch delivered", report, unreadable=len(unreadable))
+    publish_report(logger, "batch delivered", report, unreadable=len(unreadable), opt_outs_confirmed=confirmed)
     undecided = [named[message_id] for message_id in report.undecided if message_id in named]
     return [*undecided, *(record.sqs_message_id for record in not_put_aside)]

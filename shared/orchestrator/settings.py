@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -247,6 +247,14 @@ class PrivacySettings(Settings):
     privacy_key: SecretStr | None = Field(default=None, min_length=16)
 
 
+class ConfirmationSettings(Settings):
+    """Whether an opt-out that Twilio does not confirm is confirmed by us (R11)."""
+
+    # Who texts, in words that the people know, such as "Harbor Books". Without a name there is no confirmation.
+    sender_name: str | None = Field(default=None, min_length=2, max_length=60)
+    stop_confirmation: Literal["on", "off"] = "on"
+
+
 class SendingMode(StrEnum):
     """Whether texts are really sent."""
 
@@ -254,7 +262,9 @@ class SendingMode(StrEnum):
     SHADOW = "shadow"  # everything is decided and recorded, and nothing is sent
 
 
-class DeliverSettings(DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings):
+class DeliverSettings(
+    DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings, ConfirmationSettings
+):
     """What the deliver function needs."""
 
     # The queues that its records come from, and the one for unreadable records; without them SQS's own visibility
@@ -278,7 +288,9 @@ class WebhookSettings(Settings):
     webhook_base_url: HttpUrl | None = None
 
 
-class InboundSettings(DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings):
+class InboundSettings(
+    DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings, ConfirmationSettings
+):
     """What the inbound function needs."""
 
     inbound_queue_url: HttpUrl

@@ -81,6 +81,7 @@ def test_urgent_texts_and_replies_wait_with_a_reason_and_keep_their_order(marked
     urgent = world.message(priority="urgent", can_delay=False)
     for words in ("one", "two"):
         world.publish({"action": "reply", "user_id": "ada", "content": words})
+        world.wait(seconds=1)
     world.deliver()
     assert (world.texts(), world.state(urgent)) == ([], ("queued", "inbound_unread"))
     for _ in range(7):

@@ -11,6 +11,7 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.clock import Clock, countdown
+from orchestrator.delivery.confirmations import confirms_opt_outs, hand_over_confirmations
 from orchestrator.delivery.handover import hand_over
 from orchestrator.delivery.settlements import status_report_of
 from orchestrator.events import LEASED_AT_ONCE, publish_events
@@ -19,6 +20,7 @@ from orchestrator.number_hash import number_hash
 from orchestrator.relevance_check import calls_of, person_in_question, relevance_rows
 from orchestrator.rules.inbound_marker import FRESH_FOR
 from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
+from orchestrator.rules.keywords import STOP_WORDS
 from orchestrator.settings import InboundSettings
 from orchestrator.sms import outcomes
 from orchestrator.sms.requests import InboundText, Requests, StatusCallback
@@ -26,9 +28,13 @@ from orchestrator.store import conversation as store
 from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.conversation import ClassifiedText, ReceivedText, StoredText
 from orchestrator.store.database import Database
+from orchestrator.store.opt_outs import list_due_confirmations
 from orchestrator.store.relevance import read_relevance_questions
 from orchestrator.store.settlement import StatusReport, write_status_reports
 from orchestrator.wording.classification import Classification, classify
+
+# How long after a STOP our confirmation may go (47 CFR 64.1200(a)(12)).
+CONFIRMED_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,7 @@ def _take_in_texts(
         stored = store.store_inbound_texts(connection, received, now)
     reading = _read_unread_texts(database, stored, settings, clock)
     claimed = _pull_forward(database, stored, reading, settings, clock())
+    _confirm_opt_outs(database, [*received, *reading.texts], settings, clock())
     # A message that SQS does not take is due again when its lease runs out.
     hand_over(settings.urgent_queue_url, claimed, clock())
     with database.connection() as connection:
@@ -158,6 +165,17 @@ def _take_in_texts(
         handed_over=len(claimed),
         unread=_unread_records(texts, stored, reading) if settings.anthropic_api_key else [],
     )
+
+
+def _confirm_opt_outs(
+    database: Database, texts: Sequence[ReceivedText | ClassifiedText], settings: InboundSettings, now: datetime
+) -> None:
+    """Hand over the confirmations that are due (R11); the deliver function claims each once."""
+    opt_outs = [opt_out for text in texts if (opt_out := text.opt_out) and opt_out.confirm_until]
+    if opt_outs:
+        with database.connection() as connection:
+            due = list_due_confirmations(connection, opt_outs, now)
+        hand_over_confirmations(settings.urgent_queue_url, due)
 
 
 def _count_opt_outs(received: Sequence[ReceivedText], stored: Sequence[StoredText], reading: _Reading) -> Counter[str]:
@@ -194,10 +212,23 @@ def _received_text(record: QueueRecord, text: InboundText, settings: InboundSett
         kind=intent,
         judged_by=classified_by,
         is_sms=text.is_sms,
+        confirm_until=None if _twilio_confirms(text) or not text.is_sms else _confirm_until(record.sent_at, settings),
         number_hash=number_hash(text.phone_number, settings.privacy_key),
         received_at=_received_at(record, text, intent),
         new_conversation_id=uuid7(record.sent_at),
     )
+
+
+def _twilio_confirms(text: InboundText) -> bool:
+    """Whether Twilio took a text for STOP: the whole body is its word, or Advanced Opt-Out says so.
+
+    (help.twilio.com, Twilio support for opt-out keywords.)
+    """
+    return bool(text.form.opt_out_type) or text.body.strip().upper() in STOP_WORDS
+
+
+def _confirm_until(received_at: datetime, settings: InboundSettings) -> datetime | None:
+    return received_at + CONFIRMED_WITHIN if confirms_opt_outs(settings) else None
 
 
 def _received_at(record: QueueRecord, text: InboundText, intent: Intent) -> datetime:
@@ -236,6 +267,7 @@ def _read_unread_texts(
             kind=Intent.CONVERSATION if answer.intent is Intent.START else answer.intent,
             judged_by=ClassifiedBy.CLAUDE,
             received_at=newest[user_id].received_at,
+            confirm_until=_confirm_until(newest[user_id].received_at, settings),
         )
         for answer in answers
         if answer.intent is not None

@@ -34,6 +34,7 @@ class ReceivedText:
         media: a JSON array of objects with `url` and `content_type`.
         kind, judged_by: what a rule took it for, and which rule.
         is_sms: False for a text over another channel, such as WhatsApp.
+        confirm_until: until when our confirmation of an opt-out may go; None where we send none.
         number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
         received_at: when SQS first received it. It orders STOP and START.
         new_conversation_id: used where the person has no open conversation on this number.
@@ -48,6 +49,7 @@ class ReceivedText:
     kind: Intent
     judged_by: ClassifiedBy
     is_sms: bool
+    confirm_until: datetime | None
     number_hash: str | None
     received_at: datetime
     new_conversation_id: UUID
@@ -55,7 +57,7 @@ class ReceivedText:
     @property
     def opt_out(self) -> OptOut | None:
         """What STOP, or "wrong number", opts out; None for any other text."""
-        return opt_out_of(self.kind, self.judged_by, self.phone_number, self.received_at)
+        return opt_out_of(self.kind, self.judged_by, self.phone_number, self.received_at, self.confirm_until)
 
     @property
     def opt_in(self) -> OptIn | None:
@@ -104,13 +106,26 @@ class ClassifiedText:
     kind: Intent
     judged_by: ClassifiedBy
     received_at: datetime
+    confirm_until: datetime | None = None
+
+    @property
+    def opt_out(self) -> OptOut | None:
+        """What the text opts out, where it was taken for a wish to stop or for "wrong number"."""
+        source = "free_words" if self.judged_by is ClassifiedBy.CLAUDE else self.judged_by
+        return opt_out_of(self.kind, source, self.phone_number, self.received_at, self.confirm_until)
 
 
-def opt_out_of(kind: Intent, source: str, phone_number: str, at: datetime) -> OptOut | None:
-    """What a text opts out: its number, where it is STOP or says that the number belongs to another person (R11)."""
+def opt_out_of(
+    kind: Intent, source: str, phone_number: str, at: datetime, confirm_until: datetime | None
+) -> OptOut | None:
+    """What a text opts out: its number, where it is STOP or says that the number belongs to another person (R11).
+
+    Args:
+        confirm_until: until when our confirmation may go; None where we send none.
+    """
     if kind not in (Intent.STOP, Intent.WRONG_PERSON):
         return None
-    return OptOut(phone_number, kind if kind is Intent.WRONG_PERSON else source, at)
+    return OptOut(phone_number, kind if kind is Intent.WRONG_PERSON else source, at, confirm_until)
 
 
 def store_inbound_texts(connection: Connection, texts: Sequence[ReceivedText], now: datetime) -> list[StoredText]:
@@ -166,11 +181,7 @@ def pull_forward(
     Returns:
         The messages to be handed over now.
     """
-    opt_outs = [
-        opt_out
-        for text in classified
-        if (opt_out := opt_out_of(text.kind, "free_words", text.phone_number, text.received_at))
-    ]
+    opt_outs = [opt_out for text in classified if (opt_out := text.opt_out)]
     parameters = {
         "user_ids": list(user_ids),
         "now": now,
@@ -214,11 +225,7 @@ def classify_by_operator(connection: Connection, texts: Sequence[UnreadText], ki
         ClassifiedText(text.inbound_id, text.user_id, text.phone_number, kind, ClassifiedBy.OPERATOR, text.received_at)
         for text in texts
     ]
-    opt_outs = [
-        opt_out
-        for text in classified
-        if (opt_out := opt_out_of(text.kind, text.judged_by, text.phone_number, text.received_at))
-    ]
+    opt_outs = [opt_out for text in classified if (opt_out := text.opt_out)]
     with one_round_trip(connection):
         connection.execute(sql("lock_users"), {"user_ids": [text.user_id for text in texts]})
         connection.execute(sql("store_classifications"), columns(classified, "inbound_id", "kind", "judged_by"))

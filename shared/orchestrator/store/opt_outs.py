@@ -1,21 +1,32 @@
 """Stores opt-outs and ends them: what STOP and START change (R11)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from psycopg import Connection
+from psycopg.rows import class_row
 
-from orchestrator.store.database import columns, sql
+from orchestrator.leases import SENDING_LEASE
+from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
+from orchestrator.store.database import columns, one_round_trip, sql
 
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A number that opted out, when, and how: `source` is for example `keyword`, `operator` or `recovered`."""
+    """A number that opted out.
+
+    Attributes:
+        source: how, for example `keyword`, `operator` or `recovered`.
+        confirm_until: until when our confirmation may go; None where none is due, as where Twilio confirms.
+    """
 
     phone_number: str
     source: str
     at: datetime
+    confirm_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,66 @@ class OptIn:
     phone_number: str
     at: datetime
     number_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueConfirmation:
+    """An opt-out whose confirmation is due, and the person who gets it."""
+
+    opt_out_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReadConfirmation:
+    """Where a confirmation goes, and until when."""
+
+    phone_number: str
+    confirm_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A confirmation that is about to be sent: the ids of its message and its attempt, and its words."""
+
+    opt_out_id: UUID
+    message_id: UUID
+    attempt_id: UUID
+    new_conversation_id: UUID
+    words: str
+    fingerprint: str
+    segments: int
+    encoding: str
+    price_usd: Decimal
+
+
+def list_due_confirmations(connection: Connection, opt_outs: Sequence[OptOut], now: datetime) -> list[DueConfirmation]:
+    """List the confirmations that are due for the numbers of these opt-outs; one round trip."""
+    with one_round_trip(connection):
+        rows = connection.execute(sql("list_due_confirmations"), {**columns(opt_outs, "phone_number"), "now": now})
+    return [DueConfirmation(opt_out_id, user_id) for opt_out_id, user_id in rows]
+
+
+def read_due_confirmation(connection: Connection, opt_out_id: UUID, now: datetime) -> ReadConfirmation | None:
+    """Read where the confirmation of an opt-out goes; None where it is no longer due."""
+    with connection.cursor(row_factory=class_row(ReadConfirmation)) as cursor:
+        with one_round_trip(connection):
+            cursor.execute(sql("read_due_confirmation"), {"opt_out_id": opt_out_id, "now": now})
+        return cursor.fetchone()
+
+
+def claim_confirmation(connection: Connection, confirmation: Confirmation, now: datetime) -> bool:
+    """Claim a confirmation and write its attempt; one committed round trip, before the one call to Twilio (G1)."""
+    parameters = {
+        **asdict(confirmation),
+        "now": now,
+        "lease_until": now + SENDING_LEASE,
+        "fresh_for": FRESH_FOR,
+        "read_after_gap": READ_AFTER_GAP,
+    }
+    with one_round_trip(connection):
+        claimed = connection.execute(sql("claim_confirmation"), parameters)
+    return claimed.fetchone() is not None
 
 
 def write_opt_outs(connection: Connection, opt_outs: Sequence[OptOut], now: datetime) -> None:

@@ -408,7 +408,9 @@ CREATE TABLE orchestrator.opt_outs (
     user_id uuid,
     source text NOT NULL,
     opted_out_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone
+    ended_at timestamp with time zone,
+    confirm_until timestamp with time zone,
+    confirmation_id uuid
 );
 
 ALTER TABLE ONLY orchestrator.opt_outs

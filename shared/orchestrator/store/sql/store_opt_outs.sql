@@ -2,8 +2,12 @@
 -- that was sent later and came earlier wins: the opt-out is stored as one that this START ended. Where the number's
 -- opt-out belonged to another person too, theirs goes on with the number that they have now.
 WITH stops AS (
-    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at, later.ended_at
-      FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[]) AS s (phone_number, source, at)
+    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at, later.ended_at,
+           -- Where Twilio has confirmed one of several STOPs, no confirmation is due.
+           CASE WHEN bool_and(s.confirm_until IS NOT NULL) OVER (PARTITION BY s.phone_number)
+                THEN s.confirm_until END AS confirm_until
+      FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[],
+                  %(confirm_until)s::timestamptz[]) AS s (phone_number, source, at, confirm_until)
       LEFT JOIN users u ON orchestrator.e164(u.phone_number) = s.phone_number
      CROSS JOIN LATERAL (
             SELECT max(starts.at) AS ended_at
@@ -31,12 +35,14 @@ WITH stops AS (
      WHERE stops.ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), opt_outs AS (
-    INSERT INTO orchestrator.opt_outs AS o (phone_number, user_id, source, opted_out_at)
-    SELECT phone_number, user_id, source, at FROM stops WHERE ended_at IS NULL
+    INSERT INTO orchestrator.opt_outs AS o (phone_number, user_id, source, opted_out_at, confirm_until)
+    SELECT phone_number, user_id, source, at, confirm_until FROM stops WHERE ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL
         -- Of several STOPs the newest counts: a START ends an opt-out only if it comes after all of them.
         DO UPDATE SET user_id = coalesce(excluded.user_id, o.user_id),
-                      opted_out_at = greatest(o.opted_out_at, excluded.opted_out_at)
+                      opted_out_at = greatest(o.opted_out_at, excluded.opted_out_at),
+                      -- One confirmation for each opt-out: ours, or Twilio's.
+                      confirm_until = CASE WHEN excluded.confirm_until IS NOT NULL THEN o.confirm_until END
     RETURNING o.user_id, o.source, o.opted_out_at, o.xmax = 0 AS is_new
 )
 INSERT INTO orchestrator.events (type, user_id, detail, at)
