@@ -1,17 +1,13 @@
 """Settings from the environment: typed, checked at start; each function loads only its own group."""
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -21,80 +17,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
-from orchestrator.clock import parse_wall_time
 from orchestrator.errors import SettingsError
-
-
-def _comma_list(value: object) -> object:
-    if isinstance(value, str):
-        return frozenset(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _postgres_url(value: object) -> object:
-    if isinstance(value, str):
-        if not re.match(r"postgres(ql)?://", value):
-            raise PydanticCustomError("not_postgres", "should begin with postgresql://")
-        _check_postgres_options(value)
-    return value
-
-
-def _check_postgres_options(url: str) -> None:
-    """Check what libpq would refuse at each connection; no error shows a value, which may be the password."""
-    import psycopg  # the publishing client has no database
-
-    options = [option.partition("=")[0] for option in urlsplit(url).query.split("&") if option]
-    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
-    if unknown := sorted({option for option in options if option not in known}):
-        named = ", ".join(
-            option if re.fullmatch(r"[A-Za-z_.-]{1,40}", option) else "(unreadable)" for option in unknown
-        )
-        raise PydanticCustomError(
-            "unknown_option", "has an option that Postgres does not know: {named}. Remove it", {"named": named}
-        )
-    try:
-        psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        raise PydanticCustomError(
-            "not_a_url", "is not a URL. Percent-encode the special characters of its user and password"
-        ) from None
-
-
-def _http_url(value: object) -> object:
-    if isinstance(value, str) and not re.match(r"https?://[^\s/]+", value):
-        raise PydanticCustomError("not_http", "should be an http or https address")
-    return value.rstrip("/") if isinstance(value, str) else value
-
-
-def _wall_time(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_wall_time(value)
-    except ValueError:
-        raise PydanticCustomError("not_a_time", "should be a time of day such as 21:00") from None
-
-
-def _no_test_number(number: str) -> str:
-    # https://www.twilio.com/docs/iam/test-credentials: with these credentials only such numbers are senders.
-    if number.startswith("+1500555"):
-        raise PydanticCustomError("test_number", "is a number of Twilio's test credentials, which send nothing")
-    return number
-
-
-def _with_territories(countries: frozenset[str]) -> frozenset[str]:
-    return countries | US_TERRITORIES if "US" in countries else countries
-
-
-# Of the North American Numbering Plan, and under the law of the United States (47 USC 153(40)).
-US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
-CommaList = Annotated[frozenset[str], BeforeValidator(_comma_list)]
-Countries = Annotated[CommaList, AfterValidator(_with_territories)]
-PostgresUrl = Annotated[SecretStr, BeforeValidator(_postgres_url)]
-HttpUrl = Annotated[str, BeforeValidator(_http_url)]
-WallTime = Annotated[time, BeforeValidator(_wall_time)]
-TwilioNumber = Annotated[str, AfterValidator(_no_test_number)]
-Fraction = Annotated[float, Field(gt=0)]
+from orchestrator.setting_values import (
+    US_TERRITORIES,
+    CommaList,
+    Countries,
+    Fraction,
+    HttpUrl,
+    PostgresUrl,
+    TwilioNumber,
+    WallTime,
+)
 
 
 class Settings(BaseModel):

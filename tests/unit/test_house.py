@@ -25,6 +25,7 @@ LAYERS = [
     {"errors", "ids", "leases", "segments", "number_hash", "clean_text"},
     {"unsendable"},
     {"clock", "messages", "people"},
+    {"setting_values"},
     {"aws"},
     {"settings"},
     {"agents"},

@@ -23,7 +23,6 @@ from orchestrator.store.database import Database
 from orchestrator.store.delivery import settle_wave
 from orchestrator.store.opt_outs import Confirmation, DueConfirmation, claim_confirmation, read_due_confirmation
 
-
 _WORDS = "{name}: You are unsubscribed and will get no more texts from us. Reply START to return."
 
 
