@@ -218,6 +218,7 @@ def test_nothing_hostile_gets_through_or_breaks_anything(
 def test_whatever_is_signed_is_taken_in_or_put_aside_with_its_reason(
     world: World, fields: dict[str, str], path: str
 ) -> None:
+    world.connection.execute("DELETE FROM orchestrator.inbound_texts")  # an id that came before counts once
     callback = Callback(f"{WEBHOOK}{path}", fields)
     assert world.invoke("webhook", http_event(callback))["statusCode"] in (200, 204)
     assert world.take_in() == {"batchItemFailures": []}
