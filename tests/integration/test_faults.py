@@ -1,6 +1,7 @@
 """Faults of the surroundings bring a batch back, whatever raised them; only a record that fails alone is put aside."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ CASES = [
     for line in (Path(__file__).parents[1] / "cases" / "faults.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+# What a new session brings reaches no session that the pooler already has, so that these faults cannot be made there.
+needs_own_sessions = pytest.mark.skipif("TEST_POOLER_PORT" in os.environ, reason="the pooler keeps its sessions")
 BAD = GOOD.replace("Hello", "the bad one")
 
 
@@ -117,6 +120,7 @@ def published_while(world: World, count: int = 3) -> list[dict[str, Any]]:
     return records
 
 
+@needs_own_sessions
 def test_a_database_that_is_read_only_for_a_while_costs_nothing_and_no_session_stays_read_only(
     world: World, database_url: str
 ) -> None:
@@ -133,6 +137,7 @@ def test_a_database_that_is_read_only_for_a_while_costs_nothing_and_no_session_s
     assert world.all("SELECT count(*) FROM message_queue") == [(3,)]
 
 
+@needs_own_sessions
 def test_a_stop_that_comes_while_the_database_is_read_only_is_taken_in_afterwards(
     world: World, database_url: str
 ) -> None:
@@ -152,6 +157,7 @@ def test_a_stop_that_comes_while_the_database_is_read_only_is_taken_in_afterward
     assert world.all("SELECT count(*) FROM orchestrator.opt_outs WHERE ended_at IS NULL") == [(1,)]
 
 
+@needs_own_sessions
 def test_a_role_without_its_rights_costs_nothing(world: World, database_url: str) -> None:
     world.person()
     world.connection.execute("DROP ROLE IF EXISTS without_rights")
