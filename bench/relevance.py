@@ -50,7 +50,7 @@ def people_in_question() -> list[PersonInQuestion]:
 def split_by_message(people: Sequence[PersonInQuestion]) -> list[PersonInQuestion]:
     """The same messages, with one request to Claude for each."""
     return [
-        PersonInQuestion(person.user_id, person.inbound_id, person.said, [message])
+        PersonInQuestion(person.user_id, person.inbound_id, person.conversation, [message])
         for person in people
         for message in person.messages
     ]

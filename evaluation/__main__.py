@@ -161,13 +161,13 @@ def check_without_model(console: Console) -> int:
     labels = {case.message + case.texts[-1]: case.label for case in checks}
     claude = Claude()
     verdicts = {"go": "RELEVANT", "stale": "STALE", "reformulate": "CONTEXTUAL"}
-    claude.check_relevance = lambda message, said: {
-        "verdict": verdicts[label := labels[message["says"] + said[-1]["text"]]],
+    claude.check_relevance = lambda message, conversation: {
+        "verdict": verdicts[label := labels[message["says"] + conversation[-1]["text"]]],
         "should_reformulate": label == "reformulate",
         "why": "as labelled",
     }
     asks_to_stop = {case.texts[-1]: case.wants_no_more_texts for case in stop_requests}
-    claude.wants_no_more = lambda said: asks_to_stop[said[-1]["text"]]
+    claude.wants_no_more = lambda conversation: asks_to_stop[conversation[-1]["text"]]
     result = EvaluationResult()
     with serve(claude) as address:
         os.environ["ANTHROPIC_BASE_URL"] = address

@@ -81,7 +81,7 @@ def person_in_question(row: Mapping[str, Any]) -> PersonInQuestion:
     return PersonInQuestion(
         user_id=row["user_id"],
         inbound_id=row["inbound_id"],
-        said=[
+        conversation=[
             ConversationText(text["text"], datetime.fromisoformat(text["at"]), text["from_person"])
             for text in row["texts"]
         ],
@@ -102,7 +102,7 @@ def person_in_question(row: Mapping[str, Any]) -> PersonInQuestion:
 def relevance_rows(result: RelevanceResult) -> Sequence[RelevanceRow]:
     """Make the rows that store the verdicts of one call."""
     subject = result.subject
-    texts = [{"text": text.text, "at": text.at.isoformat()} for text in subject.said if text.from_person]
+    texts = [{"text": text.text, "at": text.at.isoformat()} for text in subject.conversation if text.from_person]
     return [
         RelevanceRow(
             message_id=message_id,

@@ -1,4 +1,4 @@
-"""What makes any text unfit for a phone, whoever wrote it: JSON, and placeholders that were never filled (G7)."""
+"""What makes any text unfit for a phone, whether an agent or Claude wrote it: JSON, and unfilled placeholders (G7)."""
 
 import json
 import re

@@ -71,9 +71,6 @@ def _run(handler: str, folder: Path, environment: Mapping[str, str], log: Path) 
             os.dup2(output.fileno(), stream)
     os.environ.clear()
     os.environ.update(environment)
-    if "dispatch" in str(folder):
-        # Outages and the marker have tests of their own; here the clock is moved and a kill is no gap.
-        os.environ.pop("INBOUND_QUEUE_URL", None)
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     sys.argv = ["awslambdaric", handler]

@@ -32,7 +32,7 @@ LONGEST_BUSY_WAIT = timedelta(hours=1)
 FIRST_RETRY = timedelta(minutes=1)
 RETRY_GROWTH = 5
 LONGEST_RETRY = timedelta(minutes=15)
-# The caps of US carriers begin anew at midnight Pacific time (https://www.twilio.com/docs/api/errors/30023), and an
+# The caps of US carriers start again at midnight Pacific time (https://www.twilio.com/docs/api/errors/30023), and an
 # account's cap is to be tried again on the next day (https://www.twilio.com/docs/api/errors/63038).
 CAP_ZONE = ZoneInfo("America/Los_Angeles")
 

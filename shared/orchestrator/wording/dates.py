@@ -19,27 +19,27 @@ _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})s?\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day as it is named; the year only where it is said."""
+    """A day as a text names it; the year only where the text has one."""
 
     month: int
     day: int
     year: int | None = None
 
 
-def days_in(said: Sequence[str]) -> set[Day]:
+def days_in(data_texts: Sequence[str]) -> set[Day]:
     """The days that texts name: 2026-11-22, Nov 22, 22 November, 11/22, 22/11."""
-    return {day for text in said for day in _days(text)}
+    return {day for text in data_texts for day in _days(text)}
 
 
-def foreign_days(text: str, said: Sequence[str]) -> Iterator[str]:
+def foreign_days(text: str, data_texts: Sequence[str]) -> Iterator[str]:
     """Days, weekdays and words such as tomorrow that a text names and the data does not."""
-    known = days_in(said)
+    known = days_in(data_texts)
     dates = {(day.month, day.day) for day in known}
     for match in (*_NAMED.finditer(text), *_ISO.finditer(text), *_SLASHED.finditer(text)):
         days = set(_days(match[0]))
         if days and not any((day.month, day.day) in dates and _year_fits(day, known) for day in days):
             yield match[0]
-    haystack = "\n".join(said).casefold()
+    haystack = "\n".join(data_texts).casefold()
     weekdays = {_WEEKDAYS[date(day.year, day.month, day.day).weekday()] for day in known if day.year}
     for match in _WEEKDAY.finditer(text):
         name = match[1].casefold()

@@ -39,7 +39,7 @@ def problems(text: str, data: dict[str, Any], first_name: str | None, max_segmen
     Args:
         text: the rendered words.
         data: the message's structured data.
-        first_name: the person's as it may be said.
+        first_name: the person's first name, as a text may use it.
         max_segments: as many segments at the most.
     """
     if not text.strip():
@@ -48,17 +48,17 @@ def problems(text: str, data: dict[str, Any], first_name: str | None, max_segmen
         return ["it is JSON"]
     # Digits and letters of other widths and scripts say the same facts.
     text = _normal(text)
-    said = [_normal(part) for part in (*_texts(data), first_name or "")]
+    data_texts = [_normal(part) for part in (*_texts(data), first_name or "")]
     return [
         *(f"it has markup: {match[0]!r}" for match in _MARKUP.finditer(text)),
         *_style_problems(text, max_segments),
         *(
             f"not in the data: {fact!r}"
             for fact in (
-                *_foreign_addresses(text, said),
-                *_foreign_numbers(text, data, said),
-                *_foreign_currencies(text, said),
-                *foreign_days(text, said),
+                *_foreign_addresses(text, data_texts),
+                *_foreign_numbers(text, data, data_texts),
+                *_foreign_currencies(text, data_texts),
+                *foreign_days(text, data_texts),
             )
         ),
     ]
@@ -72,9 +72,9 @@ def _style_problems(text: str, max_segments: int) -> Iterator[str]:
         yield "it asks more than one question"
 
 
-def _foreign_addresses(text: str, said: list[str]) -> Iterator[str]:
-    known = {_address(match[0]) for part in said for match in _ADDRESS.finditer(part)}
-    # A link may be said without its beginning: pay.example/i/42.
+def _foreign_addresses(text: str, data_texts: list[str]) -> Iterator[str]:
+    known = {_address(match[0]) for part in data_texts for match in _ADDRESS.finditer(part)}
+    # A text may name a link without its beginning: pay.example/i/42.
     known |= {re.sub(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?", "", address) for address in known}
     for match in _ADDRESS.finditer(text):
         address = _address(match[0])
@@ -86,14 +86,16 @@ def _address(found: str) -> str:
     return found.rstrip(".,;:!?)'\"").casefold()
 
 
-def _foreign_numbers(text: str, data: dict[str, Any], said: list[str]) -> Iterator[str]:
-    numbers = {_plain(match[0]) for part in said for match in _NUMBER.finditer(part)}
-    # A date, a time or a phone number may be said in part: the 22 of 2026-11-22, the 3 of 15:00.
-    numbers |= {run.lstrip("0") or "0" for part in said for run in re.findall(r"\d+", part)}
-    numbers |= {str(int(hour) % 12 or 12) for part in said for hour in re.findall(r"\b([01]\d|2[0-3]):[0-5]\d", part)}
+def _foreign_numbers(text: str, data: dict[str, Any], data_texts: list[str]) -> Iterator[str]:
+    numbers = {_plain(match[0]) for part in data_texts for match in _NUMBER.finditer(part)}
+    # A text may name a part of a date, a time or a phone number: the 22 of 2026-11-22, the 3 of 15:00.
+    numbers |= {run.lstrip("0") or "0" for part in data_texts for run in re.findall(r"\d+", part)}
+    numbers |= {
+        str(int(hour) % 12 or 12) for part in data_texts for hour in re.findall(r"\b([01]\d|2[0-3]):[0-5]\d", part)
+    }
     numbers |= {str(count) for count in _list_lengths(data)}
-    numbers |= {str(day.day) for day in days_in(said)}
-    digits = ["".join(re.findall(r"\d", part)) for part in said]
+    numbers |= {str(day.day) for day in days_in(data_texts)}
+    digits = ["".join(re.findall(r"\d", part)) for part in data_texts]
     phones = [m for m in _PHONE_LIKE.finditer(text) if any(re.sub(r"\D", "", m[0]) in run for run in digits)]
     for match in _NUMBER.finditer(text):
         within_phone = any(phone.start() <= match.start() < phone.end() for phone in phones)
@@ -101,8 +103,8 @@ def _foreign_numbers(text: str, data: dict[str, Any], said: list[str]) -> Iterat
             yield match[0]
 
 
-def _foreign_currencies(text: str, said: list[str]) -> Iterator[str]:
-    haystack = "\n".join(said).casefold()
+def _foreign_currencies(text: str, data_texts: list[str]) -> Iterator[str]:
+    haystack = "\n".join(data_texts).casefold()
     for sign, words in _CURRENCIES.items():
         if sign in text and not any(word in haystack for word in words):
             yield sign

@@ -6,7 +6,7 @@ LONGEST = 30
 
 
 def sayable_name(first_name: str | None) -> str | None:
-    """A first name that can be said; None for a number, an address, an instruction, or nothing.
+    """A first name that a text may use; None for a number, an address, an instruction, or nothing.
 
     Example:
         >>> sayable_name(" Ada "), sayable_name("+12125550101"), sayable_name("see evil.example")

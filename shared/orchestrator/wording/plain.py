@@ -26,7 +26,7 @@ def plain_sentence(data: dict[str, Any], first_name: str | None, max_segments: i
         max_segments: as many segments at the most.
 
     Returns:
-        Words of at most 300 characters; None when the data holds nothing that can be said.
+        Words of at most 300 characters; None when no text can be made of the data.
 
     Example:
         >>> plain_sentence({"type": "order_update", "stats": {"itemsShipped": 2}}, "Ada")
@@ -35,8 +35,8 @@ def plain_sentence(data: dict[str, Any], first_name: str | None, max_segments: i
     name = sayable_name(first_name)
     greeting = f"Hi {name}" if name else ""
     filled = from_template(data, _listed_or_said)
-    if filled and _fits(told := _sentence(", ".join(part for part in (greeting, filled) if part)), max_segments):
-        return told
+    if filled and _fits(sentence := _sentence(", ".join(part for part in (greeting, filled) if part)), max_segments):
+        return sentence
     subject = _clean(_words(str(data.get("type", ""))))
     facts = [fact for fact in _facts({key: value for key, value in data.items() if key != "type"}) if fact]
     if not re.search(r"\w", subject) and not facts:
@@ -51,11 +51,11 @@ def _join(opening: str, facts: list[str], max_segments: int) -> str:
     while not _fits(text, max_segments):
         opening = opening[:-5]
         text = _sentence(opening)
-    said: list[str] = []
+    kept: list[str] = []
     for fact in facts:
-        longer = _sentence(f"{opening}: {'; '.join([*said, fact])}")
+        longer = _sentence(f"{opening}: {'; '.join([*kept, fact])}")
         if _fits(longer, max_segments):
-            said.append(fact)
+            kept.append(fact)
             text = longer
     return text
 
@@ -88,9 +88,9 @@ def _facts(content: dict[str, Any]) -> Iterator[str]:
             case list():
                 yield _listed(name, value)
             case _:
-                said = _scalar(value)
-                if said:
-                    yield f"{name} {said}" if name else said
+                words = _scalar(value)
+                if words:
+                    yield f"{name} {words}" if name else words
 
 
 def _listed(name: str, values: list[Any]) -> str:

@@ -1,4 +1,4 @@
-"""What Claude is told. Everything that people or agents wrote stands between delimiters, and is data."""
+"""The prompts of Claude. Everything that people or agents wrote stands between delimiters, and is data."""
 
 import json
 from collections.abc import Sequence

@@ -59,7 +59,7 @@ class PersonInQuestion:
 
     user_id: UUID
     inbound_id: UUID
-    said: Sequence[ConversationText]
+    conversation: Sequence[ConversationText]
     messages: Sequence[MessageInQuestion]
 
 
@@ -123,7 +123,7 @@ def question_about(subject: PersonInQuestion) -> str:
             "from": "person" if text.from_person else "service",
             "text": _shortened(text.text),
         }
-        for text in subject.said
+        for text in subject.conversation
     ]
     return relevance_request(messages, conversation)
 

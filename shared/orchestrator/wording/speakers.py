@@ -10,7 +10,7 @@ DEFAULT = "concierge"
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """How an agent's texts sound; an empty name is not said."""
+    """How an agent's texts sound; an empty name is left out."""
 
     name: str
     tone: str

@@ -16,7 +16,7 @@ _DATA = {"type": "solution_update", "findings": {"vendors": ["Acme", "Borealis"]
 _SUBJECT = PersonInQuestion(
     user_id=_NO_ID,
     inbound_id=_NO_ID,
-    said=[ConversationText("Thanks, I will look at them tomorrow.", _NOON)],
+    conversation=[ConversationText("Thanks, I will look at them tomorrow.", _NOON)],
     messages=[MessageInQuestion(_NO_ID, "concierge_main", _DATA, None, None, _NOON)],
 )
 

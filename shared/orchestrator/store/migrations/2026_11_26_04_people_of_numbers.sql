@@ -30,7 +30,7 @@ CREATE OR REPLACE FUNCTION orchestrator.open_conversation(person uuid, number te
 $$ LANGUAGE sql STABLE;
 
 -- Another spelling of the same number is no change of number: the history and the conversations stay as they are. The
--- functions run with our rights, because whoever changes a number need not have any on this schema.
+-- functions run with our rights, because a role that changes a number may have none on this schema.
 CREATE OR REPLACE FUNCTION orchestrator.keep_old_number() RETURNS trigger AS $$
 BEGIN
     IF OLD.phone_number NOT LIKE 'forgotten-%' AND NEW.phone_number NOT LIKE 'forgotten-%'

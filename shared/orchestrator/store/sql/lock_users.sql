@@ -1,6 +1,6 @@
 -- lock_users.sql: lock people one after the other in id order, so that no two waves wait for each other. A STOP takes
--- the same locks: it comes wholly before a reservation or wholly after it. Whoever shares a person's number is locked
--- with them, because they share its limits.
+-- the same locks: it comes wholly before a reservation or wholly after it. People who share a number are
+-- locked together, because they share its limits.
 SELECT 1
   FROM users
  WHERE id IN (
