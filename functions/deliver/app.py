@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch; the answer names the records that must come back."""
     records = records_of(event)
     queue_url = queue_url_of(records, settings.delivery_queue_url, settings.urgent_queue_url)
-    return answer_batch(records, partial(process, context), queue_url, settings.delivery_dlq_url, logger)
+    return answer_batch(records, partial(process, context), queue_url, settings.delivery_dlq_url, logger, clock())
 
 
 def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:

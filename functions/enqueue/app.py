@@ -24,7 +24,8 @@ preload("boto3")
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Accept a batch; the answer names the records that must come back."""
-    return answer_batch(records_of(event), process, settings.enqueue_queue_url, settings.enqueue_dlq_url, logger)
+    queue_url, dlq_url = settings.enqueue_queue_url, settings.enqueue_dlq_url
+    return answer_batch(records_of(event), process, queue_url, dlq_url, logger, clock())
 
 
 def process(records: Sequence[QueueRecord]) -> list[str]:

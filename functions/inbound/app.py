@@ -33,6 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         settings.inbound_queue_url,
         settings.inbound_dlq_url,
         logger,
+        clock(),
         longest_wait=LONGEST_INBOUND_WAIT_SECONDS,
     )
 
@@ -46,5 +47,5 @@ def process(records: Sequence[QueueRecord]) -> list[str]:
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch taken in", report, unreadable=len(requests.unreadable))
     return come_back(
-        [*report.unread, *not_put_aside], settings.inbound_queue_url, longest_wait=LONGEST_INBOUND_WAIT_SECONDS
+        [*report.unread, *not_put_aside], settings.inbound_queue_url, clock(), LONGEST_INBOUND_WAIT_SECONDS
     )

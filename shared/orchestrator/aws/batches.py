@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 # Processes records together; returns the SQS message ids of those that must come back.
 Process = Callable[[Sequence[QueueRecord]], list[str]]
+# Lets records come back later; returns the SQS message ids of those that must.
+Return = Callable[[Sequence[QueueRecord]], list[str]]
 
 # Of the records that passed in this process, when the newest was first received, by the function's name. A record that
 # fails while newer ones pass is at fault itself.
@@ -39,6 +42,7 @@ def answer_batch(
     queue_url: str | None,
     dlq_url: str | None,
     logger: Logger,
+    now: datetime,
     longest_wait: int = LONGEST_WAIT_SECONDS,
 ) -> dict[str, Any]:
     """Process a batch so that no record is lost and a bad record does not block the others (G11).
@@ -46,17 +50,19 @@ def answer_batch(
     Args:
         queue_url: the queue that the records came from.
         dlq_url: the queue for a record that fails by itself again and again.
+        now: the time by the clock that SQS goes by, which tells the age of a record.
         longest_wait: seconds until a record comes back, at most.
 
     Returns:
         Lambda's partial batch response: the records that must come back.
     """
-    back = _process(records, process, queue_url, dlq_url, logger, longest_wait)
+    return_later = partial(come_back, queue_url=queue_url, now=now, longest_wait=longest_wait)
+    back = _process(records, process, return_later, dlq_url, logger)
     return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}
 
 
 def come_back(
-    records: Sequence[QueueRecord], queue_url: str | None, longest_wait: int = LONGEST_WAIT_SECONDS
+    records: Sequence[QueueRecord], queue_url: str | None, now: datetime, longest_wait: int = LONGEST_WAIT_SECONDS
 ) -> list[str]:
     """Let records come back later and later, for as long as it takes.
 
@@ -66,7 +72,7 @@ def come_back(
     Returns:
         The SQS message ids of those that must come back. An old one is not among them: a new copy comes.
     """
-    oldest = datetime.now(UTC) - PUT_AGAIN_AFTER
+    oldest = now - PUT_AGAIN_AFTER
     old = [record for record in records if record.queued_at < oldest] if queue_url else []
     copied = set(put_again(queue_url, old)) if queue_url else set()
     rest = [record for record in records if record not in copied]
@@ -82,24 +88,19 @@ def _backoff(record: QueueRecord) -> int:
 def _process(
     records: Sequence[QueueRecord],
     process: Process,
-    queue_url: str | None,
+    return_later: Return,
     dlq_url: str | None,
     logger: Logger,
-    longest_wait: int,
 ) -> list[str]:
     try:
         back = process(records)
     except Exception as error:  # noqa: BLE001  (whatever the error, the other records are processed)
         cause = cause_of(error)
         if len(records) > 1 and (cause is None or cause in MET_BY_SOME):
-            return [
-                back
-                for record in records
-                for back in _process([record], process, queue_url, dlq_url, logger, longest_wait)
-            ]
+            return [back for record in records for back in _process([record], process, return_later, dlq_url, logger)]
         if cause is not None:
             publish_fault(logger, cause, error, records=len(records))
-            return come_back(records, queue_url, longest_wait)
+            return return_later(records)
         # The text of the error is not logged: Postgres quotes the row, with number and words (G10).
         logger.error(  # noqa: TRY400
             "a record fails by itself",
@@ -108,14 +109,14 @@ def _process(
             sqs_message_id=records[0].sqs_message_id,
         )
         publish_metric(FAILED, type(error).__name__)
-        return _reject_after_receives(records[0], error, queue_url, dlq_url, logger)
+        return _reject_after_receives(records[0], error, return_later, dlq_url, logger)
     passed = [record.first_received_at for record in records if record.sqs_message_id not in back]
     _newest_passes[logger.service] = max([*passed, _newest_passes.get(logger.service, NEVER)])
     return back
 
 
 def _reject_after_receives(
-    record: QueueRecord, error: Exception, queue_url: str | None, dlq_url: str | None, logger: Logger
+    record: QueueRecord, error: Exception, return_later: Return, dlq_url: str | None, logger: Logger
 ) -> list[str]:
     """Put a record that came often enough, and alone fails, on the dead-letter queue.
 
@@ -126,10 +127,10 @@ def _reject_after_receives(
         return [record.sqs_message_id]
     if _newest_passes.get(logger.service, NEVER) < record.first_received_at:
         # No newer record passed: the fault may be everybody's.
-        return come_back([record], queue_url)
+        return return_later([record])
     problem = f"failed {record.receive_count} times: {type(error).__name__} at {_where(error)}"
     not_taken = send_dead_letters(dlq_url, [DeadLetter(record, "failed", "body", problem)])
-    return come_back(not_taken, queue_url)
+    return return_later(not_taken)
 
 
 def _where(error: Exception) -> str:
