@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import InvalidPerson
 from orchestrator.people import is_e164, parse_number
 from orchestrator.settings import PolicySettings, load
-from orchestrator.store.people import change_user, is_user_active, list_unreadable_numbers
+from orchestrator.store.people import change_user, is_user_active, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import read_statement
 from orchestrator_local.stand_ins.phones import Callback
 from tests.cases import table
@@ -398,3 +398,15 @@ def test_a_number_that_gets_no_texts_is_refused(number: str) -> None:
 @pytest.mark.parametrize("number", ["+17875550123", "+16715550123", "+13405550123", "+16842581234", "+16705550123"])
 def test_the_territories_of_the_united_states_belong_to_it(number: str) -> None:
     assert parse_number(number, load(PolicySettings, {"ALLOWED_COUNTRIES": "US"}).allowed_countries) == number
+
+
+def test_zones_that_are_no_place_and_people_without_a_zone_are_listed(world: World) -> None:
+    world.person("ada")
+    world.person("ben", phone="+12125550102", timezone="EST")  # the number lies in New York
+    world.person("chen", phone="+18005550103", timezone=None)
+    world.person("dana", phone="+18005550104", timezone="Etc/GMT-5")
+    world.person("eve", phone="+18005550105", timezone="America/Chicago")
+    faults = list_zone_faults(world.connection, limit=5)
+    assert faults.no_places == {"EST": 1, "Etc/GMT-5": 1}
+    assert faults.zoneless == ["chen", "dana"]
+    assert list_zone_faults(world.connection, limit=1).zoneless == ["chen"]
