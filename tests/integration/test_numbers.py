@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from orchestrator.errors import InvalidPerson
 from orchestrator.people import is_e164, parse_number
 from orchestrator.settings import PolicySettings, load
-from orchestrator.store.people import change_user, is_user_active, list_unreadable_numbers
+from orchestrator.store.migrate import MIGRATIONS
+from orchestrator.store.people import change_user, is_user_active, list_unreadable_numbers, read_user
 from orchestrator.store.stored_statements import read_statement
 from orchestrator_local.stand_ins.phones import Callback
 from tests.cases import table
@@ -368,6 +369,91 @@ def test_a_reply_from_a_shared_phone_is_of_the_person_whom_we_texted_last(world:
     world.minute()
     world.writes("Yes, at noon")
     assert world.all("SELECT user_id FROM messages WHERE direction = 'inbound'") == [(ben,)]
+
+
+def test_a_reply_of_an_agent_is_a_text_too(world: World) -> None:
+    """The person whom we answered last is the one who writes back."""
+    world.person()
+    ben = stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102")
+    world.message("ben")
+    world.minute()
+    world.writes("Where?")
+    world.wait(minutes=1)
+    world.message("ada")
+    world.minute()
+    world.wait(minutes=1)
+    world.publish({"action": "reply", "user_id": "ben", "content": "At the station"})
+    world.deliver()
+    assert world.texts()[-1] == "At the station"
+    world.writes("Thanks, see you there")
+    assert world.all("SELECT DISTINCT user_id FROM messages WHERE direction = 'inbound'") == [(ben,)]
+
+
+def test_a_text_on_another_number_does_not_count_for_this_one(world: World) -> None:
+    ada = world.person()
+    stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102")
+    world.message("ada")
+    world.minute()
+    change_user(world.connection, "ben", {"phone_number": NEW}, world.now)
+    world.wait(minutes=1)
+    world.message("ben")
+    world.minute()
+    assert len(world.texts(NEW)) == 1
+    change_user(world.connection, "ben", {"phone_number": "212-555-0101"}, world.now)
+    world.writes("Yes, at noon")
+    assert world.all("SELECT user_id FROM messages WHERE direction = 'inbound'") == [(ada,)]
+
+
+def test_what_is_shown_of_a_shared_phone_counts_the_texts_to_all_who_have_it(world: World) -> None:
+    world.person()
+    stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102")
+    world.message("ada")
+    world.minute()
+    shown = read_user(world.connection, "ben", world.now)
+    assert (sum(shown.person.sent_by_day.values()), shown.sent_this_hour) == (1, 1)
+
+
+def test_a_text_of_one_brings_forward_no_more_than_the_phone_may_get(world: World) -> None:
+    world.person(hourly_limit=0)
+    stored_as(world, "212-555-0101", external_id="ben", phone="+12125550102", hourly_limit=0)
+    for who in ("ada", "ben"):
+        for n in range(7):
+            world.message(who, message_data={"type": "x", "message": f"{who} {n}"})
+    world.minute()
+    for who in ("ada", "ben"):
+        world.wait(minutes=1)
+        now = {"priority": "urgent", "can_delay": False, "message_data": {"type": "x", "message": f"Hello {who}"}}
+        world.message(who, **now)
+        world.minute()
+        world.writes(f"This is {who}")  # of the two, the one whom we texted last
+        for _ in range(3):
+            world.minute()
+    assert len(world.texts()) == 2 + 6, "six in any hour"
+    world.wait(minutes=1)
+    world.writes("And what else?")
+    assert world.all("SELECT count(*) FROM message_queue WHERE status = 'approved'") == [(0,)], "no seventh is tried"
+
+
+def test_an_opt_out_of_another_spelling_or_channel_is_found_by_the_migration(world: World) -> None:
+    world.person()
+    migration = (MIGRATIONS / "2026_11_28_02_numbers_of_opt_outs.sql").read_bytes()
+    stored_as(world, "212-555-0102", external_id="ben", phone="+12125550102")
+    world.person("cleo", phone="+12125550103")
+    world.opts_out("whatsapp:+12125550101")
+    world.opts_out("rcs:+12125550101")
+    world.opts_out("+12125550102")
+    world.opts_out("rcs:+12125550103")
+    world.wait(minutes=1)
+    world.writes("START", phone="+12125550103")
+    world.connection.execute(migration)
+    for who, state in (
+        ("ada", ("cancelled", "opted_out")),
+        ("ben", ("cancelled", "opted_out")),
+        ("cleo", ("sent", None)),
+    ):
+        assert world.state(_delivered(world, who)) == state, who
+    change_user(world.connection, "ben", {"phone_number": "+12125550104"}, world.now)
+    assert world.state(_delivered(world, "ben")) == ("cancelled", "opted_out"), "it is the person's, too"
 
 
 def test_the_same_number_in_another_spelling_is_no_new_number(world: World) -> None:

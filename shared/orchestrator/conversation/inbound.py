@@ -126,7 +126,7 @@ def _record_marker(database: Database, markers: Sequence[QueueRecord], now: date
 
 def _status_report(callback: StatusCallback, now: datetime) -> StatusReport:
     form = callback.form
-    return status_report_of(callback.query.attempt_id, form.sid, form.status, form.error_code, form.address, now)
+    return status_report_of(callback.query.attempt_id, form.sid, form.status, form.error_code, form.phone_number, now)
 
 
 def _message_ids(callbacks: Sequence[StatusCallback]) -> Mapping[str, Sequence[UUID]]:
