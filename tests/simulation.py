@@ -10,7 +10,7 @@ from uuid import UUID
 from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone
-from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.decision import End, Hold, Send, decide
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.lanes import effective_lane, ignores_hours
@@ -193,7 +193,7 @@ class Month:
             and unit.reason in lifted
             and (unit.message.not_before is None or unit.message.not_before <= now)
         ]
-        room = TEXTS_PER_INBOUND - life.person.texts_while_active
+        room = self.policy.active_texts_per_inbound - life.person.texts_while_active
         for unit in sorted(held, key=lambda unit: order(unit.message, now))[: max(room, 0)]:
             unit.message = replace(unit.message, due=now)
 

@@ -290,6 +290,7 @@ def _pull_forward(
             reading.texts,
             [row for answer in reading.answers for row in relevance_rows(answer.judgement)],
             [call for answer in reading.answers for call in calls_of(answer.judgement, "read_reply")],
+            settings,
             timedelta(minutes=settings.reformulation_minutes),
             now,
         )
