@@ -144,7 +144,7 @@ def test_a_lock_holds_what_it_names_and_nothing_else(
         ("lock_users_by_number", lambda _: {"phone_number": [ADA]}),
     ],
 )
-def test_whoever_shares_a_phone_is_locked_with_its_person(
+def test_people_who_share_a_phone_are_locked_together(
     world: World, database_url: str, statement: str, names: Callable[[UUID], dict[str, Any]]
 ) -> None:
     ada, ben, cem = world.person(), world.person("ben", phone="+12125550121"), world.person("cem", phone="+12125550122")

@@ -14,6 +14,7 @@ from orchestrator.errors import InvalidPerson
 from orchestrator.people import is_e164, parse_number
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store.migrate import MIGRATIONS
+from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator.store.people import change_user, is_user_active, list_unreadable_numbers, read_user
 from orchestrator_local.stand_ins.phones import Callback
 from tests.cases import table
@@ -279,7 +280,7 @@ def test_every_spelling_of_a_number_is_one_number(world: World, spelling: tuple[
     try:
         assert parse_number(text, EVERYWHERE) == number
     except InvalidPerson:
-        pass  # a number that is assigned to nobody, or a spelling that is only read where it is stored
+        pass  # a number that is not assigned, or a spelling that is only read where it is stored
 
 
 @given(text=st.text("+0123456789() .-/tel:xA\u00a0\uff11", max_size=20))
@@ -359,6 +360,15 @@ def test_a_number_that_cannot_be_read_holds_everything_until_it_is_corrected(wor
     world.travel_to(world.row(held)["scheduled_for"])
     world.minute()
     assert [text.to for text in world.phones.texts] == [NEW]
+
+
+def test_an_operator_opts_out_a_person_whose_number_cannot_be_read(world: World) -> None:
+    stored_as(world, "ext. 5 of the office")
+    number = read_user(world.connection, "ada", world.now).person.phone_number
+    write_opt_outs(world.connection, [OptOut(number, "operator", world.now)], world.now)
+    assert read_user(world.connection, "ada", world.now).person.opted_out
+    change_user(world.connection, "ada", {"phone_number": NEW}, world.now)
+    assert world.state(_delivered(world, "ada")) == ("cancelled", "opted_out")
 
 
 # People who share a phone ---------------------------------------------------------------------------------------------
@@ -506,6 +516,22 @@ def test_an_opt_out_of_another_spelling_or_channel_is_found_by_the_migration(wor
         assert world.state(_delivered(world, who)) == state, who
     change_user(world.connection, "ben", {"phone_number": "+12125550104"}, world.now)
     assert world.state(_delivered(world, "ben")) == ("cancelled", "opted_out"), "it is the person's, too"
+
+
+def test_a_stop_from_a_shared_phone_goes_with_the_person_whom_we_texted_last(world: World) -> None:
+    world.person()
+    for place in range(1, 5):  # in every order of their ids
+        who = f"ben{place}"
+        stored_as(world, "212-555-0101", external_id=who, phone=f"+1212555012{place}")
+        world.wait(hours=1)
+        world.message(who)
+        world.minute()
+        world.writes("STOP")
+        change_user(world.connection, who, {"phone_number": f"+1212555013{place}"}, world.now)
+        assert world.state(_delivered(world, who)) == ("cancelled", "opted_out")
+        world.wait(minutes=1)
+        world.writes("START")
+        assert world.state(_delivered(world, who)) == ("cancelled", "opted_out"), "who has moved wrote no START"
 
 
 def test_the_same_number_in_another_spelling_is_no_new_number(world: World) -> None:

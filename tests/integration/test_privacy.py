@@ -327,7 +327,7 @@ def test_a_number_that_is_opted_out_without_its_person_stays_opted_out_after_del
 
 
 @pytest.mark.usefixtures("dead_letter_queue")
-def test_whoever_shares_the_phone_of_a_deleted_person_keeps_its_stop(two: World) -> None:
+def test_those_who_share_the_phone_of_a_deleted_person_keep_its_stop(two: World) -> None:
     ben = two.person("ben", phone="+12125550177")
     two.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
     assert PHONE == "+12125550101"

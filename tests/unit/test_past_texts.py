@@ -60,7 +60,7 @@ def test_at_equal_times_stop_wins() -> None:
     assert contents(wishes_of([text("STOP", 1), text("START", 1)])) == (["STOP"], [])
 
 
-def test_of_people_who_share_a_number_the_last_word_counts_whoever_wrote_it() -> None:
+def test_of_people_who_share_a_number_the_last_word_of_any_counts() -> None:
     assert contents(wishes_of([text("START", 5), text("STOP", 1)])) == ([], [])
     assert contents(wishes_of([text("STOP", 5), text("START", 1)])) == (["STOP"], [])
 

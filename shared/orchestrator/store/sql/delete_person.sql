@@ -5,7 +5,7 @@ WITH kept_opt_outs AS (
     SELECT number_hash, %(now)s FROM unnest(%(number_hash)s::text[]) AS h (number_hash)
         ON CONFLICT DO NOTHING
 ), shared_opt_outs AS (
-    -- Whoever shares the number keeps its opt-out.
+    -- Those who share the number keep its opt-out.
     SELECT DISTINCT ON (o.id) o.id, p.user_id
       FROM orchestrator.opt_outs o
      CROSS JOIN LATERAL orchestrator.people_of(o.phone_number) p
