@@ -4,12 +4,13 @@ import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from orchestrator.ids import spread_of
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone
-from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.decision import End, Hold, Send, decide
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.lanes import effective_lane, ignores_hours
@@ -118,12 +119,14 @@ class Month:
                 at = self.random.randrange(minutes)
                 events[at] += [(who, "message")] * burst
             for _ in range(self.random.randrange(8)):
-                events[self.random.randrange(minutes)].append((who, "reply"))
+                at = self.random.randrange(minutes)
+                for later in range(self.random.choice([1, 1, 5])):
+                    events[at + 9 * later].append((who, "reply"))
         return events
 
     def _happen(self, life: Life, what: str, now: datetime) -> None:
         if what == "reply":
-            life.person = replace(life.person, last_inbound_at=now, texts_while_active=0)
+            life.person = replace(life.person, last_inbound_at=now)
         else:
             unit = self._message(now)
             due, unit.reason = first_due(unit.message, life.person, self.policy, now)
@@ -144,12 +147,14 @@ class Month:
             accepted_at=now,
             spread=spread_of(message_id),
             in_sequence=parts > 1,
+            parts=parts,
         )
         return Unit(message_id, message, parts)
 
     # The minute -------------------------------------------------------------------------------------------------------
 
     def _deliver(self, life: Life, now: datetime) -> None:
+        life.person = replace(life.person, **_active_counts(life, now))
         self._pull_forward(life, now)
         due = [unit for unit in life.waiting.values() if unit.message.due <= now]
         life.person = replace(life.person, planned_sends=self._planned(life, now), recent_sends=_recent(life, now))
@@ -188,7 +193,7 @@ class Month:
             and unit.reason in lifted
             and (unit.message.not_before is None or unit.message.not_before <= now)
         ]
-        room = TEXTS_PER_INBOUND - life.person.texts_while_active
+        room = self.policy.active_texts_per_inbound - life.person.texts_while_active
         for unit in sorted(held, key=lambda unit: order(unit.message, now))[: max(room, 0)]:
             unit.message = replace(unit.message, due=now)
 
@@ -200,11 +205,7 @@ class Month:
                 assert isinstance(decide(following, life.person, paused=False, policy=self.policy, now=now), Send)
             life.sent.append(Sent(unit, part, now, verdict))
         day = verdict.local_date
-        life.person = replace(
-            life.person,
-            sent_by_day={day: life.person.sent_by_day.get(day, 0) + 1},
-            texts_while_active=life.person.texts_while_active + (verdict.active_since is not None),
-        )
+        life.person = replace(life.person, sent_by_day={day: life.person.sent_by_day.get(day, 0) + 1})
         del life.waiting[unit.message_id]
         self.ended["sent"] += 1
 
@@ -216,19 +217,33 @@ def _recent(life: Life, now: datetime) -> tuple[datetime, ...]:
     return tuple(sent.at for sent in life.sent if sent.part == 1 and sent.at > now - HOUR)
 
 
+def _active_counts(life: Life, now: datetime) -> dict[str, Any]:
+    """What the database counts of the texts that activity let through."""
+    active = [sent for sent in life.sent if sent.verdict.active_since is not None]
+    return {
+        "texts_while_active": sum(sent.verdict.active_since == life.person.last_inbound_at for sent in active),
+        "active_texts_this_hour": sum(sent.at > now - HOUR for sent in active),
+        "active_texts_by_day": Counter(sent.verdict.local_date for sent in active),
+    }
+
+
 def _check_send(life: Life, unit: Unit, verdict: Send, now: datetime, policy: PolicySettings) -> None:
     """The rules in other words than the code's: each text against what went before it."""
     message, person = unit.message, life.person
     assert message.not_before is None or message.not_before <= now, "never before its own time"
     assert now < message.expires_at, "never after its expiry"
     first_parts = [sent for sent in life.sent if sent.part == 1]
-    if verdict.active_since is not None:
-        assert verdict.active_since <= now < verdict.active_since + timedelta(minutes=10), "active for ten minutes"
-        on_it = [sent for sent in first_parts if sent.verdict.active_since == verdict.active_since]
-        assert len(on_it) < 3, "three texts at most on one inbound message"
-        return
     zone = find_zone(person.timezone) or find_zone("America/New_York")  # all their numbers are New York's
     today = now.astimezone(zone).date()
+    if verdict.active_since is not None:
+        assert verdict.active_since <= now < verdict.active_since + timedelta(minutes=10), "active for ten minutes"
+        active = [sent for sent in life.sent if sent.verdict.active_since is not None]
+        on_it = sum(sent.verdict.active_since == verdict.active_since for sent in active)
+        assert on_it + unit.parts <= 3, "three texts at most on one inbound message, each part counted"
+        assert sum(now - HOUR < sent.at for sent in active) + unit.parts <= 6, "six in any hour"
+        on_day = sum(sent.at.astimezone(zone).date() == today for sent in active)
+        assert on_day + unit.parts <= 12, "twelve in a local day"
+        return
     daily = 10 if person.daily_limit is None else person.daily_limit
     assert sum(sent.at.astimezone(zone).date() == today for sent in first_parts) < daily, "the daily limit"
     if message.lane is Lane.URGENT and not message.can_delay:

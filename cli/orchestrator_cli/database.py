@@ -1,6 +1,7 @@
 """The commands `migrate` and `adopt`: they update the database, and take over rows of another sender."""
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from rich.markup import escape
 
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
+from orchestrator.store.adoption import QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
 from orchestrator.store.people import list_zone_faults
 from orchestrator_cli.connection import open_database
@@ -16,6 +18,9 @@ from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import print_result
 from orchestrator_cli.stack_checks import MOST_LISTED, zone_results
 from orchestrator_cli.target import on_target
+
+# Characters of a text that a report shows.
+LONGEST_QUOTE = 100
 
 
 @on_target
@@ -32,7 +37,11 @@ def adopt(
     max_age: Annotated[int, typer.Option(help="Leave messages that are older than this many hours.", min=1)] = 24,
     as_json: AsJson = False,
 ) -> None:
-    """Take over the waiting messages of another sender, and store past STOPs as opt-outs."""
+    """Take over the waiting messages of another sender, and store past STOPs as opt-outs.
+
+    The history is read by the rules of live texts. A person's last text that may be a wish to stop holds everything to
+    them until `orchestrator user read`.
+    """
     policy = load(PolicySettings)
     with open_database() as (connection, clock):
         result = adoption.adopt(
@@ -47,6 +56,9 @@ def adopt(
         f"messages {'taken over' if apply else 'to take over'}: {result.adopted}",
         *(f"messages left as they are ({why}): {number}" for why, number in sorted(result.left.items())),
         f"past STOPs {'stored' if apply else 'to store'} as opt-outs: {result.opt_outs}",
+        *_quotes(result.stop_examples),
+        f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}",
+        *_quotes(result.unread_examples),
         *(
             f"[yellow]Warning:[/] trigger {escape(trigger)} on messages belongs to another sender. "
             "Drop it after you turn that sender off."
@@ -59,3 +71,10 @@ def adopt(
     print_result(
         {"applied": apply, **dataclasses.asdict(result), "zones": dataclasses.asdict(zones)}, *lines, as_json=as_json
     )
+
+
+def _quotes(texts: Sequence[QuotedText]) -> Iterator[str]:
+    """Some texts, each on one line."""
+    for text in texts:
+        words = "".join(character for character in " ".join(text.content.split()) if character.isprintable())
+        yield f"  {text.written_at:%Y-%m-%d}  {text.user_id}  {escape(words[:LONGEST_QUOTE])}"

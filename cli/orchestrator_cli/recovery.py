@@ -51,6 +51,8 @@ def recover(
         f"messages {to_be}marked as sent: {found.sent}",
         f"messages {to_be}ended as unknown_outcome, because they may have been sent: {found.doubtful}",
         f"texts that match no message, {to_be}counted against their people's limits: {found.unmatched}",
+        f"texts of people {to_be}stored: {found.received}",
+        f"texts that an operator {'will have' if dry_run else 'has'} to read: {found.unread}",
         f"numbers {to_be}opted out: {found.opted_out}, opted in again: {found.opted_in}",
         end,
         as_json=as_json,

@@ -176,7 +176,7 @@ def parse_number(text: str, allowed_countries: frozenset[str]) -> str:
         raise InvalidPerson("phone_number", "is not a phone number", "Write it as +1 212 555 0123") from None
     if not phonenumbers.is_valid_number(number):
         raise InvalidPerson("phone_number", "is not a valid phone number", "Write it as +1 212 555 0123")
-    if any(character.isalpha() for character in text.strip().removeprefix("tel:")):
+    if any(character.isalpha() for character in text.strip().lower().removeprefix("tel:")):
         raise InvalidPerson("phone_number", "has letters in it", "Write it in digits, as +1 212 555 0123")
     if number.extension or phonenumbers.number_type(number) in _WITHOUT_TEXTS:
         raise InvalidPerson("phone_number", "is a kind of number that gets no texts", "Use the person's mobile number")

@@ -67,7 +67,18 @@ class Stage(StrEnum):
     PROD = "prod"
 
 
-class PolicySettings(Settings):
+class ActivitySettings(Settings):
+    """How many texts a person's activity lets through although a limit or quiet hours would hold them (R4).
+
+    On one inbound message, in any rolling hour, and in a local day; each part of a sequence counts.
+    """
+
+    active_texts_per_inbound: int = Field(default=3, ge=0)
+    active_texts_per_hour: int = Field(default=6, ge=0)
+    active_texts_per_day: int = Field(default=12, ge=0)
+
+
+class PolicySettings(ActivitySettings):
     """The defaults of the rules; values of the person win."""
 
     daily_limit: int = 10
@@ -112,7 +123,7 @@ class UnknownOutcome(StrEnum):
     SEND_AGAIN = "send_again"  # for an owner who prefers a second text to none
 
 
-class DispatchSettings(DatabaseSettings, EventSettings):
+class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings):
     """What the dispatch function needs."""
 
     message_lifetime_days: int = Field(default=7, gt=0)

@@ -2,16 +2,21 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from orchestrator.delivery.deliver import deliver
 from orchestrator.messages import Lane
+from orchestrator.rules.intents import Intent
 from orchestrator.settings import DeliverSettings
-from orchestrator.store.adoption import Adoption, adopt
+from orchestrator.store import adoption
+from orchestrator.store.adoption import Adoption, QuotedText, adopt
+from orchestrator.store.conversation import classify_by_operator, list_unread_texts
 from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
+from orchestrator.store.opt_outs import OptIn, write_opt_ins
 from orchestrator.store.schedule import claim_due
 from tests.integration.test_migrate import EXISTING
 from tests.integration.test_reserve_under_race import CountingSender
@@ -59,6 +64,9 @@ def test_a_dry_run_tells_and_changes_nothing(old_database: str) -> None:
             adopted=5,
             left=Counter({"too old": 1, "part of an incomplete sequence": 1, "unknown priority": 1}),
             opt_outs=1,
+            unread=0,
+            stop_examples=[QuotedText(UUID(BEN), datetime(2026, 1, 2, tzinfo=UTC), " Stop ")],
+            unread_examples=[],
             old_triggers=["messages_to_old_sender"],
         )
         assert connection.execute("SELECT count(*) FROM message_queue WHERE accepted_at IS NOT NULL").fetchone() == (0,)
@@ -94,3 +102,100 @@ def test_the_old_databases_triggers_see_a_row_that_was_sent(old_database: str) -
             "SELECT m.status, c.messages_since_summary FROM messages m JOIN conversations c ON c.id = m.conversation_id"
             " WHERE m.direction = 'outbound' ORDER BY 2"
         ).fetchall() == [("sent", 1), *[("sent", 5)] * 3]
+
+
+# What people wrote before ------------------------------------------------------------------------------------------------
+
+
+def wrote(connection: psycopg.Connection, user: str, content: str, minute: int, role: str = "user") -> None:
+    """A text that the former system received."""
+    connection.execute(
+        "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, created_at)"
+        " SELECT id, user_id, %s, %s, 'inbound', 'received', %s FROM conversations WHERE user_id = %s",
+        (role, content, datetime(2026, 2, 1, 12, minute, tzinfo=UTC), user),
+    )
+
+
+def opted_out(connection: psycopg.Connection) -> list[str]:
+    return [
+        user for (user,) in connection.execute("SELECT user_id::text FROM orchestrator.opt_outs ORDER BY opted_out_at")
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", ["STOP!!", "please stop texting me", "ARRET", "Stop thanks", "you have the wrong number", "stop all"]
+)
+def test_a_past_stop_in_any_words_is_an_opt_out(old_database: str, content: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        wrote(connection, ADA, content, 1)
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 2
+        assert opted_out(connection) == [BEN, ADA]
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 0
+
+
+def test_a_history_is_read_in_batches(old_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adoption, "BATCH", 2)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        for minute, content in enumerate(["hello", "please stop texting me", "ok", "see you"]):
+            wrote(connection, ADA, content, minute)
+        connection.execute("UPDATE messages SET created_at = NULL WHERE content = 'STOP'")
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 2
+        assert opted_out(connection) == [BEN, ADA]
+
+
+def test_what_agents_wrote_to_themselves_is_no_stop(old_database: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        wrote(connection, ADA, "STOP", 1, role="system")
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 1
+        assert opted_out(connection) == [BEN]
+
+
+def test_a_past_text_that_may_be_a_wish_holds_until_an_operator_reads_it(old_database: str) -> None:
+    words = "I never agreed to these messages, take me off"
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        wrote(connection, ADA, "Sounds good", 1)
+        wrote(connection, ADA, words, 2)
+        wrote(connection, CHEN, words, 3)
+        wrote(connection, CHEN, "See you at noon", 4)
+        dry_run = adopt(connection, DAY, WEEK, NOW, apply=False)
+        assert (dry_run.unread, [text.content for text in dry_run.unread_examples]) == (1, [words])
+        assert connection.execute("SELECT count(*) FROM orchestrator.readings").fetchone() == (0,)
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).unread == 1
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).unread == 0
+        assert delivered(connection, old_database) == {(ADA, "queued", "reply_unjudged"): 1, (CHEN, "sent", None): 3}
+        texts = list_unread_texts(connection, UUID(ADA), 10)
+        assert [text.content for text in texts] == [words]
+        classify_by_operator(connection, texts, Intent.STOP, NOW)
+        assert opted_out(connection) == [BEN, ADA]
+
+
+def delivered(connection: psycopg.Connection, database_url: str) -> Counter[tuple[str, str, str | None]]:
+    """What became of the messages of Ada and Chen."""
+    environment = function_environment(database_url, {}, "http://127.0.0.1:1", "http://127.0.0.1:1")
+    settings = DeliverSettings.model_validate({name.lower(): value for name, value in environment.items()})
+    claimed = [m for lane in Lane for m in claim_due(connection, lane, NOW, NOW, NOW + DAY, None, 100)]
+    deliver(Database(settings), [message.message_id for message in claimed], CountingSender(), settings, lambda: NOW)
+    return Counter(
+        connection.execute(
+            "SELECT user_id::text, status, reason FROM message_queue WHERE accepted_at IS NOT NULL AND user_id <> %s",
+            (BEN,),
+        ).fetchall()
+    )
+
+
+def test_a_start_that_came_to_us_outlasts_a_second_adoption(old_database: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        adopt(connection, DAY, WEEK, NOW, apply=True)
+        write_opt_ins(connection, [OptIn("+12125550102", NOW, number_hash=None)])
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 0
+
+
+def test_people_who_share_a_phone_share_its_past_stop(old_database: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute("UPDATE users SET phone_number = '(212) 555-0102' WHERE id = %s", (ADA,))
+        wrote(connection, ADA, "START", 5)
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 0, "the number's last word is START"
+        wrote(connection, BEN, "no more texts please", 6)
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 1
+        opt_outs = "SELECT count(*) FROM orchestrator.opt_outs_of(%s, '+12125550102')"
+        assert [connection.execute(opt_outs, (user,)).fetchone() for user in (ADA, BEN)] == [(1,), (1,)]

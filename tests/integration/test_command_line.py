@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from psycopg import Connection
 
+from tests.world import World
+
 COMMAND = Path(sys.executable).parent / "orchestrator"
 
 
@@ -162,6 +164,19 @@ def test_pause_and_resume(run: Run, connection: Connection) -> None:
 def test_migrate_and_adopt_report_what_they_do(run: Run) -> None:
     assert "Nothing to do" in run("migrate")
     assert "Run it again with --apply" in run("adopt")
+
+
+def test_adopt_quotes_what_it_makes_of_past_texts(world: World, run: Run) -> None:
+    world.says(world.person(), "please stop texting me")
+    world.says(world.person("ben", phone="+12125550102"), "Who signed me up?\n[b]Remove\x1b[31m that " + "now " * 50)
+    report = run("adopt")
+    assert "past STOPs to store as opt-outs: 1" in report
+    assert "please stop texting me" in report
+    assert "last texts that an operator will have to read: 1" in report
+    assert "Who signed me up? [b]Remove[31m that now" in report
+    assert "now " * 30 not in report
+    found = json.loads(run("adopt", "--json"))
+    assert (found["opt_outs"], found["unread"], len(found["stop_examples"])) == (1, 1, 1)
 
 
 def test_a_missing_setting_is_named(run: Run) -> None:

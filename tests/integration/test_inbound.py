@@ -74,6 +74,26 @@ def test_what_waits_comes_forward_within_seconds_best_first_and_three_at_most(wo
     assert len(world.texts()) == 3, "the fourth waits for the morning"
 
 
+def test_the_ceilings_of_activity_are_settings_of_each_function(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("inbound", "dispatch", "deliver"):
+        app = world.functions[name]
+        changed = app.settings.model_copy(update={"active_texts_per_inbound": 4, "active_texts_per_hour": 5})
+        monkeypatch.setitem(app.__dict__, "settings", changed)
+    world.travel_to(NIGHT)
+    world.person()
+    for n in range(7):
+        world.message(message_data={"type": "x", "message": str(n)})
+    world.minute()
+    world.writes("Anything new?")
+    for went in (4, 5):
+        for _ in range(3):
+            world.deliver()
+            world.minute()
+        assert len(world.texts()) == went
+        world.wait(minutes=1)
+        world.writes("And what else?")
+
+
 def test_nothing_comes_forward_ahead_of_its_own_time(world: World) -> None:
     world.person()
     later = world.message(scheduled_for="2026-03-03T18:00:00Z")

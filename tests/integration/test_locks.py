@@ -138,6 +138,23 @@ def test_a_lock_holds_what_it_names_and_nothing_else(
 
 
 @pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("lock_users", lambda ada: {"user_ids": [ada]}),
+        ("lock_users_by_number", lambda _: {"phone_number": [ADA]}),
+    ],
+)
+def test_people_who_share_a_phone_are_locked_together(
+    world: World, database_url: str, statement: str, names: Callable[[UUID], dict[str, Any]]
+) -> None:
+    ada, ben, cem = world.person(), world.person("ben", phone="+12125550121"), world.person("cem", phone="+12125550122")
+    world.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
+    with open_transaction(database_url) as worker:
+        worker.execute(sql(statement), names(ada))
+        assert free(world, "users") == {cem}
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "lock_users",

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from typer.testing import CliRunner, Result
 
+from orchestrator.store.people import read_user
 from orchestrator_cli.main import app
 from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.world import World
@@ -323,6 +324,19 @@ def test_a_number_that_is_opted_out_without_its_person_stays_opted_out_after_del
     message_id = two.message("ben")
     two.minute()
     assert (two.texts(), two.state(message_id)) == ([], ("cancelled", "opted_out"))
+
+
+@pytest.mark.usefixtures("dead_letter_queue")
+def test_those_who_share_the_phone_of_a_deleted_person_keep_its_stop(two: World) -> None:
+    ben = two.person("ben", phone="+12125550177")
+    two.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
+    assert PHONE == "+12125550101"
+    two.writes("STOP", phone=PHONE)
+    assert run("delete", "ada", "--yes", "--keep-at-twilio").exit_code == 0
+    assert read_user(two.connection, "ben", two.now).person.opted_out
+    assert two.all("SELECT user_id FROM orchestrator.opt_outs WHERE phone_number = %s AND ended_at IS NULL", PHONE) == [
+        (ben,)
+    ]
 
 
 def test_the_export_holds_all_of_a_person_and_nothing_of_another(two: World) -> None:

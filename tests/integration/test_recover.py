@@ -142,6 +142,35 @@ def test_a_stop_that_was_forgotten_counts_again(restored: World, since: datetime
     assert restored.state(message_id) == ("cancelled", "opted_out")
 
 
+def test_what_people_wrote_is_stored_again_and_a_possible_wish_holds(restored: World, since: datetime) -> None:
+    written = [("+12125550101", "Who signed me up? Take me off"), ("+12125550102", "See you at noon")]
+    restored.phones.replies = [
+        Text(f"SMin{place}", phone, body, 0, since + timedelta(minutes=3))
+        for place, (phone, body) in enumerate(written)
+    ]
+    dry_run = run(restored, since, apply=False)
+    assert (dry_run.received, dry_run.unread) == (2, 1)
+    assert restored.all("SELECT 1 FROM messages WHERE direction = 'inbound'") == []
+    assert (run(restored, since).received, run(restored, since).received) == (2, 0)
+    assert restored.all(
+        "SELECT m.content, r.kind FROM messages m JOIN orchestrator.readings r ON r.inbound_id = m.id ORDER BY r.kind"
+    ) == [("See you at noon", "conversation"), ("Who signed me up? Take me off", "unjudged")]
+    held, sent = restored.message("ada", priority="high"), restored.message("ben", priority="high")
+    restored.minute()
+    assert restored.state(held) == ("queued", "reply_unjudged")
+    assert restored.state(sent)[0] == "sent"
+
+
+@pytest.mark.parametrize("channel", ["rcs", "whatsapp"])
+def test_a_stop_over_another_channel_counts_again(restored: World, since: datetime, channel: str) -> None:
+    stop = Text("SMin1", f"{channel}:+12125550101", "STOP", 0, since + timedelta(minutes=3))
+    restored.phones.replies = [stop]
+    assert run(restored, since).opted_out == 1
+    message_id = restored.message()
+    restored.minute()
+    assert restored.state(message_id) == ("cancelled", "opted_out")
+
+
 def test_texts_from_before_are_not_counted(world: World, since: datetime) -> None:
     world.person()
     world.phones.texts = [Text("SMold", "+12125550101", "Hello", 1, since - timedelta(minutes=5))]

@@ -152,3 +152,33 @@ def test_nothing_is_reserved_once_a_stop_has_been_taken_in(world: World, databas
     assert after == reserved_before
     assert (len(after), sender.sent.total()) == (320, 320)
     assert dict(world.all("SELECT status, count(*) FROM message_queue GROUP BY 1")) == {"sent": 320, "cancelled": 80}
+
+
+def test_workers_never_exceed_the_ceilings_of_activity(world: World, database_url: str) -> None:
+    """Three texts on one inbound text, six in any hour, twelve in a local day (R4), however many workers run."""
+    ada = world.person(hourly_limit=0, timezone="America/New_York")
+    sender = CountingSender()
+    went = []
+    for minutes, waiting in ((0, 16), (15, 2), (15, 16), (15, 16), (90, 16), (15, 2), (90, 16), (90, 16)):
+        world.wait(minutes=minutes)
+        world.says(ada, f"And at {world.now:%H:%M}?")
+        messages = approved(world.connection, ada, waiting, world.now)
+        before = sender.sent.total()
+        run_workers(database_url, [messages[start::8] for start in range(min(8, waiting))], sender, world.now)
+        went.append(sender.sent.total() - before)
+    assert went == [3, 2, 1, 0, 3, 2, 1, 0]
+
+
+def test_workers_share_the_limit_of_people_who_share_a_phone(world: World, database_url: str) -> None:
+    ada, ben = world.person(hourly_limit=2), world.person("ben", phone="+12125550102", hourly_limit=2)
+    world.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
+    messages = [
+        message
+        for pair in zip(
+            approved(world.connection, ada, 40, world.now), approved(world.connection, ben, 40, world.now), strict=True
+        )
+        for message in pair
+    ]
+    sender = CountingSender()
+    run_workers(database_url, [messages[start::20] for start in range(20)], sender, world.now)
+    assert sender.sent.total() == 2

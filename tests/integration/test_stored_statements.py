@@ -1,5 +1,6 @@
 """Counts that no machine changes: round trips, statements, indexes and the plans that use them. Times are for `make bench`."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,10 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from orchestrator.store import stored_statements
+from orchestrator.maintenance.privacy import delete_person, identity_of
+from orchestrator.settings import PrivacySettings
+from orchestrator.store import people as people_store
+from orchestrator.store import recovery, stored_statements
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
 from orchestrator.store.stored_statements import (
@@ -123,7 +127,7 @@ def recorded() -> Iterator[dict[str, Any]]:
     execute = psycopg.Cursor.execute
 
     def record(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
-        if query in NAMES:
+        if isinstance(query, bytes) and query in NAMES:
             seen[NAMES[query]] = params
         return execute(cursor, query, params, **options)
 
@@ -132,8 +136,8 @@ def recorded() -> Iterator[dict[str, Any]]:
         yield seen
 
 
-def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_end(world: World) -> None:
-    people(world)
+def add_others(world: World) -> None:
+    """Twenty thousand other people, each with a past."""
     world.connection.execute(
         "INSERT INTO users (phone_number) SELECT '+1646' || lpad(n::text, 7, '0') FROM generate_series(1, 20000) AS n"
     )
@@ -155,6 +159,11 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
         "INSERT INTO user_message_budget (user_id, date) SELECT id, '2020-01-01' FROM users ON CONFLICT DO NOTHING"
     )
     world.connection.execute("ANALYZE")
+
+
+def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_end(world: World) -> None:
+    people(world)
+    add_others(world)
     with recorded() as seen:
         world.publish(*bodies(topic="news"))
         world.minute()
@@ -175,6 +184,33 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
     # However much is due, the planner expects what one claim takes, and looks each up by its id.
     everything = {**seen["claim_due"], "lane": "low", "horizon": world.now + timedelta(days=3650), "per_second": None}
     assert plan_of(world.connection, "claim_due", everything)["Plan Rows"] <= 200
+
+
+# Finds people by a number.
+BY_NUMBER = re.compile(r"people_of\(|(?:WHERE|ON) orchestrator\.e164\((?:u\.)?phone_number\) = ")
+
+
+def test_whatever_looks_a_number_up_finds_it_by_its_index(world: World) -> None:
+    people(world)
+    add_others(world)
+    phone = "+12125550100"
+    with recorded() as seen:
+        world.publish(*bodies())
+        world.minute()
+        for text in ("Hello", "STOP", "START"):
+            world.wait(minutes=1)
+            world.writes(text, phone=phone)
+        people_store.read_user(world.connection, "p0", world.now)
+        recovery.find_people_by_number(world.connection, [phone])
+        recovery.read_unsent_messages(world.connection, [phone])
+        identity = identity_of(world.connection, "p0")
+        delete_person(world.connection, identity, None, PrivacySettings(), lambda: world.now)
+    names = {name for name in NAMES.values() if BY_NUMBER.search(read_statement(name))}
+    assert len(names) > 10
+    assert names - seen.keys() == set()
+    for name in names:
+        assert "users" not in large_scans(world.connection, name, seen[name]), name
+        assert "users_by_e164" in str(plan_of(world.connection, name, seen[name])), name
 
 
 def large_scans(connection: Connection, name: str, params: Any) -> list[str]:

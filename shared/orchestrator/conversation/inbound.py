@@ -126,7 +126,7 @@ def _record_marker(database: Database, markers: Sequence[QueueRecord], now: date
 
 def _status_report(callback: StatusCallback, now: datetime) -> StatusReport:
     form = callback.form
-    return status_report_of(callback.query.attempt_id, form.sid, form.status, form.error_code, form.address, now)
+    return status_report_of(callback.query.attempt_id, form.sid, form.status, form.error_code, form.phone_number, now)
 
 
 def _message_ids(callbacks: Sequence[StatusCallback]) -> Mapping[str, Sequence[UUID]]:
@@ -290,6 +290,7 @@ def _pull_forward(
             reading.texts,
             [row for answer in reading.answers for row in relevance_rows(answer.judgement)],
             [call for answer in reading.answers for call in calls_of(answer.judgement, "read_reply")],
+            settings,
             timedelta(minutes=settings.reformulation_minutes),
             now,
         )

@@ -180,7 +180,7 @@ def _brief(delivery: Delivery) -> Brief:
 def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> set[UUID]:
     try:
         with database.connection() as connection:
-            return store.reserve_wave(connection, plan, settings.twilio_daily_ceiling_usd, now)
+            return store.reserve_wave(connection, plan, settings, settings.twilio_daily_ceiling_usd, now)
     except psycopg.Error:
         # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
         now = clock()

@@ -121,6 +121,7 @@ def dispatch(
         old_sender_is_gone=settings.old_sender_is_gone,
         lifetime=timedelta(days=settings.message_lifetime_days),
         event_bus=settings.event_bus_name,
+        ceilings=settings,
         now=clock(),
         limit=CLAIM_SIZE,
     )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from psycopg import Connection
@@ -14,13 +14,17 @@ from orchestrator.people import Person
 from orchestrator.rules.decision import budget_day
 from orchestrator.rules.intents import Intent, intent_of
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
+from orchestrator.sms.requests import inbound_id_of
 from orchestrator.store import recovery as store
+from orchestrator.store.conversation import ReceivedText, store_inbound_texts
 from orchestrator.store.pauses import list_pauses, pause, resume
 from orchestrator.store.recovery import LastIntent, RestoredText, UnsentMessage
 from orchestrator.store.settlement import Evidence, Settlement
 
 # The note of the pause that lasts during a recovery.
 NOTE = "recovery after a restore"
+# Texts of people that are stored at once.
+BATCH = 1_000
 # Twilio's statuses of texts that it never sent.
 NEVER_SENT = ("canceled", "scheduled")
 
@@ -33,6 +37,8 @@ class Recovery:
         sent: messages that a text of Twilio's list explains; they are marked as sent.
         doubtful: messages that one of the unmatched texts may have been; they end as `unknown_outcome`.
         unmatched: texts without a message; their slots count against their people's limits.
+        received: texts of people that the database did not hold; they are part of the conversation again.
+        unread: those of them that may be a wish to stop: an operator has to read them.
         opted_out, opted_in: numbers that last wrote STOP, or START.
         resumed: False where an operator had paused everything before, and after a dry run.
     """
@@ -40,6 +46,8 @@ class Recovery:
     sent: int
     doubtful: int
     unmatched: int
+    received: int
+    unread: int
     opted_out: int
     opted_in: int
     resumed: bool
@@ -67,12 +75,14 @@ class RecoveryPlan:
     Attributes:
         restored: texts that need an attempt of their own.
         proofs: settlements of open attempts.
+        received: texts of people that the database does not hold, in the order of time.
         last_words: the last STOP or START of each number.
     """
 
     match: TextMatch
     restored: Sequence[RestoredText]
     proofs: Sequence[Settlement]
+    received: Sequence[ReceivedText]
     last_words: Sequence[LastIntent]
 
 
@@ -99,6 +109,8 @@ def recover(
         return _report(plan_recovery(connection, message_list, since, on_text), resumed=False)
     is_ours = _pause_everything(connection, clock())
     plan = plan_recovery(connection, message_list, since, on_text)
+    for start in range(0, len(plan.received), BATCH):
+        store_inbound_texts(connection, plan.received[start : start + BATCH], clock())
     store.write_recovery(connection, plan.restored, plan.proofs, plan.match.doubtful, plan.last_words, clock())
     if is_ours:
         resume(connection, "everything", "")
@@ -111,13 +123,17 @@ def plan_recovery(
     """Compare Twilio's list with the database; changes nothing."""
     texts = list(_count_texts(message_list.texts_since(since), on_text))
     people = store.find_people_by_number(connection, {text.person for text in texts})
-    outbound = [text for text in texts if text.person in people and not text.inbound and text.status not in NEVER_SENT]
-    recorded = store.find_known_sids(connection, [text.sid for text in outbound])
-    unrecorded = [text for text in outbound if text.sid not in recorded]
+    of_people = [text for text in texts if text.person in people]
+    recorded = store.find_known_sids(connection, [text.sid for text in of_people])
+    unrecorded = [
+        text for text in of_people if text.sid not in recorded and not text.inbound and text.status not in NEVER_SENT
+    ]
     waiting = store.read_unsent_messages(connection, {text.person for text in unrecorded})
     match = match_texts(unrecorded, waiting)
     restored, proofs = _records_of(match, waiting, people)
-    return RecoveryPlan(match, restored, proofs, last_words(texts))
+    inbound = [text for text in of_people if text.inbound and text.sid not in recorded]
+    received = [_received_text(text) for text in sorted(inbound, key=lambda text: text.created_at)]
+    return RecoveryPlan(match, restored, proofs, received, last_words(texts))
 
 
 def match_texts(texts: Iterable[ListedText], waiting: Sequence[UnsentMessage]) -> TextMatch:
@@ -190,12 +206,41 @@ def _restored_text(text: ListedText, person: Person, message_id: UUID | None) ->
     )
 
 
+def _received_text(text: ListedText) -> ReceivedText:
+    """A text that a person wrote, read by the rules of live texts, without Claude (R11)."""
+    intent, classified_by = intent_of(text.body, has_reader=False)
+    return ReceivedText(
+        inbound_id=inbound_id_of(text.sid),
+        sid=text.sid,
+        phone_number=text.person,
+        body=text.body,
+        content=text.body,
+        media="[]",
+        kind=intent,
+        judged_by=classified_by,
+        is_sms=text.is_sms,
+        confirm_until=None,
+        number_hash=None,
+        received_at=text.created_at,
+        new_conversation_id=uuid7(text.created_at),
+    )
+
+
 def _report(plan: RecoveryPlan, *, resumed: bool) -> Recovery:
     opted_out = sum(word.is_stop for word in plan.last_words)
+    decided_at = {word.phone_number: word.at for word in plan.last_words}
+    unread = [
+        text
+        for text in plan.received
+        if text.kind is Intent.UNREAD
+        and text.received_at > decided_at.get(text.phone_number, datetime.min.replace(tzinfo=UTC))
+    ]
     return Recovery(
         sent=len(plan.match.sent),
         doubtful=len(plan.match.doubtful),
         unmatched=len(plan.match.unmatched),
+        received=len(plan.received),
+        unread=len(unread),
         opted_out=opted_out,
         opted_in=len(plan.last_words) - opted_out,
         resumed=resumed,

@@ -3,16 +3,12 @@
 from datetime import date, datetime, timedelta
 
 from orchestrator.people import Person
+from orchestrator.settings import ActivitySettings
 
 # How long a person is active after a message that they wrote (R4).
 ACTIVE_FOR = timedelta(minutes=10)
 # How long a conversation is live after a message that the person wrote (R12).
 CONVERSATION_FOR = timedelta(minutes=60)
-# Texts that a person's activity lets through although a limit or quiet hours would hold them: on one inbound message,
-# in any rolling hour, and in a local day. Each part of a sequence counts (R4).
-TEXTS_PER_INBOUND = 3
-TEXTS_PER_HOUR = 6
-TEXTS_PER_DAY = 12
 
 
 def active_until(person: Person, now: datetime) -> datetime:
@@ -30,7 +26,7 @@ def live_until(person: Person, now: datetime) -> datetime:
     return _end_of(CONVERSATION_FOR, person, now)
 
 
-def may_come_forward(person: Person, texts: int, today: date, now: datetime) -> bool:
+def may_come_forward(person: Person, texts: int, today: date, ceilings: ActivitySettings, now: datetime) -> bool:
     """Whether a message that would be held may go now, because the person is active (R4).
 
     Args:
@@ -39,9 +35,9 @@ def may_come_forward(person: Person, texts: int, today: date, now: datetime) -> 
     """
     return (
         is_active(person, now)
-        and person.texts_while_active + texts <= TEXTS_PER_INBOUND
-        and person.active_texts_this_hour + texts <= TEXTS_PER_HOUR
-        and person.active_texts_by_day.get(today, 0) + texts <= TEXTS_PER_DAY
+        and person.texts_while_active + texts <= ceilings.active_texts_per_inbound
+        and person.active_texts_this_hour + texts <= ceilings.active_texts_per_hour
+        and person.active_texts_by_day.get(today, 0) + texts <= ceilings.active_texts_per_day
     )
 
 

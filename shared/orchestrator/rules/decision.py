@@ -91,7 +91,7 @@ def decide(message: MessageState, person: Person, *, paused: bool, policy: Polic
     if message.is_reply and live_until(person, now) > now:
         return _hold_after_an_outage(message, now) or _send_reply(message, person, now)
     hold = _hold_by_hours_and_limits(message, person, policy, now)
-    comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, now)
+    comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, policy, now)
     hold = (None if comes_forward else hold) or _hold_by_relevance(message, person, policy, now)
     hold = hold or _hold_after_an_outage(message, now)
     if hold:
@@ -237,9 +237,9 @@ def _may_be_lifted(hold: Hold) -> bool:
     return hold.reason is not Reason.YIELDS
 
 
-def _may_come_forward(message: MessageState, person: Person, now: datetime) -> bool:
+def _may_come_forward(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> bool:
     texts = 0 if message.continues else message.parts
-    return may_come_forward(person, texts, budget_day(person, now), now)
+    return may_come_forward(person, texts, budget_day(person, now), policy, now)
 
 
 def _until_expiry(hold: Hold, message: MessageState) -> Hold:

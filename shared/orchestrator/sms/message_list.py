@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import SenderSettings
+from orchestrator.sms.addresses import is_of_texts, number_of
 from orchestrator.sms.client import twilio_client
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ class ListedText:
     """One text as Twilio lists it.
 
     Attributes:
-        person: the person's number.
+        person: the person's number, without the prefix of a channel.
         inbound: whether the person wrote it.
         status: Twilio's status, such as `delivered`.
+        is_sms: False for a text over another channel, such as WhatsApp.
     """
 
     sid: str
@@ -43,6 +45,7 @@ class ListedText:
     created_at: datetime
     inbound: bool
     status: str
+    is_sms: bool = True
 
 
 class MessageList(Protocol):
@@ -104,11 +107,14 @@ class TwilioMessageList:
             if settings.twilio_messaging_service_sid:
                 ours = message.messaging_service_sid == settings.twilio_messaging_service_sid
             else:
-                ours = (message.to if inbound else message.from_) == settings.twilio_phone_number
+                our_address = (message.to if inbound else message.from_) or ""
+                ours = number_of(our_address) == settings.twilio_phone_number
             if ours and message.sid and message.date_created:
+                address = (message.from_ if inbound else message.to) or ""
                 yield ListedText(
                     sid=message.sid,
-                    person=(message.from_ if inbound else message.to) or "",
+                    person=number_of(address),
+                    is_sms=is_of_texts(address),
                     body=message.body or "",
                     created_at=message.date_created,
                     inbound=inbound,

@@ -1,12 +1,12 @@
 """What lies on the inbound queue: Twilio's status callbacks and inbound texts, and the dispatcher's markers."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -18,18 +18,21 @@ from pydantic import (
 )
 
 from orchestrator.aws.queues import DeadLetter, QueueRecord
+from orchestrator.sms.addresses import is_of_texts, number_of
 
 STATUS_PATH = "/twilio/status"
 INBOUND_PATH = "/twilio/inbound"
 # Of the dispatcher's own marker, which shows that the queue is read (R11). The webhook serves no such path.
 MARKER_PATH = "/marker"
-# Replies over another channel name it before the number: rcs:+12125550100, whatsapp:+12125550100 (twilio.com/docs/rcs
-# and /whatsapp/api). Twilio signs the address as it sends it.
-_CHANNEL = re.compile(r"^(sms|rcs|whatsapp):", re.IGNORECASE)
 # The most media of one text (Twilio's limit).
 MOST_MEDIA = 10
 # The namespace of our ids for inbound texts: a repeated request derives the same id from Twilio's.
 _FROM_SID = UUID("0d3b1c52-7a52-5a3c-8f0e-3c9f6f0c1b77")
+
+
+def inbound_id_of(sid: str) -> UUID:
+    """The id of the `messages` row of an inbound text, from Twilio's id."""
+    return uuid5(_FROM_SID, sid)
 
 
 def _empty_is_none(value: object) -> object:
@@ -57,7 +60,7 @@ class _Ids(BaseModel):
 
 class _StatusForm(_Form):
     status: str = Field(alias="MessageStatus", min_length=1)
-    address: str = Field(default="", alias="To")
+    phone_number: Annotated[str, AfterValidator(number_of)] = Field(default="", alias="To")
     error_code: Annotated[int | None, BeforeValidator(_empty_is_none)] = Field(default=None, alias="ErrorCode")
 
 
@@ -87,18 +90,17 @@ class InboundText(BaseModel):
     @property
     def inbound_id(self) -> UUID:
         """The id of its `messages` row."""
-        return uuid5(_FROM_SID, self.form.sid)
+        return inbound_id_of(self.form.sid)
 
     @property
     def phone_number(self) -> str:
         """The sender's number, without the prefix of its channel."""
-        return _CHANNEL.sub("", self.form.address)
+        return number_of(self.form.address)
 
     @property
     def is_sms(self) -> bool:
-        """Whether the person wrote by text message; RCS is the same conversation on a newer channel."""
-        found = _CHANNEL.match(self.form.address)
-        return found is None or found[1].lower() in ("sms", "rcs")
+        """Whether the person wrote by text message, not over another channel such as WhatsApp."""
+        return is_of_texts(self.form.address)
 
     @property
     def body(self) -> str:

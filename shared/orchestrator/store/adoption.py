@@ -1,14 +1,31 @@
-"""Adoption: takes over waiting messages that another sender or a person wrote into `message_queue`."""
+"""Adoption: takes over waiting messages that another sender or a person wrote, and what past texts ask of us."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.rules.keywords import START_WORDS, STOP_WORDS
-from orchestrator.store.database import sql
+from orchestrator.rules.past_texts import PastText, wishes_of
+from orchestrator.store.database import columns, sql
+
+# Texts of the history that are read at once.
+BATCH = 5_000
+# How many texts of each kind a report quotes.
+MOST_QUOTED = 5
+# It orders before each text.
+_BEFORE_ALL = PastText(UUID(int=0), UUID(int=0), "", "", datetime(1, 1, 1, tzinfo=UTC), None)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedText:
+    """A text of the history, for an operator to judge what was made of it."""
+
+    user_id: UUID
+    written_at: datetime
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,38 +35,72 @@ class Adoption:
     Attributes:
         adopted: messages taken over.
         left: waiting messages that are not taken over, by cause.
-        opt_outs: people whose last keyword is STOP.
+        opt_outs: numbers whose last clear word is STOP.
+        unread: people whose last text may be a wish to stop: an operator has to read it.
+        stop_examples, unread_examples: some of these texts.
         old_triggers: triggers on `messages` that belong to another sender.
     """
 
     adopted: int
     left: Counter[str]
     opt_outs: int
+    unread: int
+    stop_examples: Sequence[QuotedText]
+    unread_examples: Sequence[QuotedText]
     old_triggers: Sequence[str]
 
 
 def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: datetime, *, apply: bool) -> Adoption:
-    """Take over waiting messages that are not ours, and store the opt-outs in the history of texts.
+    """Take over waiting messages that are not ours, and store what the history of texts asks of us (R11).
+
+    The history is read by the rules of live texts. What no rule can decide is stored as unread, and holds everything to
+    its person.
 
     Args:
         max_age: older messages stay untouched, because their texts are out of date.
         lifetime: how long an adopted message may still wait.
         apply: False changes nothing and reports what would change.
     """
-    parameters = {
-        "now": now,
-        "oldest": now - max_age,
-        "expires_at": now + lifetime,
-        "stop_words": sorted(STOP_WORDS),
-        "start_words": sorted(START_WORDS),
-    }
+    parameters = {"now": now, "oldest": now - max_age, "expires_at": now + lifetime}
     with connection.transaction(force_rollback=not apply):
-        # Opt-outs first: no message is ours before its person's opt-out is known.
-        opt_outs = connection.execute(sql("adopt_opt_outs"), parameters).rowcount
+        # Past wishes first: no message is ours before it is known whether its person wants it.
+        wishes = wishes_of(_read_past_texts(connection))
+        stopped = connection.execute(sql("adopt_opt_outs"), _columns(wishes.stops)).fetchall()
+        unread = connection.execute(sql("adopt_unread_texts"), _columns(wishes.unread)).fetchall()
         adopted = connection.execute(sql("adopt_messages"), parameters).rowcount
         left: Counter[str] = Counter(dict(connection.execute(sql("count_unadopted_messages"), parameters).fetchall()))
         triggers = list_old_sender_triggers(connection)
-    return Adoption(adopted, left, opt_outs, triggers)
+    return Adoption(
+        adopted=adopted,
+        left=left,
+        opt_outs=len(stopped),
+        unread=len(unread),
+        stop_examples=_quotes(wishes.stops, {user_id for (user_id,) in stopped}),
+        unread_examples=_quotes(wishes.unread, {user_id for (user_id,) in unread}),
+        old_triggers=triggers,
+    )
+
+
+def _read_past_texts(connection: Connection) -> Iterator[PastText]:
+    """Read what people wrote, in batches."""
+    last = _BEFORE_ALL
+    while True:
+        after = {"user_id": last.user_id, "written_at": last.written_at, "inbound_id": last.inbound_id}
+        rows = connection.execute(sql("read_past_texts"), {**after, "limit": BATCH}).fetchall()
+        texts = [PastText(*row) for row in rows]
+        yield from texts
+        if len(texts) < BATCH:
+            return
+        last = texts[-1]
+
+
+def _columns(texts: Sequence[PastText]) -> dict[str, str]:
+    return columns(texts, "inbound_id", "user_id", "phone_number", "written_at")
+
+
+def _quotes(texts: Sequence[PastText], people: set[UUID]) -> list[QuotedText]:
+    found = [QuotedText(text.user_id, text.written_at, text.content) for text in texts if text.user_id in people]
+    return found[:MOST_QUOTED]
 
 
 def list_old_sender_triggers(connection: Connection) -> list[str]:

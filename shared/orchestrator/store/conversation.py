@@ -11,11 +11,12 @@ from psycopg.rows import class_row, dict_row
 
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
-from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.inbound_marker import FRESH_FOR
 from orchestrator.rules.intents import ClassifiedBy, Intent
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Status
+from orchestrator.settings import ActivitySettings
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
@@ -165,6 +166,7 @@ def pull_forward(
     classified: Sequence[ClassifiedText],
     verdicts: Sequence[RelevanceRow],
     calls: Sequence[LoggedCall],
+    ceilings: ActivitySettings,
     reformulated_within: timedelta,
     now: datetime,
 ) -> list[ClaimedMessage]:
@@ -177,6 +179,7 @@ def pull_forward(
         user_ids: the people who wrote.
         classified: texts that Claude has read.
         verdicts: what Claude found of the relevance of messages in the same call (R10).
+        ceilings: of the texts that activity lets through (R4).
 
     Returns:
         The messages to be handed over now.
@@ -188,8 +191,8 @@ def pull_forward(
         "lease_until": now + URGENT_LEASE,
         "active_after": now - ACTIVE_FOR,
         "not_conversation": NOT_CONVERSATION,
-        "texts_per_inbound": TEXTS_PER_INBOUND,
-        "texts_per_hour": TEXTS_PER_HOUR,
+        "texts_per_inbound": ceilings.active_texts_per_inbound,
+        "texts_per_hour": ceilings.active_texts_per_hour,
         "lanes": [*Lane],
     }
     with one_round_trip(connection):

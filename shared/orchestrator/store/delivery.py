@@ -13,12 +13,12 @@ from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
-from orchestrator.rules.activity import TEXTS_PER_DAY, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery, MessageState
+from orchestrator.settings import ActivitySettings
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
@@ -143,10 +143,13 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetim
     return WaveState([_delivery(row) for row in rows], claude_usd_today)
 
 
-def reserve_wave(connection: Connection, plan: WavePlan, ceiling_usd: float, now: datetime) -> set[UUID]:
+def reserve_wave(
+    connection: Connection, plan: WavePlan, ceilings: ActivitySettings, ceiling_usd: float, now: datetime
+) -> set[UUID]:
     """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
 
     Args:
+        ceilings: of the texts that activity lets through (R4).
         ceiling_usd: what Twilio may cost on a UTC day; the wave that reaches it is the last one of the ordinary lanes.
 
     Returns:
@@ -158,9 +161,9 @@ def reserve_wave(connection: Connection, plan: WavePlan, ceiling_usd: float, now
         **columns(plan.candidates, *Candidate.__slots__),
         "now": now,
         "lease_until": now + SENDING_LEASE,
-        "texts_per_inbound": TEXTS_PER_INBOUND,
-        "texts_per_hour": TEXTS_PER_HOUR,
-        "texts_per_day": TEXTS_PER_DAY,
+        "texts_per_inbound": ceilings.active_texts_per_inbound,
+        "texts_per_hour": ceilings.active_texts_per_hour,
+        "texts_per_day": ceilings.active_texts_per_day,
         "ceiling_usd": ceiling_usd,
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,

@@ -10,8 +10,9 @@ from psycopg.rows import class_row
 
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
-from orchestrator.rules.activity import ACTIVE_FOR, TEXTS_PER_HOUR, TEXTS_PER_INBOUND
+from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.keywords import NOT_CONVERSATION
+from orchestrator.settings import ActivitySettings
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import one_round_trip, sql
 
@@ -44,6 +45,7 @@ def keep_up(
     old_sender_is_gone: bool,
     lifetime: timedelta,
     event_bus: str | None,
+    ceilings: ActivitySettings,
     now: datetime,
     limit: int,
 ) -> Upkeep:
@@ -57,6 +59,7 @@ def keep_up(
         old_sender_is_gone: take rows up although a trigger of the former sender still exists.
         lifetime: how long a reply that was taken up may wait.
         event_bus: where events are published; None keeps no events.
+        ceilings: of the texts that activity lets through (R4).
         limit: the most messages of each kind in one tick.
     """
     parameters = {
@@ -66,8 +69,8 @@ def keep_up(
         "lanes": [*Lane],
         "not_conversation": NOT_CONVERSATION,
         "active_after": now - ACTIVE_FOR,
-        "texts_per_inbound": TEXTS_PER_INBOUND,
-        "texts_per_hour": TEXTS_PER_HOUR,
+        "texts_per_inbound": ceilings.active_texts_per_inbound,
+        "texts_per_hour": ceilings.active_texts_per_hour,
         "user_ids": None,
         "lease_until": None,
         "old_sender_is_gone": old_sender_is_gone,

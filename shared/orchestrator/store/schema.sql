@@ -230,6 +230,22 @@ CREATE FUNCTION orchestrator.texted_at(person uuid) RETURNS timestamp with time 
     SELECT max(a.started_at) FROM orchestrator.attempts a WHERE a.user_id = person AND a.holds_slot
 $$;
 
+CREATE FUNCTION orchestrator.texted_at(person uuid, number text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT greatest(
+        (
+            SELECT max(a.started_at) FROM orchestrator.attempts a
+             WHERE a.user_id = person AND a.holds_slot AND a.phone_number = number
+        ),
+        (
+            SELECT max(a.started_at) FROM orchestrator.attempts a
+             WHERE a.user_id = person AND NOT a.holds_slot AND a.phone_number = number
+               AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+        )
+    )
+$$;
+
 CREATE FUNCTION orchestrator.unread_texts(person uuid) RETURNS TABLE(inbound_id uuid)
     LANGUAGE sql STABLE
     AS $$

@@ -1,15 +1,12 @@
--- adopt_opt_outs.sql: opt out each person whose last keyword in the history of texts is STOP, not START.
-WITH last_keyword AS (
-    SELECT DISTINCT ON (m.user_id) m.user_id, m.created_at,
-           upper(btrim(m.content)) = ANY (%(stop_words)s::text[]) AS is_stop
-      FROM messages m
-     WHERE m.direction = 'inbound'
-       AND upper(btrim(m.content)) = ANY (%(stop_words)s::text[] || %(start_words)s::text[])
-     ORDER BY m.user_id, m.created_at DESC NULLS LAST
-)
+-- adopt_opt_outs.sql: opt out the numbers, and their people, whose last clear word in the history is STOP. Where a START
+-- has ended an opt-out since, nothing changes. Returns the people.
 INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number), u.id, 'adopted', coalesce(last_keyword.created_at, %(now)s)
-  FROM last_keyword
-  JOIN users u ON u.id = last_keyword.user_id
- WHERE last_keyword.is_stop
+SELECT t.phone_number, t.user_id, 'adopted', t.written_at
+  FROM unnest(%(user_id)s::uuid[], %(phone_number)s::text[], %(written_at)s::timestamptz[])
+    AS t (user_id, phone_number, written_at)
+ WHERE NOT EXISTS (SELECT FROM orchestrator.opt_outs_of(t.user_id, t.phone_number))
+   AND NOT EXISTS (
+       SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = t.phone_number AND o.ended_at > t.written_at
+   )
     ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+RETURNING user_id

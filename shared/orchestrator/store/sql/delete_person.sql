@@ -4,10 +4,23 @@ WITH kept_opt_outs AS (
     INSERT INTO orchestrator.forgotten_opt_outs (number_hash, opted_out_at)
     SELECT number_hash, %(now)s FROM unnest(%(number_hash)s::text[]) AS h (number_hash)
         ON CONFLICT DO NOTHING
+), shared_opt_outs AS (
+    -- Those who share the number keep its opt-out.
+    SELECT DISTINCT ON (o.id) o.id, p.user_id
+      FROM orchestrator.opt_outs o
+     CROSS JOIN LATERAL orchestrator.people_of(o.phone_number) p
+     WHERE o.ended_at IS NULL AND (o.user_id = %(user_id)s OR o.phone_number = %(phone_number)s)
+       AND p.user_id <> %(user_id)s
+     ORDER BY o.id, p.user_id
+), opt_outs_of_sharers AS (
+    UPDATE orchestrator.opt_outs o SET user_id = s.user_id FROM shared_opt_outs s WHERE o.id = s.id
 ), opt_outs AS (
-    DELETE FROM orchestrator.opt_outs WHERE user_id = %(user_id)s OR phone_number = %(phone_number)s
+    DELETE FROM orchestrator.opt_outs
+     WHERE (user_id = %(user_id)s OR phone_number = %(phone_number)s) AND id NOT IN (SELECT id FROM shared_opt_outs)
 ), numbers AS (
-    DELETE FROM orchestrator.numbers WHERE phone_number = ANY (%(all_numbers)s::text[])
+    DELETE FROM orchestrator.numbers n
+     WHERE n.phone_number = ANY (%(all_numbers)s::text[])
+       AND NOT EXISTS (SELECT FROM orchestrator.people_of(n.phone_number) p WHERE p.user_id <> %(user_id)s)
 ), unknown_senders AS (
     DELETE FROM orchestrator.strangers WHERE phone_number = ANY (%(all_numbers)s::text[])
 ), texts AS (

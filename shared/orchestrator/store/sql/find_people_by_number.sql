@@ -3,4 +3,4 @@
 SELECT DISTINCT ON (orchestrator.e164(u.phone_number)) orchestrator.e164(u.phone_number), u.id, u.timezone
   FROM users u
  WHERE orchestrator.e164(u.phone_number) = ANY (%(numbers)s::text[])
- ORDER BY orchestrator.e164(u.phone_number), orchestrator.texted_at(u.id) DESC NULLS LAST, u.id
+ ORDER BY orchestrator.e164(u.phone_number), orchestrator.texted_at(u.id, orchestrator.e164(u.phone_number)) DESC NULLS LAST, u.id

@@ -19,7 +19,14 @@ WITH active_people AS (
                      WHERE t.started_at > %(now)s - interval '60 minutes'
                  ), 0)) AS texts
       FROM active_people p
-      LEFT JOIN LATERAL orchestrator.active_texts(ARRAY[p.user_id], %(now)s) t ON true
+     CROSS JOIN LATERAL (
+            -- People who share a phone share its limits.
+            SELECT coalesce(array_agg(sharer.user_id), ARRAY[p.user_id]) AS sharers
+              FROM users u
+             CROSS JOIN LATERAL orchestrator.people_of(orchestrator.e164(u.phone_number)) sharer
+             WHERE u.id = p.user_id
+           ) phone
+      LEFT JOIN LATERAL orchestrator.active_texts(phone.sharers, %(now)s) t ON true
      GROUP BY p.user_id
 ), held_messages AS (
     SELECT m.id, allowances.texts,

@@ -5,9 +5,10 @@ WITH targets AS (
            m.is_reply IS NOT TRUE
            AND NOT EXISTS (SELECT FROM orchestrator.open_parts_before(m.sequence_id, m.sequence_position)) AS is_next
       FROM message_queue m
+      JOIN users u ON u.id = m.user_id
      WHERE m.user_id = ANY (%(user_ids)s::uuid[]) AND m.status = 'queued' AND m.reason = 'reply_unjudged'
        AND m.accepted_at IS NOT NULL
-       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id))
+       AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(u.id, orchestrator.e164(u.phone_number)))
 )
 UPDATE message_queue m
    SET scheduled_for = %(now)s,

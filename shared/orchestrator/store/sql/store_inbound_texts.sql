@@ -40,7 +40,7 @@ WITH texts AS (
             -- Of the people who share a phone, the person whom we texted last.
             SELECT p.user_id AS id
               FROM orchestrator.people_of(t.phone_number) p
-             ORDER BY orchestrator.texted_at(p.user_id) DESC NULLS LAST, p.user_id
+             ORDER BY orchestrator.texted_at(p.user_id, t.phone_number) DESC NULLS LAST, p.user_id
              LIMIT 1
            ) u
       LEFT JOIN LATERAL orchestrator.open_conversation(u.id, t.phone_number) open ON true

@@ -8,7 +8,13 @@ WITH stops AS (
                 THEN s.confirm_until END AS confirm_until
       FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[],
                   %(confirm_until)s::timestamptz[]) AS s (phone_number, source, at, confirm_until)
-      LEFT JOIN users u ON orchestrator.e164(u.phone_number) = s.phone_number
+      LEFT JOIN LATERAL (
+            SELECT p.user_id AS id FROM orchestrator.people_of(s.phone_number) p
+             UNION ALL
+            -- An operator opts out a person whose number cannot be read.
+            SELECT id FROM users
+             WHERE orchestrator.e164(s.phone_number) IS NULL AND phone_number = s.phone_number
+           ) u ON true
      CROSS JOIN LATERAL (
             SELECT max(starts.at) AS ended_at
               FROM (
@@ -21,7 +27,8 @@ WITH stops AS (
                      WHERE o.phone_number = s.phone_number AND o.ended_at > s.at
                    ) starts
            ) later
-     ORDER BY s.phone_number, s.at DESC
+     -- Of the people who share a phone, the person whom we texted last wrote it.
+     ORDER BY s.phone_number, s.at DESC, orchestrator.texted_at(u.id, s.phone_number) DESC NULLS LAST, u.id
 ), overtaken_opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, ended_at)
     SELECT phone_number, user_id, source, at, ended_at FROM stops WHERE ended_at IS NOT NULL

@@ -1,0 +1,19 @@
+"""The addresses that Twilio names: a number, with a prefix where the text came over another channel than SMS."""
+
+import re
+
+# rcs:+12125550100, whatsapp:+12125550100 (twilio.com/docs/rcs and /whatsapp/api). Twilio signs the address as it is.
+_CHANNEL = re.compile(r"^\s*(sms|rcs|whatsapp):", re.IGNORECASE)
+# RCS is the same conversation as SMS on a newer channel.
+_OF_TEXTS = ("sms", "rcs")
+
+
+def number_of(address: str) -> str:
+    """The number of an address, without the prefix of its channel."""
+    return _CHANNEL.sub("", address)
+
+
+def is_of_texts(address: str) -> bool:
+    """Whether an address is one of text messages, not of another channel such as WhatsApp."""
+    channel = _CHANNEL.match(address)
+    return channel is None or channel[1].lower() in _OF_TEXTS
