@@ -22,7 +22,6 @@ from orchestrator.store.people import (
     list_zone_faults,
     read_user,
 )
-from orchestrator.store.stored_statements import read_statement
 from orchestrator_local.stand_ins.phones import Callback
 from tests.cases import table
 from tests.world import World

@@ -154,6 +154,8 @@ def store_inbound_texts(connection: Connection, texts: Sequence[ReceivedText], n
                 # Before the texts: `store_inbound_texts` takes YES for START only where it ended an opt-out.
                 write_opt_outs(connection, opt_outs, now)
                 write_opt_ins(connection, opt_ins)
+                if opt_ins:
+                    connection.execute(sql("reopen_texts"), columns(opt_ins, "phone_number", "at"))
                 cursor.execute(sql("store_inbound_texts"), {**rows, "now": now})
                 if clear_words:
                     connection.execute(sql("resolve_unread_texts"), columns(clear_words, "phone_number", "at"))
