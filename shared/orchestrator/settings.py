@@ -130,8 +130,11 @@ class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings):
     # True once the predecessor no longer sends, although its trigger is still there: only then are agents' own reply
     # rows ours to send (R12).
     old_sender_is_gone: bool = False
-    # The pace of all ordinary lanes together; urgent texts ignore it. Twilio sends 1 a second from a long code and 3
-    # from a toll-free number.
+    # The defaults of the limits, by which a tick guesses which messages will be held.
+    daily_limit: int = 10
+    hourly_limit: int = 2
+    # The pace of all ordinary lanes together, in segments; urgent texts ignore it. Twilio sends 1 a second from a long
+    # code and 3 from a toll-free number, and reports 21611 when its queue of a sender is full.
     sender_messages_per_second: Fraction = 3.0
     unknown_outcome: UnknownOutcome = UnknownOutcome.END
     delivery_queue_url: HttpUrl

@@ -167,7 +167,7 @@ def test_a_limit_of_zero_waits_by_the_day(world: World) -> None:
 
 
 def bulk(world: World, count: int, **columns: Any) -> None:
-    """Due messages for as many people."""
+    """Due messages for as many people; for all people who are there, unless only for new ones."""
     world.connection.execute(
         "INSERT INTO users (phone_number, timezone) SELECT '+1212555' || n, 'America/New_York'"
         " FROM generate_series(1000, 999 + %s) n",
@@ -175,8 +175,9 @@ def bulk(world: World, count: int, **columns: Any) -> None:
     )
     world.connection.execute(
         "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, accepted_at, expires_at)"
-        " SELECT id, 'bulk', '{}', %(due)s, 'medium', %(now)s, %(now)s + interval '1 day' FROM users",
-        {"now": world.now, "due": columns.get("due", world.now)},
+        " SELECT id, 'bulk', '{}', %(due)s, 'medium', %(now)s, %(now)s + interval '1 day' FROM users"
+        " WHERE external_id IS NULL OR NOT %(only_new)s",
+        {"now": world.now, "due": columns.get("due", world.now), "only_new": columns.get("only_new", False)},
     )
 
 
@@ -199,6 +200,39 @@ def test_a_release_is_spread_within_the_senders_pace(world: World) -> None:
 def test_what_is_due_later_is_not_hurried(world: World) -> None:
     bulk(world, 3, due=world.now + timedelta(seconds=100))
     assert tick(world, 1.0) == [100, 100, 100] or tick(world, 1.0) == []
+
+
+def test_what_the_limits_will_hold_takes_no_place_in_the_pace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many wait for people at their limit, before those who may get a text."""
+    monkeypatch.setattr("orchestrator.delivery.dispatch.CLAIM_SIZE", 100)
+    ada = world.person("ada", hourly_limit=2)
+    world.connection.execute(
+        "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, accepted_at, expires_at)"
+        " SELECT %(ada)s, 'bulk', '{}', %(due)s, 'medium', %(due)s, %(now)s + interval '1 day' FROM generate_series(1, 250)",
+        {"ada": ada, "due": world.now - timedelta(hours=1), "now": world.now},
+    )
+    bulk(world, 100, only_new=True)
+    found = tick(world, 1.0)
+    # Two of hers, and one for each of the others, a second apart; the rest of hers is there at once, to be held.
+    assert found == [*([0] * 249), *range(1, 102)]
+    (free,) = world.all("SELECT next_free FROM orchestrator.pace")[0]
+    assert free == world.now + timedelta(seconds=102)
+
+
+def test_the_pace_counts_segments(world: World) -> None:
+    for place in range(3):
+        world.person(f"p{place}", phone=f"+1212555010{place}")
+        world.message(f"p{place}", message_data={"type": "note", "message": "x" * (153 * 3)})
+    assert tick(world, 1.0) == [0, 3, 6]
+
+
+def test_a_clock_that_was_an_hour_ahead_for_one_tick_stops_no_lane(world: World) -> None:
+    bulk(world, 50)
+    world.wait(hours=1)
+    tick(world, 1.0)
+    world.wait(hours=-1)
+    world.connection.execute("UPDATE message_queue SET status = 'queued', lease_until = NULL")
+    assert tick(world, 1.0) == list(range(50))
 
 
 def test_urgent_is_not_held_to_the_pace(world: World) -> None:

@@ -13,6 +13,7 @@ from orchestrator import MessageOrchestrator
 from orchestrator.clock import real_time
 from orchestrator.delivery.dispatch import dispatch
 from orchestrator.messages import Lane
+from orchestrator.rules.limits import Limits
 from orchestrator.settings import DispatchSettings, load
 from orchestrator.store import schedule
 from orchestrator.store.claims import ClaimedMessage
@@ -76,9 +77,9 @@ def test_two_dispatchers_at_once_hand_over_nothing_twice(world: World, database_
     assert len(found) == len(set(found)) == 300
 
 
-@pytest.mark.parametrize("per_second", [None, 100.0], ids=["unpaced", "paced"])
+@pytest.mark.parametrize("pace", [None, schedule.Pace(100.0, Limits(10, 2))], ids=["unpaced", "paced"])
 def test_a_claim_that_overlaps_another_takes_nothing_twice(
-    world: World, database_url: str, per_second: float | None
+    world: World, database_url: str, pace: schedule.Pace | None
 ) -> None:
     world.person()
     messages = {world.message() for _ in range(5)}
@@ -87,11 +88,11 @@ def test_a_claim_that_overlaps_another_takes_nothing_twice(
 
     def overlap() -> None:
         with connect(database_url) as other:
-            second.extend(schedule.claim_due(other, Lane.HIGH, now, now, lease, per_second, 100))
+            second.extend(schedule.claim_due(other, Lane.HIGH, now, now, lease, pace, 100))
 
     thread = threading.Thread(target=overlap)
     with connect(database_url) as connection, connection.transaction():
-        first = schedule.claim_due(connection, Lane.HIGH, now, now, lease, per_second, 3)
+        first = schedule.claim_due(connection, Lane.HIGH, now, now, lease, pace, 3)
         thread.start()
         thread.join(0.5)  # it waits for us, or takes what we left
     thread.join(10)

@@ -34,6 +34,8 @@ def parameters(world: World, **given: object) -> dict[str, Any]:
         "lane": Lane.HIGH,
         "horizon": now + timedelta(minutes=2),
         "per_second": None,
+        "daily_limit": None,
+        "hourly_limit": None,
         "lease_until": now + timedelta(minutes=10),
         "not_conversation": NOT_CONVERSATION,
         "active_after": now - timedelta(minutes=10),
@@ -248,7 +250,7 @@ def test_a_second_dispatcher_waits_for_the_pace_of_the_first_and_goes_on_behind_
     for number in range(6):
         world.person(f"p{number}", phone=f"+121255501{number:02}")
         world.message(f"p{number}")
-    given = parameters(world, per_second=1.0, limit=3)
+    given = parameters(world, per_second=1.0, daily_limit=10, hourly_limit=2, limit=3)
     with open_transaction(database_url) as first:
         taken = first.execute(sql("claim_due"), given).fetchall()
         also = run_after(world, database_url, first, "claim_due", given)

@@ -19,13 +19,14 @@ from orchestrator.delivery.outage import probe_twilio
 from orchestrator.events import publish_events
 from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
+from orchestrator.rules.limits import Limits
 from orchestrator.settings import DispatchSettings, UnknownOutcome
 from orchestrator.sms.message_list import MessageList, NotListed
 from orchestrator.sms.requests import MARKER_PATH
 from orchestrator.store import schedule
 from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.gauges import Gauges, read_gauges
-from orchestrator.store.schedule import Upkeep
+from orchestrator.store.schedule import Pace, Upkeep
 
 # A schedule of one minute drifts within its minute: what falls due before the tick after the next goes now.
 HORIZON = timedelta(seconds=150)
@@ -173,12 +174,13 @@ def _hand_over_lane(
     """Hand over what falls due in a lane, claim by claim, until nothing is left, SQS refuses, or the tick ends."""
     is_urgent = lane is Lane.URGENT
     queue_url = settings.urgent_queue_url if is_urgent else settings.delivery_queue_url
-    per_second = None if is_urgent else settings.sender_messages_per_second
+    limits = Limits(settings.daily_limit, settings.hourly_limit)
+    pace = None if is_urgent else Pace(settings.sender_messages_per_second, limits)
     message_ids: list[UUID] = []
     not_taken = 0
     while seconds_left() >= SPARE_SECONDS:
         now = clock()
-        claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, per_second, CLAIM_SIZE)
+        claimed = schedule.claim_due(connection, lane, now, now + HORIZON, now + DELIVERY_LEASE, pace, CLAIM_SIZE)
         taken = _hand_over(connection, queue_url, claimed, now)
         message_ids += taken
         not_taken += len(claimed) - len(taken)

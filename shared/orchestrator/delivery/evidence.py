@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.clock import Clock
-from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
+from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList, words_key
 from orchestrator.store import settlement as store
 from orchestrator.store.settlement import Evidence, OpenAttempt, Settlement
 
@@ -61,7 +61,7 @@ def match_attempts(
     """
     alike: dict[tuple[str, str], list[OpenAttempt]] = defaultdict(list)
     for attempt in attempts:
-        alike[attempt.phone_number, attempt.words.strip()].append(attempt)
+        alike[attempt.phone_number, words_key(attempt.words)].append(attempt)
     proofs: dict[UUID, str] = {}
     for (number, words), group in alike.items():
         since = _earliest(group) - CLOCK_SKEW
@@ -69,7 +69,7 @@ def match_attempts(
             text
             for text in texts
             if text.person == number
-            and text.body.strip() == words
+            and words_key(text.body) == words
             and text.created_at >= since
             and text.sid not in known
         ]

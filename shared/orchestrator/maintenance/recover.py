@@ -13,7 +13,7 @@ from orchestrator.ids import uuid7
 from orchestrator.people import Person
 from orchestrator.rules.decision import budget_day
 from orchestrator.rules.intents import Intent, intent_of
-from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList
+from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList, words_key
 from orchestrator.sms.requests import inbound_id_of
 from orchestrator.store import recovery as store
 from orchestrator.store.conversation import ReceivedText, store_inbound_texts
@@ -60,7 +60,7 @@ class TextMatch:
     Attributes:
         sent: messages, each with the text that it was.
         unmatched: texts without a message.
-        doubtful: messages whose words were not stored, for people who got an unmatched text.
+        doubtful: messages that may have been one of these: they were due, or their words were not stored.
     """
 
     sent: Mapping[UUID, ListedText]
@@ -137,26 +137,46 @@ def plan_recovery(
 
 
 def match_texts(texts: Iterable[ListedText], waiting: Sequence[UnsentMessage]) -> TextMatch:
-    """Find the message of each text: same number, same words, accepted before the text; the oldest message first."""
+    """Find the message of each text: same number, same words, accepted before the text; the oldest message first.
+
+    A text that matches no message may have been any message that could go then: Twilio's list may show its words in
+    another form, or not at all (redaction).
+    """
     by_number: dict[str, list[UnsentMessage]] = defaultdict(list)
     for message in sorted(waiting, key=lambda message: message.accepted_at):
         by_number[message.phone_number].append(message)
     sent: dict[UUID, ListedText] = {}
     unmatched: list[ListedText] = []
-    doubtful: list[UUID] = []
     for text in sorted(texts, key=lambda text: text.created_at):
-        candidates = [
+        same = [
             message
             for message in by_number[text.person]
-            if message.message_id not in sent and message.accepted_at <= text.created_at + CLOCK_SKEW
+            if message.message_id not in sent and _was_accepted_before(message, text) and _has_words_of(message, text)
         ]
-        same = [message for message in candidates if message.words and message.words.strip() == text.body.strip()]
         if same:
             sent[same[0].message_id] = text
         else:
             unmatched.append(text)
-            doubtful.extend(message.message_id for message in candidates if message.words is None)
+    doubtful = [
+        message.message_id
+        for text in unmatched
+        for message in by_number[text.person]
+        if message.message_id not in sent and _was_accepted_before(message, text) and _could_go_before(message, text)
+    ]
     return TextMatch(sent, unmatched, list(dict.fromkeys(doubtful)))
+
+
+def _was_accepted_before(message: UnsentMessage, text: ListedText) -> bool:
+    return message.accepted_at <= text.created_at + CLOCK_SKEW
+
+
+def _could_go_before(message: UnsentMessage, text: ListedText) -> bool:
+    """Whether a message without a matching text may be this one: it was due, or its words are not known."""
+    return message.words is None or message.due <= text.created_at + CLOCK_SKEW
+
+
+def _has_words_of(message: UnsentMessage, text: ListedText) -> bool:
+    return bool(message.words and text.body.strip()) and words_key(message.words or "") == words_key(text.body)
 
 
 def last_words(texts: Iterable[ListedText]) -> list[LastIntent]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
+from unicodedata import normalize
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import SenderSettings
@@ -22,6 +23,16 @@ CLOCK_SKEW = timedelta(seconds=30)
 NEWEST_TEXTS = 50
 # Twilio's largest page (Message resource, "PageSize").
 PAGE_SIZE = 1_000
+
+
+# Twilio puts it before each text of a trial account.
+TRIAL_PREFIX = "Sent from your Twilio trial account - "
+# Every quote is one quote, and every dash one dash.
+_PLAIN_CHARACTERS = str.maketrans(
+    dict.fromkeys('"`\u00b4\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033\u2039\u203a', "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
+)
 
 
 class NotListed(OrchestratorError):
@@ -46,6 +57,16 @@ class ListedText:
     inbound: bool
     status: str
     is_sms: bool = True
+
+
+def words_key(body: str) -> str:
+    """A text's words in one spelling, because Twilio's list may show another one than was sent.
+
+    Smart Encoding replaces characters such as quotes, dashes and white space by plain ones
+    (https://www.twilio.com/docs/api/errors/30044); a trial account's texts begin with a prefix.
+    """
+    plain = normalize("NFKC", body.translate(_PLAIN_CHARACTERS))
+    return " ".join(plain.split()).removeprefix(TRIAL_PREFIX)
 
 
 class MessageList(Protocol):

@@ -20,6 +20,7 @@ class UnsentMessage:
 
     Attributes:
         words: None while they are not written yet.
+        due: when it was due at the time of the backup.
         attempt_id: its attempt with an open outcome, if any.
     """
 
@@ -27,6 +28,7 @@ class UnsentMessage:
     phone_number: str
     words: str | None
     accepted_at: datetime
+    due: datetime
     attempt_id: UUID | None
 
 
@@ -69,8 +71,8 @@ def read_unsent_messages(connection: Connection, numbers: Collection[str]) -> li
     """Return the messages to these numbers that have not ended, or ended with an unknown outcome."""
     rows = connection.execute(sql("read_unsent_messages"), {"numbers": list(numbers)})
     return [
-        UnsentMessage(message_id, number, words if words is not None else verbatim_text(data), accepted_at, attempt_id)
-        for message_id, number, words, data, accepted_at, attempt_id in rows
+        UnsentMessage(message_id, number, verbatim_text(data) if words is None else words, accepted_at, due, attempt_id)
+        for message_id, number, words, data, accepted_at, due, attempt_id in rows
     ]
 
 

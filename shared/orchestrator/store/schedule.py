@@ -12,9 +12,22 @@ from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.keywords import NOT_CONVERSATION
+from orchestrator.rules.limits import Limits
 from orchestrator.settings import ActivitySettings
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import one_round_trip, sql
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The sender's pace: segments a second, for texts that leave.
+
+    Attributes:
+        limits: the default limits of a person, by which the claim guesses which messages will be held.
+    """
+
+    per_second: float
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +134,13 @@ def claim_due(
     now: datetime,
     horizon: datetime,
     lease_until: datetime,
-    per_second: float | None,
+    pace: Pace | None,
     limit: int,
 ) -> list[ClaimedMessage]:
     """Take messages of a lane that fall due up to `horizon`; one round trip.
 
     Args:
-        per_second: the sender's pace in texts a second; None for a lane that the pace does not bind.
+        pace: the sender's pace; None for a lane that it does not bind.
         limit: the most messages of one claim.
 
     Returns:
@@ -138,7 +151,10 @@ def claim_due(
         "now": now,
         "horizon": horizon,
         "lease_until": lease_until,
-        "per_second": per_second,
+        "per_second": pace and pace.per_second,
+        "daily_limit": pace and pace.limits.daily,
+        "hourly_limit": pace and pace.limits.hourly,
+        "active_after": now - ACTIVE_FOR,
         "limit": limit,
     }
     with connection.cursor(row_factory=class_row(ClaimedMessage)) as cursor:

@@ -1,14 +1,26 @@
 -- claim_due.sql: claim one lane's due messages under a lease, oldest due first; two dispatchers never claim the same
--- one. An ordinary lane claims what the sender's pace has room for up to the horizon, and each message gets its place
--- in it; a second dispatcher waits for the row of the pace. Of a sequence, the first unfinished part is claimed (R8).
+-- one. Of a sequence, the first unfinished part is claimed (R8). An ordinary lane claims what the sender's pace has room
+-- for up to the horizon; each message gets its place in the pace, as long as its segments, and a second dispatcher waits
+-- for the row of the pace. A message that its person's limits will hold gets no place: it is handed over at once, and
+-- the deliver function holds it. Who is held is guessed here, and decided there.
 WITH pace_start AS (
-    SELECT greatest(next_free, %(now)s) AS begins
+    SELECT CASE
+           -- Farther than any claim reaches: a dispatcher's clock was wrong.
+           WHEN next_free > %(horizon)s + interval '1 minute' + interval '10 seconds' / %(per_second)s::float
+           THEN %(now)s
+           ELSE greatest(next_free, %(now)s)
+           END AS begins
       FROM orchestrator.pace
      WHERE %(per_second)s::float IS NOT NULL
        FOR NO KEY UPDATE
 ), candidates AS (
-    SELECT m.id, m.scheduled_for, m.created_at
+    SELECT m.id, m.user_id, m.scheduled_for, m.created_at, coalesce(m.sequence_position, 1) > 1 AS continues,
+           -- Until the words are written, as many as words that are sent unchanged fill.
+           greatest(1, coalesce(m.segments, ceil(
+               length(words.text) / CASE WHEN octet_length(words.text) = length(words.text) THEN 153.0 ELSE 67.0 END
+           )::int, 1)) AS segments
       FROM message_queue m
+     CROSS JOIN LATERAL (SELECT coalesce(m.message_data->>'message', m.message_data->>'text') AS text) words
      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL
        AND m.priority = %(lane)s AND m.scheduled_for <= %(horizon)s
        AND m.reason IS DISTINCT FROM 'sequence_incomplete' AND m.is_reply IS NOT TRUE
@@ -18,32 +30,59 @@ WITH pace_start AS (
      -- A constant for the planner. For a computed limit it expects a tenth of the table, and reads all of it.
      LIMIT %(limit)s
        FOR NO KEY UPDATE OF m SKIP LOCKED
+), people AS (
+    -- How many texts each person's limits leave. The day is that of the westernmost people: the guess need not be exact.
+    SELECT c.user_id, u.last_active_at > %(active_after)s AS is_active,
+           least(
+               coalesce(newest.hourly_limit, %(hourly_limit)s) - (
+                   SELECT count(*) FROM orchestrator.attempts a
+                    WHERE a.user_id = c.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
+               ),
+               coalesce(newest.daily_limit, %(daily_limit)s) - coalesce(
+                   (
+                       SELECT b.messages_sent FROM user_message_budget b
+                        WHERE b.user_id = c.user_id AND b.date = newest.date
+                          AND b.date >= (%(now)s AT TIME ZONE 'America/Los_Angeles')::date
+                   ),
+                   0
+               )
+           ) - (
+               -- Those on their way to the deliver function come first.
+               SELECT count(*) FROM message_queue way
+                WHERE way.user_id = c.user_id AND way.status = 'approved' AND way.accepted_at IS NOT NULL
+           ) AS texts_left
+      FROM (SELECT DISTINCT user_id FROM candidates WHERE %(per_second)s::float IS NOT NULL) c
+      JOIN users u ON u.id = c.user_id
+      LEFT JOIN LATERAL orchestrator.newest_budget(c.user_id) newest ON true
+), guesses AS (
+    SELECT c.*,
+           c.continues OR p.is_active IS TRUE OR p.texts_left >= row_number() OVER (
+               PARTITION BY c.user_id, c.continues ORDER BY c.scheduled_for, c.created_at
+           ) AS leaves
+      FROM candidates c
+      LEFT JOIN people p ON p.user_id = c.user_id
+), places AS (
+    SELECT g.*, sum(segments) OVER (PARTITION BY leaves ORDER BY scheduled_for, created_at, id) - segments AS segments_before
+      FROM guesses g
 ), claim AS (
-    SELECT id, scheduled_for, created_at
-      FROM candidates
-     ORDER BY scheduled_for, created_at
-     LIMIT (
-         SELECT CASE WHEN %(per_second)s::float IS NULL THEN %(limit)s
-                     ELSE least(%(limit)s, greatest(0,
-                              floor(extract(epoch FROM %(horizon)s - min(begins)) * %(per_second)s::float)))
-                END::bigint
-           FROM pace_start
-     )
-), departures AS (
-    SELECT claim.id,
-           greatest(claim.scheduled_for,
-                    begins + (row_number() OVER (ORDER BY scheduled_for, created_at) - 1)
-                             / %(per_second)s::float * interval '1 second') AS leaves_at
-      FROM claim
+    SELECT places.id, places.scheduled_for, places.segments, places.leaves, pace_start.begins,
+           pace_start.begins + places.segments_before / %(per_second)s::float * interval '1 second' AS place
+      FROM places
       LEFT JOIN pace_start ON true
+     WHERE %(per_second)s::float IS NULL OR leaves IS NOT TRUE
+        OR segments_before + 1 <= extract(epoch FROM %(horizon)s - pace_start.begins) * %(per_second)s::float
+     -- All of them. For a computed limit the planner expects few, and looks each message up by its id.
+     LIMIT (SELECT %(limit)s::bigint)
 ), pace_update AS (
     UPDATE orchestrator.pace
-       SET next_free = begins + total.messages / %(per_second)s::float * interval '1 second'
-      FROM pace_start, (SELECT count(*) AS messages FROM claim) AS total
-     WHERE total.messages > 0
+       SET next_free = total.begins + total.segments / %(per_second)s::float * interval '1 second'
+      FROM (SELECT min(begins) AS begins, sum(segments) AS segments FROM claim WHERE leaves) AS total
+     WHERE total.segments > 0 AND %(per_second)s::float IS NOT NULL
 )
 UPDATE message_queue m
    SET status = 'approved', lease_until = %(lease_until)s
-  FROM departures
- WHERE m.id = departures.id
-RETURNING m.id AS message_id, coalesce(departures.leaves_at, m.scheduled_for) AS leaves_at, m.user_id
+  FROM claim
+ WHERE m.id = claim.id
+RETURNING m.id AS message_id,
+          CASE WHEN claim.leaves THEN greatest(m.scheduled_for, claim.place) ELSE m.scheduled_for END AS leaves_at,
+          m.user_id

@@ -1,6 +1,7 @@
 -- read_unsent_messages.sql: return the messages to these numbers that have not ended, or ended with an unknown outcome,
 -- with their open attempt.
-SELECT m.id, orchestrator.e164(u.phone_number) AS phone_number, m.final_message, m.message_data, m.accepted_at, open.id
+SELECT m.id, orchestrator.e164(u.phone_number) AS phone_number, m.final_message, m.message_data, m.accepted_at,
+       m.scheduled_for AS due, open.id
   FROM users u
   JOIN message_queue m ON m.user_id = u.id
   LEFT JOIN LATERAL (
