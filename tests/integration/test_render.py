@@ -153,6 +153,7 @@ def test_a_model_that_lies_reaches_nobody(world: World, data: dict[str, Any], li
     world.travel_to("2026-03-03T15:00:00+00:00")
     world.connection.execute("TRUNCATE users, orchestrator.attempts, orchestrator.spending CASCADE")
     world.phones.reset()
+    world.claude.reset()
     world.person(hourly_limit=100, daily_limit=100)
     said(world, " ".join(lie))
     world.message(message_data={"type": "update", **data})
