@@ -188,7 +188,7 @@ def check_without_model(console: Console) -> int:
         render_cases(renderings, settings, result)
     misread = sum(number for (label, answer), number in result.stop_requests.items() if label is not answer)
     plain = [plain_sentence(case.data, case.first_name) for case in renderings]
-    bad = [text for text, case in zip(plain, renderings, strict=True) if text is None or _is_bad(text, case)]
+    bad = [text for text, case in zip(plain, renderings, strict=True) if _is_bad(text, case)]
     console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] The code around it was run:")
     console.print(
         f"{len(checks)} relevance checks ({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
@@ -201,7 +201,9 @@ def check_without_model(console: Console) -> int:
     return 0 if result.accuracy == 1 and not misread and not bad else 1
 
 
-def _is_bad(text: str, case: RenderingCase) -> bool:
+def _is_bad(text: str | None, case: RenderingCase) -> bool:
+    if text is None:
+        return bool(case.must_contain)
     found = problems(text, case.data, sayable_name(case.first_name))
     return segments_of(text).number > 2 or any("JSON" in problem or "markup" in problem for problem in found)
 
