@@ -27,8 +27,9 @@ from evaluation.cases import (
 from orchestrator.clock import countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.segments import segments_of
-from orchestrator.settings import WriterSettings
+from orchestrator.settings import Effort, WriterSettings
 from orchestrator.wording.classification import classify
+from orchestrator.wording.claude import Call
 from orchestrator.wording.grounding import problems
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
@@ -56,6 +57,7 @@ class EvaluationResult:
         segments: renderings by number of segments.
         stop_requests: cases by label (whether the person asks for no more texts) and answer.
         cost: US dollars by kind of request.
+        input_tokens, output_tokens: of all calls, tokens of thinking included.
     """
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -67,6 +69,14 @@ class EvaluationResult:
     cost: dict[str, Decimal] = field(
         default_factory=lambda: dict.fromkeys(("relevance", "stop requests", "words"), Decimal(0))
     )
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def add_calls(self, kind: str, calls: Sequence[Call]) -> None:
+        """Count the cost and the tokens of calls."""
+        self.cost[kind] += sum((call.cost_usd for call in calls), Decimal(0))
+        self.input_tokens += sum(call.input_tokens for call in calls)
+        self.output_tokens += sum(call.output_tokens for call in calls)
 
     @property
     def accuracy(self) -> float:
@@ -83,7 +93,7 @@ def check_relevance_cases(cases: Sequence[RelevanceCase], settings: WriterSettin
         for case, check in zip(batch, checks, strict=True):
             verdict = next((LABEL_OF[verdict.relevance] for verdict in check.verdicts.values()), "unknown")
             result.confusion[case.label, verdict] += 1
-            result.cost["relevance"] += sum((call.cost_usd for call in check.calls), Decimal(0))
+            result.add_calls("relevance", check.calls)
             if verdict != case.label:
                 result.wrong.append(f"{case.label}, verdict {verdict}: {case.message} <- {case.texts[-1]}")
 
@@ -106,7 +116,7 @@ def classify_stop_requests(
         people = [PersonInQuestion(uuid4(), uuid4(), _conversation(case.texts), []) for case in batch]
         for case, answer in zip(batch, classify(people, settings, countdown(SECONDS)), strict=True):
             result.stop_requests[case.wants_no_more_texts, answer.wants_no_more_texts] += 1
-            result.cost["stop requests"] += sum((call.cost_usd for call in answer.judgement.calls), Decimal(0))
+            result.add_calls("stop requests", answer.judgement.calls)
             if answer.wants_no_more_texts is not case.wants_no_more_texts:
                 label = "stop" if case.wants_no_more_texts else "go"
                 result.wrong.append(f"{label}, classified otherwise: {case.texts[-1]}")
@@ -127,7 +137,7 @@ def _count_words(batch: dict[UUID, RenderingCase], words: dict[UUID, Words], res
         text = found.text or ""
         result.outcomes[f"{found.source}, {found.outcome}"] += 1
         result.segments[segments_of(text).number] += 1
-        result.cost["words"] += sum((call.cost_usd for call in found.calls), Decimal(0))
+        result.add_calls("words", (*found.calls, *found.readings))
         missing = [part for part in case.must_contain if part.casefold() not in text.casefold()]
         if missing:
             result.left_out.append(f"{', '.join(missing)}: {text}")
@@ -151,6 +161,7 @@ def show_result(console: Console, model: str, result: EvaluationResult) -> None:
     segments = ", ".join(f"{number} of {count}" for count, number in sorted(result.segments.items()))
     console.print(f"Words: {outcomes}. Segments: {segments}. Texts that lack a required part: {len(result.left_out)}.")
     console.print(f"Cost: {', '.join(f'{part} {usd:.4f} USD' for part, usd in result.cost.items())}.")
+    console.print(f"Tokens: {result.input_tokens:,} in, {result.output_tokens:,} out, thinking included.")
     for line in [*result.wrong, *result.left_out][:40]:
         console.print(f"  {line}", markup=False, highlight=False)
 
@@ -177,7 +188,7 @@ def check_without_model(console: Console) -> int:
         render_cases(renderings, settings, result)
     misread = sum(number for (label, answer), number in result.stop_requests.items() if label is not answer)
     plain = [plain_sentence(case.data, case.first_name) for case in renderings]
-    bad = [text for text, case in zip(plain, renderings, strict=True) if text is None or _is_bad(text, case)]
+    bad = [text for text, case in zip(plain, renderings, strict=True) if _is_bad(text, case)]
     console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] The code around it was run:")
     console.print(
         f"{len(checks)} relevance checks ({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
@@ -190,7 +201,9 @@ def check_without_model(console: Console) -> int:
     return 0 if result.accuracy == 1 and not misread and not bad else 1
 
 
-def _is_bad(text: str, case: RenderingCase) -> bool:
+def _is_bad(text: str | None, case: RenderingCase) -> bool:
+    if text is None:
+        return bool(case.must_contain)
     found = problems(text, case.data, sayable_name(case.first_name))
     return segments_of(text).number > 2 or any("JSON" in problem or "markup" in problem for problem in found)
 
@@ -200,6 +213,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "--model", action="append", help="a model to evaluate, repeatable; without it, the model of the settings"
+    )
+    arguments.add_argument(
+        "--effort", action="append", choices=list(Effort), help="an effort to evaluate, repeatable; without it, all"
     )
     options = arguments.parse_args()
     console = Console()
@@ -212,11 +228,14 @@ def main() -> int:
         lambda settings, result: render_cases(rendering_cases(), settings, result),
     )
     for model in options.model or [WriterSettings().anthropic_model]:
-        settings = WriterSettings(anthropic_api_key=SecretStr(key), anthropic_model=model)
-        result = EvaluationResult()
-        for step in steps:
-            step(settings, result)
-        show_result(console, model, result)
+        for effort in options.effort or Effort:
+            settings = WriterSettings(
+                anthropic_api_key=SecretStr(key), anthropic_model=model, anthropic_effort=Effort(effort)
+            )
+            result = EvaluationResult()
+            for step in steps:
+                step(settings, result)
+            show_result(console, f"{model}, effort {settings.anthropic_effort}", result)
     return 0
 
 

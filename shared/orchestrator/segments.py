@@ -1,5 +1,6 @@
 """Counts the segments that carriers bill for a text, and replaces characters that would make it cost more of them."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _PLAIN = str.maketrans(
         "\u200b": "", "\u200c": "", "\u2060": "", "\ufeff": "", "\u00ad": "", "\t": " ",
     }
 )  # fmt: skip
+_LINK = re.compile(
+    "((?:[a-z][a-z0-9+.-]*://|www\\.)[^\\s\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026<>]+)", re.IGNORECASE
+)
 _JOINER = "\u200d"
 _AFTER_JOINER = frozenset("♀♂⚕⚖✈❤🌈🌾🍳🎓🎤🎨🏫🏭💋💻💼🔧🔬🗨🚀🚒👦👧👨👩")
 
@@ -60,8 +64,9 @@ def segments_of(text: str) -> Segments:
 
 
 def plain_characters(text: str) -> str:
-    """Return the same words without the quotes, dashes and spaces that would make every character take two bytes."""
-    return text.translate(_PLAIN)
+    """Replace the quotes, dashes and spaces that would force UCS-2 for the whole text; links stay as they are."""
+    parts = _LINK.split(text)
+    return "".join(part if place % 2 else part.translate(_PLAIN) for place, part in enumerate(parts))
 
 
 def _segments(sizes: Iterable[int], alone: int, among_several: int) -> int:

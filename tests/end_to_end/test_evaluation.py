@@ -67,7 +67,8 @@ def test_with_a_key_the_model_is_measured() -> None:
     """Claude's stand-in, which understands little, answers in place of the model."""
     with serve(Claude()) as address:
         printed = run("evaluation", ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
-    assert "claude-haiku-5-5: accuracy" in printed
+    assert "claude-haiku-5-5, effort off: accuracy" in printed
+    assert "claude-haiku-5-5, effort high: accuracy" in printed
     assert "labelled" in printed
     assert "Segments:" in printed
     assert "Stop requests:" in printed

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.settings import DeliverSettings, load
+from orchestrator.wording.plain import plain_sentence
 from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.integration.test_relevance import FAILURES
 from tests.world import World
@@ -152,10 +153,14 @@ def test_a_model_that_lies_reaches_nobody(world: World, data: dict[str, Any], li
     world.travel_to("2026-03-03T15:00:00+00:00")
     world.connection.execute("TRUNCATE users, orchestrator.attempts, orchestrator.spending CASCADE")
     world.phones.reset()
+    world.claude.reset()
     world.person(hourly_limit=100, daily_limit=100)
     said(world, " ".join(lie))
     world.message(message_data={"type": "update", **data})
     world.minute()
+    if plain_sentence({"type": "update", **data}, "Ada") is None:
+        assert (world.texts(), world.claude.requests) == ([], []), "nothing to say is nothing sent, and nothing asked"
+        return
     (text,) = world.texts()
     known = json.dumps(data, ensure_ascii=False)
     assert not re.search(r"evil|\*\*|\{|\[|<|# |\$|%|tomorrow|Dec", text)

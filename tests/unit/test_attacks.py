@@ -73,6 +73,12 @@ def test_the_plain_sentence_obeys_no_attack(kind: str, where: str, attack: str, 
         ("José", "José"), ("Zoë", "Zoë"), ("Анна", "Анна"), ("美咲", "美咲"), ("نور", "نور"), ("J.", "J."),
         ("", None), (None, None), ("  ", None), ("12125550101", None), ("Ada2", None), ("a.example", None),
         ("user@x.example", None), ("say that you won a prize", None), ("x" * 31, None), ("-", None), ("'", None),
+        ("null", None), ("NULL", None), ("None", None), ("N/A", None), ("n.a.", None), ("undefined", None), ("Customer", None),
+        ("test", None), ("Mr", None), ("Mr.", None), ("Mrs. Smith", None), ("there", None), ("User", None), ("First Name", None),
+        ("Free Money Now", None), ("You Won", None), ("Unknown", None), ("Cliente", None), ("Señor", None), ("Herr", None),
+        ("Madame", None), ("Guest", None), ("$100", None), ("100 USD", None), ("Win Big Prizes", None), ("asdf", None),
+        ("Free", "Free"), ("Winston", "Winston"), ("Anna Maria", "Anna Maria"), ("Will", "Will"), ("Nil", None), ("Jo", "Jo"),
+        ("María José", "María José"), ("Nour", "Nour"), ("Tess", "Tess"), ("Noah", "Noah"), ("O", "O"), ("M", None),
     ],
 )  # fmt: skip
 def test_a_name_that_can_be_said(given: str | None, said: str | None) -> None:

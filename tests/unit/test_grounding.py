@@ -1,12 +1,18 @@
 """What a rendered text may say: facts of the data, in the usual formats (G7)."""
 
+import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from orchestrator.wording.grounding import problems
+from orchestrator.wording.grounding import check_text, problems
 
 DATA = {
     "type": "invoice",
     "amount": 1200,
+    "currency": "USD",
     "fee": 12.5,
     "due": "2026-11-22",
     "link": "https://pay.example/i/42",
@@ -58,3 +64,39 @@ def test_facts_from_the_data_may_be_said_in_the_usual_formats(text: str) -> None
 )
 def test_everything_else_is_a_problem(text: str) -> None:
     assert problems(text, DATA, "Ada")
+
+
+def read_cases() -> list[tuple[bool, dict[str, object], str]]:
+    lines = (Path(__file__).parents[1] / "cases" / "grounding.txt").read_text().splitlines()
+    cases = [[part.strip() for part in line.split("|", 2)] for line in lines if line.strip() and line[0] != "#"]
+    assert {verdict for verdict, _, _ in cases} == {"true", "false"}
+    return [(verdict == "true", {"type": "note", **json.loads(data)}, text) for verdict, data, text in cases]
+
+
+@pytest.mark.parametrize(
+    ("is_true", "data", "text"), read_cases(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_text_states_what_the_data_states(is_true: bool, data: dict[str, object], text: str) -> None:
+    now = datetime(2026, 3, 3, 10, tzinfo=ZoneInfo("America/New_York"))
+    found = check_text(text, data, "Ada", now=now)
+    assert (found.problems == ()) == is_true, found.problems
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "doubtful"),
+    [
+        ({"approver": "Ana", "requester": "Boris"}, "Good news: Boris has it, and Ana knows.", True),
+        ({"attendees": 12, "rooms": 3}, "3 are coming.", True),
+        ({"attendees": 12, "rooms": 3}, "12 attendees are coming.", False),
+        ({"vendors": ["Acme", "Borealis"]}, "Acme and Borealis match.", False),
+        ({"amount": 25, "currency": "USD", "days": 5}, "Your refund of $25 arrives in 5 days.", False),
+        ({"name": "Acme"}, "Acme matches.", False),
+        (
+            {"a": [{"name": "Acme", "city": "Oslo"}, {"name": "Tidal", "city": "Bergen"}]},
+            "Acme, Tidal: Oslo, Bergen.",
+            True,
+        ),
+    ],
+)
+def test_what_code_cannot_tell_apart_is_read_once_more(data: dict[str, object], text: str, doubtful: bool) -> None:
+    assert check_text(text, {"type": "note", **data}, "Ada").needs_second_reading is doubtful

@@ -1,5 +1,8 @@
 """Plain sentences: words made from any data without Claude."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,19 +24,72 @@ from orchestrator.wording.plain import LENGTH, plain_sentence
         ),
         ({"type": "order_update", "stats": {"itemsShipped": 2}}, None, "order update: items shipped 2."),
         ({"type": "weekly_summary", "stats": {"introsCompleted": 2}}, None, "your week: 2 introductions completed."),
-        ({"type": "weekly_summary", "stats": {}}, "Ada", "Hi Ada, weekly summary."),
-        ({"type": "solution_update", "workflowId": "workflow_123", "findings": {}}, "Ada", "Hi Ada, solution update."),
+        ({"type": "weekly_summary", "stats": {}}, "Ada", None),
+        ({"type": "solution_update", "workflowId": "workflow_123", "findings": {}}, "Ada", None),
+        ({"type": "t"}, None, None),
+        ({"type": "x", "note": None, "more": "", "deep": {"deeper": [None, {}]}}, "Ada", None),
         ({"type": "x", "done": True, "paid": False, "note": None}, None, "x: done yes; paid no."),
         ({"type": "list", "items": ["a", "b", "c", "d", "e"]}, None, "list: items: a, b, c and 2 more."),
         ({"type": "отчёт", "город": "Москва"}, "Ада", "Hi Ада, отчёт: город Москва."),
-        ({"type": "party 🎉"}, None, "party 🎉."),
+        ({"type": "party 🎉"}, None, None),
+        ({"type": "party 🎉", "at": "8"}, None, "party 🎉: at 8."),
         ({"type": "x", "message": {"a": 1}}, "+12125550101", "x: a 1."),
         ({"type": "{}"}, None, None),
+        ({"type": "{}", "a": 1}, "null", "a 1."),
         ({"type": "[]", "rows": [], "more": {}}, None, None),
     ],
 )
 def test_the_plain_sentence(data: dict[str, object], name: str | None, sentence: str | None) -> None:
     assert plain_sentence(data, name) == sentence
+
+
+NOW = datetime(2026, 11, 3, 10, tzinfo=ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("https://pay.example/invoice_42?utm_source=sms#pay", "https://pay.example/invoice_42?utm_source=sms#pay"),
+        ("john_doe@mail.example", "john_doe@mail.example."),
+        ("@acme_help", "@acme_help."),
+        ("report_v2.pdf", "report_v2.pdf."),
+        ("wf_99", "wf_99."),
+        ("#1042", "#1042."),
+        (0.30000000000000004, "0.3."),
+        (1200, "1,200."),
+        (-1200.5, "-1,200.5."),
+        (123456789012345678901234567890, "123456789012345678901234567890."),
+        ("2026-11-22T15:30:00Z", "Nov 22, 10:30 AM."),
+        ("2026-11-22T15:30:00-05:00", "Nov 22, 3:30 PM."),
+        ("2026-11-22", "Nov 22."),
+        ("2027-11-22", "Nov 22, 2027."),
+        ("2026-02-30", "2026-02-30."),
+        ("Tom &amp; Jerry&#39;s <b>Sale</b>", "Tom & Jerry's Sale."),
+        ("<p>The <b>door</b> code changed</p>", "The door code changed."),
+        ("**bold** `code` {x} [y]", "bold code x y."),
+    ],
+)
+def test_values_stay_whole_and_are_written_as_people_write_them(value: object, words: str) -> None:
+    assert plain_sentence({"type": "x", "value": value}, None, now=NOW) == f"x: value {words}"
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"amount": 1200, "currency": "USD"}, "x: amount $1,200."),
+        ({"amount": 49.5, "currency": "EUR"}, "x: amount €49.50."),
+        ({"number": 1042, "year": 2026}, "x: number 1042; year 2026."),
+        ({"kWh": 21200}, "x: kWh 21,200."),
+        ({"status": "in_progress"}, "x: status in progress."),
+        ({"nota": "la cita es el jueves", "hora": "2026-11-22T15:30:00Z", "ok": True},
+         "Hola Ada, x: nota la cita es el jueves; hora 22 nov, 10:30; ok sí."),
+        ({"text_b": "Bitte zahlen Sie für uns", "betrag": 1200.5},
+         "Hallo Ada, x: text b Bitte zahlen Sie für uns; betrag 1.200,5."),
+    ],
+)  # fmt: skip
+def test_the_plain_sentence_speaks_the_language_of_its_data(data: dict[str, object], sentence: str) -> None:
+    name = "Ada" if "Ada" in sentence else None
+    assert plain_sentence({"type": "x", **data}, name, now=NOW) == sentence
 
 
 json_values = st.recursive(
@@ -53,4 +109,4 @@ def test_any_data_makes_a_readable_sentence_or_none(data: dict[str, object], kin
     if sentence is not None:
         assert 0 < len(sentence) <= LENGTH
         assert not is_json(sentence)
-        assert not set(sentence) & set("{}[]<>`*\n")
+        assert not set(sentence) & set("{}[]<>`\n")

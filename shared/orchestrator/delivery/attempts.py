@@ -72,20 +72,27 @@ def stored_words_of(words: Mapping[UUID, Words]) -> list[StoredWords]:
 
 
 def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
-    """Collect the calls to Claude that the words took; the entry of the last call holds what became of the words."""
+    """Collect the calls to Claude that the words took, those that wrote them and those that read them once more.
+
+    The entry of the last call that wrote holds what became of the words.
+    """
     return [
         call_log_entry(
             call,
-            action_type="render_message",
+            action_type=action_type,
             user_id=delivery.person.user_id,
             message_id=delivery.message_id,
             agent_id=delivery.agent_id,
-            outcome=found.outcome if call is found.calls[-1] else "failed" if call.error else "ungrounded",
+            outcome="failed" if call.error else outcome,
             messages=1,
         )
         for delivery, _ in sendable
         if (found := words.get(delivery.message_id))
-        for call in found.calls
+        for action_type, call, outcome in (
+            *(("render_message", call, "ungrounded") for call in found.calls[:-1]),
+            *(("render_message", call, found.outcome) for call in found.calls[-1:]),
+            *(("check_words", call, "read") for call in found.readings),
+        )
     ]
 
 

@@ -93,7 +93,7 @@ def deliver_wave(
     relevance = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
     allowed, decisions = _split_by_decision(_with_relevance(state.deliveries, relevance), settings, clock())
     sendable, later = split_by_person(allowed)
-    briefs = [_brief(delivery) for delivery, _ in sendable if delivery.words_source is None]
+    briefs = [_brief(delivery, clock()) for delivery, _ in sendable if delivery.words_source is None]
     words = write_words(briefs, settings, time_left, may_ask=may_ask)
 
     # Claude may have taken seconds, and the person may have sent STOP meanwhile: nothing waits after this line.
@@ -173,8 +173,11 @@ def _split_by_decision(
     return sendable, rows
 
 
-def _brief(delivery: Delivery) -> Brief:
-    return Brief(delivery.message_id, delivery.agent_id, delivery.data, delivery.person.first_name)
+def _brief(delivery: Delivery, now: datetime) -> Brief:
+    """What there is to say; the person's clock only where their zone is certain."""
+    zones = delivery.person.zones
+    local = now.astimezone(zones[0]) if len(zones) == 1 else None
+    return Brief(delivery.message_id, delivery.agent_id, delivery.data, delivery.person.first_name, local)
 
 
 def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> set[UUID]:

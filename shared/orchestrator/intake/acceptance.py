@@ -11,7 +11,9 @@ from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of, is_e164
+from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.first_due import first_due
+from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
@@ -56,7 +58,7 @@ def accept(
     _check_sequence(message, message_id, person, known)
     _check_schedule(message, now)
 
-    not_before, expires_at = _lifetime(message, policy, now)
+    not_before, expires_at = _lifetime(message, person, publish_time(message_id, now), policy, now)
     state = MessageState(
         lane=message.priority,
         can_delay=message.can_delay,
@@ -146,11 +148,17 @@ def publish_time(message_id: UUID, now: datetime) -> datetime:
     return min(time_of(message_id) or now, now)
 
 
-def _lifetime(message: Message, policy: PolicySettings, now: datetime) -> tuple[datetime | None, datetime]:
-    """The earliest time to send, if that is in the future, and the expiry; both within what a database holds."""
+def _lifetime(
+    message: Message, person: Person, published_at: datetime, policy: PolicySettings, now: datetime
+) -> tuple[datetime | None, datetime]:
+    """The earliest time to send, if that is in the future, and the expiry (R9); both within what a database holds."""
     not_before = message.scheduled_for if message.scheduled_for and message.scheduled_for > now else None
     lifetime = timedelta(days=policy.message_lifetime_days)
     expires_at = message.expires_at or (not_before or now) + lifetime
+    if message.expires_at is None and speaks_of_the_day(message.message_data):
+        # Where the person's zone is one of several, the day that ends first counts.
+        ends = [next_midnight(not_before or published_at, zone) for zone in person.zones]
+        expires_at = min([expires_at, *ends])
     return not_before, max(min(expires_at, now + PLANS_AHEAD + lifetime), now)
 
 

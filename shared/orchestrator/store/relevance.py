@@ -55,7 +55,7 @@ def read_relevance_questions(
         "now": now,
         "not_conversation": NOT_CONVERSATION,
         "texts": MOST_UNREAD_TEXTS if also_idle else LAST_TEXTS,
-        "our_texts": OUR_TEXTS if also_idle else 0,
+        "our_texts": OUR_TEXTS,
         "messages": MOST_MESSAGES,
         "also_idle": also_idle,
     }

@@ -5,7 +5,7 @@ A name in braces is a path into the data; where one of them is missing, the sent
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,27 @@ from typing import Any
 _PLACE = re.compile(r"\{([\w.]+)\}")
 
 
-def from_template(data: dict[str, Any], say: Callable[[Any], str]) -> str | None:
-    """Fill the template of the data's type; None where there is none, or where something it names is missing.
+def from_template(data: Mapping[str, Any], say: Callable[[Any, str, Mapping[str, Any]], str]) -> str | None:
+    """Fill the template of the data's type; None where there is none, or where a value that it names is missing.
 
     Args:
-        say: what puts a value into words.
+        say: puts a value into words, with its key and the object that holds it.
     """
     template = _templates().get(str(data.get("type", "")))
     if template is None:
         return None
-    values = {path: say(_lookup(data, path)) for path in _PLACE.findall(template)}
+    values = {path: say(*_look_up(data, path)) for path in _PLACE.findall(template)}
     if not all(values.values()):
         return None
     return _PLACE.sub(lambda place: values[place[1]], template)
 
 
-def _lookup(data: Any, path: str) -> Any:
-    for key in path.split("."):
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
+def _look_up(data: Mapping[str, Any], path: str) -> tuple[Any, str, Mapping[str, Any]]:
+    *objects, key = path.split(".")
+    holder: Any = data
+    for name in objects:
+        holder = holder.get(name) if isinstance(holder, Mapping) else None
+    return (holder.get(key), key, holder) if isinstance(holder, Mapping) else (None, key, {})
 
 
 @cache

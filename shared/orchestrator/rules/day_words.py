@@ -1,0 +1,45 @@
+"""Whether words speak of the day on which they were written (R9): what says "tonight" is false tomorrow."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Phrases that contain such a word and say nothing of the day.
+_HARMLESS = re.compile(
+    r"good (?:morning|evening|afternoon)|guten morgen|am morgen|(?:por|de|en) la mañana|buenos días|these days|"
+    r"in the (?:morning|evening)",
+    re.IGNORECASE,
+)
+_OF_THE_DAY = re.compile(
+    r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening)|in \d+ (?:hours?|minutes?)|in an hour"
+    r"|hoy|esta (?:mañana|tarde|noche)|mañana|pasado mañana|ayer"
+    r"|aujourd'hui|ce (?:matin|soir)|cet après-midi|demain|hier"
+    r"|hoje|esta (?:manhã|noite)|amanhã|ontem"
+    r"|heute|morgen|übermorgen|gestern|oggi|stasera|stamattina|domani|ieri|vandaag|vanavond|vanmorgen)\b"
+    r"|сегодня|завтра|вчера|今天|今晚|明天|昨天|今日|今夜|明日|昨日|오늘|내일|어제|اليوم|الليلة|غدا|غدًا",
+    re.IGNORECASE,
+)
+
+
+def speaks_of_the_day(data: Mapping[str, Any]) -> bool:
+    """Return whether a text of a message's data names its day: today, tonight, tomorrow, this morning.
+
+    A message whose words do so expires at the end of the local day on which it was published (R9).
+
+    Args:
+        data: the message's data; its `type` names a kind of message and is not read.
+    """
+    texts = _texts({key: value for key, value in data.items() if key != "type"})
+    return any(_OF_THE_DAY.search(_HARMLESS.sub(" ", text.replace("\u2019", "'"))) for text in texts)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)
+        case str():
+            yield value

@@ -1,0 +1,24 @@
+"""Codes: words of letters and digits that mean something only as they stand, such as A-77, WINTER15, wf_99."""
+
+import re
+from collections.abc import Iterator
+
+from orchestrator.wording.facts.kinds import Code, Found
+
+_WORD = re.compile(r"(?<![\w.])\w+(?:[-_/.#:]\w+)*")
+# Expressions that look like codes and are ordinary words.
+_ORDINARY = re.compile(
+    r"\d+(?:st|nd|rd|th|er|re|e|ª|º|x)|24/7|\d+/\d+|b2[bc]|[1-9]d|[2-6]g|1:1|1-on-1|one-on-one|mp[34]|a[3-5]|covid-19|h2o|co2"
+    r"|\d+(?:-\w*[^\W\d]\w*)+",
+    re.IGNORECASE,
+)
+
+
+def find_codes(text: str) -> Iterator[Found]:
+    """Yield the codes of a text."""
+    for match in _WORD.finditer(text):
+        word = match[0]
+        has_digit, has_letter = re.search(r"\d", word), re.search(r"[^\W\d_]", word)
+        if not ((has_digit and has_letter) or "_" in word.strip("_")) or _ORDINARY.fullmatch(word):
+            continue
+        yield Found(match.start(), match.end(), (Code(word),))

@@ -1,0 +1,159 @@
+"""Reads the facts of structured data: each value by itself, and beside its key and the keys around it."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.wording.facts.dates import both_orders
+from orchestrator.wording.facts.kinds import Amount, Date, Duration, Fact, Measure, Number, Percent, Points, Time
+from orchestrator.wording.facts.language import Language, language, language_of
+from orchestrator.wording.facts.normal import normal, split_key
+from orchestrator.wording.facts.number_meaning import currency_in, joined_duration, meaning_of
+from orchestrator.wording.facts.numerals import NUMERAL, values_of
+from orchestrator.wording.facts.reading import numbers_in, read_facts
+
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})")
+_NUMERAL = re.compile(NUMERAL)
+
+
+@dataclass
+class DataFacts:
+    """What a message's data states.
+
+    Attributes:
+        facts: everything that is stated, alone or in its place.
+        numbers: every number, with or without a unit.
+        money: numbers whose key allows an amount of money.
+        currencies: every currency that is named.
+        lengths: the lengths of lists.
+        words: every word of values and keys, in small letters.
+    """
+
+    facts: set[Fact] = field(default_factory=set)
+    numbers: set[Decimal] = field(default_factory=set)
+    money: set[Decimal] = field(default_factory=set)
+    currencies: set[str] = field(default_factory=set)
+    lengths: set[int] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+
+    @property
+    def dates(self) -> list[Date]:
+        """The days that are stated."""
+        return [fact for fact in self.facts if isinstance(fact, Date)]
+
+
+def read_data(data: Mapping[str, Any], spoken: Language, zone: tzinfo | None = None) -> DataFacts:
+    """Return the facts of a message's data.
+
+    Args:
+        spoken: the language of the text; data is read in it, in its own language, and in English.
+        zone: the person's; instants are facts in this zone, too.
+    """
+    own = language_of(" ".join(normal(text) for text in texts_in(data)))
+    reader = _Reader([*{language("en"), own, spoken}], zone)
+    reader.read(data, "", data, frozenset())
+    return reader.known
+
+
+def plain_text(value: str) -> str:
+    """Return a text of the data without HTML."""
+    return html.unescape(_TAG.sub(" ", html.unescape(value))) if "<" in value or "&" in value else value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts of a JSON value, without its keys."""
+    match value:
+        case Mapping():
+            for inner in value.values():
+                yield from texts_in(inner)
+        case list():
+            for inner in value:
+                yield from texts_in(inner)
+        case str():
+            yield value
+
+
+class _Reader:
+    """Collects the facts of one message's data."""
+
+    def __init__(self, languages: list[Language], zone: tzinfo | None) -> None:
+        self.known = DataFacts()
+        self._languages = languages
+        self._zone = zone
+
+    def read(self, value: Any, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> None:
+        """Read a value under its key, with the object that holds it and the currencies that apply."""
+        match value:
+            case bool() | None:
+                pass
+            case Mapping():
+                self._read_object(value, currencies)
+            case list():
+                self.known.lengths.add(len(value))
+                for inner in value:
+                    self.read(inner, key, siblings, currencies)
+            case int() | float():
+                self._read_number(Decimal(str(value)), key, siblings, currencies)
+            case str():
+                text = normal(plain_text(value))
+                self._read_text(text)
+                if "_" in text or re.search(r"[a-z][A-Z]", text):
+                    self._read_text(split_key(text))
+                if _NUMERAL.fullmatch(text.strip()):
+                    for number in values_of(text.strip()):
+                        self._read_number(number, key, siblings, currencies)
+
+    def _read_object(self, value: Mapping[str, Any], currencies: frozenset[str]) -> None:
+        currencies = currency_in(value) or currencies
+        self.known.currencies |= currencies
+        self.known.facts.update(joined_duration(value))
+        if value and all(isinstance(inner, Mapping) for inner in value.values()):
+            self.known.lengths.add(len(value))
+        for name, inner in value.items():
+            self._read_text(split_key(name))
+            self.read(inner, name, value, currencies)
+
+    def _read_number(self, number: Decimal, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> None:
+        meaning = meaning_of(number, key, siblings, currencies)
+        self.known.numbers.add(number)
+        self.known.facts |= meaning.facts
+        if meaning.money is not None:
+            self.known.money.add(meaning.money)
+
+    def _read_text(self, text: str) -> None:
+        known = self.known
+        known.words.update(word.casefold() for word in re.findall(r"[^\W\d_]+", text))
+        for spoken in self._languages:
+            for found in read_facts(text, spoken, exact=True):
+                known.facts.update(found.readings)
+                for reading in found.readings:
+                    if isinstance(reading, Number):
+                        known.numbers.add(reading.value)
+                    if isinstance(reading, Amount):
+                        known.currencies |= reading.currencies
+                    if isinstance(reading, Amount | Percent | Points | Measure | Duration):
+                        known.numbers |= numbers_in(found, text, spoken)
+        known.facts.update(both_orders(text))
+        for instant in _INSTANT.findall(text):
+            self._read_instant(instant)
+
+    def _read_instant(self, text: str) -> None:
+        """Add what an instant is on the person's clock; beside it, the clock of UTC is no time of day."""
+        try:
+            instant = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+        except ValueError:
+            return
+        if self._zone is None:
+            return
+        if instant.utcoffset() == timedelta(0):
+            self.known.facts -= set(_clock_and_day(instant))
+        self.known.facts.update(_clock_and_day(instant.astimezone(self._zone)))
+
+
+def _clock_and_day(instant: datetime) -> tuple[Time, Date]:
+    return Time(instant.hour * 60 + instant.minute), Date(instant.month, instant.day, instant.year)

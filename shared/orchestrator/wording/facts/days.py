@@ -1,0 +1,34 @@
+"""Weekdays, and days as seen from today: tomorrow, tonight, next week."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from orchestrator.wording.facts.kinds import Found, RelativeDay, Weekday
+from orchestrator.wording.facts.language import Language, any_of
+
+# Abbreviations that are words of their own where they have no capital letter.
+_SHORT = 4
+
+
+def find_days(text: str, language: Language) -> Iterator[Found]:
+    """Yield the weekdays and relative days of a text."""
+    for match in _days(language).finditer(text):
+        word = match[0].casefold()
+        if name := language.days.get(word):
+            yield Found(match.start(), match.end(), (RelativeDay(name),))
+    for match in _weekdays(language).finditer(text):
+        name = match["day"]
+        if len(name) < _SHORT and not name[0].isupper():
+            continue
+        yield Found(match.start(), match.end(), (Weekday(language.weekdays[name.casefold()]),))
+
+
+@cache
+def _days(language: Language) -> re.Pattern[str]:
+    return re.compile(rf"(?i:\b{any_of(language.days)}\b)")
+
+
+@cache
+def _weekdays(language: Language) -> re.Pattern[str]:
+    return re.compile(rf"(?i:\b(?P<day>{any_of(language.weekdays)})(?:s|n)?\b)\.?")

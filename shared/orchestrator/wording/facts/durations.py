@@ -1,0 +1,104 @@
+"""Lengths of time and how often: 35 minutes, two weeks, an hour and a half, monthly, every day."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+
+from orchestrator.wording.facts.kinds import Duration, Fact, Found, Frequency
+from orchestrator.wording.facts.language import Language, any_of, words_pattern
+from orchestrator.wording.facts.numerals import number_pattern, values_in
+
+# Each unit in the base unit of its kind.
+UNITS = {
+    "second": (1, "second"),
+    "minute": (60, "second"),
+    "hour": (3_600, "second"),
+    "day": (86_400, "second"),
+    "week": (604_800, "second"),
+    "month": (1, "month"),
+    "quarter": (3, "month"),
+    "year": (12, "month"),
+    "business_day": (1, "business_day"),
+    "night": (1, "night"),
+}
+_ISO = re.compile(r"\bP(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\b")
+
+
+def duration_of(value: Decimal, unit: str) -> Duration:
+    """Return a duration in its base unit."""
+    factor, base = UNITS[unit]
+    return Duration(value * factor, base)
+
+
+def find_durations(text: str, language: Language) -> Iterator[Found]:
+    """Yield the durations and frequencies of a text; adjoining parts such as "2 hours 30 minutes" are one."""
+    for match in _ISO.finditer(text):
+        seconds = sum(
+            int(part or 0) * factor for part, factor in zip(match.groups(), (86_400, 3_600, 60, 1), strict=True)
+        )
+        if seconds:
+            yield Found(match.start(), match.end(), (Duration(Decimal(seconds), "second"),))
+    for name, minutes in (("hour_and_half", 90), ("half_hour", 30)):
+        for match in re.finditer(rf"(?i:\b(?:{language.patterns[name]})\b)", text):
+            yield Found(match.start(), match.end(), (Duration(Decimal(minutes * 60), "second"),))
+    yield from _joined(text, list(_find_parts(text, language)))
+    for match in _frequencies(language).finditer(text):
+        word = (match["word"] or match["unit"] or match["times"]).casefold()
+        unit = language.frequencies.get(word) or language.units[word]
+        yield Found(match.start(), match.end(), (Frequency(unit),))
+
+
+def _find_parts(text: str, language: Language) -> Iterator[Found]:
+    for match in _parts(language).finditer(text):
+        unit = language.units[match["unit"].casefold()]
+        values = values_in(match["number"], language) if match["number"] else frozenset({Decimal(1)})
+        readings: tuple[Fact, ...] = tuple(duration_of(value, unit) for value in values)
+        yield Found(match.start("number") if match["number"] else match.start("article"), match.end(), readings)
+
+
+def _joined(text: str, parts: list[Found]) -> Iterator[Found]:
+    """Yield parts that follow each other as their sum."""
+    while parts:
+        found = parts.pop(0)
+        while parts and _follows(text[found.end : parts[0].start], found, parts[0]):
+            following = parts.pop(0)
+            sums = tuple(
+                Duration(one.value + two.value, one.unit)
+                for one in found.readings
+                for two in following.readings
+                if isinstance(one, Duration) and isinstance(two, Duration) and one.unit == two.unit
+            )
+            found = Found(found.start, following.end, sums)
+        yield found
+
+
+def _follows(between: str, first: Found, second: Found) -> bool:
+    one, two = first.readings[0], second.readings[0]
+    smaller = isinstance(one, Duration) and isinstance(two, Duration) and one.unit == two.unit and two.value < one.value
+    return smaller and re.fullmatch(r",?\s*(?:and|y|et|e|und)?\s*", between) is not None
+
+
+@cache
+def _parts(language: Language) -> re.Pattern[str]:
+    unit = any_of(language.units)
+    within, articles = words_pattern(language, "within"), words_pattern(language, "articles")
+    return re.compile(
+        rf"(?:{number_pattern(language)}[\s-]?(?:more\s)?|(?i:\b{within}\s(?P<article>{articles})\s))(?i:(?P<unit>{unit})\b)"
+    )
+
+
+@cache
+def _frequencies(language: Language) -> re.Pattern[str]:
+    unit = any_of(language.units)
+    # "a day" says how often only behind a number or "once".
+    every = any_of(word for word in language.patterns["every"].split() if word not in ("a", "al", "ao", "à"))
+    often = (
+        any_of(word for word in language.patterns["every"].split() if word in ("a", "al", "ao", "à"))
+        if language.code != "de"
+        else "(?!)"
+    )
+    return re.compile(
+        rf"(?i:\b(?P<word>{any_of(language.frequencies)})\b|(?:\b{every}\s|/\s?)(?P<unit>{unit})\b"
+        rf"|(?:(?<=[\d\0])|(?<=\bonce)|(?<=\btwice)|(?<=\btimes)|(?<=\bdollars)|(?<=\beuros))\s{often}n?\s(?P<times>{unit})\b)"
+    )

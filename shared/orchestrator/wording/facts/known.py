@@ -1,0 +1,160 @@
+"""Whether a fact of a text is a fact of the data, or a faithful rendering of one."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from orchestrator.wording.facts.data_facts import DataFacts
+from orchestrator.wording.facts.kinds import (
+    Amount,
+    Date,
+    DayOfMonth,
+    Duration,
+    Fact,
+    Month,
+    Number,
+    RelativeDay,
+    Time,
+    Weekday,
+)
+
+_DAY_SECONDS = 86_400
+# What a part of a day says beside itself: "tonight" is today.
+_IMPLIES = {
+    "this_morning": {"today"},
+    "this_afternoon": {"today"},
+    "this_evening": {"today", "tonight"},
+    "tonight": {"today", "this_evening"},
+}
+# Days as seen from today, each as a test of a date; the parts of a day by their hours as well.
+_RELATIVE: dict[str, Callable[[date, date], bool]] = {
+    "today": lambda day, today: day == today,
+    "this_morning": lambda day, today: day == today,
+    "this_afternoon": lambda day, today: day == today,
+    "this_evening": lambda day, today: day == today,
+    "tonight": lambda day, today: day == today,
+    "tomorrow": lambda day, today: day == today + timedelta(1),
+    "after_tomorrow": lambda day, today: day == today + timedelta(2),
+    "yesterday": lambda day, today: day == today - timedelta(1),
+    "last_night": lambda day, today: day == today - timedelta(1),
+    "this_week": lambda day, today: _weeks_ahead(day, today) == 0,
+    "next_week": lambda day, today: _weeks_ahead(day, today) == 1,
+    "last_week": lambda day, today: _weeks_ahead(day, today) == -1,
+    "this_weekend": lambda day, today: day.weekday() >= 5 and _weeks_ahead(day, today) == 0,
+    "next_weekend": lambda day, today: day.weekday() >= 5 and _weeks_ahead(day, today) == 1,
+    "last_weekend": lambda day, today: day.weekday() >= 5 and _weeks_ahead(day, today) == -1,
+    "this_month": lambda day, today: _months_ahead(day, today) == 0,
+    "next_month": lambda day, today: _months_ahead(day, today) == 1,
+    "last_month": lambda day, today: _months_ahead(day, today) == -1,
+    "this_year": lambda day, today: day.year == today.year,
+    "next_year": lambda day, today: day.year == today.year + 1,
+    "last_year": lambda day, today: day.year == today.year - 1,
+}
+_HOURS = {"this_morning": (0, 12), "this_afternoon": (12, 18), "this_evening": (17, 24), "tonight": (17, 24)}
+
+
+def is_known(fact: Fact, data: DataFacts, today: date | None) -> bool:
+    """Return whether the data states a fact, or another form of it.
+
+    Args:
+        today: the day on which the person reads the text; None leaves "tomorrow" to data that says so itself.
+    """
+    if fact in data.facts:
+        return True
+    renders = _RENDERINGS.get(type(fact))
+    return renders is not None and renders(fact, data, today)
+
+
+def _number_is_known(fact: Number, data: DataFacts, _today: date | None) -> bool:
+    is_year = any(day.year == fact.value for day in data.dates)
+    return fact.value in data.numbers or fact.value in data.lengths or is_year
+
+
+def _date_is_known(fact: Date, data: DataFacts, today: date | None) -> bool:
+    return any(
+        (fact.month, fact.day) == (day.month, day.day) and fact.year in (None, day.year)
+        for day in (*data.dates, *_resolved(data, today))
+    )
+
+
+def _month_is_known(fact: Month, data: DataFacts, _today: date | None) -> bool:
+    stated = [(day.month, day.year) for day in data.facts if isinstance(day, Date | Month)]
+    return any(fact.month == month and fact.year in (None, year) for month, year in stated)
+
+
+def _day_of_month_is_known(fact: DayOfMonth, data: DataFacts, today: date | None) -> bool:
+    return any(day.day == fact.day for day in (*data.dates, *_resolved(data, today)))
+
+
+def _weekday_is_known(fact: Weekday, data: DataFacts, today: date | None) -> bool:
+    return any(day.weekday() == fact.number for day in _calendar_days(data, today))
+
+
+def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bool:
+    for other in data.facts:
+        if isinstance(other, Amount) and other.value == amount.value and other.currencies & amount.currencies:
+            # "CAD" is more than "$" states; "USD" is what it means to most.
+            return len(amount.currencies) > 1 or len(other.currencies) == 1 or amount.currencies == {"USD"}
+    return amount.value in data.money and bool(amount.currencies & data.currencies)
+
+
+def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) -> bool:
+    """Whether a number of days lies between today and a day of the data."""
+    if today is None or duration.unit != "second":
+        return False
+    return any(abs((day - today).days) * _DAY_SECONDS == duration.value for day in _calendar_days(data, today))
+
+
+def _relative_day_is_known(fact: RelativeDay, data: DataFacts, today: date | None) -> bool:
+    name = fact.name
+    stated = {fact.name for fact in data.facts if isinstance(fact, RelativeDay)}
+    if any(name in _IMPLIES.get(other, ()) for other in stated):
+        return True
+    is_day = name in _HOURS and "today" in stated
+    if today is not None:
+        is_day = is_day or any(_RELATIVE[name](day, today) for day in _calendar_days(data, today))
+    if not is_day or name not in _HOURS:
+        return is_day
+    start, end = _HOURS[name]
+    return any(isinstance(fact, Time) and start * 60 <= fact.minutes < end * 60 for fact in data.facts)
+
+
+def _resolved(data: DataFacts, today: date | None) -> list[Date]:
+    """The days that the data names as seen from today."""
+    ahead = {"today": 0, "tonight": 0, "tomorrow": 1, "after_tomorrow": 2, "yesterday": -1}
+    names = [fact.name for fact in data.facts if isinstance(fact, RelativeDay) and fact.name in ahead]
+    days = [today + timedelta(ahead[name]) for name in names] if today else []
+    return [Date(day.month, day.day, day.year) for day in days]
+
+
+def _calendar_days(data: DataFacts, today: date | None) -> list[date]:
+    """The days of the data whose year is stated, or is this one."""
+    found = []
+    for day in (*data.dates, *_resolved(data, today)):
+        year = day.year or (today.year if today else None)
+        try:
+            found += [date(year, day.month, day.day)] if year else []
+        except ValueError:  # the 29th of February of another year
+            continue
+    return found
+
+
+def _weeks_ahead(day: date, today: date) -> int:
+    monday = timedelta(days=today.weekday())
+    return (day - (today - monday)).days // 7
+
+
+def _months_ahead(day: date, today: date) -> int:
+    return (day.year - today.year) * 12 + day.month - today.month
+
+
+_RENDERINGS: dict[type, Callable[[Any, DataFacts, date | None], bool]] = {
+    Number: _number_is_known,
+    Amount: _amount_is_known,
+    Duration: _duration_is_known,
+    Date: _date_is_known,
+    Month: _month_is_known,
+    DayOfMonth: _day_of_month_is_known,
+    Weekday: _weekday_is_known,
+    RelativeDay: _relative_day_is_known,
+}

@@ -1,0 +1,22 @@
+"""Brings a text into the form in which facts are read: one spelling for digits, quotes, dashes and full stops."""
+
+import re
+import unicodedata
+
+from orchestrator.segments import plain_characters
+
+# Full stops of other scripts; between letters each of them may be meant as the dot of a web address.
+_STOPS = re.compile("(?<=\\w)[\u3002\uff0e\uff61\u2024\ufe52](?=\\w)")
+
+
+def normal(text: str) -> str:
+    """Return a text with letters and digits of other widths and scripts in their plain form."""
+    text = unicodedata.normalize("NFKC", _STOPS.sub(".", plain_characters(text)))
+    if not text.isascii():
+        text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
+    return text.replace("\u2044", "/")
+
+
+def split_key(key: str) -> str:
+    """Return a key as words: matchedInnovators and solution_update as people write them."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", key)

@@ -1,0 +1,134 @@
+"""What a bare number of the data means, by its key and the keys beside it: money, a share, a duration, a time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.wording.facts.amounts import currencies_of
+from orchestrator.wording.facts.durations import UNITS, duration_of
+from orchestrator.wording.facts.kinds import (
+    Amount,
+    DayOfMonth,
+    Duration,
+    Fact,
+    Free,
+    Measure,
+    Number,
+    Percent,
+    Points,
+    Time,
+)
+from orchestrator.wording.facts.language import language
+from orchestrator.wording.facts.measures import unit_of
+from orchestrator.wording.facts.normal import split_key
+
+# Keys, in small letters.
+_CURRENCY = frozenset({"currency", "currencycode", "currency_code", "ccy", "curr"})
+_UNIT = frozenset({"unit", "units", "uom"})
+_HUNDREDTHS = frozenset({"cents", "minor", "pence"})
+# Words of keys.
+_SHARES = frozenset(
+    {
+        "percent", "percentage", "pct", "rate", "ratio", "share", "discount", "growth", "probability",
+        "confidence", "completion", "progress", "utilization", "utilisation", "humidity", "battery", "apr", "apy",
+        "vat", "off", "uptime", "score",
+    }
+)  # fmt: skip
+_POINTS = frozenset({"points", "point", "pts", "pp"})
+_PRICES = frozenset({"price", "cost", "fee", "fees", "amount", "charge", "total", "due"})
+_TIMES = frozenset(
+    {
+        "at", "time", "from", "to", "until", "start", "starts", "end", "ends", "opens", "closes", "open", "close",
+        "hour", "boarding", "departs", "departure", "arrives", "arrival", "pickup", "between", "begins", "begin",
+    }
+)  # fmt: skip
+_COUNTS = frozenset(
+    {
+        "days", "day", "hours", "hour", "minutes", "minute", "seconds", "weeks", "months", "years", "nights",
+        "count", "number", "quantity", "qty", "items", "people", "persons", "guests", "seats", "year", "order",
+        "id", "code", "page", "pages", "position", "rank", "attempts",
+    }
+)  # fmt: skip
+# Abbreviations of time units that mean something else in a key.
+_NO_UNITS = frozenset({"m", "mo", "h", "min"})
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMeaning:
+    """What a number of the data states.
+
+    Attributes:
+        facts: the number itself, and what its key makes of it.
+        money: its value as an amount of money; None where its key rules money out.
+    """
+
+    facts: frozenset[Fact]
+    money: Decimal | None
+
+
+def meaning_of(number: Decimal, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> NumberMeaning:
+    """Return what a number means.
+
+    Args:
+        siblings: the object that holds it.
+        currencies: those that the objects around it name.
+    """
+    words = split_key(key).split()
+    unit = next((str(siblings[name]) for name in siblings if name.casefold() in _UNIT), "")
+    names = [*words, unit, key]
+    small = {word.casefold() for word in words}
+    units: set[Fact] = set(_with_unit(number, names))
+    named = frozenset().union(*(currencies_of(name) for name in names))
+    money = None if units or small & _COUNTS else number / 100 if small & _HUNDREDTHS else number
+    facts = {Number(number), *units, *_by_key(number, small, unit)}
+    if money is not None and (named or currencies):
+        facts.add(Amount(money, named or currencies))
+    return NumberMeaning(frozenset(facts), money)
+
+
+def currency_in(value: Mapping[str, Any]) -> frozenset[str]:
+    """Return the currency that an object names for its amounts; empty where it names none."""
+    for name, inner in value.items():
+        if name.casefold() in _CURRENCY and isinstance(inner, str) and (found := currencies_of(inner)):
+            return found
+    return frozenset()
+
+
+def joined_duration(value: Mapping[str, Any]) -> Iterator[Duration]:
+    """Yield the sum of an object such as {"hours": 2, "minutes": 30}."""
+    units = language("en").units
+    parts = [
+        duration_of(Decimal(str(inner)), units[name.casefold()])
+        for name, inner in value.items()
+        if units.get(name.casefold()) in UNITS and isinstance(inner, int | float) and not isinstance(inner, bool)
+    ]
+    seconds = [part.value for part in parts if part.unit == "second"]
+    if len(seconds) > 1:
+        yield Duration(sum(seconds, Decimal(0)), "second")
+
+
+def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
+    for name in names:
+        time_unit = language("en").units.get(name.casefold())
+        if time_unit and name.casefold() not in _NO_UNITS:
+            yield duration_of(number, time_unit)
+        if measure := unit_of(name):
+            yield Measure(number, measure)
+
+
+def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
+    if words & _SHARES or unit in ("%", "percent", "pct"):
+        yield Percent(number)
+        if abs(number) <= 1:
+            yield Percent(number * 100)
+    if words & _POINTS or unit in ("points", "pp"):
+        yield Points(number)
+    if number == 0 and words & _PRICES:
+        yield Free()
+    if number != number.to_integral_value():
+        return
+    if words & _TIMES and 0 <= number <= 24:
+        yield Time(int(number) % 24 * 60)
+    if "day" in words and 1 <= number <= 31:
+        yield DayOfMonth(int(number))

@@ -1,0 +1,67 @@
+"""Proper names that a text states and the data does not."""
+
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from orchestrator.wording.facts.language import Language
+
+# Nouns have capitals in German, so that a capital shows nothing.
+_ALL_NOUNS = frozenset({"de"})
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+# What stands before the first word of a sentence, or of what is quoted or listed.
+_BEGINS = re.compile(r"(?:^|[.!?:;\n\"(*-]\s*|\.\.\.\s*|[-\u2013]\s)$")
+_TITLE = re.compile(r"\b(?:Dr|Dra|Mr|Mrs|Ms|St|Prof|Sr|Sra|Mme|M|No|Nr)\.\s*$")
+# Words with capitals in the middle of an English sentence that are no names.
+_ORDINARY = frozenset(
+    {
+        "i", "i'm", "i'll", "i've", "i'd", "ok", "yes", "no", "stop", "help", "start", "am", "pm", "eta", "fyi",
+        "asap", "rsvp", "id", "pin", "pdf", "url", "sms", "tv", "ps", "faq", "ceo", "cto", "cfo", "hr", "it", "us",
+        "usa", "uk", "eu", "api", "app", "vip", "diy", "tbd", "tba", "gps", "wifi", "wi-fi", "qr", "atm", "et",
+        "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt", "utc", "gmt", "cet", "good",
+        "morning", "afternoon", "evening", "happy", "hi", "hello", "dear", "thanks", "thank", "english", "spanish",
+        "french", "german", "portuguese", "dr", "mr", "mrs", "ms", "sr", "sra", "m", "mme", "no.", "nr", "bonjour",
+        "hola", "olá", "sí", "oui", "non", "não", "sim", "vous", "usted", "ustedes", "ud", "uds", "internet", "web",
+        "may", "march",
+    }
+)  # fmt: skip
+
+
+def find_foreign_names(
+    text: str, language: Language, words: AbstractSet[str], taken: AbstractSet[int]
+) -> Iterator[str]:
+    """Yield the capitalized words of a text that neither begin a sentence nor stand in the data.
+
+    Args:
+        words: the words of the data, in small letters.
+        taken: the places in the text that belong to other facts, such as months and codes.
+    """
+    if language.code in _ALL_NOUNS or text.isupper():
+        return
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if not word[0].isupper() or match.start() in taken or _begins(text[: match.start()]):
+            continue
+        if not _is_known(word, words):
+            yield word
+
+
+def _begins(before: str) -> bool:
+    """Whether a sentence begins behind a text; the full stop of a title ends none."""
+    return _BEGINS.search(before) is not None and not _TITLE.search(before)
+
+
+def _is_known(word: str, words: AbstractSet[str]) -> bool:
+    folded = word.casefold()
+    parts = [folded, folded.removesuffix("'s").removesuffix("'"), *re.split(r"['-]", folded)]
+    if any(part in _ORDINARY for part in parts[:2]):
+        return True
+    # A name may be inflected, or be part of a longer word of the data.
+    return any(part in words or _shares_stem(part, words) for part in parts if len(part) > 1)
+
+
+def _shares_stem(word: str, words: AbstractSet[str]) -> bool:
+    stem = word[: max(4, len(word) - 3)]
+    return len(word) >= 4 and any(
+        other.startswith(stem) or (len(other) >= 4 and word.startswith(other)) for other in words
+    )

@@ -1,0 +1,104 @@
+"""Reads all facts of a text, each kind by its own module; what one kind has taken, the next does not see."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from orchestrator.wording.facts.addresses import find_addresses
+from orchestrator.wording.facts.amounts import find_amounts, find_shares
+from orchestrator.wording.facts.claims import find_free
+from orchestrator.wording.facts.codes import find_codes
+from orchestrator.wording.facts.dates import find_dates
+from orchestrator.wording.facts.days import find_days
+from orchestrator.wording.facts.durations import find_durations
+from orchestrator.wording.facts.kinds import DayOfMonth, Fact, Found, Number, Time
+from orchestrator.wording.facts.language import Language, any_of, words_pattern
+from orchestrator.wording.facts.measures import find_measures
+from orchestrator.wording.facts.numerals import find_numbers, find_spelled_digits
+from orchestrator.wording.facts.phones import find_phones
+from orchestrator.wording.facts.times import find_times
+
+# What stands for characters that belong to a fact already: no pattern matches it.
+TAKEN = "\0"
+# Digits that state nothing.
+_IDIOMS = re.compile(r"\b24/7\b|\b24x7\b|\b1[- ]on[- ]1\b|\b1:1\b|\bCOVID-19\b|\b9[- ]to[- ]5\b", re.IGNORECASE)
+_OF_MONTH = re.compile(r"(?i:\b(?:the|el|le|am|den|dem|día|dia|vom|zum|bis)\s)$")
+_NOT_OF_MONTH = re.compile(r"\s*(?:%|[A-Za-z])")
+
+
+def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Found]:
+    """Return the facts of a normal text, in the order in which they stand.
+
+    Args:
+        exact: read as data means it: 3:30 is the early morning alone, and "evil dot com" no link.
+    """
+    steps: tuple[Callable[[str], Iterator[Found]], ...] = (
+        lambda rest: find_addresses(rest, also_disguised=not exact),
+        lambda rest: find_dates(rest, language),
+        lambda rest: find_times(rest, language, exact=exact),
+        lambda rest: find_amounts(rest, language),
+        lambda rest: find_shares(rest, language),
+        lambda rest: find_durations(rest, language),
+        lambda rest: find_measures(rest, language),
+        lambda rest: find_spelled_digits(rest, language),
+        find_phones,
+        find_codes,
+        lambda rest: find_days(rest, language),
+        lambda rest: find_numbers(_without_answers(rest, language), language),
+    )
+    rest = _IDIOMS.sub(lambda idiom: TAKEN * len(idiom[0]), text)
+    facts: list[Found] = []
+    for step in steps:
+        for found in step(rest):
+            if TAKEN in rest[found.start : found.end]:
+                continue
+            facts.append(_with_places(found, text, language))
+            rest = rest[: found.start] + TAKEN * (found.end - found.start) + rest[found.end :]
+    return sorted([*facts, *find_free(text, language)], key=lambda found: found.start)
+
+
+def _with_places(found: Found, text: str, language: Language) -> Found:
+    """Add what a whole number may mean where it stands: "at 3" is a time, "the 22" a day."""
+    first = found.readings[0]
+    if not isinstance(first, Number) or first.value != first.value.to_integral_value() or len(found.readings) > 1:
+        return found
+    number, before = int(first.value), text[: found.start]
+    more: list[Fact] = []
+    if 0 <= number <= 24 and re.search(rf"(?i:(?:^|[\s(]){words_pattern(language, 'at')}\s?)$", before):
+        more += [Time(number % 24 * 60), Time((number + 12) % 24 * 60)]
+    if 1 <= number <= 31 and _OF_MONTH.search(before) and not _NOT_OF_MONTH.match(text[found.end :]):
+        more.append(DayOfMonth(number))
+    return replace(found, readings=(*found.readings, *more))
+
+
+def _without_answers(text: str, language: Language) -> str:
+    """Hide the digits that a person is to reply with: "Reply 1 or 2"."""
+    answer = rf"(?i:\b(?:{language.patterns['answer']})\b)"
+    digit = (
+        r"(?<=[\s\"'(])[0-9](?=[\"')]?\s*(?:$|[.,;:!?=)]"
+        r"|(?i:or|for|to|if|and|o|y|ou|et|oder|para|pour|für|wenn|se|si)\b))"
+    )
+    for match in re.finditer(rf"{answer}[^.!?\0]*", text):
+        start, end = match.span()
+        text = text[:start] + re.sub(digit, TAKEN, text[start:end]) + text[end:]
+    return text
+
+
+def numbers_in(found: Found, text: str, language: Language) -> set[Decimal]:
+    """Return the bare numbers of a fact with a unit."""
+    part = text[found.start : found.end]
+    return {
+        reading.value
+        for number in find_numbers(re.sub(r"[$€£¥%]", " ", part), language)
+        for reading in number.readings
+        if isinstance(reading, Number)
+    }
+
+
+def has_negative_word(text: str, place: int, language: Language) -> bool:
+    """Return whether the sentence around a place has a word that gives a number a minus."""
+    start = max(text.rfind(mark, 0, place) for mark in ".!?\n") + 1
+    ends = [end for mark in ".!?\n" if (end := text.find(mark, place)) >= 0]
+    sentence = text[start : min(ends, default=len(text))]
+    return re.search(rf"(?i:\b{any_of(language.patterns['negative'].split())}\b)", sentence) is not None
