@@ -13,7 +13,7 @@ WITH kept_opt_outs AS (
        AND p.user_id <> %(user_id)s
      ORDER BY o.id, p.user_id
 ), opt_outs_of_sharers AS (
-    UPDATE orchestrator.opt_outs o SET user_id = s.user_id FROM shared_opt_outs s WHERE o.id = s.id
+    UPDATE orchestrator.opt_outs o SET user_id = s.user_id, note = NULL FROM shared_opt_outs s WHERE o.id = s.id
 ), opt_outs AS (
     DELETE FROM orchestrator.opt_outs
      WHERE (user_id = %(user_id)s OR phone_number = %(phone_number)s) AND id NOT IN (SELECT id FROM shared_opt_outs)
