@@ -1,14 +1,15 @@
 """Prepares attempts: turns messages that may go, and their words, into what is stored, reserved and sent."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
-from orchestrator.relevance_check import call_log_entry
 from orchestrator.rules.decision import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
@@ -79,7 +80,7 @@ def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[U
     return [
         call_log_entry(
             call,
-            action_type=action_type,
+            use=use,
             user_id=delivery.person.user_id,
             message_id=delivery.message_id,
             agent_id=delivery.agent_id,
@@ -88,12 +89,26 @@ def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[U
         )
         for delivery, _ in sendable
         if (found := words.get(delivery.message_id))
-        for action_type, call, outcome in (
-            *(("render_message", call, "ungrounded") for call in found.calls[:-1]),
-            *(("render_message", call, found.outcome) for call in found.calls[-1:]),
-            *(("check_words", call, "read") for call in found.readings),
+        for use, call, outcome in (
+            *((ClaudeUse.RENDER_MESSAGE, call, "ungrounded") for call in found.calls[:-1]),
+            *((ClaudeUse.RENDER_MESSAGE, call, found.outcome) for call in found.calls[-1:]),
+            *((ClaudeUse.CHECK_WORDS, call, "read") for call in found.readings),
         )
     ]
+
+
+def count_calls_for_words(words: Mapping[UUID, Words], *, may_ask: bool) -> Counter[str]:
+    """Count the calls to Claude that the words took, by use and outcome.
+
+    Args:
+        may_ask: whether Claude could be asked; if not, each plain sentence stands for a question that was not asked.
+    """
+    not_asked = 0 if may_ask else sum(bool(found.text) and found.source == "plain" for found in words.values())
+    return (
+        count_calls(ClaudeUse.RENDER_MESSAGE, [call for found in words.values() for call in found.calls])
+        + count_calls(ClaudeUse.CHECK_WORDS, [call for found in words.values() for call in found.readings])
+        + count_unasked_questions(ClaudeUse.RENDER_MESSAGE, not_asked)
+    )
 
 
 def _prepare_send(
