@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
+from orchestrator.clean_text import shows_nothing
+from orchestrator.delivery.words import end_of_words
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
@@ -19,7 +21,7 @@ from orchestrator.settings import DeliverSettings
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
-from orchestrator.store.delivery import Candidate, DecisionRow, StoredWords
+from orchestrator.store.delivery import Candidate, DecisionRow
 from orchestrator.unsendable import is_json
 from orchestrator.wording.render import Words
 
@@ -43,7 +45,7 @@ def prepare_sends(
     """Prepare an attempt for each message that has words.
 
     Args:
-        words: by message id, for the messages that had none yet.
+        words: by message id, for the messages that had none that hold today.
 
     Returns:
         The attempts, and the ends of the messages whose data makes no words.
@@ -52,24 +54,16 @@ def prepare_sends(
     wordless: list[DecisionRow] = []
     new_conversations: dict[UUID, UUID] = {}
     for delivery, decision in sendable:
-        text = delivery.words if delivery.words_source else words[delivery.message_id].text
-        # A reply that an agent wrote into `messages` is checked here for the first time.
-        if text is None or not text.strip() or is_json(text):
+        found = words.get(delivery.message_id)
+        text, source = (found.text, found.source) if found else (delivery.words, delivery.words_source)
+        # Rows of another sender, which an operator adopted, were not checked when they came.
+        if text is None or shows_nothing(text) or is_json(text):
             wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
         else:
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
-            sends.append(_prepare_send(delivery, decision, text, new_conversation_id, sender, settings, now))
+            in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
+            sends.append(_prepare_send(delivery, in_time, text, new_conversation_id, sender, settings, now))
     return sends, wordless
-
-
-def stored_words_of(words: Mapping[UUID, Words]) -> list[StoredWords]:
-    """Collect the words that are stored before any of them is sent."""
-    stored = []
-    for message_id, found in words.items():
-        if found.text:
-            segments = segments_of(found.text)
-            stored.append(StoredWords(message_id, found.text, found.source, segments.number, segments.encoding))
-    return stored
 
 
 def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
