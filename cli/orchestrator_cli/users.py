@@ -9,10 +9,6 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.clock import parse_wall_time
 from orchestrator.errors import InvalidPerson
@@ -30,7 +26,7 @@ from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Add, change, opt out and show the people who receive the texts.", no_args_is_help=True)
@@ -111,7 +107,9 @@ def stop(user: PersonReference, as_json: AsJson = False) -> None:
         person = people.read_user(connection, user, now).person
         with connection.transaction():
             write_opt_outs(connection, [OptOut(person.phone_number, "operator", now)], now)
-    line = f"[green]Opted out[/] {person.user_id}. Waiting messages are cancelled. A START from their phone ends it."
+    line = style_line(
+        "[green]Opted out[/] {}. Waiting messages are cancelled. A START from their phone ends it.", person.user_id
+    )
     print_result({"user_id": person.user_id, "opted_out": True}, line, as_json=as_json)
 
 
@@ -135,14 +133,14 @@ def read_texts(
         if taken_for and texts:
             classify_by_operator(connection, texts, Intent(taken_for.value), now)
     if as_json:
-        print_json(data=[dataclasses.asdict(text) for text in texts], default=str)
+        show_json([dataclasses.asdict(text) for text in texts])
         return
     if not texts:
         show("No text is unread.")
     for text in texts:
-        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {escape(text.content)}")
+        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {text.content}")
     if taken_for and texts:
-        show(f"[green]Read as {taken_for.value}[/]: {len(texts)}")
+        show(style_line("[green]Read as {}[/]: {}", taken_for.value, len(texts)))
 
 
 @app.command("show")
@@ -156,7 +154,7 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
         waiting = list_waiting_messages(connection, per_lane=10, user_id=record.person.user_id)
     facts = _facts(record, policy, now)
     if as_json:
-        print_json(data={**facts, "waits": [dataclasses.asdict(message) for message in waiting]}, default=str)
+        show_json({**facts, "waits": [dataclasses.asdict(message) for message in waiting]})
         return
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
@@ -171,11 +169,13 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
 
 def _print_change(what: str, person: Person, *, as_json: bool) -> None:
     zones = [zone.key for zone in person.zones]
-    lines = [f"[green]{what}[/] {person.user_id}"]
+    lines = [style_line("[green]{}[/] {}", what, person.user_id)]
     if person.timezone is not None and find_zone(person.timezone) is None:
-        lines.append(f"[yellow]Warning:[/] {escape(person.timezone)} is no place, and counts as no zone. Set --zone.")
+        lines.append(
+            style_line("[yellow]Warning:[/] {} is no place, and counts as no zone. Set --zone.", person.timezone)
+        )
     if not zones:
-        lines.append("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone.")
+        lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
     print_result({"user_id": person.user_id, "zones": zones}, *lines, as_json=as_json)
 
 
@@ -270,4 +270,4 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
-    return escape(str(value))
+    return str(value)
