@@ -312,6 +312,27 @@ def test_a_publisher_cannot_write_who_sent_its_message_and_when(world: World, mo
     assert (parsed.sent_at, parsed.sender_id) == (world.now, "AROAPUBLISHER:agent")
 
 
+def test_a_claim_about_the_first_sender_that_cannot_be_checked_holds_up_that_record_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person()
+    asked: list[int] = []
+
+    def sts_is_away() -> str:
+        asked.append(1)
+        raise EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com")
+
+    monkeypatch.setattr(queues, "own_role_id", sts_is_away)
+    claims = {"first_sent_at": "1000"}
+    doubtful = [sqs_record(GOOD, world.now, attributes=claims) for _ in range(2)]
+    (good,) = received(world, "enqueue", GOOD)
+    answer = world.invoke("enqueue", sqs_event([doubtful[0], good, doubtful[1]]))
+    assert {item["itemIdentifier"] for item in answer["batchItemFailures"]} == {r["messageId"] for r in doubtful}
+    assert len(world.all("SELECT id FROM message_queue")) == 1
+    assert len(asked) == 1, "one question a batch"
+    assert world.drain("ENQUEUE_DLQ_URL") == []
+
+
 def test_what_sqs_does_not_take_again_comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.person()
     (record,) = received(world, "enqueue", GOOD)

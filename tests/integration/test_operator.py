@@ -250,6 +250,28 @@ def test_people_without_the_zone_of_a_place_are_reported(world: World, command: 
     assert "--zone" in found[1]["fix"]
 
 
+@pytest.mark.parametrize(
+    ("read_ago", "gap_ended_ago", "grade", "detail"),
+    [
+        ("1 minute", "1 day", "good", "read as they come"),
+        ("12 minutes", "1 day", "bad", "not read for 12 minutes"),
+        ("1 second", "1 minute", "doubtful", "read again"),
+    ],
+)
+def test_what_people_write_and_no_function_reads_is_reported(
+    world: World, command: Command, read_ago: str, gap_ended_ago: str, grade: str, detail: str
+) -> None:
+    world.connection.execute(
+        "INSERT INTO orchestrator.inbound_marker (read_at, gap_ended_at) VALUES (clock_timestamp() - %s::interval,"
+        " clock_timestamp() - %s::interval) ON CONFLICT (only_row) DO UPDATE SET read_at = excluded.read_at,"
+        " gap_ended_at = excluded.gap_ended_at",
+        (read_ago, gap_ended_ago),
+    )
+    (found,) = [r for r in json.loads(command("doctor", "--json", code=1)) if r["what"] == "inbound texts"]
+    assert found["grade"] == grade
+    assert detail in found["detail"]
+
+
 # A deployed stack ------------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from orchestrator.aws.faults import MET_BY_SOME, cause_of
+from orchestrator.aws.faults import MET_BY_SOME, Cause, cause_of
 from orchestrator.aws.metrics import FAILED
 from orchestrator.aws.queues import DeadLetter, QueueRecord, put_again, retry_later, send_dead_letters
 from orchestrator.aws.telemetry import publish_fault, publish_metric
@@ -57,7 +57,13 @@ def answer_batch(
         Lambda's partial batch response: the records that must come back.
     """
     return_later = partial(come_back, queue_url=queue_url, now=now, longest_wait=longest_wait)
-    back = _process(records, process, return_later, dlq_url, logger)
+    doubtful = [record for record in records if record.doubt]
+    back = return_later(doubtful)
+    if doubtful and (doubt := doubtful[0].doubt):
+        publish_fault(logger, cause_of(doubt) or Cause.AWS, doubt, records=len(doubtful))
+    certain = [record for record in records if not record.doubt]
+    if certain:
+        back += _process(certain, process, return_later, dlq_url, logger)
     return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}
 
 

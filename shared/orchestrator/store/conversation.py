@@ -12,7 +12,7 @@ from psycopg.rows import class_row, dict_row
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR
-from orchestrator.rules.inbound_marker import FRESH_FOR
+from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.intents import ClassifiedBy, Intent
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Status
@@ -213,6 +213,13 @@ def record_inbound_marker(connection: Connection) -> None:
     """Record by the database's clock that a fresh marker of the inbound queue was read; one round trip."""
     with one_round_trip(connection):
         connection.execute(sql("record_inbound_marker"), {"fresh_for": FRESH_FOR})
+
+
+def read_inbound_gap(connection: Connection) -> timedelta | None:
+    """Read how old the newest marker of the inbound queue is; None while texts may be sent (R11)."""
+    parameters = {"fresh_for": FRESH_FOR, "read_after_gap": READ_AFTER_GAP}
+    row = connection.execute(sql("read_inbound_gap"), parameters).fetchone()
+    return row[0] if row else None
 
 
 def list_unread_texts(connection: Connection, user_id: UUID | None, limit: int) -> list[UnreadText]:

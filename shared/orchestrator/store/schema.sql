@@ -426,7 +426,9 @@ CREATE TABLE orchestrator.opt_outs (
     opted_out_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     confirm_until timestamp with time zone,
-    confirmation_id uuid
+    confirmation_id uuid,
+    note text,
+    recorded_at timestamp with time zone
 );
 
 ALTER TABLE ONLY orchestrator.opt_outs
