@@ -72,6 +72,16 @@ def test_yes_from_somebody_who_never_stopped_is_an_answer(world: World) -> None:
     assert world.texts() == ["Hello"]
 
 
+def test_yes_to_a_toll_free_number_is_an_answer_and_start_undoes_the_opt_out(world: World) -> None:
+    world.person()
+    world.writes("STOP", To="+18335550100")
+    world.wait(minutes=1)
+    world.writes("yes", To="+18335550100")
+    assert in_force(world) == [("+12125550101", "ada")]
+    world.writes("unstop", To="+18335550100")
+    assert in_force(world) == []
+
+
 def test_start_in_a_sentence_undoes_nothing(world: World) -> None:
     world.person()
     world.writes("STOP")
