@@ -228,6 +228,30 @@ def test_a_repeated_request_revives_no_number_and_moves_no_time(world: World) ->
     assert world.all("SELECT last_active_at FROM users") == [(wrote_at,)]
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (("please stop texting me", "START", "please stop texting me"), []),
+        (("wrong number", "UNSTOP", "wrong number"), []),
+        (("“Stop texting me.”", "yes", "“Stop texting me.”"), []),
+        (("STOP", "yes", "QUIT", "yes"), [("+12125550101", "ada")]),
+        (("HELP", "STOP", "HELP"), [("+12125550101", "ada")]),
+        (("Ok", "ARRET", "Ok"), [("+12125550101", "ada")]),
+    ],
+)
+def test_a_word_that_twilio_repeats_counts_when_it_came_first(
+    world: World, words: tuple[str, ...], left: list[tuple[str, str | None]]
+) -> None:
+    """Each word that comes again is the identical signed request, an hour later."""
+    world.person()
+    calls = {word: world.phones.write("+12125550101", word, TO) for word in words}
+    for word in words:
+        world.twilio_calls(calls[word])
+        world.take_in()
+        world.wait(hours=1)
+    assert in_force(world) == left
+
+
 @pytest.mark.parametrize("text", ["wrong number", "You have the wrong number."])
 def test_a_wrong_number_is_stopped(world: World, text: str) -> None:
     world.person()
