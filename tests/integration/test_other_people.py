@@ -226,7 +226,7 @@ def a_text_that_cannot_be_read_and_then_can(world: World, _: UUID) -> None:
     world.claude.misbehave = lambda _request: HttpAnswer(401, {})
     world.twilio_calls(world.phones.write(ADA, "Hm", "https://hooks.example.com/twilio/inbound"))
     body = world.drain("INBOUND_QUEUE_URL")[0]
-    for _ in range(2):
+    for _step in range(2):
         world.invoke("inbound", sqs_event([sqs_record(body, world.now, queue="inbound")]))
         world.minute()
         world.claude.misbehave = None
