@@ -9,7 +9,8 @@ from rich import print_json
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.agents import Agent
+from orchestrator.agents import Agent, publisher_of
+from orchestrator.ids import normal_agent_id
 from orchestrator.store import agents as store
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
@@ -22,6 +23,18 @@ app = typer.Typer(
 )
 
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
+
+
+def normal_prefix(text: str) -> str:
+    """The beginning of agents' ids as it is compared with them.
+
+    Raises:
+        typer.BadParameter: no id of an agent begins with it.
+    """
+    normal = normal_agent_id(text)
+    if normal is None:
+        raise typer.BadParameter("Ids of agents are printable ASCII; a letter of another script may look the same.")
+    return normal
 
 
 @app.command("set")
@@ -39,10 +52,11 @@ def set_agent(
     as_json: AsJson = False,
 ) -> None:
     """Set what the agents of a prefix may do. An option that is not given gets its default."""
-    agent = Agent(prefix, urgent, hourly_limit, publisher)
+    publishers = None if publisher is None else [publisher_of(sender_id) for sender_id in publisher]
+    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers)
     with open_database() as (connection, _):
         store.set_agent(connection, agent)
-    print_result(dataclasses.asdict(agent), f"[green]Set[/] {escape(prefix)}", as_json=as_json)
+    print_result(dataclasses.asdict(agent), f"[green]Set[/] {escape(agent.prefix)}", as_json=as_json)
 
 
 @app.command("list")
@@ -66,6 +80,7 @@ def list_agents(as_json: AsJson = False) -> None:
 @on_target
 def remove(prefix: Prefix, as_json: AsJson = False) -> None:
     """Remove the settings of a prefix, so that the defaults apply."""
+    prefix = normal_prefix(prefix)
     with open_database() as (connection, _):
         removed = store.remove_agent(connection, prefix)
     name = escape(prefix)

@@ -145,8 +145,8 @@ CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at ti
            WHEN 'lane' THEN p.value = lane
            WHEN 'busy' THEN p.value = lane
            WHEN 'spending' THEN lane <> 'urgent'
-           WHEN 'agent' THEN starts_with(agent, p.value)
-           WHEN 'brake' THEN p.value = agent
+           WHEN 'agent' THEN starts_with(lower(agent), lower(p.value))
+           WHEN 'brake' THEN lower(p.value) = lower(agent)
            WHEN 'user' THEN p.value = person::text
            END
 $$;
@@ -186,7 +186,7 @@ CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, 
     AS $$
     SELECT s.id, s.published_at, s.why
       FROM (
-            SELECT n.id, n.published_at, n.status, n.reason, n.accepted_at, 'newer_of_topic' AS why
+            SELECT n.id, n.published_at, n.status, n.reason, n.accepted_at, n.publisher, 'newer_of_topic' AS why
               FROM message_queue n
              WHERE n.user_id = person AND n.topic = about
                AND (n.published_at, coalesce(n.sequence_id, n.id)) > (
@@ -200,12 +200,16 @@ CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, 
                        coalesce(sequence, message)
                    )
              UNION ALL
-            SELECT r.id, r.published_at, r.status, r.reason, r.accepted_at, 'replaced'
+            SELECT r.id, r.published_at, r.status, r.reason, r.accepted_at, r.publisher, 'replaced'
               FROM message_queue r
              WHERE r.supersedes_message_id = message AND r.user_id = person
            ) s
      WHERE s.accepted_at IS NOT NULL AND s.status IN ('queued', 'approved', 'sending', 'sent')
        AND s.reason IS DISTINCT FROM 'sequence_incomplete'
+       AND NOT EXISTS (
+           SELECT FROM message_queue o
+            WHERE o.id = message AND split_part(o.publisher, ':', 1) <> coalesce(split_part(s.publisher, ':', 1), '')
+       )
 $$;
 
 CREATE FUNCTION orchestrator.tell_ends() RETURNS trigger
@@ -264,11 +268,12 @@ CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about tex
     LANGUAGE sql STABLE
     AS $$
     SELECT w.withdrawn_at FROM orchestrator.withdrawals w
-     WHERE w.message_id = message AND (author IS NULL OR w.publisher = author)
+     WHERE w.message_id = message
+       AND (author IS NULL OR split_part(w.publisher, ':', 1) = split_part(author, ':', 1))
      UNION ALL
     SELECT t.withdrawn_at FROM orchestrator.topic_withdrawals t
      WHERE t.user_id = person AND t.topic = about AND t.withdrawn_at >= published
-       AND (author IS NULL OR t.publisher = author)
+       AND (author IS NULL OR split_part(t.publisher, ':', 1) = split_part(author, ':', 1))
 $$;
 
 CREATE FUNCTION orchestrator.words_of(content text) RETURNS text
