@@ -223,6 +223,11 @@ class DeliverSettings(
     # Past this on a UTC day the ordinary lanes wait for the next day; urgent messages and replies go on.
     twilio_daily_ceiling_usd: Fraction = 500.0
 
+    @property
+    def urgent_ceiling_usd(self) -> float:
+        """Past this on a UTC day nothing goes, urgent messages and replies included."""
+        return 3 * self.twilio_daily_ceiling_usd
+
 
 class WebhookSettings(Settings):
     """What verifies a call of Twilio, and the queue for it."""

@@ -30,6 +30,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.daily_spending() RETURNS TABLE(day date, cost_usd numeric, texts bigint, segments numeric, twilio_usd numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT day, sum(cost_usd) AS cost_usd, sum(texts) AS texts, sum(segments) AS segments, sum(twilio_usd) AS twilio_usd
+      FROM (
+            SELECT day, cost_usd, texts, segments, twilio_usd FROM orchestrator.spending_shards
+             UNION ALL
+            SELECT day, cost_usd, texts, segments, twilio_usd FROM orchestrator.spending
+           ) rows
+     GROUP BY day
+$$;
+
 CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
@@ -144,7 +156,7 @@ CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at ti
            WHEN 'provider' THEN true
            WHEN 'lane' THEN p.value = lane
            WHEN 'busy' THEN p.value = lane
-           WHEN 'spending' THEN lane <> 'urgent'
+           WHEN 'spending' THEN lane <> 'urgent' OR p.value = 'urgent'
            WHEN 'agent' THEN starts_with(lower(agent), lower(p.value))
            WHEN 'brake' THEN lower(p.value) = lower(agent)
            WHEN 'user' THEN p.value = person::text
@@ -530,6 +542,19 @@ WITH (fillfactor='10', autovacuum_vacuum_threshold='100');
 
 ALTER TABLE ONLY orchestrator.spending
     ADD CONSTRAINT spending_pkey PRIMARY KEY (day);
+
+CREATE TABLE orchestrator.spending_shards (
+    day date NOT NULL,
+    shard integer NOT NULL,
+    cost_usd numeric(12,6) DEFAULT 0 NOT NULL,
+    texts integer DEFAULT 0 NOT NULL,
+    segments bigint DEFAULT 0 NOT NULL,
+    twilio_usd numeric(12,6) DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY orchestrator.spending_shards
+    ADD CONSTRAINT spending_shards_pkey PRIMARY KEY (day, shard);
 
 CREATE TABLE orchestrator.stored_statements (
     function_name text NOT NULL,

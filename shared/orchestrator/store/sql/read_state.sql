@@ -61,7 +61,7 @@ SELECT m.id AS message_id,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
        coalesce(
-           (SELECT s.cost_usd FROM orchestrator.spending s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
+           (SELECT s.cost_usd FROM orchestrator.daily_spending() s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
        ) AS claude_usd_today,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,
