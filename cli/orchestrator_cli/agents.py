@@ -1,6 +1,7 @@
 """The commands `agent`: settings of agents (R13)."""
 
 import dataclasses
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -21,6 +22,14 @@ app = typer.Typer(
     help="Show and change what agents may do. The settings with the longest prefix of an agent's id apply.",
     no_args_is_help=True,
 )
+
+
+class Switch(StrEnum):
+    """A setting that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
 
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
 
@@ -49,11 +58,16 @@ def set_agent(
         list[str] | None,
         typer.Option(help="The SQS SenderId of a role that may publish for these agents; repeatable. Without it: any."),
     ] = None,
+    urgent_at_night: Annotated[
+        Switch | None,
+        typer.Option(help="Whether urgent messages that cannot wait go in quiet hours. Without it: `system` alone."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Set what the agents of a prefix may do. An option that is not given gets its default."""
     publishers = None if publisher is None else [publisher_of(sender_id) for sender_id in publisher]
-    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers)
+    at_night = None if urgent_at_night is None else urgent_at_night is Switch.ON
+    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night)
     with open_database() as (connection, _):
         store.set_agent(connection, agent)
     print_result(dataclasses.asdict(agent), f"[green]Set[/] {escape(agent.prefix)}", as_json=as_json)
@@ -68,11 +82,14 @@ def list_agents(as_json: AsJson = False) -> None:
     if as_json:
         print_json(data=[dataclasses.asdict(agent) for agent in agents])
         return
-    table = Table("prefix", "urgent", "messages an hour", "publishers")
+    table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers")
     for agent in agents:
         limit = "no limit" if agent.hourly_limit is None else str(agent.hourly_limit)
         publishers = "any" if agent.publishers is None else ", ".join(agent.publishers)
-        table.add_row(escape(agent.prefix), "yes" if agent.may_use_urgent else "no", limit, escape(publishers))
+        at_night = {None: "system alone", True: "yes", False: "no"}[agent.urgent_at_night]
+        table.add_row(
+            escape(agent.prefix), "yes" if agent.may_use_urgent else "no", at_night, limit, escape(publishers)
+        )
     show(table)
 
 

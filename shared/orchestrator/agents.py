@@ -12,6 +12,7 @@ class Agent:
     """Settings of the agents whose id begins with `prefix`.
 
     Attributes:
+        urgent_at_night: whether an urgent message that cannot wait ignores quiet hours (R5); None means `system` alone.
         hourly_limit: messages accepted in any 60 minutes; None means no limit, and then the throttle applies.
         publishers: the AWS identities that may publish for these agents, as `publisher_of` gives them; None means any.
     """
@@ -20,6 +21,7 @@ class Agent:
     may_use_urgent: bool = True
     hourly_limit: int | None = None
     publishers: Sequence[str] | None = None
+    urgent_at_night: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

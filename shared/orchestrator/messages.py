@@ -33,8 +33,8 @@ from orchestrator.unsendable import is_json, unfilled_placeholder
 BODY_LIMIT = 262_144
 # Twilio's limit for one text, in characters (error 21617).
 TEXT_LIMIT = 1_600
-# The most parts of one sequence.
-SEQUENCE_LIMIT = 20
+# The most parts that an owner may allow in one sequence (R8).
+SEQUENCE_LIMIT = 10
 
 
 class Lane(StrEnum):
@@ -133,6 +133,11 @@ class Message(_Body):
         if self.scheduled_for and self.expires_at and self.expires_at <= self.scheduled_for:
             raise PydanticCustomError("expires_before_scheduled", "is not after `scheduled_for`")
         return self
+
+    @property
+    def in_sequence(self) -> bool:
+        """Whether it is one of several parts: a sequence of one is an ordinary message (R8)."""
+        return self.sequence_total is not None and self.sequence_total > 1
 
     @model_validator(mode="after")
     def _sequence_is_whole(self) -> Self:

@@ -89,6 +89,8 @@ class PolicySettings(ActivitySettings):
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
     message_lifetime_days: int = Field(default=7, gt=0)
+    # The most parts of one sequence (R8).
+    max_sequence_parts: int = Field(default=5, ge=2, le=10)
     # How long a message waits for its agent to reformulate it (R10).
     reformulation_minutes: int = Field(default=240, gt=0)
     # The throttle on agents: this many times their usual hour, and at least the floor (R13).

@@ -209,3 +209,11 @@ def test_a_pause_reaches_ids_that_were_stored_in_capitals(bound: World) -> None:
     )
     bound.minute()
     assert bound.texts() == []
+
+
+def test_a_sequence_of_one_is_an_ordinary_message(bound: World) -> None:
+    set_agent(bound.connection, Agent("slow", hourly_limit=1))
+    for number in range(3):
+        send(bound, BANK, body("slow", UUID(int=20 + number), **part(uuid4(), 1, 1)))
+    assert [bound.state(UUID(int=20 + n)) for n in range(3)] == [("queued", None), *[("queued", "agent_limit")] * 2]
+    assert bound.row(FIRST.__class__(int=20))["sequence_id"] is None

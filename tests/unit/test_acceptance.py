@@ -65,6 +65,8 @@ def accept_message(arrival: Arrival = ARRIVAL, policy: PolicySettings = POLICY, 
         ("a sequence of another priority", PART, "sequence_id", "sequence_conflict"),
         ("a sequence of another total", {**PART, "priority": "medium", "sequence_total": 2}, "sequence_id",
          "sequence_conflict"),
+        ("more parts than the owner allows", {**PART, "sequence_id": UUID(int=11), "sequence_total": 6},
+         "sequence_total", "too_many_parts"),
         ("a date years ahead", {"scheduled_for": NOW + timedelta(days=367)}, "scheduled_for", "scheduled_too_far"),
     ],
 )  # fmt: skip

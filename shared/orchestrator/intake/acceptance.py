@@ -58,6 +58,7 @@ def accept(
     owner = owner_of(arrival.publisher, known.agents)
     check_owner("message_id", message.message_id, owner, known)
     check_owner("supersedes_message_id", message.supersedes_message_id, owner, known)
+    _check_parts(message, policy)
     _check_sequence(message, message_id, person, owner, known)
     _check_schedule(message, now)
 
@@ -86,7 +87,7 @@ def accept(
         not_before=not_before,
         best_at=first if first_reason is Reason.BEST_TIME else None,
         expires_at=expires_at,
-        due=due if message.sequence_id else min(due, expires_at),
+        due=due if message.in_sequence else min(due, expires_at),
         status=Status.APPROVED if is_approved else Status.QUEUED,
         reason=reason,
         lease_until=now + URGENT_LEASE if is_approved else None,
@@ -95,9 +96,9 @@ def accept(
         topic=message.topic,
         supersedes_message_id=message.supersedes_message_id,
         publisher=owner,
-        sequence_id=message.sequence_id,
-        sequence_position=message.sequence_position,
-        sequence_total=message.sequence_total,
+        sequence_id=message.sequence_id if message.in_sequence else None,
+        sequence_position=message.sequence_position if message.in_sequence else None,
+        sequence_total=message.sequence_total if message.in_sequence else None,
     )
 
 
@@ -186,7 +187,7 @@ def _due(
     message: Message, first: datetime, first_reason: Reason | None, agent_waits: datetime | None, now: datetime
 ) -> tuple[datetime, Reason | None]:
     """When the message is due, and why not at once: by its sequence, its agent's limit (R13), or its lane."""
-    if message.sequence_id:
+    if message.in_sequence:
         return now + SEQUENCE_PATIENCE, Reason.SEQUENCE_INCOMPLETE
     if agent_waits and agent_waits > first:
         return agent_waits, Reason.AGENT_LIMIT
@@ -221,6 +222,12 @@ def _check_person(message: Message, person: Person, known: KnownRecords, policy:
         raise InvalidMessage(
             "conversation_context_id", "is not a conversation of this user", fix, "unknown_conversation"
         )
+
+
+def _check_parts(message: Message, policy: PolicySettings) -> None:
+    if message.sequence_total is not None and message.sequence_total > policy.max_sequence_parts:
+        fix = f"Send at most {policy.max_sequence_parts} parts, or set MAX_SEQUENCE_PARTS"
+        raise InvalidMessage("sequence_total", "is above the most parts of a sequence", fix, "too_many_parts")
 
 
 def _check_sequence(message: Message, message_id: UUID, person: Person, owner: str | None, known: KnownRecords) -> None:

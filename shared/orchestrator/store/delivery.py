@@ -259,6 +259,7 @@ def _message_state(row: DictRow) -> MessageState:
         continues=row["continues"],
         broken=row["broken"],
         is_reply=row["is_reply"],
+        urgent_at_night=row["urgent_at_night"],
         inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),
         checked_at=row["judged_at"],

@@ -315,7 +315,8 @@ CREATE TABLE orchestrator.agents (
     prefix text NOT NULL,
     may_use_urgent boolean DEFAULT true NOT NULL,
     hourly_limit integer,
-    publishers text[]
+    publishers text[],
+    urgent_at_night boolean
 );
 
 ALTER TABLE ONLY orchestrator.agents
