@@ -123,7 +123,7 @@ class Rig:
             "TRUNCATE users, conversations, messages, message_queue, user_message_budget, agent_actions_log,"
             " orchestrator.attempts, orchestrator.timeline, orchestrator.rejections, orchestrator.pauses,"
             " orchestrator.opt_outs, orchestrator.withdrawals, orchestrator.agent_rates,"
-            " orchestrator.relevance, orchestrator.spending, orchestrator.readings, orchestrator.media,"
+            " orchestrator.relevance, orchestrator.spending_shards, orchestrator.readings, orchestrator.media,"
             " orchestrator.strangers, orchestrator.numbers CASCADE"
         )
         self.connection.execute("UPDATE orchestrator.pace SET next_free = '-infinity'")
