@@ -28,6 +28,7 @@ LOGGER = Logger(service="test", level="CRITICAL")
 DELIVER = DeliverReport(
     outcomes=Counter(accepted=2, refused=1),
     relevance=Counter(stale=1),
+    claude_calls=Counter({"check_relevance answered": 2, "render_message refused": 1}),
     over_ceiling=1,
     refused=Counter(configuration=1),
     provider_faults=1,
@@ -70,6 +71,7 @@ INBOUND = InboundReport(
     filtered=Counter({"30007": 1}),
     texts=Counter(conversation=1),
     opted_out=Counter(keyword=1),
+    claude_calls=Counter({"read_reply cut_off": 1}),
     handed_over=1,
     unread=(),
     message_ids={"delivered": [MESSAGE]},
@@ -95,6 +97,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
             {
                 "outcomes": {"accepted": 2, "refused": 1},
                 "judged": {"stale": 1},
+                "claude_calls": {"check_relevance answered": 2, "render_message refused": 1},
                 "over_ceiling": 1,
                 "refused": {"configuration": 1},
                 "held": {"quiet_hours": 3},
@@ -105,6 +108,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
             {
                 "Calls": {"accepted": [2], "refused": [1]},
                 "Relevance": {"stale": [1]},
+                "ClaudeCalls": {"check_relevance answered": [2], "render_message refused": [1]},
                 "CostCeiling": {"claude": [1]},
                 "Refused": {"configuration": [1]},
                 "ProviderFaults": {None: [1]},
@@ -165,6 +169,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "undelivered": {"30007": 1},
                 "texts": {"conversation": 1},
                 "opted_out": {"keyword": 1},
+                "claude_calls": {"read_reply cut_off": 1},
                 "handed_over": 1,
                 "unjudged": 0,
             },
@@ -174,6 +179,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "CarrierFiltered": {"30007": [1]},
                 "Texts": {"conversation": [1]},
                 "OptOuts": {"keyword": [1]},
+                "ClaudeCalls": {"read_reply cut_off": [1]},
             },
         ),
         (

@@ -1,7 +1,7 @@
 """What the rules decide on: the state of one message, and a message in delivery with the person it is for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,7 @@ class Delivery:
 
     Attributes:
         words, words_source: its text, and where that came from; None until the words are written.
+        words_on: the person's local date when they were written; None where that is not known.
         tries: how many calls to Twilio failed before the request left.
         paused: a pause stops the message now (R13).
     """
@@ -65,6 +66,7 @@ class Delivery:
     data: dict[str, Any]
     words: str | None
     words_source: str | None
+    words_on: date | None
     tries: int
     state: MessageState
     person: Person

@@ -59,13 +59,15 @@ class StoredWords:
     """The words of a message, to be stored.
 
     Attributes:
-        source: verbatim, claude or plain.
+        source: verbatim, claude, plain, row or adopted.
+        words_on: the person's local date.
         segments, encoding: what carriers bill.
     """
 
     message_id: UUID
     text: str
     source: str
+    words_on: date
     segments: int
     encoding: str
 
@@ -223,6 +225,7 @@ def _delivery(row: DictRow) -> Delivery:
         data=row["message_data"],
         words=row["final_message"],
         words_source=row["words_source"],
+        words_on=row["words_on"],
         tries=row["tries"],
         state=_message_state(row),
         person=_person(row),

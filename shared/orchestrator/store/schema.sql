@@ -693,7 +693,8 @@ CREATE TABLE public.message_queue (
     publisher text,
     segments integer,
     encoding text,
-    is_reply boolean
+    is_reply boolean,
+    words_on date
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.05');
 
