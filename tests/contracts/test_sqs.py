@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from moto import mock_aws
 
 from orchestrator.aws import queues
-from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER, answer_batch
+from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER, Processed, answer_batch
 from orchestrator.aws.queues import (
     BATCH_BYTES,
     FIRST_SENDER_ID,
@@ -251,7 +251,9 @@ def test_a_copy_comes_before_the_longest_retention_ends() -> None:
 
 def answer(process: Callable[[Any], list[str]], number: int = 3) -> dict[str, Any]:
     records = [record(place) for place in range(number)]
-    return answer_batch(records, process, None, None, Logger(service="contract", level="CRITICAL"), NOW)
+    return answer_batch(
+        records, lambda batch: Processed(process(batch)), None, None, Logger(service="contract", level="CRITICAL"), NOW
+    )
 
 
 def test_an_empty_list_is_a_complete_success() -> None:
