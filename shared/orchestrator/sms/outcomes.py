@@ -177,8 +177,3 @@ def fault_of(code: int | None, status: int | None = None) -> Fault:
         status: the HTTP status of the answer.
     """
     return _FAULTS.get(code or 0) or _FAULTS.get(status or 0) or _OTHER_FAULT
-
-
-def text_of(code: int) -> str | None:
-    """A code in words, for people; None for a code that is not in the table."""
-    return _FAULTS[code].text if code in _FAULTS else None
