@@ -24,7 +24,7 @@ help:
 	@echo "make schema        shared/orchestrator/store/schema.sql from the migrations"
 	@echo "make screenshot    the README's picture of the console"
 	@echo "make storm         20,000 messages while everything breaks at random: about ten minutes"
-	@echo "make day           a day on which each part around the functions fails for an hour: about two minutes"
+	@echo "make day           a day on which each part around the functions fails for an hour: a few minutes"
 	@echo "make eval          the labelled set: how well Claude judges and writes (with ANTHROPIC_API_KEY)"
 	@echo "make bench         what it costs and carries, beside its peers: about five minutes; QUICK=1 under two"
 	@echo "make bench-scale   the measures with millions of rows: half an hour"

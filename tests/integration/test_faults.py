@@ -449,6 +449,15 @@ def test_a_dispatcher_whose_clock_is_an_hour_ahead_does_nothing_and_names_it(
     assert world.all("SELECT next_free::text FROM orchestrator.pace") == pace
 
 
+@pytest.mark.parametrize("ahead", ["1 hour", "8 days"])
+def test_a_pace_that_a_wrong_clock_wrote_holds_no_text_back(world: World, ahead: str) -> None:
+    world.person()
+    world.connection.execute("UPDATE orchestrator.pace SET next_free = %s + %s::interval", (world.now, ahead))
+    message_id = world.message()
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == (["Hello"], ("sent", None))
+
+
 @pytest.mark.parametrize("function", ["enqueue", "deliver", "inbound"])
 def test_a_batch_on_a_host_that_is_90_seconds_ahead_comes_back(world: World, function: str) -> None:
     world.person()
