@@ -100,6 +100,8 @@ class PolicySettings(ActivitySettings):
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
     message_lifetime_days: int = Field(default=7, gt=0)
+    # The most parts of one sequence (R8).
+    max_sequence_parts: int = Field(default=5, ge=2, le=10)
     # How long a message waits for its agent to reformulate it (R10).
     reformulation_minutes: int = Field(default=240, gt=0)
     # The throttle on agents: this many times their usual hour, and at least the floor (R13).
@@ -260,6 +262,11 @@ class DeliverSettings(
     sending: SendingMode = SendingMode.LIVE
     # Past this on a UTC day the ordinary lanes wait for the next day; urgent messages and replies go on.
     twilio_daily_ceiling_usd: Fraction = 500.0
+
+    @property
+    def urgent_ceiling_usd(self) -> float:
+        """Past this on a UTC day nothing goes, urgent messages and replies included."""
+        return 3 * self.twilio_daily_ceiling_usd
 
 
 class WebhookSettings(Settings):

@@ -15,7 +15,7 @@ WITH kept_opt_outs AS (
      ORDER BY o.id, p.user_id IS NOT DISTINCT FROM o.user_id DESC, p.user_id
 ), opt_outs_of_sharers AS (
     -- Those who share the number keep its opt-out.
-    UPDATE orchestrator.opt_outs o SET user_id = n.sharer
+    UPDATE orchestrator.opt_outs o SET user_id = n.sharer, note = NULL
       FROM opt_outs_of_numbers n
      WHERE o.id = n.id AND n.sharer IS NOT NULL AND n.ended_at IS NULL
 ), opt_outs_of_former_owners AS (
