@@ -94,13 +94,16 @@ build: layers/dependencies/layer.lock
 deploy: build
 	sam deploy --config-env $(STAGE)
 
+# Twilio's SDK imports these for asynchronous calls alone: they are not in the layer.
+LEFT_OUT := aiohttp aiohttp-retry aiohappyeyeballs aiosignal attrs frozenlist multidict propcache yarl
+
 # One lock file for development machines, one for the Lambda layer.
 lock:
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements/dev.lock
 	$(BIN)/uv pip compile pyproject.toml --extra functions --python-platform aarch64-manylinux2014 --python-version 3.13 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
-	    --output-file layers/dependencies/layer.lock
+	    $(addprefix --no-emit-package ,$(LEFT_OUT)) --output-file layers/dependencies/layer.lock
 
 clean:
 	rm -rf $(VENV) .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .mutants

@@ -46,6 +46,7 @@ def _checks() -> dict[str, Check]:
 
     return {
         "settings": stack_checks.check_settings,
+        "the secrets": stack_checks.check_secrets,
         "the database": stack_checks.check_database,
         "the queues": stack_checks.check_queues,
         "Twilio": service_checks.check_twilio,

@@ -32,12 +32,14 @@ def check_twilio() -> Iterator[CheckResult]:
 
     client = twilio_client(settings, 1)
     try:
-        account = client.api.v2010.accounts(settings.twilio_account_sid).fetch()
-        if str(account.status) != "active":
-            fix = "See Twilio's console: balance, suspension."
-            yield CheckResult("twilio account", Grade.BAD, str(account.status), fix)
-            return
-        yield CheckResult("twilio account", Grade.GOOD, "active")
+        # A standard API key may not read the account (twilio.com/docs/iam/api-keys), but the sender below.
+        if settings.twilio_api_key_sid is None:
+            account = client.api.v2010.accounts(settings.twilio_account_sid).fetch()
+            if str(account.status) != "active":
+                fix = "See Twilio's console: balance, suspension."
+                yield CheckResult("twilio account", Grade.BAD, str(account.status), fix)
+                return
+            yield CheckResult("twilio account", Grade.GOOD, "active")
         if settings.twilio_messaging_service_sid:
             yield from _check_messaging_service(client, settings.twilio_messaging_service_sid)
         elif settings.twilio_phone_number:
@@ -46,15 +48,19 @@ def check_twilio() -> Iterator[CheckResult]:
         detail = "Twilio's API does not show whether it is on; in the console see Messaging, Settings, General"
         fix = "Leave it off: it moves or blocks texts by other hours than ours (codes 30047, 30610)."
         yield CheckResult("compliance toolkit", Grade.SKIPPED, detail, fix)
-    except TwilioRestException as error:
-        if error.status == 401:
-            fix = "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
+    except TwilioException as error:
+        # A list that Twilio refuses is an exception without a status of its own; its last argument is the answer.
+        status = (
+            error.status if isinstance(error, TwilioRestException) else getattr(error.args[-1], "status_code", None)
+        )
+        if status == 401:
+            fix = "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or the API key."
             yield CheckResult("twilio account", Grade.BAD, "Twilio rejects the credentials", fix)
-        else:
+        elif isinstance(error, TwilioRestException):
             detail = f"HTTP {error.status}, code {error.code}"
             yield CheckResult("twilio", Grade.BAD, detail, "See twilio.com/docs/api/errors.")
-    except TwilioException as error:
-        yield CheckResult("twilio", Grade.BAD, f"cannot be reached: {error}", "Check the network.")
+        else:
+            yield CheckResult("twilio", Grade.BAD, f"cannot be reached: {error}", "Check the network.")
 
 
 def _check_messaging_service(client: "Client", sid: str) -> Iterator[CheckResult]:

@@ -1,5 +1,6 @@
 """Checks our own parts for `orchestrator doctor`: settings, database and queues."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -35,6 +36,20 @@ OLDEST_POSTGRES = 140_000
 MOST_LISTED = 5
 # Per cent of the server's connections; the alarm in template.yaml has the same threshold.
 MOST_CONNECTIONS = 80
+
+# Secrets that serve more functions than need them, the optional secret that ends it, and why.
+_OWN_SECRETS = (
+    (
+        "DATABASE_SECRET_ARN",
+        "MIGRATION_SECRET_ARN",
+        "Give migrate a database role of its own: no other one needs DDL.",
+    ),
+    (
+        "TWILIO_SECRET_ARN",
+        "TWILIO_SENDER_SECRET_ARN",
+        "Send with an API key: the token then only checks signatures.",
+    ),
+)
 
 _GROUPS: dict[str, type[Settings]] = {
     "publisher": PublisherSettings,
@@ -74,6 +89,14 @@ def check_settings() -> Iterator[CheckResult]:
     else:
         countries = ", ".join(sorted(policy.allowed_countries))
         yield CheckResult("recipients", Grade.GOOD, f"every number in {countries} can be texted")
+
+
+def check_secrets() -> Iterator[CheckResult]:
+    """Check that no secret serves more functions than need it."""
+    for shared, own, fix in _OWN_SECRETS:
+        if os.environ.get(shared) and not os.environ.get(own):
+            detail = f"{own} is not set: {shared} serves instead"
+            yield CheckResult("least privilege", Grade.DOUBTFUL, detail, f"{fix} See docs/deploy.md, step 2.")
 
 
 def check_database() -> Iterator[CheckResult]:

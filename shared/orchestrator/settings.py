@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
+from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
 from orchestrator.errors import SettingsError
 from orchestrator.setting_values import (
     US_TERRITORIES,
@@ -53,11 +53,21 @@ class MigrationSettings(Settings):
     """A direct connection to Postgres: a migration holds a session lock, which a pooler does not keep."""
 
     migration_database_url: PostgresUrl | None = None
-    database_url: PostgresUrl
+    database_url: PostgresUrl | None = None
+
+    @model_validator(mode="after")
+    def _has_a_database(self) -> Self:
+        if not (self.migration_database_url or self.database_url):
+            raise PydanticCustomError(
+                "no_database", "DATABASE_URL: is not set. Set it in the environment, or see .env.example"
+            )
+        return self
 
     @property
     def url(self) -> str:
-        return (self.migration_database_url or self.database_url).get_secret_value()
+        url = self.migration_database_url or self.database_url
+        assert url is not None  # checked above
+        return url.get_secret_value()
 
 
 class Stage(StrEnum):
@@ -148,10 +158,17 @@ class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings):
 
 
 class SenderSettings(Settings):
-    """Twilio, and the number or messaging service from which texts are sent."""
+    """Twilio, and the number or messaging service from which texts are sent.
+
+    Twilio takes an API key and its secret instead of the account's SID and token; the SID stays in the path
+    (twilio.com/docs/usage/requests-to-twilio: Authentication; twilio.com/docs/iam/api-keys).
+    """
 
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$")
-    twilio_auth_token: SecretStr
+    # Opens the whole account, and checks signatures.
+    twilio_auth_token: SecretStr | None = None
+    twilio_api_key_sid: str | None = Field(default=None, pattern=r"^SK[0-9a-zA-Z]{32}$")
+    twilio_api_key_secret: SecretStr | None = None
     twilio_phone_number: TwilioNumber | None = Field(default=None, pattern=r"^\+[1-9]\d{6,14}$")
     # Twilio refuses any other form with error 21705.
     twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-fA-F]{32}$")
@@ -167,6 +184,26 @@ class SenderSettings(Settings):
                 "no_sender", "TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID: one of them must be set"
             )
         return self
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> Self:
+        if (self.twilio_api_key_sid is None) != (self.twilio_api_key_secret is None):
+            raise PydanticCustomError(
+                "half_key", "TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET: both of them must be set, or neither"
+            )
+        if self.twilio_api_key_sid is None and self.twilio_auth_token is None:
+            raise PydanticCustomError(
+                "no_credentials", "TWILIO_AUTH_TOKEN: is not set. Set it, or TWILIO_API_KEY_SID and its secret"
+            )
+        return self
+
+    @property
+    def twilio_login(self) -> tuple[str, str]:
+        """The user and the password of Twilio's API: the API key where there is one, or else the account."""
+        if self.twilio_api_key_sid is not None and self.twilio_api_key_secret is not None:
+            return self.twilio_api_key_sid, self.twilio_api_key_secret.get_secret_value()
+        assert self.twilio_auth_token is not None  # checked above
+        return self.twilio_account_sid, self.twilio_auth_token.get_secret_value()
 
 
 class Effort(StrEnum):
@@ -284,12 +321,12 @@ def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None)
 
 
 def load_where_set(kind: type[SomeSettings], variable: str) -> SomeSettings | None:
-    """Read one group of settings if `variable`, or the secret that holds it, is set; None when neither is.
+    """Read one group of settings if `variable`, or a secret that holds it, is set; None when none is.
 
     Raises:
         SettingsError: it is set, and another variable of the group is missing or malformed.
     """
-    return load(kind) if os.environ.get(variable) or os.environ.get(secret_of(variable) or "") else None
+    return load(kind) if any(map(os.environ.get, (variable, *secrets_of(variable)))) else None
 
 
 def refresh(settings: SomeSettings) -> SomeSettings:

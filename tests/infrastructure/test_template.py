@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
+from orchestrator.events import SOURCE
 from orchestrator.settings import Effort, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
 
@@ -178,6 +179,98 @@ def test_a_function_reaches_its_own_queues_and_no_others(role: str) -> None:
 def test_a_function_reads_its_own_secrets_and_no_others(role: str) -> None:
     read = {name.removesuffix("SecretPolicy") for arn in ROLES[role]["ManagedPolicyArns"] for name in names_in(arn)}
     assert read - {"TracingPolicy"} == SECRETS[role]
+
+
+# What each role reads once the optional secrets are there.
+OWN_SECRETS = {"MigrateRole": {"Migration"}, "DispatchRole": {"Database", "TwilioSender"}} | {
+    "DeliverRole": {"Database", "TwilioSender", "Anthropic", "Privacy"}
+}
+WITH_OWN_SECRETS = {
+    "MigrationSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:migration-aaaaaa",
+    "TwilioSenderSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:sender-aaaaaa",
+}
+
+
+@pytest.mark.parametrize("role", SECRETS)
+def test_with_secrets_of_their_own_the_token_is_the_webhooks_alone_and_ddl_that_of_migrate(role: str) -> None:
+    template = deployed(WITH_OWN_SECRETS)
+    arns = of_type(template, "AWS::IAM::Role")[role]["ManagedPolicyArns"]
+    read = {name.removesuffix("SecretPolicy") for arn in arns for name in names_in(arn)} - {"TracingPolicy"}
+    assert read == OWN_SECRETS.get(role, SECRETS[role])
+    # A function is given the ARNs of the secrets that its role may read, and of no others that it would ask for.
+    variables = of_type(template, "AWS::Lambda::Function")[role.replace("Role", "Function")]["Environment"]["Variables"]
+    if "TwilioSender" in read:
+        assert (variables["TWILIO_SECRET_ARN"], variables["TWILIO_SENDER_SECRET_ARN"]) == (
+            "",
+            {"Ref": "TwilioSenderSecretArn"},
+        )
+    if "Migration" in read:
+        assert (variables["DATABASE_SECRET_ARN"], variables["MIGRATION_SECRET_ARN"]) == (
+            "",
+            {"Ref": "MigrationSecretArn"},
+        )
+
+
+def test_an_upgrade_without_new_secrets_changes_no_function_and_no_role_of_it() -> None:
+    assert {"MigrationSecretPolicy", "TwilioSenderSecretPolicy"} & POLICIES.keys() == set()
+    everywhere = FUNCTIONS["EnqueueFunction"]["Environment"]["Variables"]
+    for name in ("DispatchFunction", "DeliverFunction", "MigrateFunction"):
+        variables = FUNCTIONS[name]["Environment"]["Variables"]
+        for secret in ("DATABASE_SECRET_ARN", "TWILIO_SECRET_ARN"):
+            assert variables[secret] == everywhere[secret], f"{name} reads the secret that it read before"
+    assert all(TEMPLATE["Parameters"][name]["Default"] == "" for name in WITH_OWN_SECRETS)
+
+
+# Every statement of the template with why its role needs it: a new one must be added here.
+REASONS = {
+    ("TracingPolicy", "xray:PutTelemetryRecords xray:PutTraceSegments"): "traces of each invocation",
+    ("PublisherPolicy", "sqs:SendMessage"): "agents publish",
+    **{
+        (f"{name}SecretPolicy", action): "the role's functions read this secret, encrypted with the owner's key or not"
+        for name in ("Database", "Migration", "Twilio", "TwilioSender", "Anthropic", "Privacy")
+        for action in ("secretsmanager:GetSecretValue", "kms:Decrypt")
+    },
+    **{(role, "logs:CreateLogStream logs:PutLogEvents"): "its own log" for role in QUEUE_ACTIONS},
+    **{
+        (role, " ".join(sorted(RECEIVE_ACTIONS))): "its event source"
+        for role in ("EnqueueRole", "DeliverRole", "InboundRole")
+    },
+    ("EnqueueRole", "sqs:SendMessage"): "urgent messages, rejected bodies, and bodies that wait for longer",
+    ("DispatchRole", "sqs:SendMessage"): "handover, and the marker on the inbound queue",
+    ("DeliverRole", "sqs:SendMessage"): "unreadable records",
+    ("WebhookRole", "sqs:SendMessage"): "verified requests",
+    ("InboundRole", "sqs:SendMessage"): "what comes forward, unreadable records, and records that wait for longer",
+    ("DispatchRole", "events:PutEvents"): "events to the owner's bus, under our source",
+    ("InboundRole", "events:PutEvents"): "events to the owner's bus, under our source",
+}
+
+
+def test_each_statement_of_the_template_has_a_reason() -> None:
+    full = deployed({**WITH_OWN_SECRETS, "SecretsKeyArn": "arn:key", "EventBusName": "bus", "SubnetIds": "subnet-1"})
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for name, policy in of_type(full, "AWS::IAM::ManagedPolicy").items():
+        for statement in as_list(policy["PolicyDocument"]["Statement"]):
+            found[(name, " ".join(sorted(as_list(statement["Action"]))))] = statement
+    for name in QUEUE_ACTIONS:
+        for policy in of_type(full, "AWS::IAM::Role")[name].get("Policies", []):
+            for statement in as_list(policy["PolicyDocument"]["Statement"]):
+                found[(name, " ".join(sorted(as_list(statement["Action"]))))] = statement
+    assert found.keys() == REASONS.keys()
+    assert {statement["Effect"] for statement in found.values()} == {"Allow"}
+    for (_, actions), statement in found.items():
+        source = {"StringEquals": {"events:source": SOURCE}}
+        assert statement.get("Condition") == (source if actions == "events:PutEvents" else None)
+
+
+@pytest.mark.parametrize("role", QUEUE_ACTIONS)
+def test_a_role_may_make_network_interfaces_only_in_a_vpc(role: str) -> None:
+    def network_policies(parameters: dict[str, str]) -> list[Any]:
+        arns = of_type(deployed(parameters), "AWS::IAM::Role")[role]["ManagedPolicyArns"]
+        return [arn for arn in arns if "AWSLambdaENIManagementAccess" in str(arn)]
+
+    assert network_policies({}) == []
+    inside = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
+    assert len(network_policies(inside)) == (0 if role == "WebhookRole" else 1)
 
 
 @pytest.mark.parametrize("role", sorted(QUEUE_ACTIONS))

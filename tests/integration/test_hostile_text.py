@@ -107,8 +107,8 @@ def test_each_command_shows_it_and_obeys_none_of_it(hostile: dict[str, str]) -> 
                     read = json.dumps(json.loads(result.stdout), ensure_ascii=False)
                     assert HOSTILE in read.replace("\\u001b", "\x1b")
                     exact.add(name)
-    assert {"user show", "agent list", "unknown-senders", "queue", "explain", "pause"} <= shown
-    assert {"user show", "agent list", "unknown-senders", "queue", "explain", "pause", "privacy export"} <= exact
+    assert {"user show", "agent list", "unknown-senders", "queue", "explain"} <= shown
+    assert {"user show", "agent list", "unknown-senders", "queue", "explain", "privacy export"} <= exact
 
 
 @pytest.mark.usefixtures("dead_letter_queue")

@@ -16,7 +16,7 @@ from orchestrator_cli.main import app
 from orchestrator_local.queues import sqs_endpoint
 from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
-from orchestrator_local.stand_ins.phones import Phones, twilio_error
+from orchestrator_local.stand_ins.phones import API_KEY_SECRET, API_KEY_SID, Phones, twilio_error
 from orchestrator_local.template import ROOT
 from tests.integration.test_command_line import COMMAND
 from tests.world import WEBHOOK, World, function_environment
@@ -238,6 +238,15 @@ def test_a_webhook_that_rejects_an_unsigned_request_is_good(command: Command) ->
 def test_a_wrong_part_is_named(command: Command, change: dict[str, str], what: str, grade: str) -> None:
     command.environment |= change
     assert grades(command, code=1)[what] == grade
+
+
+def test_an_api_key_sends_although_it_may_not_read_the_account(world: World, command: Command) -> None:
+    key = {"TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY_SID": API_KEY_SID, "TWILIO_API_KEY_SECRET": API_KEY_SECRET}
+    command.environment |= {**key, "TWILIO_AUTH_TOKEN": "of the webhook alone"}
+    found = grades(command, code=1)
+    assert (found["sender"], found["registration"]) == ("good", "good")
+    command.environment["TWILIO_API_KEY_SECRET"] = "wrong"
+    assert grades(command, code=1)["twilio account"] == "bad"
 
 
 def test_an_unregistered_number_is_reported(world: World, command: Command) -> None:

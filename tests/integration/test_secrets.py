@@ -17,6 +17,7 @@ from orchestrator.aws.secrets import expire_secrets, forget_secrets
 from orchestrator.errors import SecretUnreadable
 from orchestrator.settings import DatabaseSettings, DeliverSettings, MigrationSettings, SenderSettings, load, refresh
 from orchestrator.store.database import Database
+from orchestrator_cli.stack_checks import check_secrets
 from tests.world import World, sqs_event, sqs_record
 
 NUMBER = {"TWILIO_PHONE_NUMBER": "+12025550100"}
@@ -41,7 +42,7 @@ def test_a_secret_with_several_values_is_json() -> None:
         "DATABASE_SECRET_ARN": secret("database-json", json.dumps({"DATABASE_URL": "postgresql://db.example/app"})),
     }
     settings = load(DeliverSettings, {**arns, **NUMBER})
-    assert settings.twilio_auth_token.get_secret_value() == "token"
+    assert settings.twilio_login[1] == "token"
 
 
 @mock_aws
@@ -238,10 +239,87 @@ def test_a_rotated_sender_is_followed_with_its_credentials(world: World, monkeyp
     finally:
         app.__dict__["settings"], app.__dict__["sender"] = kept
         forget_secrets()
-    assert [
-        (s.twilio_account_sid[-1], s.twilio_auth_token.get_secret_value(), s.twilio_phone_number) for s, _ in used
-    ] == [
+    assert [(s.twilio_account_sid[-1], s.twilio_login[1], s.twilio_phone_number) for s, _ in used] == [
         ("0", "token", "+12025550100"),
         ("1", "new", "+12025550199"),
     ]
     assert all(of_sender is of_batch for of_sender, of_batch in used)
+
+
+# Secrets that one function reads alone -----------------------------------------------------------------------------------
+
+
+@mock_aws
+def test_what_sends_reads_an_api_key_and_no_token() -> None:
+    key = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_API_KEY_SID": "SK" + "1" * 32, "TWILIO_API_KEY_SECRET": "k"}
+    arn = secret("sender", json.dumps({**key, "TWILIO_PHONE_NUMBER": "+12025550101"}))
+    environment = {
+        "TWILIO_SENDER_SECRET_ARN": arn,
+        "TWILIO_SECRET_ARN": "",
+        "DATABASE_URL": "postgresql://db.example/a",
+    }
+    settings = load(DeliverSettings, {**environment, **NUMBER})
+    assert (settings.twilio_login, settings.twilio_auth_token) == (("SK" + "1" * 32, "k"), None)
+    assert settings.twilio_phone_number == "+12025550101", "the sender belongs to the credentials"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "postgresql://owner:secret@db.example:5432/app",
+        json.dumps({"MIGRATION_DATABASE_URL": "postgresql://owner:secret@db.example:5432/app"}),
+        json.dumps({"username": "owner", "password": "secret", "host": "db.example", "dbname": "app"}),
+    ],
+    ids=["plain", "JSON", "RDS"],
+)
+@mock_aws
+def test_migrate_reads_a_secret_of_its_own(content: str) -> None:
+    arn = secret(f"migration-{uuid4()}", content)
+    settings = load(MigrationSettings, {"MIGRATION_SECRET_ARN": arn, "DATABASE_SECRET_ARN": ""})
+    assert settings.url.startswith("postgresql://owner:secret@db.example:5432/app")
+    forget_secrets()
+
+
+@mock_aws
+def test_after_an_upgrade_without_new_secrets_the_old_ones_serve() -> None:
+    both = {
+        "DATABASE_URL": "postgresql://app@db.example/a",
+        "MIGRATION_DATABASE_URL": "postgresql://owner@db.example/a",
+    }
+    twilio = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "token"}
+    environment = {
+        "MIGRATION_SECRET_ARN": "",
+        "TWILIO_SENDER_SECRET_ARN": "",
+        "DATABASE_SECRET_ARN": secret("database-both", json.dumps(both)),
+        "TWILIO_SECRET_ARN": secret("twilio-before", json.dumps(twilio)),
+        **NUMBER,
+    }
+    assert load(MigrationSettings, environment).url == both["MIGRATION_DATABASE_URL"]
+    assert load(DeliverSettings, environment).twilio_login == (twilio["TWILIO_ACCOUNT_SID"], "token")
+
+
+def test_credentials_that_are_missing_or_half_are_named() -> None:
+    account = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, **NUMBER}
+    for given, problem in (
+        ({}, "TWILIO_AUTH_TOKEN: is not set"),
+        ({"TWILIO_API_KEY_SID": "SK" + "1" * 32}, "TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET: both"),
+        (
+            {"TWILIO_AUTH_TOKEN": "t", "TWILIO_API_KEY_SECRET": "k"},
+            "TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET: both",
+        ),
+        ({"TWILIO_API_KEY_SID": "AC1", "TWILIO_API_KEY_SECRET": "k"}, "TWILIO_API_KEY_SID: "),
+    ):
+        with pytest.raises(SettingsError, match=problem):
+            load(SenderSettings, {**account, **given})
+
+
+def test_doctor_warns_of_a_secret_that_serves_more_functions_than_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:database")
+    monkeypatch.setenv("TWILIO_SECRET_ARN", "arn:twilio")
+    assert [result.detail.partition(" ")[0] for result in check_secrets()] == [
+        "MIGRATION_SECRET_ARN",
+        "TWILIO_SENDER_SECRET_ARN",
+    ]
+    monkeypatch.setenv("MIGRATION_SECRET_ARN", "arn:migration")
+    monkeypatch.setenv("TWILIO_SENDER_SECRET_ARN", "arn:sender")
+    assert list(check_secrets()) == []

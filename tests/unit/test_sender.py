@@ -13,7 +13,7 @@ from orchestrator.sms import http
 from orchestrator.sms.outcomes import OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
-from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Phones
+from orchestrator_local.stand_ins.phones import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, SENDER, Phones
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
@@ -101,6 +101,18 @@ def test_wrong_credentials_are_a_refusal_with_twilios_code() -> None:
     with serve(Phones()) as url:
         (outcome,) = sender_at(url, twilio_auth_token="wrong").send_wave([HELLO])
     assert (outcome.kind, outcome.code) == (OutcomeKind.REFUSED, 20003)
+
+
+def test_an_api_key_sends_with_the_account_in_the_path() -> None:
+    key = {"twilio_api_key_sid": API_KEY_SID, "twilio_api_key_secret": API_KEY_SECRET}
+    phones = Phones()
+    with serve(phones) as url:
+        # The key wins over a token: where both are set, what sends does not need the token.
+        for token in (None, "wrong"):
+            (outcome,) = sender_at(url, twilio_auth_token=token, **key).send_wave([HELLO])
+            assert outcome.kind is OutcomeKind.ACCEPTED
+        (outcome,) = sender_at(url, **{**key, "twilio_api_key_secret": "wrong"}).send_wave([HELLO])
+    assert (outcome.kind, outcome.code, len(phones.texts)) == (OutcomeKind.REFUSED, 20003, 2)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid", "https://127.0.0.1:1"])

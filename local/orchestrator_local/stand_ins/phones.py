@@ -18,6 +18,9 @@ from orchestrator_local.stand_ins.twilio_account import SERVICE_SID, account_ans
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (only the stand-in accepts it)
+# A standard API key: it opens everything but the account itself and its keys (twilio.com/docs/iam/api-keys).
+API_KEY_SID = "SK" + "0" * 32
+API_KEY_SECRET = "local-stand-in-key"  # noqa: S105
 SENDER = "+12025550100"
 
 
@@ -87,10 +90,11 @@ class Phones:
         """Answer one request as Twilio does."""
         if self.outage:
             return self.outage
-        expected = "Basic " + base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
-        if headers.get("authorization") != expected:
-            return twilio_error(401, 20003, "Authenticate")
         url = urlsplit(path)
+        login = headers.get("authorization")
+        is_account = url.path == f"/2010-04-01/Accounts/{ACCOUNT_SID}.json"
+        if login != _basic(ACCOUNT_SID, AUTH_TOKEN) and (login != _basic(API_KEY_SID, API_KEY_SECRET) or is_account):
+            return twilio_error(401, 20003, "Authenticate")
         if method == "DELETE" or url.path.endswith("/Media.json"):
             return self._delete(method, url.path)
         account = account_answer(url.path, dict(parse_qsl(url.query)), ACCOUNT_SID, SENDER, self.campaign)
@@ -215,3 +219,7 @@ def twilio_error(status: int, code: int, message: str) -> HttpAnswer:
         status,
         {"code": code, "message": message, "status": status, "more_info": f"https://www.twilio.com/docs/errors/{code}"},
     )
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

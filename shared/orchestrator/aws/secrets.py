@@ -41,24 +41,30 @@ class _Secret:
     senders: tuple[str, ...] = ()
 
 
+_SENDERS = ("TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID")
+_API_KEY = ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET")
 # A secret with one required value may be that value itself; otherwise it is JSON with these keys.
 _SECRETS = {
     "DATABASE_SECRET_ARN": _Secret(("DATABASE_URL",), ("MIGRATION_DATABASE_URL",)),
+    # Of the role that may change the schema; without it, the database's secret may hold the URL.
+    "MIGRATION_SECRET_ARN": _Secret(("MIGRATION_DATABASE_URL",)),
     "ANTHROPIC_SECRET_ARN": _Secret(("ANTHROPIC_API_KEY",)),
     "TWILIO_SECRET_ARN": _Secret(
         ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-        ("TWILIO_SECONDARY_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID"),
-        senders=("TWILIO_PHONE_NUMBER", "TWILIO_MESSAGING_SERVICE_SID"),
+        ("TWILIO_SECONDARY_AUTH_TOKEN", *_API_KEY, *_SENDERS),
+        senders=_SENDERS,
     ),
+    # What sends, without the token that checks signatures and opens the whole account.
+    "TWILIO_SENDER_SECRET_ARN": _Secret(("TWILIO_ACCOUNT_SID", *_API_KEY), _SENDERS, senders=_SENDERS),
     "PRIVACY_SECRET_ARN": _Secret(("PRIVACY_KEY",)),
 }
 # By ARN.
 _known: dict[str, _KnownSecret] = {}
 
 
-def secret_of(variable: str) -> str | None:
-    """The variable with the ARN of the secret that must hold this one; None where no secret does."""
-    return next((arn for arn, secret in _SECRETS.items() if variable in secret.required), None)
+def secrets_of(variable: str) -> list[str]:
+    """The variables with the ARNs of the secrets that must hold this one."""
+    return [arn for arn, secret in _SECRETS.items() if variable in secret.required]
 
 
 def secret_variables() -> frozenset[str]:
@@ -109,7 +115,8 @@ def forget_secrets(variable: str | None = None) -> None:
     if variable is None:
         _known.clear()
     else:
-        _known.pop(os.environ.get(secret_of(variable) or "", ""), None)
+        for arn in secrets_of(variable):
+            _known.pop(os.environ.get(arn, ""), None)
 
 
 def _read(arn_variable: str, arn: str) -> str:
@@ -143,7 +150,7 @@ def _values(arn_variable: str, secret: str, variables: Mapping[str, str]) -> dic
         raise SettingsError(
             f"{arn_variable}: the secret is not JSON. It needs the keys {', '.join(required)}."
         ) from None
-    if arn_variable == "DATABASE_SECRET_ARN" and "password" in content:
+    if arn_variable in ("DATABASE_SECRET_ARN", "MIGRATION_SECRET_ARN") and "password" in content:
         return _database_urls(content, variables)
     return {name: str(value) for name, value in content.items()}
 
@@ -158,7 +165,7 @@ def _database_urls(content: Mapping[str, Any], variables: Mapping[str, str]) -> 
     direct = variables.get("MIGRATION_DATABASE_HOST") or content.get("host")
     host = variables.get("DATABASE_HOST") or direct
     if not host:
-        raise SettingsError("DATABASE_HOST: is not set, and the secret in DATABASE_SECRET_ARN has no host.")
+        raise SettingsError("DATABASE_HOST: is not set, and the secret of the database has no host.")
     suffix = f":{content.get('port', 5432)}/{name}?sslmode=require"
     return {
         "DATABASE_URL": f"postgresql://{login}@{host}{suffix}",

@@ -21,5 +21,6 @@ def twilio_client(settings: SenderSettings, connections: int) -> "Client":
     from orchestrator.sms.http import UrllibClient
 
     http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)
-    token = settings.twilio_auth_token.get_secret_value()
-    return Client(settings.twilio_account_sid, token, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
+    user, password = settings.twilio_login
+    account = settings.twilio_account_sid
+    return Client(user, password, account, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap

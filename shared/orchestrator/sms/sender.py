@@ -112,7 +112,7 @@ class TwilioSender:
             return _refusal(429, error.code, error.retry_after)
         except (TwilioRestException, TwilioServiceException) as error:
             if error.status == 401:
-                forget_secrets("TWILIO_AUTH_TOKEN")  # it may have been rotated
+                forget_secrets("TWILIO_ACCOUNT_SID")  # its token or key may have been rotated
             return _outcome_of_answer(error.status, error.code or None)
         except NotConnected as error:
             return Outcome(OutcomeKind.NOT_SENT, error=f"could not connect: {error}")
