@@ -59,6 +59,7 @@ class Person:
         last_inbound_at: when the person last wrote; STOP, HELP and the like do not count (R4).
         texts_while_active: texts that only this inbound message allowed (R4).
         active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
+        replies_to_text, replies_this_hour, replies_by_day: replies to this text, in 60 minutes and by local day (R12).
         response_pattern: as stored; it may hold any JSON (R7).
         has_unread_text: the person wrote, and the text is not yet classified: it may be a wish to stop (R11).
         number_is_dead: Twilio reported that no text can reach this number.
@@ -83,6 +84,9 @@ class Person:
     texts_while_active: int = 0
     active_texts_this_hour: int = 0
     active_texts_by_day: dict[date, int] = field(default_factory=dict)
+    replies_to_text: int = 0
+    replies_this_hour: int = 0
+    replies_by_day: dict[date, int] = field(default_factory=dict)
     response_pattern: object = None
     has_unread_text: bool = False
     number_is_dead: bool = False

@@ -87,6 +87,10 @@ class ActivitySettings(Settings):
     active_texts_per_inbound: int = Field(default=3, ge=0)
     active_texts_per_hour: int = Field(default=6, ge=0)
     active_texts_per_day: int = Field(default=12, ge=0)
+    # The same for replies; a reply above them becomes an ordinary message (R12).
+    replies_per_inbound: int = Field(default=5, ge=0)
+    replies_per_hour: int = Field(default=30, ge=0)
+    replies_per_day: int = Field(default=60, ge=0)
 
 
 class PolicySettings(ActivitySettings):

@@ -115,7 +115,7 @@ def test_in_quiet_hours_a_message_waits_until_they_end(world: World) -> None:
 
 def test_an_urgent_message_that_cannot_wait_goes_in_quiet_hours(world: World) -> None:
     world.person(phone="+13105550102", timezone="America/Los_Angeles")
-    world.message(priority="urgent", can_delay=False)
+    world.message(agent_id="system", priority="urgent", can_delay=False)
     world.deliver()
     assert world.texts("+13105550102") == ["Hello"]
 

@@ -70,12 +70,12 @@ def test_replies_to_one_person_keep_their_order(world: World) -> None:
     world.person("ben", phone="+12125550102")
     world.writes("Tell me all")
     world.writes("Me too", phone="+12125550102")
-    bodies = [action(world, str(number), user) for number in range(6) for user in ("ada", "ben")]
+    bodies = [action(world, str(number), user) for number in range(5) for user in ("ada", "ben")]
     world.publish(*reversed(bodies[:7]))  # a queue keeps no order
     world.publish(*bodies[7:])
     world.deliver()
-    assert world.texts() == list("012345")
-    assert world.texts("+12125550102") == list("012345")
+    assert world.texts() == list("01234")
+    assert world.texts("+12125550102") == list("01234")
 
 
 def test_a_reply_that_has_to_be_tried_again_keeps_its_place(world: World) -> None:
@@ -260,3 +260,39 @@ def test_a_status_callback_for_a_row_finds_it(world: World) -> None:
     world.twilio_calls(Callback(sent.url, {**sent.fields, "MessageStatus": "undelivered", "ErrorCode": "30007"}))
     world.take_in()
     assert world.all("SELECT status FROM messages WHERE id = %s", message_id) == [("failed",)]
+
+
+# Ceilings --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_replies_to_one_text_are_five_and_the_rest_are_ordinary(world: World) -> None:
+    world.travel_to(NIGHT)
+    world.person(daily_limit=1, hourly_limit=1)
+    world.writes("What time is it?")
+    for start in range(0, 100, 10):
+        world.publish(*(action(world, f"answer {number}") for number in range(start, start + 10)))
+    for _ in range(4):
+        world.minute()
+    assert len(world.texts()) == 5 + 3, "five replies, and the three texts that activity lets through (R4)"
+    assert world.all(
+        "SELECT DISTINCT m.is_reply, m.priority FROM orchestrator.timeline JOIN message_queue m"
+        " ON m.id = message_id WHERE timeline.reason = 'reply_limit'"
+    ) == [(False, "high")]
+
+
+@pytest.mark.parametrize(("setting", "most"), [("replies_per_hour", 3), ("replies_per_day", 4)])
+def test_replies_have_ceilings_by_hour_and_day(world: World, setting: str, most: int) -> None:
+    app = world.functions["deliver"]
+    kept = app.settings
+    app.__dict__["settings"] = kept.model_copy(update={setting: most, "active_texts_per_hour": 0})
+    try:
+        world.travel_to(NIGHT)
+        world.person(hourly_limit=0)
+        for number in range(6):
+            world.writes(f"question {number}")
+            reply(world, f"answer {number}")
+            world.deliver()
+            world.wait(seconds=1)
+        assert len(world.texts()) == most
+    finally:
+        app.__dict__["settings"] = kept

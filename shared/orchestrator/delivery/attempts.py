@@ -138,6 +138,7 @@ def _prepare_send(
         takes_slot=decision.takes_slot,
         active_since=decision.active_since,
         active_texts=decision.active_texts,
+        reply_to=decision.reply_to,
         daily_limit=limits.daily,
         hourly_limit=limits.hourly,
         quiet_hours_enabled=person.quiet_hours_enabled is not False,

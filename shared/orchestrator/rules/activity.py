@@ -41,6 +41,15 @@ def may_come_forward(person: Person, texts: int, today: date, ceilings: Activity
     )
 
 
+def may_reply(person: Person, today: date, ceilings: ActivitySettings) -> bool:
+    """Whether one more reply to the person is within the ceilings of replies (R12)."""
+    return (
+        person.replies_to_text < ceilings.replies_per_inbound
+        and person.replies_this_hour < ceilings.replies_per_hour
+        and person.replies_by_day.get(today, 0) < ceilings.replies_per_day
+    )
+
+
 def _end_of(span: timedelta, person: Person, now: datetime) -> datetime:
     wrote_at = person.last_inbound_at
     return max(wrote_at + span, now) if wrote_at is not None and wrote_at <= now else now

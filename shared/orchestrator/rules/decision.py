@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of, is_e164
-from orchestrator.rules.activity import active_until, live_until, may_come_forward
+from orchestrator.rules.activity import active_until, live_until, may_come_forward, may_reply
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
 from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
@@ -38,6 +38,7 @@ class Send:
         caps: the limits that must still hold when the slot is reserved.
         takes_slot: true for all but replies and later parts; a sequence takes one slot, with its first part (R8).
         active_since: the inbound message that lets it through; None when the ordinary rules allow it (R4).
+        reply_to: when the person wrote what a reply answers; None for every other message (R12).
         active_texts: what it counts for while the person is active: a sequence as a whole with its first part (R4).
     """
 
@@ -47,6 +48,7 @@ class Send:
     takes_slot: bool
     active_since: datetime | None = None
     active_texts: int = 0
+    reply_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def decide(message: MessageState, person: Person, *, paused: bool, policy: Polic
     if hold:
         return _until_expiry(hold, message)
     if message.is_reply and live_until(person, now) > now:
-        return _hold_after_an_outage(message, now) or _send_reply(message, person, now)
+        above = None if may_reply(person, budget_day(person, now), policy) else Hold(now, Reason.REPLY_LIMIT)
+        return above or _hold_after_an_outage(message, now) or _send_reply(message, person, now)
     hold = _hold_by_hours_and_limits(message, person, policy, now)
     comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, policy, now)
     hold = (None if comes_forward else hold) or _hold_by_relevance(message, person, policy, now)
@@ -256,6 +259,7 @@ def _send_reply(message: MessageState, person: Person, now: datetime) -> Send:
         open_until=min(live_until(person, now), message.expires_at),
         caps=NO_CAPS,
         takes_slot=False,
+        reply_to=person.last_inbound_at,
     )
 
 

@@ -27,6 +27,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.INBOUND_UNREAD: ("R11", "what people wrote during an outage is not read yet: a STOP may be among it"),
     Reason.REPLY_ORDER: ("R12", "an earlier reply to the person is on its way"),
+    Reason.REPLY_LIMIT: ("R12", "above the ceiling of replies to the person: an ordinary message from now on"),
     Reason.NUMBER_UNREADABLE: (
         "R11",
         "the person's stored phone number cannot be read; correct it with `orchestrator user set PERSON --phone`",

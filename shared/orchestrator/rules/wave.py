@@ -81,6 +81,14 @@ def _after(person: Person, decision: Decision, now: datetime) -> Person:
                     day: person.active_texts_by_day.get(day, 0) + decision.active_texts,
                 },
             )
+        case Send(reply_to=answered) if answered is not None:
+            day = decision.local_date
+            return replace(
+                person,
+                replies_to_text=person.replies_to_text + 1,
+                replies_this_hour=person.replies_this_hour + 1,
+                replies_by_day={**person.replies_by_day, day: person.replies_by_day.get(day, 0) + 1},
+            )
         case Hold(until, Reason.HOURLY_LIMIT):
             return replace(person, planned_sends=(*person.planned_sends, until))
     return person
@@ -98,4 +106,7 @@ def _with_counts_of(earlier: Person | None, person: Person) -> Person:
         texts_while_active=(earlier if earlier.user_id == person.user_id else person).texts_while_active,
         active_texts_this_hour=earlier.active_texts_this_hour,
         active_texts_by_day=earlier.active_texts_by_day,
+        replies_to_text=(earlier if earlier.user_id == person.user_id else person).replies_to_text,
+        replies_this_hour=earlier.replies_this_hour,
+        replies_by_day=earlier.replies_by_day,
     )

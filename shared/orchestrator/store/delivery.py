@@ -83,6 +83,7 @@ class Candidate:
         open_until: the text may not leave after this.
         day_cap, hour_cap: how many texts there may be, this one included; None where a limit does not apply.
         active_since: the inbound message that lets it through (R4).
+        reply_to: when the person wrote what it answers; None for a text that is no reply (R12).
         daily_limit, hourly_limit, quiet_hours_enabled: what a new budget row of the person inherits.
         number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
     """
@@ -100,6 +101,7 @@ class Candidate:
     takes_slot: bool
     active_since: datetime | None
     active_texts: int
+    reply_to: datetime | None
     daily_limit: int
     hourly_limit: int
     quiet_hours_enabled: bool
@@ -172,6 +174,9 @@ def reserve_wave(
         "texts_per_inbound": ceilings.active_texts_per_inbound,
         "texts_per_hour": ceilings.active_texts_per_hour,
         "texts_per_day": ceilings.active_texts_per_day,
+        "replies_per_inbound": ceilings.replies_per_inbound,
+        "replies_per_hour": ceilings.replies_per_hour,
+        "replies_per_day": ceilings.replies_per_day,
         "ceiling_usd": ceiling_usd,
         "urgent_ceiling_usd": urgent_ceiling_usd,
         "fresh_for": FRESH_FOR,
@@ -284,6 +289,9 @@ def _person(row: DictRow) -> Person:
         texts_while_active=row["texts_while_active"],
         active_texts_this_hour=row["active_texts_this_hour"],
         active_texts_by_day={date.fromisoformat(day): texts for day, texts in row["active_texts_by_day"].items()},
+        replies_to_text=row["replies_to_text"],
+        replies_this_hour=row["replies_this_hour"],
+        replies_by_day={date.fromisoformat(day): texts for day, texts in row["replies_by_day"].items()},
         response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
         last_inbound_at=row["last_inbound_at"],

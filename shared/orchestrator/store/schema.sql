@@ -183,6 +183,17 @@ CREATE FUNCTION orchestrator.person_texts(keywords text[], until timestamp with 
        )
 $$;
 
+CREATE FUNCTION orchestrator.reply_texts(people uuid[], until timestamp with time zone) RETURNS TABLE(reply_to timestamp with time zone, local_date date, started_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT a.reply_to, a.local_date, a.started_at
+      FROM orchestrator.attempts a
+     WHERE a.user_id = ANY (people) AND a.reply_to IS NOT NULL
+       -- No local day is longer than 26 hours.
+       AND a.started_at > until - interval '26 hours'
+       AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
 CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
     LANGUAGE sql STABLE
     AS $$
@@ -344,7 +355,8 @@ CREATE TABLE orchestrator.attempts (
     undelivered_code integer,
     segments integer,
     price_usd numeric(12,6),
-    active_texts integer DEFAULT 0 NOT NULL
+    active_texts integer DEFAULT 0 NOT NULL,
+    reply_to timestamp with time zone
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
@@ -354,6 +366,8 @@ ALTER TABLE ONLY orchestrator.attempts
 CREATE INDEX attempts_by_message ON orchestrator.attempts USING btree (message_id);
 
 CREATE INDEX attempts_holding_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE holds_slot;
+
+CREATE INDEX attempts_of_replies ON orchestrator.attempts USING btree (user_id, started_at) WHERE (reply_to IS NOT NULL);
 
 CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (user_id, started_at) WHERE (active_texts > 0);
 

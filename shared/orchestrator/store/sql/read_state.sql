@@ -72,6 +72,9 @@ SELECT m.id AS message_id,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,
        active.by_day AS active_texts_by_day,
+       replies.on_this_text AS replies_to_text,
+       replies.this_hour AS replies_this_hour,
+       replies.by_day AS replies_by_day,
        EXISTS (SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
@@ -134,6 +137,18 @@ SELECT m.id AS message_id,
                  GROUP BY t.local_date
                ) day
        ) active
+ CROSS JOIN LATERAL (
+        SELECT coalesce(sum(day.on_this_text), 0) AS on_this_text, coalesce(sum(day.this_hour), 0) AS this_hour,
+               coalesce(jsonb_object_agg(day.local_date, day.texts), '{}') AS by_day
+          FROM (
+                SELECT t.local_date, count(*) AS texts,
+                       count(*) FILTER (WHERE t.started_at > %(now)s - interval '60 minutes') AS this_hour,
+                       count(*) FILTER (WHERE t.reply_to = inbound.last_inbound_at) AS on_this_text
+                  FROM orchestrator.reply_texts(person.sharers, %(now)s) t
+                 WHERE m.is_reply
+                 GROUP BY t.local_date
+               ) day
+       ) replies
   LEFT JOIN orchestrator.relevance judged ON judged.message_id = m.id AND judged.inbound_id = inbound.id
  WHERE m.id = ANY (%(message_ids)s::uuid[])
    AND m.status = 'approved'

@@ -8,12 +8,12 @@ WITH candidates AS (
                %(attempt_id)s::uuid[], %(message_id)s::uuid[], %(user_id)s::uuid[], %(new_conversation_id)s::uuid[],
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
-               %(active_texts)s::int[],
+               %(active_texts)s::int[], %(reply_to)s::timestamptz[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
-               day_cap, hour_cap, takes_slot, active_since, active_texts, daily_limit, hourly_limit, quiet_hours_enabled,
+               day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to, daily_limit, hourly_limit, quiet_hours_enabled,
                number_hash, segments, price_usd, place
            )
 ), restored_opt_outs AS (
@@ -70,7 +70,10 @@ WITH candidates AS (
            hour.slots + sum(e.takes_slot::int) OVER person AS of_hour,
            active.on_this_text + sum(e.active_texts) OVER person AS active_of_inbound,
            active.this_hour + sum(e.active_texts) OVER person AS active_of_hour,
-           active.this_day + sum(e.active_texts) OVER day AS active_of_day
+           active.this_day + sum(e.active_texts) OVER day AS active_of_day,
+           replies.on_this_text + count(e.reply_to) OVER person AS replies_of_inbound,
+           replies.this_hour + count(e.reply_to) OVER person AS replies_of_hour,
+           replies.this_day + count(e.reply_to) OVER day AS replies_of_day
       FROM eligible_candidates e
      CROSS JOIN LATERAL (
             SELECT coalesce(sum(b.messages_sent), 0) AS sent
@@ -89,6 +92,13 @@ WITH candidates AS (
               FROM orchestrator.active_texts(e.sharers, %(now)s) t
              WHERE e.active_texts > 0
            ) active
+     CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE t.reply_to = e.reply_to) AS on_this_text,
+                   count(*) FILTER (WHERE t.started_at > %(now)s - interval '60 minutes') AS this_hour,
+                   count(*) FILTER (WHERE t.local_date = e.local_date) AS this_day
+              FROM orchestrator.reply_texts(e.sharers, %(now)s) t
+             WHERE e.reply_to IS NOT NULL
+           ) replies
     WINDOW day AS (PARTITION BY e.phone_number, e.local_date ORDER BY e.place),
            person AS (PARTITION BY e.phone_number ORDER BY e.place)
 ), reservations AS (
@@ -99,6 +109,10 @@ WITH candidates AS (
        AND (active_texts = 0 OR (
                active_of_inbound <= %(texts_per_inbound)s::int AND active_of_hour <= %(texts_per_hour)s::int
                AND active_of_day <= %(texts_per_day)s::int
+           ))
+       AND (reply_to IS NULL OR (
+               replies_of_inbound <= %(replies_per_inbound)s::int AND replies_of_hour <= %(replies_per_hour)s::int
+               AND replies_of_day <= %(replies_per_day)s::int
            ))
 ), messages_in_flight AS (
     UPDATE message_queue m
@@ -146,8 +160,8 @@ WITH candidates AS (
         ON CONFLICT (id) DO NOTHING
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-                                   holds_slot, active_since, active_texts, started_at, part, segments, price_usd)
+                                   holds_slot, active_since, active_texts, reply_to, started_at, part, segments, price_usd)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, active_texts, %(now)s, part, segments, price_usd
+       takes_slot, active_since, active_texts, reply_to, %(now)s, part, segments, price_usd
   FROM reservations
 RETURNING id

@@ -18,6 +18,9 @@ WITH decisions AS (
 ), changes AS (
     UPDATE message_queue m
        SET status = v.status, reason = v.reason, lease_until = NULL,
+           -- Above the ceilings of replies it is an ordinary message (R12).
+           is_reply = m.is_reply AND v.reason IS DISTINCT FROM 'reply_limit',
+           priority = CASE v.reason WHEN 'reply_limit' THEN 'high' ELSE m.priority END,
            scheduled_for = coalesce(v.until, m.scheduled_for),
            superseded_by_message_id = v.superseded_by,
            superseded_reason = (
