@@ -257,7 +257,7 @@ def _check_send(life: Life, unit: Unit, verdict: Send, now: datetime, policy: Po
 
 
 def _delivery(message_id: UUID, state: MessageState, person: Person) -> Delivery:
-    return Delivery(message_id, "simulation", {}, None, None, 0, state, person, paused=False)
+    return Delivery(message_id, "simulation", {}, None, None, None, 0, state, person, paused=False)
 
 
 def _check_order(deliveries: list[Delivery], verdicts: object, now: datetime) -> None:

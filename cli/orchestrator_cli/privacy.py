@@ -1,27 +1,28 @@
 """The commands `privacy`: export and delete what is stored about a person."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
+from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
 from orchestrator.store.privacy import Identity, export_person
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
+    SourceQueue,
     dead_letter_url_of,
     delete_dead_letter,
+    is_set,
     queues_in_environment,
     receive_dead_letters,
     release,
 )
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import json_text, print_result, progress_bar, show_json, show_note, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Export or delete everything that is stored about a person.", no_args_is_help=True)
@@ -38,13 +39,12 @@ def export(
 
     with open_database() as (connection, _):
         stored = export_person(connection, identity_of(connection, user).user_uuid)
-    text = json.dumps(stored, indent=2, ensure_ascii=False, default=str)
     if to is None:
-        typer.echo(text)
+        show_json(stored)
         return
-    to.write_text(text + "\n")
+    to.write_text(json_text(stored) + "\n")
     to.chmod(0o600)
-    Console(stderr=True).print(f"[green]Written[/] to {to}, which only you can read.")
+    show_note(style_line("[green]Written[/] to {}, which only you can read.", to))
 
 
 @app.command("delete")
@@ -62,7 +62,7 @@ def delete(
     with require_extra("privacy delete", "cli,functions"):
         from orchestrator.maintenance.privacy import delete_person, identity_of
         from orchestrator.sms.erase import TwilioTextEraser
-    with open_database() as (connection, clock), Progress(console=Console(stderr=True)) as progress:
+    with open_database() as (connection, clock), progress_bar() as progress:
         identity = identity_of(connection, user)
         eraser = None if keep_at_twilio else TwilioTextEraser(load(SenderSettings))
         if not yes and not identity.is_deleted:
@@ -77,36 +77,52 @@ def delete(
             load(PrivacySettings),
             clock,
             on_text=lambda done, of: progress.update(task, completed=done, total=of),
+            delete_letters=_delete_dead_letters,
         )
-        deleted_letters = _delete_dead_letters(identity)
     here = deletion.deleted
-    lines = [
+    lines: list[object] = [
         f"person: {identity.user_id} (the row stays, without personal data)",
         f"texts: {here.messages}, queued messages: {here.queued_messages}, conversations: {here.conversations}",
         f"agent tasks: {here.agent_tasks}, log entries: {here.log_entries} (costs stay, without the person)",
-        f"dead letters deleted: {deleted_letters}",
+        f"rows of others that named the person: {here.in_other_rows}",
+        f"dead letters deleted: {deletion.dead_letters}",
         f"opt-outs kept as a keyed hash: {deletion.kept_opt_outs}",
         f"deleted at Twilio: {deletion.erased_at_twilio}, left there: {deletion.left_at_twilio}",
     ]
     if deletion.left_at_twilio:
-        lines.append(f"[yellow]Run it again with the id {identity.user_id}[/] to delete what is left at Twilio.")
-    facts = {"user_id": identity.user_id, "dead_letters": deleted_letters, **dataclasses.asdict(deletion)}
+        lines.append(
+            style_line("[yellow]Run it again with the id {}[/] to delete what is left at Twilio.", identity.user_id)
+        )
+    unsearched = [queue for queue in SourceQueue if not is_set(queue)]
+    if unsearched:
+        names = ", ".join(unsearched)
+        lines.append(style_line("[yellow]Not searched for dead letters:[/] {} (the URL is not set)", names))
+    facts = {"user_id": identity.user_id, **dataclasses.asdict(deletion), "queues_not_searched": unsearched}
     print_result(facts, *lines, as_json=as_json)
     if deletion.left_at_twilio and not keep_at_twilio:
         raise typer.Exit(1)
 
 
 def _delete_dead_letters(identity: Identity) -> int:
-    """Delete the dead letters that name the person; returns how many."""
-    names = [identity.user_id, *([] if identity.is_deleted else [identity.phone_number, *identity.former_numbers])]
-    names += [json.dumps(identity.external_id)] if identity.external_id else []
+    """Delete the dead letters that name the person; returns how many.
+
+    Raises:
+        OrchestratorError: SQS did not answer.
+    """
+    from orchestrator.maintenance.traces import is_about
+
     deleted = 0
-    for queue in queues_in_environment():
-        url = dead_letter_url_of(queue)
-        for letter in list(receive_dead_letters(url)):
-            if any(name in letter.body for name in names):
-                delete_dead_letter(letter, url)
-                deleted += 1
-            else:
-                release(letter, url)
+    try:
+        for queue in queues_in_environment():
+            url = dead_letter_url_of(queue)
+            for letter in list(receive_dead_letters(url)):
+                if any(is_about(identity, text) for text in (letter.body, *letter.attributes.values())):
+                    delete_dead_letter(letter, url)
+                    deleted += 1
+                else:
+                    release(letter, url)
+    except (BotoCoreError, ClientError) as error:
+        raise OrchestratorError(
+            f"SQS did not answer: {error}. Dead letters may be left, and the database was not changed. Run it again."
+        ) from None
     return deleted

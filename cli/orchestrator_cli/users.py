@@ -3,21 +3,19 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
+from orchestrator.clean_text import clean_text
 from orchestrator.clock import parse_wall_time
 from orchestrator.errors import InvalidPerson
 from orchestrator.people import Person, find_zone, parse_number, parse_zone
 from orchestrator.rules.activity import is_active
+from orchestrator.rules.explanations import describe_opt_out
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.intents import Intent
 from orchestrator.rules.limits import limits_of
@@ -26,11 +24,11 @@ from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
-from orchestrator.store.opt_outs import OptOut, write_opt_outs
+from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Add, change, opt out and show the people who receive the texts.", no_args_is_help=True)
@@ -46,6 +44,8 @@ Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min
 
 # How many unread texts are listed, or read, at once.
 MOST_LISTED = 100
+# The longest note on a revocation, in characters.
+MOST_OF_NOTE = 500
 
 
 class TextKind(StrEnum):
@@ -104,15 +104,36 @@ def set_person(
 
 @app.command()
 @on_target
-def stop(user: PersonReference, as_json: AsJson = False) -> None:
-    """Opt out a person who asked for it in another way than by text. A START from their phone ends it."""
+def stop(
+    user: PersonReference,
+    reason: Annotated[str | None, typer.Option(help="How the person asked, such as 'by e-mail, ticket 4711'.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="When they asked: 2026-03-02, or 2026-03-02T09:30:00-05:00. Default: now.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Opt out a person who asked for it in another way than by text. A later START from their phone ends it."""
+    note = _note(reason)
     with open_database() as (connection, clock):
         now = clock()
         person = people.read_user(connection, user, now).person
+        zone = person.zones[0] if person.zones else UTC
+        at = _revocation_time(date, zone, now) if date is not None else now
+        opt_out = OptOut(person.phone_number, "operator", at, note=note, recorded_at=now)
         with connection.transaction():
-            write_opt_outs(connection, [OptOut(person.phone_number, "operator", now)], now)
-    line = f"[green]Opted out[/] {person.user_id}. Waiting messages are cancelled. A START from their phone ends it."
-    print_result({"user_id": person.user_id, "opted_out": True}, line, as_json=as_json)
+            write_opt_outs(connection, [opt_out], now)
+        opted_out = people.read_user(connection, str(person.user_id), now).person.opted_out
+    line = style_line(
+        "[green]Opted out[/] {}. Waiting messages are cancelled. A START from their phone ends it.", person.user_id
+    )
+    if not opted_out:
+        line = style_line(
+            "[yellow]Recorded, but {} is not opted out:[/] a START came from their phone after {}. "
+            "Leave out --date to opt them out from now on.",
+            person.user_id,
+            f"{at:%Y-%m-%d}",
+        )
+    print_result({"user_id": person.user_id, "opted_out": opted_out, "opted_out_at": at}, line, as_json=as_json)
 
 
 @app.command("read")
@@ -135,14 +156,14 @@ def read_texts(
         if taken_for and texts:
             classify_by_operator(connection, texts, Intent(taken_for.value), now)
     if as_json:
-        print_json(data=[dataclasses.asdict(text) for text in texts], default=str)
+        show_json([dataclasses.asdict(text) for text in texts])
         return
     if not texts:
         show("No text is unread.")
     for text in texts:
-        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {escape(text.content)}")
+        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {text.content}")
     if taken_for and texts:
-        show(f"[green]Read as {taken_for.value}[/]: {len(texts)}")
+        show(style_line("[green]Read as {}[/]: {}", taken_for.value, len(texts)))
 
 
 @app.command("show")
@@ -154,15 +175,23 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
         now = clock()
         record = people.read_user(connection, user, now)
         waiting = list_waiting_messages(connection, per_lane=10, user_id=record.person.user_id)
+        opt_outs = list_opt_outs(connection, record.person.user_id)
     facts = _facts(record, policy, now)
     if as_json:
-        print_json(data={**facts, "waits": [dataclasses.asdict(message) for message in waiting]}, default=str)
+        lists = {
+            "waits": [dataclasses.asdict(message) for message in waiting],
+            "opt_outs": [dataclasses.asdict(opt_out) for opt_out in opt_outs],
+        }
+        show_json({**facts, **lists})
         return
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
         table.add_row(_LABELS.get(name, name.replace("_", " ")), _cell(value))
     show(table)
     zone = next(iter(record.person.zones), None)
+    for opt_out in opt_outs:
+        how = describe_opt_out(opt_out.source, opt_out.note, opt_out.recorded_at)
+        show(f"  opted out: {opt_out.opted_out_at.astimezone(zone):%a %d %b %Y %H:%M %Z}, {how}")
     for message in waiting:
         why = f": {explain_reason(message.reason)}" if message.reason else ""
         due = message.due.astimezone(zone)
@@ -171,11 +200,13 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
 
 def _print_change(what: str, person: Person, *, as_json: bool) -> None:
     zones = [zone.key for zone in person.zones]
-    lines = [f"[green]{what}[/] {person.user_id}"]
+    lines = [style_line("[green]{}[/] {}", what, person.user_id)]
     if person.timezone is not None and find_zone(person.timezone) is None:
-        lines.append(f"[yellow]Warning:[/] {escape(person.timezone)} is no place, and counts as no zone. Set --zone.")
+        lines.append(
+            style_line("[yellow]Warning:[/] {} is no place, and counts as no zone. Set --zone.", person.timezone)
+        )
     if not zones:
-        lines.append("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone.")
+        lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
     print_result({"user_id": person.user_id, "zones": zones}, *lines, as_json=as_json)
 
 
@@ -252,6 +283,44 @@ def _window(text: str) -> tuple[time, time]:
         ) from None
 
 
+def _note(reason: str | None) -> str | None:
+    """What an operator wrote about a revocation, in one line.
+
+    Raises:
+        typer.BadParameter: it is empty, or longer than 500 characters.
+    """
+    if reason is None:
+        return None
+    note = " ".join(clean_text(reason).split())
+    if not 0 < len(note) <= MOST_OF_NOTE:
+        raise typer.BadParameter(f"--reason takes 1 to {MOST_OF_NOTE} characters.")
+    return note
+
+
+def _revocation_time(text: str, zone: tzinfo, now: datetime) -> datetime:
+    """When the person asked to get no more texts. A date alone is the end of that local day, at most now.
+
+    So a START of the same day does not end what the person asked later on it.
+
+    Raises:
+        typer.BadParameter: it is no ISO 8601 date or time, a time without an offset, or in the future.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        if len(text) == len("2026-03-02"):
+            begins, ends = at.replace(tzinfo=zone), (at + timedelta(days=1)).replace(tzinfo=zone)
+            at = min(ends, now) if begins <= now else ends
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is not a date. Write --date 2026-03-02, or 2026-03-02T09:30:00-05:00."
+        ) from None
+    if at.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset from UTC. Write it as {text}-05:00, or give the date alone.")
+    if at > now:
+        raise typer.BadParameter(f"{text!r} is in the future. An opt-out counts from when the person asked for it.")
+    return at.astimezone(UTC)
+
+
 @contextmanager
 def _explain_conflicts() -> Iterator[None]:
     """Turn a uniqueness violation of Postgres into an error that names the field."""
@@ -270,4 +339,4 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
-    return escape(str(value))
+    return str(value)

@@ -8,10 +8,9 @@ import re
 import unicodedata
 from typing import Any
 
-# A terminal's escape sequences (ECMA-48): ESC [ parameters final, or ESC ] text terminator, or ESC and one character.
-_ESCAPES = re.compile(
-    "\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\^_])|\x9b[0-?]*[ -/]*[@-~]"
-)
+# A terminal's escape sequences (ECMA-48): ESC [ parameters final, or ESC ] text terminator. Only what is surely one: of
+# any other, the control character alone is removed, because "ESC STOP" and "ESC ] STOP" ask for something.
+_ESCAPES = re.compile("(?:\x1b\\[|\x9b)(?=[0-?m]|[A-Za-z]\\b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Flags of regions are a black flag and invisible tag letters; elsewhere tag letters are hidden text.
 _REGION_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
@@ -48,6 +47,12 @@ def clean_text(text: str) -> str:
         return _REMOVED.sub("", text)
     between = [_REMOVED.sub("", part) for part in _REGION_FLAG.split(text)]
     return "".join(part + flag for part, flag in zip(between, [*flags, ""], strict=True))
+
+
+def visible_text(text: str) -> str:
+    """Return a cleaned text; the empty text where it shows nothing."""
+    cleaned = clean_text(text)
+    return "" if shows_nothing(cleaned) else cleaned
 
 
 def clean_json(value: Any) -> Any:

@@ -1,13 +1,15 @@
 """Checks the relevance of waiting messages (R10): one call for each person, remembered until the person writes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
 from orchestrator.clock import Clock, Countdown
 from orchestrator.rules.relevance import Relevance
 from orchestrator.settings import DeliverSettings
@@ -15,7 +17,6 @@ from orchestrator.store import relevance as store
 from orchestrator.store.calls import LoggedCall
 from orchestrator.store.database import Database
 from orchestrator.store.relevance import RelevanceRow
-from orchestrator.wording.claude import Call
 from orchestrator.wording.relevance import (
     ConversationText,
     MessageInQuestion,
@@ -33,6 +34,19 @@ class KnownRelevance:
     checked_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RelevanceCheck:
+    """What a check found.
+
+    Attributes:
+        by_message: the relevance of each message in question; unknown where Claude gave no verdict.
+        calls: calls to Claude by use and outcome.
+    """
+
+    by_message: Mapping[UUID, KnownRelevance] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+
+
 def check_people(
     database: Database,
     in_question: Mapping[UUID, UUID],
@@ -41,29 +55,27 @@ def check_people(
     time_left: Countdown,
     *,
     may_ask: bool,
-) -> dict[UUID, KnownRelevance]:
+) -> RelevanceCheck:
     """Check what waits for people, each person in one call, and store the verdicts; two round trips around the calls.
 
     Args:
         in_question: the messages that could go now, each with its person.
         may_ask: False when Claude has reached its ceiling of the day.
-
-    Returns:
-        The relevance of each message in question; unknown where Claude gave no verdict.
     """
     now = clock()
+    people = sorted(set(in_question.values()))
     unknown = {message_id: KnownRelevance(Relevance.UNKNOWN, now) for message_id in in_question}
     if settings.anthropic_api_key is None or not may_ask:
-        return unknown
+        return RelevanceCheck(unknown, count_unasked_questions(ClaudeUse.CHECK_RELEVANCE, len(people)))
     with database.connection() as connection:
-        rows = store.read_relevance_questions(connection, sorted(set(in_question.values())), now)
+        rows = store.read_relevance_questions(connection, people, now)
     results = check_relevance([person_in_question(row) for row in rows], settings, time_left)
     now = clock()
     with database.connection() as connection:
         store.store_verdicts(
             connection,
             [row for result in results for row in relevance_rows(result)],
-            [call for result in results for call in calls_of(result, "check_relevance")],
+            [call for result in results for call in calls_of(result, ClaudeUse.CHECK_RELEVANCE)],
             timedelta(minutes=settings.reformulation_minutes),
             now,
         )
@@ -73,7 +85,8 @@ def check_people(
         for message_id, verdict in result.verdicts.items()
         if message_id in in_question
     }
-    return unknown | known
+    calls = [call for result in results for call in result.calls]
+    return RelevanceCheck(unknown | known, count_calls(ClaudeUse.CHECK_RELEVANCE, calls))
 
 
 def person_in_question(row: Mapping[str, Any]) -> PersonInQuestion:
@@ -117,7 +130,7 @@ def relevance_rows(result: RelevanceResult) -> Sequence[RelevanceRow]:
     ]
 
 
-def calls_of(result: RelevanceResult, action_type: str) -> Sequence[LoggedCall]:
+def calls_of(result: RelevanceResult, use: ClaudeUse) -> Sequence[LoggedCall]:
     """Make the log entries of the calls that one result took."""
     messages = result.subject.messages
     agents = {message.agent_id for message in messages}
@@ -125,7 +138,7 @@ def calls_of(result: RelevanceResult, action_type: str) -> Sequence[LoggedCall]:
     return [
         call_log_entry(
             call,
-            action_type=action_type,
+            use=use,
             user_id=result.subject.user_id,
             message_id=messages[0].message_id if len(messages) == 1 else None,
             agent_id=agent_id,
@@ -134,37 +147,3 @@ def calls_of(result: RelevanceResult, action_type: str) -> Sequence[LoggedCall]:
         )
         for call in result.calls
     ]
-
-
-def call_log_entry(
-    call: Call,
-    *,
-    action_type: str,
-    user_id: UUID,
-    message_id: UUID | None,
-    agent_id: str,
-    outcome: str,
-    messages: int,
-) -> LoggedCall:
-    """Make the log entry of one call to Claude.
-
-    Args:
-        message_id: the message that the call was about; None where it was about several.
-        outcome: what became of its answer.
-        messages: how many messages the call was about.
-    """
-    return LoggedCall(
-        action_type=action_type,
-        user_id=user_id,
-        message_id=message_id,
-        agent_id=agent_id,
-        model=call.model,
-        input_tokens=call.input_tokens,
-        cached_tokens=call.cached_tokens,
-        output_tokens=call.output_tokens,
-        cost_usd=call.cost_usd,
-        latency_ms=call.latency_ms,
-        outcome=outcome,
-        messages=messages,
-        error=call.error,
-    )

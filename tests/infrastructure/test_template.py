@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
+from orchestrator.settings import Effort, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
 
 TEMPLATE = deployed()
@@ -205,6 +206,23 @@ def test_no_secret_is_a_parameter_or_a_variable() -> None:
     assert not [name for name, parameter in TEMPLATE["Parameters"].items() if parameter.get("NoEcho")]
     names = {name for function in FUNCTIONS.values() for name in function["Environment"]["Variables"]}
     assert not names & {"DATABASE_URL", "TWILIO_AUTH_TOKEN", "ANTHROPIC_API_KEY", "PRIVACY_KEY"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_may_read_claudes_key_has_its_model_and_effort(name: str) -> None:
+    variables = FUNCTIONS[name]["Environment"]["Variables"]
+    given = {key: value["Ref"] for key, value in variables.items() if key in ("ANTHROPIC_MODEL", "ANTHROPIC_EFFORT")}
+    asks = "Anthropic" in SECRETS[name.replace("Function", "Role")]
+    assert given == ({"ANTHROPIC_MODEL": "AnthropicModel", "ANTHROPIC_EFFORT": "AnthropicEffort"} if asks else {})
+
+
+def test_the_model_and_the_effort_of_the_template_are_those_of_the_settings() -> None:
+    model, effort = TEMPLATE["Parameters"]["AnthropicModel"], TEMPLATE["Parameters"]["AnthropicEffort"]
+    assert effort["AllowedValues"] == list(Effort)
+    assert (model["Default"], effort["Default"]) == (
+        WriterSettings().anthropic_model,
+        WriterSettings().anthropic_effort,
+    )
 
 
 # Deploys -------------------------------------------------------------------------------------------------------------

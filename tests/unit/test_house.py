@@ -31,6 +31,7 @@ LAYERS = [
     {"agents"},
     {"rules"},
     {"store", "wording", "sms"},
+    {"claude_calls"},
     {"events", "relevance_check"},
     PROCEDURES,
     {"client"},

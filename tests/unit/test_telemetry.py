@@ -28,6 +28,7 @@ LOGGER = Logger(service="test", level="CRITICAL")
 DELIVER = DeliverReport(
     outcomes=Counter(accepted=2, refused=1),
     relevance=Counter(stale=1),
+    claude_calls=Counter({"check_relevance answered": 2, "render_message refused": 1}),
     over_ceiling=1,
     refused=Counter(configuration=1),
     provider_faults=1,
@@ -50,7 +51,7 @@ DISPATCH = DispatchReport(
     ),
     proven=1,
     events_published=2,
-    gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), 12.5),
+    gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), {"twilio": 1}, 12.5),
     finished=True,
     probes=1,
 )
@@ -70,6 +71,7 @@ INBOUND = InboundReport(
     filtered=Counter({"30007": 1}),
     texts=Counter(conversation=1),
     opted_out=Counter(keyword=1),
+    claude_calls=Counter({"read_reply cut_off": 1}),
     handed_over=1,
     unread=(),
     message_ids={"delivered": [MESSAGE]},
@@ -95,6 +97,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
             {
                 "outcomes": {"accepted": 2, "refused": 1},
                 "judged": {"stale": 1},
+                "claude_calls": {"check_relevance answered": 2, "render_message refused": 1},
                 "over_ceiling": 1,
                 "refused": {"configuration": 1},
                 "held": {"quiet_hours": 3},
@@ -105,6 +108,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
             {
                 "Calls": {"accepted": [2], "refused": [1]},
                 "Relevance": {"stale": [1]},
+                "ClaudeCalls": {"check_relevance answered": [2], "render_message refused": [1]},
                 "CostCeiling": {"claude": [1]},
                 "Refused": {"configuration": [1]},
                 "ProviderFaults": {None: [1]},
@@ -143,6 +147,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "OldestUnread": {None: [90]},
                 "ClaudeSpentToday": {None: [0.5]},
                 "TwilioSpentToday": {None: [2]},
+                "CostCeiling": {"twilio": [1]},
                 "DatabaseConnections": {None: [12.5]},
             },
         ),
@@ -165,6 +170,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "undelivered": {"30007": 1},
                 "texts": {"conversation": 1},
                 "opted_out": {"keyword": 1},
+                "claude_calls": {"read_reply cut_off": 1},
                 "handed_over": 1,
                 "unjudged": 0,
             },
@@ -174,6 +180,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "CarrierFiltered": {"30007": [1]},
                 "Texts": {"conversation": [1]},
                 "OptOuts": {"keyword": [1]},
+                "ClaudeCalls": {"read_reply cut_off": [1]},
             },
         ),
         (

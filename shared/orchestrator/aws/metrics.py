@@ -52,6 +52,8 @@ PROVEN = Metric("Proven", by="evidence")
 WAIT = Metric("Wait", SECONDS, by="lane")
 LATENESS = Metric("Lateness", SECONDS, by="lane")
 RELEVANCE = Metric("Relevance", by="verdict")
+# Calls to Claude, such as `render_message refused`: the action in `agent_actions_log`, and its outcome.
+CLAUDE_CALLS = Metric("ClaudeCalls", by="use_and_outcome")
 # Twilio's requests to us.
 WEBHOOK = Metric("Webhook", by="verdict")
 DELIVERED = Metric("Delivered")

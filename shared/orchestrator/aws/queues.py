@@ -63,6 +63,7 @@ class QueueRecord:
         sender_id: the AWS identity that first sent it.
         receive_count: how often this copy was received, this time included.
         queue: the name of its queue.
+        doubt: why it is not known when and by whom it was first sent; None where that is known.
     """
 
     sqs_message_id: str
@@ -75,6 +76,7 @@ class QueueRecord:
     sender_id: str
     receive_count: int
     queue: str
+    doubt: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,25 @@ class DeadLetter:
 def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
     """The records of an SQS event.
 
-    Raises:
-        botocore.exceptions.BotoCoreError: a record names its first sender, and STS does not answer who we are.
+    A record may name its first sender, which counts where this project's own function wrote it. Where STS does not
+    answer who we are, such a record alone is in doubt.
     """
-    return [_record_of(record) for record in event["Records"]]
+    records = event["Records"]
+    own_role, doubt = None, None
+    if any(FIRST_SENT_AT in record.get("messageAttributes", {}) for record in records):
+        try:
+            own_role = own_role_id()
+        except Exception as error:  # noqa: BLE001  (any publisher can write the attribute: it must stop nothing else)
+            doubt = error
+    return [_record_of(record, own_role, doubt) for record in records]
 
 
-def _record_of(record: Mapping[str, Any]) -> QueueRecord:
+def _record_of(record: Mapping[str, Any], own_role: str | None, doubt: Exception | None) -> QueueRecord:
     attributes = record["attributes"]
     given = {name: value.get("stringValue") for name, value in record.get("messageAttributes", {}).items()}
     sender_id = attributes.get("SenderId", "")
     queued_at = _time_of(attributes["SentTimestamp"])
-    # Any publisher could write these attributes: they count where this project's own function sent the record.
-    is_put_again = FIRST_SENT_AT in given and sender_id.partition(":")[0] == own_role_id()
+    is_put_again = FIRST_SENT_AT in given and sender_id.partition(":")[0] == own_role
     return QueueRecord(
         sqs_message_id=record["messageId"],
         original_id=given.get(ORIGINAL_ID) or record["messageId"],
@@ -114,6 +122,7 @@ def _record_of(record: Mapping[str, Any]) -> QueueRecord:
         sender_id=given.get(FIRST_SENDER_ID, "") if is_put_again else sender_id,
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         queue=record.get("eventSourceARN", "").rpartition(":")[2],
+        doubt=doubt if FIRST_SENT_AT in given else None,
     )
 
 
@@ -179,8 +188,7 @@ def put_again(queue_url: str, records: Sequence[QueueRecord]) -> list[QueueRecor
             attributes={
                 ORIGINAL_ID: record.original_id,
                 FIRST_SENT_AT: str(round(record.sent_at.timestamp() * 1000)),
-                # SQS takes no empty attribute.
-                **({FIRST_SENDER_ID: record.sender_id} if record.sender_id else {}),
+                FIRST_SENDER_ID: record.sender_id,
             },
         )
         for record in records
@@ -253,8 +261,10 @@ def _entry(place: int, message: OutgoingMessage) -> "SendMessageBatchRequestEntr
         entry["MessageGroupId"] = sha256(message.group.encode()).hexdigest()[:32]
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):  # set by Lambda for each invocation
         entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
-    if message.attributes:
+    # SQS takes no empty attribute.
+    attributes = {name: value for name, value in message.attributes.items() if value}
+    if attributes:
         entry["MessageAttributes"] = {
-            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         }
     return entry

@@ -10,6 +10,7 @@ from uuid import UUID
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import QueueRecord
+from orchestrator.claude_calls import ClaudeUse, count_calls, count_unasked_questions
 from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.confirmations import confirms_opt_outs, hand_over_confirmations
 from orchestrator.delivery.handover import hand_over
@@ -49,6 +50,7 @@ class InboundReport:
         texts: inbound texts by what they were taken for; `unknown_sender` for those of numbers that no person has.
         opted_out: opt-outs by what recognised them: a keyword, a phrase, Twilio, or Claude (`free_words`); or
             `wrong_person`.
+        claude_calls: calls to Claude by use and outcome.
         handed_over: messages that came forward.
         unread: records of texts that Claude did not read in time; they must come back. Without a key for Claude none
             does: an operator reads the text, or the person's next STOP or START resolves it.
@@ -61,6 +63,7 @@ class InboundReport:
     filtered: Counter[str] = field(metadata=publish_as(metrics.CARRIER_FILTERED, in_log=False))
     texts: Counter[str] = field(metadata=publish_as(metrics.TEXTS))
     opted_out: Counter[str] = field(metadata=publish_as(metrics.OPT_OUTS))
+    claude_calls: Counter[str] = field(metadata=publish_as(metrics.CLAUDE_CALLS))
     handed_over: int
     unread: Sequence[QueueRecord] = field(metadata=publish_as(metrics.UNREAD_TEXTS, log_as="unjudged", show=len))
     message_ids: Mapping[str, Sequence[UUID]] = field(metadata=publish_as(in_log=False))
@@ -72,16 +75,18 @@ class _TextResult:
 
     texts: Counter[str] = field(default_factory=Counter)
     opted_out: Counter[str] = field(default_factory=Counter)
+    claude_calls: Counter[str] = field(default_factory=Counter)
     handed_over: int = 0
     unread: Sequence[QueueRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What Claude read: the texts that it classified, and its answers."""
+    """What Claude read: the texts that it classified, its answers, and the calls by use and outcome."""
 
     texts: Sequence[ClassifiedText] = ()
     answers: Sequence[Classification] = ()
+    claude_calls: Counter[str] = field(default_factory=Counter)
 
 
 def inbound(database: Database, requests: Requests, settings: InboundSettings, clock: Clock) -> InboundReport:
@@ -105,6 +110,7 @@ def inbound(database: Database, requests: Requests, settings: InboundSettings, c
         filtered=Counter(str(form.error_code) for form in failed if form.error_code in outcomes.FILTERED),
         texts=texts.texts,
         opted_out=texts.opted_out,
+        claude_calls=texts.claude_calls,
         handed_over=texts.handed_over,
         unread=texts.unread,
         message_ids=_message_ids(requests.callbacks),
@@ -162,6 +168,7 @@ def _take_in_texts(
     return _TextResult(
         texts=Counter("unknown_sender" if text.user_id is None else str(text.kind) for text in stored if text.is_new),
         opted_out=_count_opt_outs(received, stored, reading),
+        claude_calls=reading.claude_calls,
         handed_over=len(claimed),
         unread=_unread_records(texts, stored, reading) if settings.anthropic_api_key else [],
     )
@@ -200,7 +207,9 @@ def _unread_records(
 
 def _received_text(record: QueueRecord, text: InboundText, settings: InboundSettings) -> ReceivedText:
     has_reader = settings.anthropic_api_key is not None
-    intent, classified_by = intent_of(text.body, text.form.opt_out_type, has_reader=has_reader)
+    intent, classified_by = intent_of(
+        text.body, text.form.opt_out_type, has_reader=has_reader, to_toll_free=text.is_to_toll_free
+    )
     content_types = ", ".join(medium["content_type"] or "media" for medium in text.media)
     return ReceivedText(
         inbound_id=text.inbound_id,
@@ -248,10 +257,10 @@ def _read_unread_texts(
 ) -> _Reading:
     """Let Claude read the texts that no rule could classify; its ceiling of the day does not count here (R11)."""
     unread = [text for text in stored if text.kind == Intent.UNREAD and text.user_id is not None]
-    if not unread or settings.anthropic_api_key is None:
-        return _Reading()
+    people = sorted({text.user_id for text in unread if text.user_id})
+    if not people or settings.anthropic_api_key is None:
+        return _Reading(claude_calls=count_unasked_questions(ClaudeUse.READ_REPLY, len(people)))
     with database.connection() as connection:
-        people = sorted({text.user_id for text in unread if text.user_id})
         rows = read_relevance_questions(connection, people, clock(), also_idle=True)
     questions = [person_in_question(row) for row in rows]
     answers = classify(questions, settings, countdown(settings.claude_deadline_seconds))
@@ -274,7 +283,8 @@ def _read_unread_texts(
         for user_id in (answer.judgement.subject.user_id,)
         for inbound_id in seen[user_id]
     ]
-    return _Reading(classified, answers)
+    calls = [call for answer in answers for call in answer.judgement.calls]
+    return _Reading(classified, answers, count_calls(ClaudeUse.READ_REPLY, calls))
 
 
 def _pull_forward(
@@ -289,7 +299,7 @@ def _pull_forward(
             people,
             reading.texts,
             [row for answer in reading.answers for row in relevance_rows(answer.judgement)],
-            [call for answer in reading.answers for call in calls_of(answer.judgement, "read_reply")],
+            [call for answer in reading.answers for call in calls_of(answer.judgement, ClaudeUse.READ_REPLY)],
             settings,
             timedelta(minutes=settings.reformulation_minutes),
             now,

@@ -1,14 +1,17 @@
 """Prepares attempts: turns messages that may go, and their words, into what is stored, reserved and sent."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
+from orchestrator.clean_text import shows_nothing
+from orchestrator.delivery.words import end_of_words
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
-from orchestrator.relevance_check import call_log_entry
 from orchestrator.rules.decision import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
@@ -18,7 +21,7 @@ from orchestrator.settings import DeliverSettings
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
-from orchestrator.store.delivery import Candidate, DecisionRow, StoredWords
+from orchestrator.store.delivery import Candidate, DecisionRow
 from orchestrator.unsendable import is_json
 from orchestrator.wording.render import Words
 
@@ -42,7 +45,7 @@ def prepare_sends(
     """Prepare an attempt for each message that has words.
 
     Args:
-        words: by message id, for the messages that had none yet.
+        words: by message id, for the messages that had none that hold today.
 
     Returns:
         The attempts, and the ends of the messages whose data makes no words.
@@ -51,24 +54,16 @@ def prepare_sends(
     wordless: list[DecisionRow] = []
     new_conversations: dict[UUID, UUID] = {}
     for delivery, decision in sendable:
-        text = delivery.words if delivery.words_source else words[delivery.message_id].text
-        # A reply that an agent wrote into `messages` is checked here for the first time.
-        if text is None or not text.strip() or is_json(text):
+        found = words.get(delivery.message_id)
+        text, source = (found.text, found.source) if found else (delivery.words, delivery.words_source)
+        # Rows of another sender, which an operator adopted, were not checked when they came.
+        if text is None or shows_nothing(text) or is_json(text):
             wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
         else:
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
-            sends.append(_prepare_send(delivery, decision, text, new_conversation_id, sender, settings, now))
+            in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
+            sends.append(_prepare_send(delivery, in_time, text, new_conversation_id, sender, settings, now))
     return sends, wordless
-
-
-def stored_words_of(words: Mapping[UUID, Words]) -> list[StoredWords]:
-    """Collect the words that are stored before any of them is sent."""
-    stored = []
-    for message_id, found in words.items():
-        if found.text:
-            segments = segments_of(found.text)
-            stored.append(StoredWords(message_id, found.text, found.source, segments.number, segments.encoding))
-    return stored
 
 
 def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
@@ -79,7 +74,7 @@ def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[U
     return [
         call_log_entry(
             call,
-            action_type=action_type,
+            use=use,
             user_id=delivery.person.user_id,
             message_id=delivery.message_id,
             agent_id=delivery.agent_id,
@@ -88,12 +83,26 @@ def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[U
         )
         for delivery, _ in sendable
         if (found := words.get(delivery.message_id))
-        for action_type, call, outcome in (
-            *(("render_message", call, "ungrounded") for call in found.calls[:-1]),
-            *(("render_message", call, found.outcome) for call in found.calls[-1:]),
-            *(("check_words", call, "read") for call in found.readings),
+        for use, call, outcome in (
+            *((ClaudeUse.RENDER_MESSAGE, call, "ungrounded") for call in found.calls[:-1]),
+            *((ClaudeUse.RENDER_MESSAGE, call, found.outcome) for call in found.calls[-1:]),
+            *((ClaudeUse.CHECK_WORDS, call, "read") for call in found.readings),
         )
     ]
+
+
+def count_calls_for_words(words: Mapping[UUID, Words], *, may_ask: bool) -> Counter[str]:
+    """Count the calls to Claude that the words took, by use and outcome.
+
+    Args:
+        may_ask: whether Claude could be asked; if not, each plain sentence stands for a question that was not asked.
+    """
+    not_asked = 0 if may_ask else sum(bool(found.text) and found.source == "plain" for found in words.values())
+    return (
+        count_calls(ClaudeUse.RENDER_MESSAGE, [call for found in words.values() for call in found.calls])
+        + count_calls(ClaudeUse.CHECK_WORDS, [call for found in words.values() for call in found.readings])
+        + count_unasked_questions(ClaudeUse.RENDER_MESSAGE, not_asked)
+    )
 
 
 def _prepare_send(

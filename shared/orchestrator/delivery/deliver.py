@@ -11,10 +11,16 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponen
 
 from orchestrator.aws.faults import cause_of
 from orchestrator.clock import Clock, Countdown, countdown
-from orchestrator.delivery.attempts import PreparedSend, call_log_entries, prepare_sends, stored_words_of
+from orchestrator.delivery.attempts import (
+    PreparedSend,
+    call_log_entries,
+    count_calls_for_words,
+    prepare_sends,
+)
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
 from orchestrator.delivery.settlements import settlement_of, settlement_without_call
-from orchestrator.relevance_check import KnownRelevance, check_people
+from orchestrator.delivery.words import find_words, stored_words_of
+from orchestrator.relevance_check import KnownRelevance, RelevanceCheck, check_people
 from orchestrator.rules.decision import CheckRelevance, End, Hold, Send
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -28,7 +34,6 @@ from orchestrator.store.database import Database
 from orchestrator.store.delivery import DecisionRow, WavePlan
 from orchestrator.store.schedule import put_back
 from orchestrator.store.settlement import Settlement
-from orchestrator.wording.render import Brief, write_words
 
 # A failover of Postgres takes seconds; an outcome that cannot be written by then is settled by later evidence.
 SETTLE_TRIES = 6
@@ -90,18 +95,18 @@ def deliver_wave(
         return WaveResult()
     time_left = countdown(settings.claude_deadline_seconds)
     may_ask = state.claude_usd_today < settings.claude_daily_ceiling_usd
-    relevance = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
-    allowed, decisions = _split_by_decision(_with_relevance(state.deliveries, relevance), settings, clock())
+    has_key = settings.anthropic_api_key is not None
+    check = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
+    allowed, decisions = _split_by_decision(_with_relevance(state.deliveries, check.by_message), settings, clock())
     sendable, later = split_by_person(allowed)
-    briefs = [_brief(delivery, clock()) for delivery, _ in sendable if delivery.words_source is None]
-    words = write_words(briefs, settings, time_left, may_ask=may_ask)
+    words = find_words(sendable, settings, time_left, clock(), may_ask=may_ask)
 
     # Claude may have taken seconds, and the person may have sent STOP meanwhile: nothing waits after this line.
     now = clock()
     sends, wordless = prepare_sends(sendable, words, sender, settings, now)
     plan = WavePlan(
         decisions=[*decisions, *wordless],
-        words=stored_words_of(words),
+        words=stored_words_of(sendable, words),
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],
@@ -110,7 +115,8 @@ def deliver_wave(
     attempts = _call_twilio([send for send in sends if send.candidate.attempt_id in reserved], sender, clock)
     return WaveResult(
         decisions=plan.decisions,
-        relevance=[known.relevance for known in relevance.values()],
+        relevance=[known.relevance for known in check.by_message.values()],
+        claude_calls=check.calls + count_calls_for_words(words, may_ask=may_ask and has_key),
         over_ceiling=not may_ask,
         attempts=attempts,
         following=[*later, *_settle_attempts(database, attempts)],
@@ -126,17 +132,19 @@ def _check_relevance(
     time_left: Countdown,
     *,
     may_ask: bool,
-) -> Mapping[UUID, KnownRelevance]:
+) -> RelevanceCheck:
     """Check the relevance of the messages that could go now if they still make sense (R10)."""
     if not any(delivery.state.requires_fresh_context for delivery in deliveries):
-        return {}
+        return RelevanceCheck()
     decisions = decide_wave(deliveries, settings, clock())
     in_question = {
         delivery.message_id: delivery.person.user_id
         for delivery in deliveries
         if isinstance(decisions[delivery.message_id], CheckRelevance)
     }
-    return check_people(database, in_question, settings, clock, time_left, may_ask=may_ask) if in_question else {}
+    if not in_question:
+        return RelevanceCheck()
+    return check_people(database, in_question, settings, clock, time_left, may_ask=may_ask)
 
 
 def _with_relevance(deliveries: Sequence[Delivery], relevance: Mapping[UUID, KnownRelevance]) -> list[Delivery]:
@@ -173,17 +181,11 @@ def _split_by_decision(
     return sendable, rows
 
 
-def _brief(delivery: Delivery, now: datetime) -> Brief:
-    """What there is to say; the person's clock only where their zone is certain."""
-    zones = delivery.person.zones
-    local = now.astimezone(zones[0]) if len(zones) == 1 else None
-    return Brief(delivery.message_id, delivery.agent_id, delivery.data, delivery.person.first_name, local)
-
-
 def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> set[UUID]:
     try:
         with database.connection() as connection:
-            return store.reserve_wave(connection, plan, settings, settings.twilio_daily_ceiling_usd, now)
+            ceiling_usd = settings.twilio_daily_ceiling_usd
+            return store.reserve_wave(connection, plan, settings, ceiling_usd, settings.urgent_ceiling_usd, now)
     except psycopg.Error:
         # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
         now = clock()

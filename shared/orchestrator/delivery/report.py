@@ -51,6 +51,7 @@ class WaveResult:
     Attributes:
         decisions: the holds and ends that were written.
         relevance: what Claude found of each message that was in question.
+        claude_calls: calls to Claude by use and outcome.
         over_ceiling: Claude had reached its ceiling of the day, and was not called.
         attempts: the calls to Twilio.
         following: what comes next: the rest of a person's messages, parts of sequences, and replies.
@@ -60,6 +61,7 @@ class WaveResult:
 
     decisions: Sequence[DecisionRow] = ()
     relevance: Sequence[Relevance] = ()
+    claude_calls: Counter[str] = field(default_factory=Counter)
     over_ceiling: bool = False
     attempts: Sequence[AttemptResult] = ()
     following: Sequence[UUID] = ()
@@ -73,6 +75,7 @@ class DeliverReport:
     Attributes:
         outcomes: calls to Twilio by outcome.
         relevance: messages in question by what Claude found.
+        claude_calls: calls to Claude by use and outcome.
         over_ceiling: waves in which Claude was not called because it had reached its ceiling of the day.
         refused: calls that Twilio refused, by consequence.
         provider_faults: those of them that are a fault of our account.
@@ -87,6 +90,7 @@ class DeliverReport:
 
     outcomes: Counter[str] = field(metadata=publish_as(metrics.CALLS))
     relevance: Counter[str] = field(metadata=publish_as(metrics.RELEVANCE, log_as="judged"))
+    claude_calls: Counter[str] = field(metadata=publish_as(metrics.CLAUDE_CALLS))
     over_ceiling: int = field(metadata=publish_as((metrics.COST_CEILING, "claude")))
     refused: Counter[str] = field(metadata=publish_as(metrics.REFUSED))
     provider_faults: int = field(metadata=publish_as(metrics.PROVIDER_FAULTS, in_log=False))
@@ -117,6 +121,7 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
     return DeliverReport(
         outcomes=Counter(outcome.kind for outcome in outcomes),
         relevance=Counter(relevance for wave in waves for relevance in wave.relevance),
+        claude_calls=sum((wave.claude_calls for wave in waves), Counter()),
         over_ceiling=sum(wave.over_ceiling for wave in waves),
         refused=Counter[str](refused),
         provider_faults=refused[Consequence.CONFIGURATION],

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from orchestrator.clock import Clock
 from orchestrator.errors import SettingsError, UnknownUser
+from orchestrator.maintenance.traces import name_pattern, trace_pattern
 from orchestrator.number_hash import number_hash
 from orchestrator.settings import PrivacySettings
 from orchestrator.sms.erase import TextEraser
@@ -23,12 +24,14 @@ class Deletion:
     Attributes:
         identity: the person's ids and numbers before the deletion.
         deleted: how many rows of the database were deleted or emptied.
+        dead_letters: dead letters that named the person, and were deleted.
         kept_opt_outs: opted-out numbers that are kept as a keyed hash.
         erased_at_twilio, left_at_twilio: texts; another run deletes those that are left.
     """
 
     identity: Identity
     deleted: DeletedRecords
+    dead_letters: int
     kept_opt_outs: int
     erased_at_twilio: int
     left_at_twilio: int
@@ -60,18 +63,27 @@ def delete_person(
     settings: PrivacySettings,
     clock: Clock,
     on_text: Callable[[int, int], None] = lambda _done, _of: None,
+    delete_letters: Callable[[Identity], int] = lambda _identity: 0,
 ) -> Deletion:
-    """Delete a person in the database, then at Twilio. Another run continues where one was interrupted.
+    """Delete a person in the dead-letter queues, in the database and at Twilio.
+
+    Another run continues where one was interrupted: letters are found by the identity, which therefore goes after them,
+    and texts at Twilio by ids that stay until Twilio has deleted them.
 
     Args:
         eraser: deletes texts at Twilio; None leaves them there.
         on_text: called after each text at Twilio with how many are done, and of how many.
+        delete_letters: deletes the dead letters that name the person, and returns how many.
 
     Raises:
         SettingsError: the person is opted out, and there is no `PRIVACY_KEY` to keep the opt-out; nothing was deleted.
+        OrchestratorError: the dead letters cannot be read; nothing in the database was deleted.
     """
     hashes = _opt_out_hashes(identity, settings)
-    deleted = store.delete_person(connection, identity, hashes, clock())
+    dead_letters = delete_letters(identity)
+    deleted = store.delete_person(
+        connection, identity, hashes, trace_pattern(identity), name_pattern(identity), clock()
+    )
     sids = store.read_person_sids(connection, identity.user_id)
     erased = 0
     for place, sid in enumerate(sids, start=1):
@@ -79,7 +91,7 @@ def delete_person(
             store.clear_person_sids(connection, identity.user_id, [sid])
             erased += 1
         on_text(place, len(sids))
-    return Deletion(identity, deleted, len(hashes), erased, len(sids) - erased)
+    return Deletion(identity, deleted, dead_letters, len(hashes), erased, len(sids) - erased)
 
 
 def _opt_out_hashes(identity: Identity, settings: PrivacySettings) -> list[str]:

@@ -10,12 +10,17 @@ _HARMLESS = re.compile(
     r"in the (?:morning|evening)",
     re.IGNORECASE,
 )
+# "in two hours": a number of hours or minutes.
+_SOME = r"(?:\d+|one|two|three|four|five|six|ten|fifteen|twenty|thirty|forty-five)"
 _OF_THE_DAY = re.compile(
-    r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening)|in \d+ (?:hours?|minutes?)|in an hour"
-    r"|hoy|esta (?:mañana|tarde|noche)|mañana|pasado mañana|ayer"
-    r"|aujourd'hui|ce (?:matin|soir)|cet après-midi|demain|hier"
-    r"|hoje|esta (?:manhã|noite)|amanhã|ontem"
-    r"|heute|morgen|übermorgen|gestern|oggi|stasera|stamattina|domani|ieri|vandaag|vanavond|vanmorgen)\b"
+    r"\b(?:today|tonight|tonite|2nite|tomorrow|2morrow|tmrw|yesterday|this (?:morning|afternoon|evening)"
+    rf"|in (?:{_SOME}|an?|half an|a few|a couple of) (?:hours?|hrs?|minutes?|mins?)|within the hour"
+    r"|hoy|esta (?:mañana|tarde|noche)|mañana|pasado mañana|ayer|(?:en|dentro de) (?:una|\d+) (?:horas?|minutos?)"
+    r"|aujourd'hui|ce (?:matin|soir|midi)|cet après-midi|demain|hier|dans (?:une|\d+) (?:heures?|minutes?)"
+    r"|hoje|esta (?:manhã|noite|tarde)|amanhã|ontem|(?:em|daqui a) (?:uma|\d+) (?:horas?|minutos?)"
+    r"|heute|heut|morgen|übermorgen|gestern|in (?:einer|\d+) (?:stunden?|minuten?)"
+    r"|oggi|stasera|stamattina|domani|ieri|(?:tra|fra) \d+ (?:ore|minuti)|(?:tra|fra) un'ora"
+    r"|vandaag|vanavond|vanmorgen|vanmiddag|over (?:een|\d+) (?:uur|minuten))\b"
     r"|сегодня|завтра|вчера|今天|今晚|明天|昨天|今日|今夜|明日|昨日|오늘|내일|어제|اليوم|الليلة|غدا|غدًا",
     re.IGNORECASE,
 )

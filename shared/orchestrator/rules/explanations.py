@@ -1,5 +1,7 @@
 """Each reason in words, with the rule behind it; `orchestrator explain` prints them."""
 
+from datetime import datetime
+
 from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
@@ -38,6 +40,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.OPTED_OUT: ("R11", "the person opted out"),
     Reason.WITHDRAWN: ("R9", "its agent withdrew it"),
     Reason.SUPERSEDED: ("R9", "a newer message took its place"),
+    Reason.NOT_YOURS: ("R9", "it is a part of a sequence of another publisher"),
     Reason.EXPIRED: ("R9", "it expired before it could be sent"),
     Reason.SEQUENCE_STOPPED: ("R8", "another part of its sequence was not sent"),
     Reason.COUNTRY_NOT_ALLOWED: ("R11", "the number lies outside the allowed countries"),
@@ -48,6 +51,27 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.REFUSED: ("G2", "Twilio refused it"),
     Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and there is no evidence"),
 }
+
+# How a person opted out, by the source of an opt-out.
+_OPT_OUT_SOURCES = {
+    "keyword": "a single word such as STOP",
+    "opt_out_type": "Twilio's own opt-out",
+    "phrase": "a text that asks to stop",
+    "free_words": "a text that Claude read as a wish to stop",
+    "wrong_person": "a text that says the number is somebody else's",
+    "operator": "recorded by an operator",
+    "twilio_21610": "Twilio refuses texts to the number (21610)",
+    "adopted": "a STOP in the history of the former system",
+    "recovered": "a STOP found by `recover`",
+    "forgotten": "the opt-out of a deleted person with this number",
+}
+
+
+def describe_opt_out(source: str, note: str | None, recorded_at: datetime | None) -> str:
+    """How a person opted out (R11), with what an operator noted of it and when; an unknown source unchanged."""
+    words = _OPT_OUT_SOURCES.get(source, source)
+    recorded = f", recorded {recorded_at:%Y-%m-%d %H:%M} UTC" if recorded_at else ""
+    return f"{words}{recorded}{f': {note}' if note else ''} (R11)"
 
 
 def explain(reason: str) -> str:

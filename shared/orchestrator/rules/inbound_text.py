@@ -4,21 +4,28 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# A reaction of a phone to one of our texts: "Liked “…”", in the languages whose phones write it out.
+# A reaction of a phone to one of our texts, as phones write it out: Liked “…”, 👍 to “…”, Loved an image.
 _TAPBACK = re.compile(
-    r"^(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|removed an? [\w ]+ from|reacted \S+ to|\S+ to"
-    r"|le gust[oó]|le encant[oó]|a aim[eé]|a ador[eé]|gostou de|amou|gefällt)$",
-    re.IGNORECASE,
+    r"(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|removed an? [\w ]+ from|reacted \S+ to|[^\w\s]+ to"
+    r"|(?:le|te) gust[oó]|le encant[oó]|reaccion[oó] con \S+ a|a (?:aim|ador)[eé]|j.(?:aime|adore)"
+    r"|a r[eé]agi (?:avec|par) \S+ [aà]|gostou de|amou|reagiu com \S+ a|gefällt)"
+    r"\s*(?:[“”„\"«].*[“”\"»]|(?:an?|your) (?:\w+ )?(?:image|photo|picture|video|movie|audio|sticker|gif"
+    r"|attachment|file|link|contact|message))",
+    re.IGNORECASE | re.DOTALL,
 )
 _QUOTATION = re.compile(r"[“”„\"«](?P<quoted>[^“”„\"«»]*)[“”\"»]")
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 # A quotation of up to this many words is the person's own emphasis: they write "STOP" in quotation marks.
 _EMPHASIS_WORDS = 2
+# What follows a line of dashes, and a line of a phone's or a mail program's own. What follows such a line is the
+# person's again.
 _SIGNATURE = re.compile(
-    r"\n\s*(?:--|—|__)\s*(?:\n|$).*"
-    r"|(?:^|\n)\s*(?:sent from (?:my|outlook|yahoo|mail)|get outlook for|enviado (?:desde|do) (?:mi|meu)"
-    r"|envoy[ée] (?:de|depuis) mon|von mein\w* \w+ gesendet)\b.*",
-    re.IGNORECASE | re.DOTALL,
+    r"\n[^\S\n]*(?:-{2,}|—|_{2,})[^\S\n]*(?:\Z|\n[\s\S]*)"
+    r"|^\s*(?:sent (?:from|via|with|using)|enviad[oa] (?:desde|de|do|via|por|a partir)"
+    r"|envoy[ée] (?:de|depuis|via|à partir)"
+    r"|inviato da|gesendet (?:von|mit)|(?:get|obtener|obter|télécharge[rz]|descargar?) outlook (?:for|para)"
+    r"|obter o outlook para|von mein\w* [^\n]{1,20} gesendet)\b[^\n]{0,60}$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _NUMBER_SIGN = re.compile(r"#(?=\s|$)")  # "wrong #"
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2018\u2019\u02bc`\u00b4"))
@@ -34,6 +41,8 @@ class InboundWords:
         is_question: the text has a question mark.
         is_tapback: the text is a phone's report that its owner reacted to one of ours.
         is_latin: each letter is of the Latin script.
+        quotations: what stood in quotation marks and is left out of `words`, each as one line of words.
+        signature: the words of the signature as one line, which are left out of `words`.
     """
 
     words: tuple[str, ...]
@@ -41,6 +50,8 @@ class InboundWords:
     is_question: bool
     is_tapback: bool
     is_latin: bool
+    quotations: tuple[str, ...]
+    signature: str
 
     @property
     def line(self) -> str:
@@ -54,21 +65,30 @@ def words_of(body: str) -> InboundWords:
     Args:
         body: the text as Twilio passed it on.
     """
-    text = unicodedata.normalize("NFKC", body)
-    own = _QUOTED_LINE.sub(" ", _SIGNATURE.sub(" ", text))
     # NFKC turns the quotation marks of no script into others, so that they are found after it.
-    unquoted = _QUOTATION.sub(_keep_emphasis, own)
-    is_tapback = unquoted != own and _TAPBACK.match(unquoted.strip()) is not None
-    spelled_out = _NUMBER_SIGN.sub(" number ", unquoted)
-    folded = unicodedata.normalize("NFD", spelled_out.casefold().translate(_APOSTROPHES))
-    letters = "".join(_letter(character) for character in folded)
+    text = unicodedata.normalize("NFKC", body)
+    unsigned = _SIGNATURE.sub(" ", text)
+    is_tapback = _TAPBACK.fullmatch(unsigned.strip()) is not None
+    own = _QUOTATION.sub(_keep_emphasis, _QUOTED_LINE.sub(" ", unsigned))
+    if not is_tapback and not _fold(own).split():
+        own = unsigned  # the whole text stands in quotation marks: “Please stop texting me.”
+    words = _fold(own).split()
     return InboundWords(
-        words=_join_single_letters(letters.split()),
-        symbols=tuple(character for character in unquoted if unicodedata.category(character) == "So"),
-        is_question="?" in unquoted or "¿" in unquoted,
+        words=_join_single_letters(words),
+        symbols=tuple(character for character in own if unicodedata.category(character) == "So"),
+        is_question="?" in own or "¿" in own,
         is_tapback=is_tapback,
-        is_latin=all("LATIN" in unicodedata.name(c, "") for c in letters if unicodedata.category(c).startswith("L")),
+        is_latin=all("LATIN" in unicodedata.name(c, "") for c in "".join(words) if unicodedata.category(c)[0] == "L"),
+        quotations=tuple(" ".join(_fold(found["quoted"]).split()) for found in _QUOTATION.finditer(unsigned)),
+        signature=" ".join(_fold(" ".join(found[0] for found in _SIGNATURE.finditer(text))).split()),
     )
+
+
+def _fold(text: str) -> str:
+    """A text casefolded, without accents and apostrophes, with a space for each other character that is no letter."""
+    spelled_out = _NUMBER_SIGN.sub(" number ", text)
+    folded = unicodedata.normalize("NFD", spelled_out.casefold().translate(_APOSTROPHES))
+    return "".join(_letter(character) for character in folded)
 
 
 def _keep_emphasis(quotation: re.Match[str]) -> str:

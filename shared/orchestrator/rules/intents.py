@@ -12,15 +12,15 @@ from orchestrator.rules.stop_phrases import (
     BARE_STOP_WORDS,
     CLEAR_STOP,
     CLEAR_WRONG_PERSON,
-    FIXED_AUTOMATIC,
     FRIENDLY_SYMBOLS,
     HELP_WORDS,
+    PHONE_ANSWERS,
     STOP_WORDS,
-    WISH_IN_AUTOMATIC,
-    WRITTEN_AUTOMATIC,
+    WISH_IN_WRITTEN_ANSWER,
+    WRITTEN_ANSWERS,
     core_of,
-    may_be_a_wish,
 )
+from orchestrator.rules.wish_stems import may_be_a_wish
 
 
 class Intent(StrEnum):
@@ -54,7 +54,9 @@ class ClassifiedBy(StrEnum):
 _START_BODIES = {"start": Intent.START, "unstop": Intent.START, "yes": Intent.YES}
 
 
-def intent_of(body: str, opt_out_type: str | None = None, *, has_reader: bool = True) -> tuple[Intent, ClassifiedBy]:
+def intent_of(
+    body: str, opt_out_type: str | None = None, *, has_reader: bool = True, to_toll_free: bool = False
+) -> tuple[Intent, ClassifiedBy]:
     """Classify an inbound text as far as a rule can (R11).
 
     Args:
@@ -62,6 +64,8 @@ def intent_of(body: str, opt_out_type: str | None = None, *, has_reader: bool = 
         opt_out_type: Twilio's `OptOutType`, where Advanced Opt-Out took the text for a keyword.
         has_reader: whether Claude can be asked. Without it a text in Latin script in which no word can belong to a
             wish to stop is conversation.
+        to_toll_free: whether it came to a toll-free number of ours. There START and UNSTOP lift the networks' block,
+            and YES does not (help.twilio.com, Opt-out keyword handling for Toll-Free SMS).
 
     Returns:
         The intent and what decided it. While a text is `UNREAD`, nothing goes to its person.
@@ -69,12 +73,12 @@ def intent_of(body: str, opt_out_type: str | None = None, *, has_reader: bool = 
     if opt_out_type and opt_out_type.casefold() in (Intent.STOP, Intent.START, Intent.HELP):
         return Intent(opt_out_type.casefold()), ClassifiedBy.OPT_OUT_TYPE
     if start := _START_BODIES.get(body.strip().casefold()):
-        return start, ClassifiedBy.KEYWORD
+        return Intent.CONVERSATION if start is Intent.YES and to_toll_free else start, ClassifiedBy.KEYWORD
     text = words_of(body)
     for intent, decided_by in (_keyword(text), _phrase(text), _harmless(text)):
         if intent is not None:
             return intent, decided_by
-    if has_reader or not text.is_latin or text.symbols or may_be_a_wish(text.words):
+    if has_reader or not text.is_latin or text.symbols or may_be_a_wish(text.line) or _wishes_aside(text):
         return Intent.UNREAD, ClassifiedBy.NOBODY
     return Intent.CONVERSATION, ClassifiedBy.NOBODY
 
@@ -95,9 +99,7 @@ def _keyword(text: InboundWords) -> tuple[Intent | None, ClassifiedBy]:
 def _phrase(text: InboundWords) -> tuple[Intent | None, ClassifiedBy]:
     core = core_of(text.line)
     intent = None
-    if FIXED_AUTOMATIC.search(text.line) or (
-        WRITTEN_AUTOMATIC.search(text.line) and not WISH_IN_AUTOMATIC.search(text.line)
-    ):
+    if _is_automatic(text.line):
         intent = Intent.AUTOMATIC
     elif text.is_question or text.is_tapback:
         return None, ClassifiedBy.PHRASE
@@ -108,8 +110,24 @@ def _phrase(text: InboundWords) -> tuple[Intent | None, ClassifiedBy]:
     return intent, ClassifiedBy.PHRASE
 
 
+def _is_automatic(line: str) -> bool:
+    if PHONE_ANSWERS.search(line):
+        return not may_be_a_wish(PHONE_ANSWERS.sub(" ", line))
+    return WRITTEN_ANSWERS.search(line) is not None and not WISH_IN_WRITTEN_ANSWER.search(line)
+
+
 def _harmless(text: InboundWords) -> tuple[Intent | None, ClassifiedBy]:
     says_nothing = not any(letter.isalpha() for letter in text.line)
-    wishes_nothing = text.is_tapback or says_nothing or text.line in ANSWERS or core_of(text.line) in ANSWERS | {""}
+    wishes_nothing = text.is_tapback or says_nothing or core_of(text.line) in ANSWERS | {""}
     is_friendly = text.is_tapback or all(symbol in FRIENDLY_SYMBOLS for symbol in text.symbols)
-    return (Intent.CONVERSATION if wishes_nothing and is_friendly else None), ClassifiedBy.HARMLESS
+    is_harmless = wishes_nothing and is_friendly and (text.is_tapback or not _wishes_aside(text))
+    return (Intent.CONVERSATION if is_harmless else None), ClassifiedBy.HARMLESS
+
+
+def _wishes_aside(text: InboundWords) -> bool:
+    """Whether what is left out of a text may be a wish: "Thanks", and "Please stop texting me" below a line of dashes.
+
+    What a person quotes is one only where it is a clear wish by itself; a quotation of ours is not.
+    """
+    cores = [core_of(quotation) for quotation in text.quotations]
+    return may_be_a_wish(text.signature) or any(core in STOP_WORDS or CLEAR_STOP.fullmatch(core) for core in cores)

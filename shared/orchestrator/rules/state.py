@@ -1,7 +1,7 @@
 """What the rules decide on: the state of one message, and a message in delivery with the person it is for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class MessageState:
             another part ended without being sent (R8).
         parts: how many texts the message brings: the whole sequence with its first part, none with a later one (R8).
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
+        urgent_at_night: its agent may use `urgent` in quiet hours (R5).
         inbound_unread: texts of people may lie unread in the inbound queue, and a STOP among them (R11).
         relevance, checked_at: what is known since the person last wrote, and since when (R10).
     """
@@ -45,6 +46,7 @@ class MessageState:
     broken: bool = False
     parts: int = 1
     is_reply: bool = False
+    urgent_at_night: bool = True
     inbound_unread: bool = False
     relevance: Relevance = Relevance.UNASKED
     checked_at: datetime | None = None
@@ -56,6 +58,7 @@ class Delivery:
 
     Attributes:
         words, words_source: its text, and where that came from; None until the words are written.
+        words_on: the person's local date when they were written; None where that is not known.
         tries: how many calls to Twilio failed before the request left.
         paused: a pause stops the message now (R13).
     """
@@ -65,6 +68,7 @@ class Delivery:
     data: dict[str, Any]
     words: str | None
     words_source: str | None
+    words_on: date | None
     tries: int
     state: MessageState
     person: Person

@@ -5,14 +5,13 @@ punctuation. A phrase that is part of a longer text is never clear.
 """
 
 import re
-from collections.abc import Sequence
 
 # Revocations by themselves: 47 CFR 64.1200(a)(10) names stop, quit, end, revoke, opt out, cancel and unsubscribe.
 # Twilio and the carriers act on STOPALL, too. ARRET is required in Canada (CASL); the others are its like elsewhere.
 STOP_WORDS = frozenset(
     (
         *("stop", "stopall", "stopit", "quit", "revoke", "optout", "unsubscribe", "alto", "baja", "detener"),
-        *("detenga", "parar", "pare", "parem", "sair", "arret", "arreter", "arretez", "desabonner"),
+        *("detenga", "parar", "pare", "parem", "sair", "arret", "arrete", "arreter", "arretez", "desabonner"),
         *("desabonnement", "desinscription", "desinscrire"),
     )
 )
@@ -22,8 +21,11 @@ HELP_WORDS = frozenset({"help", "info", "aide", "ayuda", "ajuda"})
 
 # Around a clear word or phrase these change nothing.
 _COURTESY = (
-    r"(?:please|pls|plz|plse|thank you|thanks|thx|ty|ok|okay|hi|hello|hey|sorry|now|just|already|kindly|sir|maam|guys"
-    r"|por favor|gracias|hola|ya|svp|sil vous plait|sil te plait|merci|bonjour|obrigado|obrigada|ola)"
+    r"(?:please|pls|plz|plse|please and thank you|thank you(?: (?:so|very) much)?"
+    r"|(?:many )?thanks(?: (?:so much|a lot))?|thx|ty|ok|okay|hi|hello|hey"
+    r"|good (?:morning|afternoon|evening|day)|have a (?:nice|good|great) day|sorry|now|just"
+    r"|already|kindly|sir|maam|guys|por favor|(?:muchas )?gracias|hola|buen[oa]s (?:dias|tardes|noches)|ya"
+    r"|svp|sil (?:vous|te) plait|merci(?: beaucoup)?|bonjour|(?:muito )?obrigad[oa]|ola|bom dia|boa tarde)"
 )
 _COURTESIES = re.compile(rf"^(?:{_COURTESY}(?: |$))+|(?:(?:^| ){_COURTESY})+$")
 
@@ -37,123 +39,125 @@ def core_of(line: str) -> str:
 
 _TEXTS = r"(?:texts?|txts?|messages?|msgs?|sms|text messages?)"
 _WHOSE = r"(?:the|these|this|those|your|any|all|more|of)"
+# Of these one asks for none: "I do not want all the texts" may ask for some, and "do not send the text" for one.
+_MANY_TEXTS = r"(?: (?:these|those|your|any|more|such))* (?:texts|txts|messages|msgs|sms|text messages)"
+_AGAIN = r"(?: (?:again|anymore|any more|ever|ever again))?"
 _ME = r"(?:me|us|this number|my (?:phone|number|cell))"
 _LIST = (
     r"(?:(?: (?:your|the|this|that|any|all|these))*(?: (?:mailing|text|contact|marketing|call))?"
     r"(?: (?:lists?|database|system|texts|messages))?)?"
 )
-_MENSAJES = r"(?: (?:mensajes|textos))?"
-_MENSAGENS = r"(?: (?:mensagens|mensagem|sms))?"
+_MENSAJES = r"(?: (?:mensajes|textos|sms))"
+_MENSAGENS = r"(?: (?:mensagens|mensagem|sms))"
+_MESSAGES = r"(?: (?:messages|textos|sms))"
 _CLEAR_STOPS = (
     # English
     r"(?:no )?sto+p+",  # "No. Stop."
     r"stop (?:it|this|that|all|everything|these|them)",
     r"(?:stop|quit|cease) (?:texting|txting|messaging|contacting|bothering|spamming|writing)"
     rf"(?: {_ME})?(?: ever again)?",
-    rf"(?:stop|quit|cease) (?:sending|with)(?: {_ME})?(?: {_WHOSE})*(?: {_TEXTS})(?: to {_ME})?",
+    rf"(?:stop|quit|cease)(?: (?:sending|with)(?: {_ME})?)?(?: {_WHOSE})*(?: {_TEXTS})(?: to {_ME})?",
     rf"(?:i said|i want you to|you need to) stop(?: (?:texting|messaging|contacting) {_ME})?",
     rf"no more {_TEXTS}(?: (?:ever|from you))?",
-    rf"(?:dont|do not|never)(?: ever)? (?:text|txt|message|msg|contact)(?: {_ME})?"
-    r"(?: (?:again|anymore|any more|ever|ever again))?",
+    rf"(?:dont|do not|never)(?: ever)? (?:text|txt|message|msg|contact)(?: {_ME})?{_AGAIN}",
+    rf"(?:dont|do not|never)(?: ever)? send(?: {_ME})?{_MANY_TEXTS}{_AGAIN}",
+    rf"i (?:dont|do not|no longer) (?:want|wish)(?: to (?:receive|get))?{_MANY_TEXTS}(?: from you)?{_AGAIN}",
     rf"unsubscribe(?: {_ME})?(?: from{_LIST})?",
     r"i (?:want|would like|wish|need) to (?:unsubscribe|opt out|be removed)|id like to (?:unsubscribe|opt out)",
     rf"(?:i )?opt(?:ing)?(?: {_ME})? out(?: (?:of|from){_LIST})?",
     r"i (?:revoke|withdraw)(?: my)? consent|consent revoked",
-    rf"(?:remove|delete) (?:{_ME}|my phone number)(?: (?:from|off)(?: of)?{_LIST})?",
-    rf"take (?:{_ME}|my phone number) (?:from|off)(?: of)?{_LIST}",
+    rf"(?:remove|delete) (?:{_ME}|my (?:phone number|name))(?: (?:from|off)(?: of)?{_LIST})?",
+    r"remove from (?:(?:your|the|this) )?list",
+    rf"take (?:{_ME}|my (?:phone number|name)) (?:from|off)(?: of)?{_LIST}",
     r"lose (?:my|this) number|leave (?:me|us) alone",
     # Spanish
     r"no me (?:escribas|(?:escriba|mande|envie|contacte)[ns]?|(?:texte|moleste)e?n?)(?: mas)?"
-    + _MENSAJES
-    + "(?: mas)?",
-    r"dejen? de (?:mandar|enviar|escribir|molestar|contactar|textear)(?:me|nos)?(?: mas)?" + _MENSAJES,
-    r"(?:ya )?no quiero (?:recibir )?mas (?:mensajes|textos)|no mas (?:mensajes|textos)",
-    r"(?:quiero |deseo )?(?:darme|dar|denme|deme) de baja",
+    rf"{_MENSAJES}?(?: mas)?",
+    r"(?:dej|par)(?:a|en?|ad) de (?:mandar|enviar|escribir|molestar|contactar|textear)(?:me|nos)?(?: mas)?"
+    rf"{_MENSAJES}?",
+    rf"(?:ya )?no (?:quiero|deseo)(?: recibir)?(?: (?:mas|sus|tus|estos|esos))*{_MENSAJES}(?: mas)?",
+    rf"no mas{_MENSAJES}",
+    r"(?:quiero |deseo )?(?:darme|dar|denme|deme|dame) de baja|quiero que me (?:den|de) de baja",
     # French
-    r"arretez de m(?:envoyer|ecrire|contacter|texter)(?: (?:des|vos|de))?(?: (?:messages|textos|sms))?",
-    r"ne m(?:e )?(?:ecrivez|envoyez|contactez|textez) plus(?: (?:de|rien))?(?: (?:messages|textos|sms))?",
-    r"plus de (?:messages|textos|sms)|desabonnez moi|je (?:veux|souhaite|voudrais) me desabonner",
+    rf"(?:arrete|cesse)[zr]? de m(?:envoyer|ecrire|contacter|texter)(?: (?:des|vos|de))?{_MESSAGES}?",
+    rf"(?:arrete|cesse)z?(?: (?:les|vos|ces|tous))+{_MESSAGES}",
+    rf"ne m(?:e )?(?:ecri(?:s|vez)|envo(?:ie|yez)|contacte[sz]?|texte[sz]?) plus(?: (?:de|rien))?{_MESSAGES}?",
+    rf"je ne (?:veux|souhaite|desire) (?:plus|pas)(?: recevoir)?(?: (?:de|vos|ces))*{_MESSAGES}",
+    rf"plus de{_MESSAGES}|desabonnez moi|je (?:veux|souhaite|voudrais) me desabonner",
     # Portuguese
-    r"(?:pare|parem|para) de (?:me )?(?:mandar|enviar|escrever)(?: mais)?(?: me)?" + _MENSAGENS,
-    r"nao (?:me )?(?:mande|mandem|envie|enviem|escreva|escrevam)(?: mais)?" + _MENSAGENS + "(?: mais)?",
-    r"(?:eu )?nao quero (?:receber )?mais (?:mensagens|sms)",
+    rf"(?:pare|parem|para) de (?:me )?(?:mandar|enviar|escrever)(?: mais)?(?: me)?{_MENSAGENS}?",
+    rf"parem? com (?:as|essas|estas|suas){_MENSAGENS}",
+    rf"nao (?:me )?(?:mande|mandem|envie|enviem|escreva|escrevam)(?: mais)?{_MENSAGENS}?(?: mais)?",
+    rf"(?:eu )?nao (?:quero|desejo)(?: mais)?(?: receber)?(?: (?:mais|suas|essas|estas))?{_MENSAGENS}(?: mais)?",
 )
 CLEAR_STOP = re.compile("|".join(f"(?:{phrase})" for phrase in _CLEAR_STOPS))
 
 CLEAR_WRONG_PERSON = re.compile(
     r"(?:i (?:think|believe) )?(?:(?:you|u|youve|you ve) (?:have |got |have got )?)?(?:this is )?(?:the |a )?"
-    r"wrong (?:number|person|num|no)"
+    r"wrong (?:number|person|num)"
     r"|(?:se equivoco de|tiene el|este es un|es un)? ?numero equivocado|se equivoco de numero"
     r"|(?:vous avez le |cest le )?mauvais numero|(?:voce tem o )?numero errado"
 )
 
-# Texts that a phone or a mail system writes by itself. Those of phones and carriers stand as they are.
-FIXED_AUTOMATIC = re.compile(
+# Texts that a phone or a carrier writes by itself. A person may add a wish to them.
+PHONE_ANSWERS = re.compile(
     r"driving with (?:focus|do not disturb)|i(?:m| am) not receiving notifications|sent from my roadtrip"
     r"|message blocking is active|person you are texting is not accepting|^(?:im|i am) driving right now"
-    r"|^(?:sorry )?i cant talk right now|^im in a meeting can i call you later"
-    r"|^estoy conduciendo|^je conduis en ce moment"
+    r"|^(?:sorry )?(?:i )?cant talk right now|^(?:sorry )?im busy right now|^im in a meeting can i call you later"
+    r"|^estoy (?:conduciendo|manejando)(?: te llamo (?:luego|mas tarde))?"
+    r"|^estoy en una reunion te llamo (?:luego|mas tarde)"
+    r"|^je conduis en ce moment(?: je (?:vous|te) rappelle plus tard)?|^estou dirigindo"
 )
-# Others are written by people, who may have put a wish into them.
-WRITTEN_AUTOMATIC = re.compile(
-    r"^auto ?(?:matic)?(?:ed)? ?(?:reply|response)|^respuesta automatica|^reponse automatique|^resposta automatica"
-    r"|^out of office|(?:am|im) currently (?:out of|away from) the office|this is an automated (?:message|response)"
-    r"|(?:mailbox|number|inbox) is not monitored"
+# Texts that the owner of a mailbox or of a number wrote for all who write to it.
+_AWAY = r"(?:out of (?:the )?office|away from (?:the |my )?(?:office|desk)|on (?:vacation|holiday|(?:\w+ )?leave)|away)"
+WRITTEN_ANSWERS = re.compile(
+    r"^auto ?(?:mat(?:ic|ed))? ?(?:reply|response)|this is an auto(?:mated|matic) (?:message|response|reply)"
+    r"|^respuesta automatica|^reponse automatique|^resposta automatica"
+    r"|^(?:out of office|ooo)\b|\b(?:am|im) currently (?:out of|away from) the office"
+    rf"|\b(?:am|im) (?:currently |now )?{_AWAY}\b.*\b(?:will|ill) (?:reply|respond|answer|return|get back|be back)"
+    r"|^estoy fuera de la oficina|^je suis absente? du bureau|^estou fora do escritorio"
+    r"|\b(?:mailbox|number|inbox) is not monitored|\bwe(?: have|ve)? received your (?:message|text)"
     r"|^(?:thank you|thanks) for (?:contacting|messaging|reaching out|your message)"
 )
-WISH_IN_AUTOMATIC = re.compile(
-    r"\b(?:stop|unsubscri|remov|opt|wrong|baja|arret|(?:dont|do not|never) (?:text|message|contact|write|send))"
+# A wish in such a text; "I have no access to this mailbox" is none.
+WISH_IN_WRITTEN_ANSWER = re.compile(
+    r"\b(?:stop|quit|unsub|remov|delet|opt(?:ed|ing)? ?out|opt me|wrong|alone|spam|baja|arret|desabon|dejen|no more"
+    r"|no me|(?:dont|do not|never|no longer) (?:text|message|contact|write|send|want)|not interested|lose (?:my|this))"
 )
+# Whole texts that wish nothing; those that are courtesies do not stand here.
 ANSWERS = frozenset(
     (
         *(
-            "ok",
-            "okay",
             "k",
             "kk",
             "sure",
+            "sure thing",
             "yep",
             "yeah",
             "yup",
-            "thanks",
-            "thank you",
-            "thx",
-            "ty",
             "great",
             "perfect",
+            "cool",
+            "nice",
+            "awesome",
+            "lol",
+            "haha",
         ),
-        *("cool", "nice", "awesome", "lol", "haha", "hi", "hello", "hey", "sounds good", "got it", "good morning"),
-        *("good evening", "thank you so much", "thanks so much", "thanks a lot"),
-        *("gracias", "merci", "obrigado", "obrigada", "perfecto", "parfait", "perfeito"),
+        *(
+            "sounds good",
+            "got it",
+            "si",
+            "claro",
+            "vale",
+            "de acuerdo",
+            "perfecto",
+            "oui",
+            "daccord",
+            "parfait",
+            "sim",
+            "de nada",
+        ),
+        *("beleza", "perfeito"),
     )
 )
 FRIENDLY_SYMBOLS = frozenset("👍👌🙏❤♥😀😂🤣😊🙂😄😁😍🎉💯👏✅🔥☺😘🥰")
-
-# What may belong to a wish to stop, in English, Spanish, French, Portuguese and German: beginnings of words, words, and
-# phrases. A text with any of them is read before anything goes to its person (R11); others are conversation.
-_BEGINNINGS = (
-    *("stop", "stpo", "sotp", "quit", "ceas", "revok", "optin", "optout", "cancel", "unsub", "remov", "delet", "block"),
-    *("harass", "report", "spam", "scam", "fuck", "damn", "annoy", "bother", "unwanted", "interes", "consent"),
-    *("nonstop", "piss", "lawyer", "deten", "chega", "arret", "desabon", "desinscri", "suffi", "jamais", "nunca"),
-    *("dej", "kein", "aufhor", "abmeld", "abbestell"),
-)
-_WORDS = frozenset(
-    (
-        *("end", "ended", "ending", "opt", "leave", "lose", "enough", "sue", "f", "junk", "wrong", "never", "dont"),
-        *("no", "nope", "none", "non", "not", "nor", "didnt", "wont", "cant", "isnt", "keep", "kept", "off", "bye"),
-        *("goodbye", "hate", "lost", "alto", "baja", "basta", "parar", "pare", "parem", "sair", "nao", "ne", "pas"),
-        *("plus", "assez", "fin", "mas", "nicht"),
-    )
-)
-_PHRASES = (
-    *("take me", "take us", "take my", "get me", "go away", "shut up", "over this", "over it", "we are done"),
-    *("im done", "gave you", "get my", "have my", "who is this", "whos this", "who are you", "im not"),
-)
-
-
-def may_be_a_wish(words: Sequence[str]) -> bool:
-    """Whether a text has a word that a wish to stop may be made of."""
-    line = f" {' '.join(words)} "
-    return any(word.startswith(_BEGINNINGS) or word in _WORDS for word in words) or any(
-        f" {phrase} " in line for phrase in _PHRASES
-    )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from unicodedata import normalize
 
+from orchestrator.clean_text import visible_text
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.addresses import is_of_texts, number_of
@@ -136,7 +137,7 @@ class TwilioMessageList:
                     sid=message.sid,
                     person=number_of(address),
                     is_sms=is_of_texts(address),
-                    body=message.body or "",
+                    body=visible_text(message.body or ""),
                     created_at=message.date_created,
                     inbound=inbound,
                     status=str(message.status),

@@ -1,5 +1,6 @@
 """What lies on the inbound queue: Twilio's status callbacks and inbound texts, and the dispatcher's markers."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -18,7 +19,8 @@ from pydantic import (
 )
 
 from orchestrator.aws.queues import DeadLetter, QueueRecord
-from orchestrator.sms.addresses import is_of_texts, number_of
+from orchestrator.clean_text import clean_text, visible_text
+from orchestrator.sms.addresses import is_of_texts, is_toll_free, number_of
 
 STATUS_PATH = "/twilio/status"
 INBOUND_PATH = "/twilio/inbound"
@@ -46,11 +48,13 @@ class _Form(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nul(cls, form: Any) -> Any:
-        """Removes NUL characters, which Postgres cannot store."""
+    def _fields_are_clean(cls, form: Any) -> Any:
+        """Cleans every field; one that shows nothing is empty."""
         if not isinstance(form, dict):
             return form
-        return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in form.items()}
+        return {
+            clean_text(name): visible_text(value) if isinstance(value, str) else value for name, value in form.items()
+        }
 
 
 class _Ids(BaseModel):
@@ -66,6 +70,7 @@ class _StatusForm(_Form):
 
 class _TextForm(_Form):
     address: str = Field(alias="From", min_length=1, max_length=100)
+    to: str = Field(default="", alias="To")
     body: str = Field(default="", alias="Body")
     media: Annotated[int, BeforeValidator(lambda value: value or 0)] = Field(default=0, alias="NumMedia", ge=0)
     opt_out_type: str | None = Field(default=None, alias="OptOutType")
@@ -101,6 +106,11 @@ class InboundText(BaseModel):
     def is_sms(self) -> bool:
         """Whether the person wrote by text message, not over another channel such as WhatsApp."""
         return is_of_texts(self.form.address)
+
+    @property
+    def is_to_toll_free(self) -> bool:
+        """Whether the person wrote to a toll-free number of ours."""
+        return is_toll_free(self.form.to)
 
     @property
     def body(self) -> str:
@@ -147,7 +157,11 @@ def read_requests(records: Sequence[QueueRecord]) -> Requests:
     requests = Requests([], [], [])
     for record in records:
         try:
-            request = _request.validate_json(record.body)
+            # Pydantic's own reader rejects half of a surrogate pair, for which no STOP may be lost.
+            request = _request.validate_python(json.loads(record.body))
+        except (json.JSONDecodeError, RecursionError):
+            requests.unreadable.append(DeadLetter(record, "unreadable", "body", "Invalid JSON"))
+            continue
         except ValidationError as error:
             first = error.errors(include_input=False, include_context=False, include_url=False)[0]
             name = ".".join(str(part) for part in first["loc"]) or "body"

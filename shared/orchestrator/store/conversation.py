@@ -12,7 +12,7 @@ from psycopg.rows import class_row, dict_row
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR
-from orchestrator.rules.inbound_marker import FRESH_FOR
+from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.intents import ClassifiedBy, Intent
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.reasons import Status
@@ -84,6 +84,14 @@ class StoredText:
     kind: str | None
     received_at: datetime
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewestMarker:
+    """The newest marker of the inbound queue: its age, and whether nothing is sent for that reason (R11)."""
+
+    age: timedelta
+    holds_everything: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +221,13 @@ def record_inbound_marker(connection: Connection) -> None:
     """Record by the database's clock that a fresh marker of the inbound queue was read; one round trip."""
     with one_round_trip(connection):
         connection.execute(sql("record_inbound_marker"), {"fresh_for": FRESH_FOR})
+
+
+def read_inbound_marker(connection: Connection) -> NewestMarker | None:
+    """Read the newest marker of the inbound queue; None before the first (R11)."""
+    parameters = {"fresh_for": FRESH_FOR, "read_after_gap": READ_AFTER_GAP}
+    with connection.cursor(row_factory=class_row(NewestMarker)) as cursor:
+        return cursor.execute(sql("read_inbound_marker"), parameters).fetchone()
 
 
 def list_unread_texts(connection: Connection, user_id: UUID | None, limit: int) -> list[UnreadText]:

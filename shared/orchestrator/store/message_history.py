@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from orchestrator.people import find_zone, zones_of_number
-from orchestrator.rules.explanations import explain
+from orchestrator.rules.explanations import describe_opt_out, explain
 from orchestrator.store.database import one_round_trip, sql
 
 
@@ -18,9 +18,10 @@ class Step:
     """One thing that happened to a message.
 
     Attributes:
-        what: published, accepted, held, worded, judged, sending, an outcome, delivered, undelivered, rejected, or the
-            status in which it ended.
-        detail: a sentence for operators, without phone numbers and without the message's words.
+        what: published, accepted, held, worded, judged, sending, an outcome, delivered, undelivered, rejected, opted
+            out, or the status in which it ended.
+        detail: a sentence for operators, without phone numbers and without the message's words. It may hold an
+            operator's own note.
         until: when a held message is due again; None for every other step.
     """
 
@@ -57,6 +58,7 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
         calls = connection.execute(sql("read_history_calls"), parameters)
         verdicts = connection.execute(sql("read_history_relevance"), parameters)
         rejections = connection.execute(sql("read_history_rejections"), parameters)
+        opt_outs = connection.execute(sql("read_history_opt_outs"), parameters)
     row = message.fetchone()
     steps = [
         *([] if row is None else _first_steps(row)),
@@ -68,6 +70,10 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
         *(Step(at, "judged", f"{verdict}: {why} (R10)") for at, verdict, why in verdicts),
         *(step for found in attempts for step in _attempt_steps(*found)),
         *(Step(at, "rejected", problem) for at, problem in rejections),
+        *(
+            Step(at, "opted out", describe_opt_out(source, note, recorded_at))
+            for at, source, note, recorded_at in opt_outs
+        ),
     ]
     if row is None and not steps:
         return None

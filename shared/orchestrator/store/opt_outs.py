@@ -21,12 +21,25 @@ class OptOut:
     Attributes:
         source: how, for example `keyword`, `operator` or `recovered`.
         confirm_until: until when our confirmation may go; None where none is due, as where Twilio confirms.
+        note, recorded_at: what an operator wrote about a revocation that was no text, and when.
     """
 
     phone_number: str
     source: str
     at: datetime
     confirm_until: datetime | None = None
+    note: str | None = None
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOptOut:
+    """An opt-out in force, as an operator reads it: how and when the person opted out, and what was noted of it."""
+
+    source: str
+    opted_out_at: datetime
+    note: str | None
+    recorded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,12 @@ class Confirmation:
     segments: int
     encoding: str
     price_usd: Decimal
+
+
+def list_opt_outs(connection: Connection, user_id: UUID) -> list[RecordedOptOut]:
+    """List the opt-outs in force for a person and their number, oldest first; one round trip."""
+    with connection.cursor(row_factory=class_row(RecordedOptOut)) as cursor:
+        return cursor.execute(sql("list_opt_outs"), {"user_id": user_id}).fetchall()
 
 
 def list_due_confirmations(connection: Connection, opt_outs: Sequence[OptOut], now: datetime) -> list[DueConfirmation]:

@@ -1,7 +1,7 @@
 """Exports a person's data, deletes a person, and clears old words."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,19 +12,21 @@ from psycopg.rows import class_row
 
 from orchestrator.store.database import one_round_trip, sql
 
-# Columns of `users` that identify a person; a database may have only some of them.
-_PERSONAL = (
-    "email", "first_name", "last_name", "company", "title", "linkedin_url", "expertise", "external_id", "timezone",
-    "quiet_hours_start", "quiet_hours_end", "response_pattern", "poc_agent_id", "poc_agent_type",
+# Types of columns of `users` that stay. Columns of all other types are emptied, an owner's own too.
+_KEPT_TYPES = (
+    "boolean", "smallint", "integer", "bigint", "numeric", "real", "double precision", "uuid",
+    "timestamp with time zone", "timestamp without time zone",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The ids and numbers by which a person is known; `opted_out_numbers` are those with an opt-out in force."""
+    """By what a person is known; `opted_out_numbers` are those with an opt-out in force that goes with the person."""
 
     user_id: str
     external_id: str | None
+    email: str | None
+    full_name: str | None
     phone_number: str
     former_numbers: list[str]
     opted_out_numbers: list[str]
@@ -35,6 +37,11 @@ class Identity:
         return UUID(self.user_id)
 
     @property
+    def all_numbers(self) -> list[str]:
+        """Return the numbers that the person has and had, as stored and in E.164; none of a deleted person."""
+        return [*([] if self.is_deleted else [self.phone_number]), *self.former_numbers]
+
+    @property
     def is_deleted(self) -> bool:
         """Whether the person was deleted: only their counters and costs are left."""
         return self.phone_number.startswith("forgotten-")
@@ -42,13 +49,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class DeletedRecords:
-    """How many records a deletion cleared or deleted."""
+    """How many records a deletion cleared or deleted; `in_other_rows` counts rows of others that named the person."""
 
     messages: int
     queued_messages: int
     conversations: int
     agent_tasks: int
     log_entries: int
+    in_other_rows: int = 0
 
 
 def export_person(connection: Connection, user_id: UUID) -> dict[str, Any]:
@@ -64,38 +72,63 @@ def read_identity(connection: Connection, user_id: UUID) -> Identity | None:
         return cursor.execute(sql("read_identity"), {"user_id": user_id}).fetchone()
 
 
-def delete_person(connection: Connection, identity: Identity, hashes: Sequence[str], now: datetime) -> DeletedRecords:
-    """Delete a person in one transaction, under the lock that reservations take.
+def delete_person(
+    connection: Connection, identity: Identity, hashes: Sequence[str], traces: str, name: str | None, now: datetime
+) -> DeletedRecords:
+    """Delete a person: first what names them in rows of others, then, in one transaction, their rows and identity.
+
+    The transaction holds the lock that reservations take. Until it commits, another run finds everything again.
 
     Args:
         hashes: keyed hashes of their opted-out numbers, which stay opted out.
+        traces: a regular expression that finds the person's ids and numbers.
+        name: one that finds their name, which is no trace in rows of another person.
     """
     parameters = {
         "user_id": identity.user_id,
         "user_ids": [identity.user_id],
-        "phone_number": identity.phone_number,
-        "all_numbers": [identity.phone_number, *identity.former_numbers],
+        "all_numbers": identity.all_numbers,
         "number_hash": list(hashes),
+        "traces": traces,
+        "name": name,
         "now": now,
     }
+    # It reads whole tables, so it runs before the lock is taken.
+    in_other_rows = connection.execute(sql("delete_traces"), parameters).fetchone()
     with connection.transaction(), connection.cursor(row_factory=class_row(DeletedRecords)) as cursor:
         connection.execute(sql("lock_users"), parameters)
         deleted = cursor.execute(sql("delete_person"), parameters).fetchone()
         _clear_identity(connection, identity.user_id)
-    assert deleted is not None  # the statement returns one row of counts
-    return deleted
+    assert deleted is not None  # each statement returns one row of counts
+    assert in_other_rows is not None
+    return replace(deleted, in_other_rows=in_other_rows[0])
 
 
 def _clear_identity(connection: Connection, user_id: str) -> None:
-    rows = connection.execute(
-        "SELECT column_name FROM information_schema.columns"
-        " WHERE table_schema = current_schema() AND table_name = 'users' AND column_name = ANY (%s)",
-        (list(_PERSONAL),),
-    )
-    assignments = compose.SQL(", ").join(compose.SQL("{} = NULL").format(compose.Identifier(name)) for (name,) in rows)
     number = f"forgotten-{user_id.replace('-', '')[-10:]}"
-    statement = compose.SQL("UPDATE users SET phone_number = %s, {} WHERE id = %s").format(assignments)
-    connection.execute(statement, (number, user_id))
+    columns = connection.execute(
+        "SELECT column_name, is_nullable = 'YES', column_default IS NOT NULL, data_type, character_maximum_length"
+        "  FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND table_name = 'users' AND data_type <> ALL (%s)"
+        "   AND column_name NOT IN ('phone_number', 'phone_number_history')"
+        "   AND is_generated = 'NEVER' AND is_identity = 'NO'",
+        (list(_KEPT_TYPES),),
+    )
+    assignments = [compose.SQL("phone_number = {}").format(number)]
+    for name, may_be_null, has_default, data_type, length in columns:
+        value: compose.Composable | None = None
+        if may_be_null:
+            value = compose.SQL("NULL")
+        elif has_default:
+            value = compose.SQL("DEFAULT")
+        elif data_type in ("json", "jsonb"):
+            value = compose.Literal("{}")
+        elif data_type in ("text", "character varying"):
+            value = compose.Literal(number[:length])
+        if value is not None:
+            assignments.append(compose.SQL("{} = {}").format(compose.Identifier(name), value))
+    statement = compose.SQL("UPDATE users SET {} WHERE id = {}").format(compose.SQL(", ").join(assignments), user_id)
+    connection.execute(statement)
     # In a statement of its own, because a trigger adds each number that changes to the history.
     connection.execute("UPDATE users SET phone_number_history = '[]' WHERE id = %s", (user_id,))
 
@@ -125,3 +158,17 @@ def clear_old_words(connection: Connection, before: datetime, limit: int) -> int
         queue = connection.execute(sql("clear_old_messages"), parameters)
         connection.execute(sql("delete_old_records"), parameters)
     return messages.rowcount + queue.rowcount
+
+
+def delete_expired_records(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete one batch of rejections, withdrawals and agents' rates from before a time.
+
+    Args:
+        limit: how many rows of each table at most.
+
+    Returns:
+        How many were deleted; 0 when none are left.
+    """
+    row = connection.execute(sql("delete_expired_records"), {"before": before, "limit": limit}).fetchone()
+    assert row is not None  # the statement returns one row
+    return int(row[0])

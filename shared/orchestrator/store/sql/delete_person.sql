@@ -4,25 +4,46 @@ WITH kept_opt_outs AS (
     INSERT INTO orchestrator.forgotten_opt_outs (number_hash, opted_out_at)
     SELECT number_hash, %(now)s FROM unnest(%(number_hash)s::text[]) AS h (number_hash)
         ON CONFLICT DO NOTHING
-), shared_opt_outs AS (
-    -- Those who share the number keep its opt-out.
-    SELECT DISTINCT ON (o.id) o.id, p.user_id
+), opt_outs_of_numbers AS (
+    -- Each opt-out of the person, or of a number that they have or had, with a person who has the number now.
+    SELECT DISTINCT ON (o.id) o.id, o.user_id, o.phone_number, o.ended_at, p.user_id AS sharer
       FROM orchestrator.opt_outs o
-     CROSS JOIN LATERAL orchestrator.people_of(o.phone_number) p
-     WHERE o.ended_at IS NULL AND (o.user_id = %(user_id)s OR o.phone_number = %(phone_number)s)
-       AND p.user_id <> %(user_id)s
-     ORDER BY o.id, p.user_id
+      LEFT JOIN LATERAL (
+            SELECT user_id FROM orchestrator.people_of(o.phone_number) WHERE user_id <> %(user_id)s
+           ) p ON true
+     WHERE o.user_id = %(user_id)s OR o.phone_number = ANY (%(all_numbers)s::text[])
+     ORDER BY o.id, p.user_id IS NOT DISTINCT FROM o.user_id DESC, p.user_id
 ), opt_outs_of_sharers AS (
-    UPDATE orchestrator.opt_outs o SET user_id = s.user_id FROM shared_opt_outs s WHERE o.id = s.id
+    -- Those who share the number keep its opt-out.
+    UPDATE orchestrator.opt_outs o SET user_id = n.sharer, note = NULL
+      FROM opt_outs_of_numbers n
+     WHERE o.id = n.id AND n.sharer IS NOT NULL AND n.ended_at IS NULL
+), opt_outs_of_former_owners AS (
+    -- A person who opted out on the number, and has another one now, stays opted out on that.
+    UPDATE orchestrator.opt_outs o SET phone_number = former.phone_number
+      FROM (
+            SELECT DISTINCT ON (u.id) n.id, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number
+              FROM opt_outs_of_numbers n
+              JOIN users u ON u.id = n.user_id AND u.id <> %(user_id)s
+             WHERE n.sharer IS NULL AND n.ended_at IS NULL
+             ORDER BY u.id, n.id
+           ) former
+     WHERE o.id = former.id
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.opt_outs other
+            WHERE other.phone_number = former.phone_number AND other.ended_at IS NULL
+       )
+    RETURNING o.id
 ), opt_outs AS (
-    DELETE FROM orchestrator.opt_outs
-     WHERE (user_id = %(user_id)s OR phone_number = %(phone_number)s) AND id NOT IN (SELECT id FROM shared_opt_outs)
+    DELETE FROM orchestrator.opt_outs o USING opt_outs_of_numbers n
+     WHERE o.id = n.id AND o.id NOT IN (SELECT id FROM opt_outs_of_former_owners)
+       AND (n.sharer IS NULL OR (n.ended_at IS NOT NULL AND n.user_id = %(user_id)s))
 ), numbers AS (
     DELETE FROM orchestrator.numbers n
      WHERE n.phone_number = ANY (%(all_numbers)s::text[])
        AND NOT EXISTS (SELECT FROM orchestrator.people_of(n.phone_number) p WHERE p.user_id <> %(user_id)s)
-), unknown_senders AS (
-    DELETE FROM orchestrator.strangers WHERE phone_number = ANY (%(all_numbers)s::text[])
+), pauses AS (
+    DELETE FROM orchestrator.pauses WHERE scope = 'user' AND value = %(user_id)s::text
 ), texts AS (
     UPDATE messages
        SET content = '',
@@ -69,8 +90,9 @@ WITH kept_opt_outs AS (
     -- Our own log entries keep what a call cost and how it ended. Others lose everything that might quote the person.
     UPDATE agent_actions_log
        SET input_data = NULL, user_id = NULL,
-           output_data = CASE agent_type WHEN 'message_orchestrator' THEN output_data - 'text' END,
-           error = CASE agent_type WHEN 'message_orchestrator' THEN error END
+           output_data = CASE WHEN agent_type = 'message_orchestrator' AND NOT output_data::text ~* %(traces)s
+                              THEN output_data - 'text' END,
+           error = CASE WHEN agent_type = 'message_orchestrator' AND NOT error ~* %(traces)s THEN error END
      WHERE user_id = %(user_id)s
     RETURNING id
 )

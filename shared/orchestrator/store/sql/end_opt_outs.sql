@@ -14,10 +14,11 @@ WITH starts AS (
        SET ended_at = starts.at
       FROM starts
      WHERE o.phone_number = starts.phone_number AND o.ended_at IS NULL AND o.opted_out_at < starts.at
-    RETURNING o.user_id, o.phone_number, o.source, o.opted_out_at
+    RETURNING o.user_id, o.phone_number, o.source, o.opted_out_at, o.note, o.recorded_at
 ), opt_outs_of_others AS (
-    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number), u.id, e.source, e.opted_out_at
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, note, recorded_at)
+    SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number), u.id, e.source, e.opted_out_at, e.note,
+           e.recorded_at
       FROM ended_opt_outs e
       JOIN users u ON u.id = e.user_id
      WHERE orchestrator.e164(u.phone_number) IS DISTINCT FROM e.phone_number

@@ -1,20 +1,32 @@
--- read_identity.sql: return the ids and numbers by which a person is known, now and before, and which of them are opted
--- out.
-SELECT u.id::text AS user_id, u.external_id, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number,
+-- read_identity.sql: return by what a person is known, now and before, and which of their numbers are opted out. An
+-- opt-out of a former number that another person has now is theirs.
+SELECT u.id::text AS user_id, u.external_id, nullif(btrim(to_jsonb(u)->>'email'), '') AS email,
+       -- First and last name together: one of them alone is an ordinary word.
+       CASE WHEN u.first_name ~ '\w{2}' AND to_jsonb(u)->>'last_name' ~ '\w{2}'
+            THEN concat_ws(' ', btrim(u.first_name), btrim(to_jsonb(u)->>'last_name')) END AS full_name,
+       present.phone_number, former.numbers AS former_numbers,
        coalesce((
-           -- In the spelling that was stored, and in E.164.
-           SELECT array_agg(DISTINCT spelling)
-             FROM (
-                   SELECT u.phone_number AS stored
-                    UNION ALL
-                   SELECT coalesce(former->>'phone_number', former #>> '{}')
-                     FROM jsonb_array_elements(coalesce(u.phone_number_history, '[]')) AS former
-                  ) number
-            CROSS JOIN LATERAL (VALUES (number.stored), (orchestrator.e164(number.stored))) AS s (spelling)
-            WHERE spelling <> coalesce(orchestrator.e164(u.phone_number), u.phone_number)
-       ), '{}') AS former_numbers,
-       coalesce((
-           SELECT array_agg(DISTINCT o.phone_number) FROM orchestrator.opt_outs_of(u.id, orchestrator.e164(u.phone_number)) o
+           SELECT array_agg(DISTINCT o.phone_number)
+             FROM orchestrator.opt_outs o
+            WHERE o.ended_at IS NULL
+              AND (o.user_id = u.id OR o.phone_number = present.phone_number
+                   OR (o.phone_number = ANY (former.numbers)
+                       AND NOT EXISTS (SELECT FROM orchestrator.people_of(o.phone_number) p WHERE p.user_id <> u.id)))
        ), '{}') AS opted_out_numbers
   FROM users u
+ CROSS JOIN LATERAL (SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number) present
+ CROSS JOIN LATERAL (
+        -- In the spelling that was stored, and in E.164.
+        SELECT coalesce(array_agg(DISTINCT spelling), '{}') AS numbers
+          FROM (
+                SELECT u.phone_number AS stored WHERE u.phone_number NOT LIKE 'forgotten-%%'
+                 UNION ALL
+                SELECT coalesce(history.entry->>'phone_number', history.entry #>> '{}')
+                  FROM jsonb_array_elements(
+                           CASE jsonb_typeof(u.phone_number_history) WHEN 'array' THEN u.phone_number_history ELSE '[]' END
+                       ) AS history (entry)
+               ) number
+         CROSS JOIN LATERAL (VALUES (number.stored), (orchestrator.e164(number.stored))) AS s (spelling)
+         WHERE spelling <> present.phone_number
+       ) former
  WHERE u.id = %(user_id)s

@@ -1,5 +1,5 @@
 -- reopen_texts.sql: make texts unread again that came after a START and were taken in before it, while the person was
--- opted out: nobody has read them, and they may be a wish to stop (R11).
+-- opted out: they are unread, and may be a wish to stop (R11).
 UPDATE orchestrator.readings r
    SET kind = 'unjudged'
   FROM unnest(%(phone_number)s::text[], %(at)s::timestamptz[]) AS starts (phone_number, at)

@@ -2,12 +2,13 @@
 -- that was sent later and came earlier wins: the opt-out is stored as one that this START ended. Where the number's
 -- opt-out belonged to another person too, theirs goes on with the number that they have now.
 WITH stops AS (
-    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at, later.ended_at,
+    SELECT DISTINCT ON (s.phone_number) s.phone_number, u.id AS user_id, s.source, s.at, s.note, s.recorded_at, later.ended_at,
            -- Where Twilio has confirmed one of several STOPs, no confirmation is due.
            CASE WHEN bool_and(s.confirm_until IS NOT NULL) OVER (PARTITION BY s.phone_number)
                 THEN s.confirm_until END AS confirm_until
       FROM unnest(%(phone_number)s::text[], %(source)s::text[], %(at)s::timestamptz[],
-                  %(confirm_until)s::timestamptz[]) AS s (phone_number, source, at, confirm_until)
+                  %(confirm_until)s::timestamptz[], %(note)s::text[], %(recorded_at)s::timestamptz[])
+             AS s (phone_number, source, at, confirm_until, note, recorded_at)
       LEFT JOIN LATERAL (
             SELECT p.user_id AS id FROM orchestrator.people_of(s.phone_number) p
              UNION ALL
@@ -30,11 +31,12 @@ WITH stops AS (
      -- Of the people who share a phone, the person whom we texted last wrote it.
      ORDER BY s.phone_number, s.at DESC, orchestrator.texted_at(u.id, s.phone_number) DESC NULLS LAST, u.id
 ), overtaken_opt_outs AS (
-    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, ended_at)
-    SELECT phone_number, user_id, source, at, ended_at FROM stops WHERE ended_at IS NOT NULL
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, ended_at, note, recorded_at)
+    SELECT phone_number, user_id, source, at, ended_at, note, recorded_at FROM stops WHERE ended_at IS NOT NULL
 ), opt_outs_of_others AS (
-    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT coalesce(orchestrator.e164(theirs.phone_number), theirs.phone_number), theirs.id, o.source, o.opted_out_at
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, note, recorded_at)
+    SELECT coalesce(orchestrator.e164(theirs.phone_number), theirs.phone_number), theirs.id, o.source, o.opted_out_at,
+           o.note, o.recorded_at
       FROM stops
       JOIN orchestrator.opt_outs o ON o.phone_number = stops.phone_number AND o.ended_at IS NULL
                                   AND o.user_id <> stops.user_id
@@ -42,12 +44,15 @@ WITH stops AS (
      WHERE stops.ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), opt_outs AS (
-    INSERT INTO orchestrator.opt_outs AS o (phone_number, user_id, source, opted_out_at, confirm_until)
-    SELECT phone_number, user_id, source, at, confirm_until FROM stops WHERE ended_at IS NULL
+    INSERT INTO orchestrator.opt_outs AS o
+           (phone_number, user_id, source, opted_out_at, confirm_until, note, recorded_at)
+    SELECT phone_number, user_id, source, at, confirm_until, note, recorded_at FROM stops WHERE ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL
         -- Of several STOPs the newest counts: a START ends an opt-out only if it comes after all of them.
         DO UPDATE SET user_id = coalesce(excluded.user_id, o.user_id),
                       opted_out_at = greatest(o.opted_out_at, excluded.opted_out_at),
+                      note = coalesce(excluded.note, o.note),
+                      recorded_at = coalesce(excluded.recorded_at, o.recorded_at),
                       -- One confirmation for each opt-out: ours, or Twilio's.
                       confirm_until = CASE WHEN excluded.confirm_until IS NOT NULL THEN o.confirm_until END
     RETURNING o.user_id, o.source, o.opted_out_at, o.xmax = 0 AS is_new

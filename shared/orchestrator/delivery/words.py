@@ -1,0 +1,88 @@
+"""Which messages of a wave need words now, and the words: written, written again on another day, or cleaned (R9)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from orchestrator.clean_text import clean_json, visible_text
+from orchestrator.clock import Countdown
+from orchestrator.rules.day_words import speaks_of_the_day
+from orchestrator.rules.decision import Send
+from orchestrator.rules.local_time import next_midnight
+from orchestrator.rules.state import Delivery
+from orchestrator.segments import segments_of
+from orchestrator.settings import DeliverSettings
+from orchestrator.store.delivery import StoredWords
+from orchestrator.unsendable import unfilled_placeholder
+from orchestrator.wording.render import Brief, Words, write_words
+
+# Sources of words that we write from findings (`message_queue.words_source`).
+WRITTEN = frozenset({"claude", "plain"})
+# Sources of words that stand in the owner's tables, which our intake did not check.
+OF_OTHERS = frozenset({"row", "adopted"})
+
+
+def find_words(
+    sendable: Sequence[tuple[Delivery, Send]],
+    settings: DeliverSettings,
+    time_left: Countdown,
+    now: datetime,
+    *,
+    may_ask: bool,
+) -> dict[UUID, Words]:
+    """Find the words of the messages that may go and have none that hold today.
+
+    Args:
+        may_ask: False when Claude has reached its ceiling of the day.
+
+    Returns:
+        Words by message id; a message that keeps its words is missing.
+    """
+    briefs = [_brief(delivery, now) for delivery, decision in sendable if _needs_words(delivery, decision.local_date)]
+    of_others = {
+        delivery.message_id: Words(_text_of_others(delivery.words or ""), delivery.words_source)
+        for delivery, _ in sendable
+        if delivery.words_source in OF_OTHERS
+    }
+    return of_others | write_words(briefs, settings, time_left, may_ask=may_ask)
+
+
+def stored_words_of(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[StoredWords]:
+    """Collect the words that are stored before any of them is sent."""
+    stored = []
+    for delivery, decision in sendable:
+        found = words.get(delivery.message_id)
+        if found and found.text:
+            segments = segments_of(found.text)
+            row = (delivery.message_id, found.text, found.source, decision.local_date)
+            stored.append(StoredWords(*row, segments.number, segments.encoding))
+    return stored
+
+
+def end_of_words(delivery: Delivery, decision: Send, text: str, source: str | None, now: datetime) -> datetime:
+    """Find until when a text may leave: words that we wrote and that speak of the day end with it (R9).
+
+    Where the person's zone is one of several, the day that ends first counts.
+    """
+    if source not in WRITTEN or not speaks_of_the_day({"text": text}):
+        return decision.open_until
+    return min([decision.open_until, *(next_midnight(now, zone) for zone in delivery.person.zones)])
+
+
+def _needs_words(delivery: Delivery, today: date) -> bool:
+    if delivery.words_source is None:
+        return True
+    return delivery.words_source in WRITTEN and delivery.words_on != today
+
+
+def _text_of_others(text: str) -> str | None:
+    """The cleaned text; None where it is a template that was not filled (G7)."""
+    cleaned = visible_text(text)
+    return None if unfilled_placeholder(cleaned) else cleaned
+
+
+def _brief(delivery: Delivery, now: datetime) -> Brief:
+    """What there is to say; the person's clock only where their zone is certain."""
+    zones = delivery.person.zones
+    local = now.astimezone(zones[0]) if len(zones) == 1 else None
+    return Brief(delivery.message_id, delivery.agent_id, clean_json(delivery.data), delivery.person.first_name, local)
