@@ -43,6 +43,11 @@ def test_the_plain_sentence(data: dict[str, object], name: str | None, sentence:
     assert plain_sentence(data, name) == sentence
 
 
+@pytest.mark.parametrize("value", [None, "null", "N/A", " ", "7b0b1c1e-2c44-4c50-9f0e-0a5a6f0c9a10", [None, {}]])
+def test_nothing_is_said_of_nothing(value: object) -> None:
+    assert plain_sentence({"type": "note", "value": value}, "Ada") is None
+
+
 NOW = datetime(2026, 11, 3, 10, tzinfo=ZoneInfo("America/New_York"))
 
 
@@ -67,6 +72,8 @@ NOW = datetime(2026, 11, 3, 10, tzinfo=ZoneInfo("America/New_York"))
         ("Tom &amp; Jerry&#39;s <b>Sale</b>", "Tom & Jerry's Sale."),
         ("<p>The <b>door</b> code changed</p>", "The door code changed."),
         ("**bold** `code` {x} [y]", "bold code x y."),
+        ("5 < 6", "5 < 6."),
+        (-0.0, "0."),
     ],
 )
 def test_values_stay_whole_and_are_written_as_people_write_them(value: object, words: str) -> None:

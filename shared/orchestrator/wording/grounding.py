@@ -20,6 +20,7 @@ from orchestrator.wording.facts.proper_names import find_foreign_names
 from orchestrator.wording.facts.reading import has_negative_word, read_facts
 from orchestrator.wording.not_a_text import reasons_against
 
+_MARKS = frozenset({"score", "rating", "stars", "star", "reviews", "review", "grade", "nps", "note", "bewertung"})
 # What stands between the two ends of a range.
 _TO = re.compile(r"\s?(?:-|to|and|a|à|y|e|et|bis|und|até)\s?", re.IGNORECASE)
 
@@ -106,6 +107,7 @@ def _foreign_facts(
         if not (
             _is_start_of_range(found, facts, known, text)
             or _is_word_of_data(text[found.start : found.end], known, spoken)
+            or _is_highest_mark(found, known, text)
             or _is_negated(found, known, text, spoken)
             or _is_rest_of_list(found, data, text, spoken)
         ):
@@ -128,6 +130,13 @@ def _is_start_of_range(found: Found, facts: list[Found], known: DataFacts, text:
         for factor in (1, 1_000, 1_000_000)
         if factor == 1 or unit.value % factor == 0
     )
+
+
+def _is_highest_mark(found: Found, known: DataFacts, text: str) -> bool:
+    """Whether a number is the end of the scale of a mark: "4.8 out of 5"."""
+    marks = {Number(Decimal(5)), Number(Decimal(10)), Number(Decimal(100))}
+    is_scale = re.search(r"(?:\bout of|/)\s?$", text[: found.start]) is not None
+    return is_scale and bool(marks & set(found.readings)) and not _MARKS.isdisjoint(known.words)
 
 
 def _is_word_of_data(written: str, known: DataFacts, spoken: Language) -> bool:

@@ -20,6 +20,8 @@ def sayable_name(first_name: str | None) -> str | None:
     folded = name.casefold().rstrip(".")
     if not 0 < len(name) <= LONGEST or len(parts) > 3 or folded in _words()["placeholders"]:
         return None
+    if len(folded) > 2 and len(set(folded)) == 1:  # xxxx
+        return None
     if not all(_is_name_part(part) for part in parts):
         return None
     if len(parts) > 1 and any(_is_no_name(part) for part in parts):

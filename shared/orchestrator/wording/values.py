@@ -22,6 +22,9 @@ _WHOLE = re.compile(r"\S*(?:\w[.@/:#_]\w|://|\d[\w-]*[^\W\d]|[^\W\d][\w-]*\d)\S*
 # Characters that read as code or markup on a phone; in a link only those that no link has.
 _NOISE = re.compile(r"[{}\[\]<>`|\\\n]+|\*\*+|(?<!\w)[*_]+|[*_]+(?!\w)")
 _NOISE_IN_WHOLE = re.compile(r"[{}\[\]<>`\\\n]+")
+_COMPARISONS = frozenset({"<", ">", "<=", ">="})
+# Texts that stand for nothing, and ids, which mean nothing to a person.
+_NOTHING = re.compile(r"null|none|nil|nan|n/?a|undefined|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Keys whose values are names of states: in_progress is no code.
 _STATE_KEYS = frozenset({"status", "state", "type", "kind", "stage", "category", "reason", "priority", "level"})
 _MONEY_KEYS = frozenset(
@@ -79,7 +82,14 @@ def say_key(key: str) -> str:
 def clean_words(text: str) -> str:
     """Return a text without HTML and without characters that read as markup; what has to stay whole stays."""
     words = plain_text(text).split()
-    kept = (_NOISE_IN_WHOLE.sub("", word) if _WHOLE.fullmatch(word) else _NOISE.sub(" ", word) for word in words)
+    kept = (
+        word
+        if word in _COMPARISONS
+        else _NOISE_IN_WHOLE.sub("", word)
+        if _WHOLE.fullmatch(word)
+        else _NOISE.sub(" ", word)
+        for word in words
+    )
     return " ".join(" ".join(kept).split()).strip(" ,;:")
 
 
@@ -89,7 +99,7 @@ def _say_number(number: Decimal, key: str, siblings: Mapping[str, Any], manner: 
     words = {word.casefold() for word in split_key(key).split()}
     if words & _NAME_KEYS or abs(number) >= _LARGE:
         return f"{number:f}"
-    number = round(number, _PLACES).normalize()
+    number = round(number, _PLACES).normalize() or Decimal(0)  # no minus before a zero
     currencies = currency_in(siblings)
     if words & _MONEY_KEYS and len(currencies) == 1:
         code, is_whole = next(iter(currencies)), number == number.to_integral_value()
@@ -100,6 +110,8 @@ def _say_number(number: Decimal, key: str, siblings: Mapping[str, Any], manner: 
 
 def _say_text(text: str, key: str, manner: Manner) -> str:
     stripped = text.strip()
+    if _NOTHING.fullmatch(stripped):
+        return ""
     if _DATE.fullmatch(stripped):
         return _say_date(stripped, manner)
     if _INSTANT.fullmatch(stripped):

@@ -12,6 +12,7 @@ from orchestrator.wording.facts.amounts import currencies_of
 from orchestrator.wording.facts.dates import both_orders
 from orchestrator.wording.facts.kinds import (
     Amount,
+    Code,
     Date,
     Duration,
     Fact,
@@ -37,6 +38,7 @@ _PERIODS = {"week": "this_week", "month": "this_month", "year": "this_year"}
 _NUMERAL = re.compile(NUMERAL)
 # Values that are written like keys: in_progress, weeklySummary.
 _KEY_LIKE = re.compile(r"[^\W\d_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+")
+_HOUR_KEYS = frozenset({"hours", "hour", "time", "times", "window", "slot", "open", "opening", "pickup", "horario"})
 # Digits beyond these are what a computer makes of a decimal fraction.
 _PLACES = 10
 
@@ -126,6 +128,7 @@ class _Reader:
                 text = normal(plain_text(value))
                 self._read_text(text)
                 self._read_word(text.strip().casefold())
+                self._read_whole(text.strip(), key)
                 if _KEY_LIKE.fullmatch(text):
                     self._read_text(split_key(text))
                 if _NUMERAL.fullmatch(text.strip()) and not re.match(r"0\d{2}", text.strip()):
@@ -146,6 +149,8 @@ class _Reader:
             self.known.lengths.add(len(value))
         for name, inner in value.items():
             self._read_text(split_key(name))
+            if name.isalnum() and not name.isalpha():
+                self.known.facts.add(Code(name.upper()))  # a1c is written A1C
             self.read(inner, name, value, currencies)
 
     def _read_number(self, number: Decimal, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> None:
@@ -180,6 +185,14 @@ class _Reader:
                 self.known.facts.add(Month(month))
             if period := spoken.units.get(word):
                 self.known.facts.add(Frequency(period))
+
+    def _read_whole(self, text: str, key: str) -> None:
+        """Add what a value is as a whole: a code with a space in it, or hours such as 9-17."""
+        if re.fullmatch(r"[A-Z]{1,4} \d{1,8}[A-Z]?", text):
+            self.known.facts.add(Code(text))
+        hours = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
+        if hours and _HOUR_KEYS & set(split_key(key).casefold().split()):
+            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in hours.groups()}
 
     def _read_instant(self, text: str) -> None:
         """Add what an instant is on the person's clock; beside it, the clock of UTC is no time of day."""

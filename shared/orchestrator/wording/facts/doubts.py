@@ -22,6 +22,8 @@ _SILENT = frozenset(
 )
 # Words in small letters that any value may have and any text may leave out.
 _SMALL = frozenset({"the", "a", "an", "of", "and", "in", "on", "at", "for", "to", "is", "by", "with"})
+_OWE = frozenset({"owe", "owes", "owed", "debes", "debe", "devez", "doit", "deve", "schuldest"})
+_DUE = frozenset({"due", "invoice", "bill", "payment", "rent", "fee", "rechnung", "factura", "facture", "fatura"})
 _ACTORS = re.compile(r"\b(?:you|we|i|they|he|she)\s+(?:have\s+|has\s+|had\s+)?(\w+)", re.IGNORECASE)
 
 
@@ -48,10 +50,12 @@ def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
     """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
     has_minus = any(number < 0 for number in known.numbers)
     has_denial = 0 in known.numbers or any(_found("denials", " ".join(known.words), language(code)) for code in codes())
+    # What is due is owed.
+    negative = [word for word in _found("negative", text, spoken) if word not in _OWE or known.words.isdisjoint(_DUE)]
     return bool(
         _unlike(_found("claims", text, spoken), known)
         or (not has_denial and _unlike(_found("denials", text, spoken), known))
-        or (not has_minus and _unlike(_found("negative", text, spoken), known))
+        or (not has_minus and _unlike(negative, known))
     )
 
 

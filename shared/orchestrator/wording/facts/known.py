@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from orchestrator.wording.facts.data_facts import DataFacts
 from orchestrator.wording.facts.kinds import (
     Amount,
+    Code,
     Date,
     DayOfMonth,
     Duration,
     Fact,
     Free,
+    Frequency,
     Link,
     Month,
     Number,
@@ -75,6 +78,15 @@ def _number_is_known(fact: Number, data: DataFacts, _today: date | None) -> bool
     return fact.value in data.numbers or fact.value in data.lengths or is_year
 
 
+def _code_is_known(code: Code, data: DataFacts, _today: date | None) -> bool:
+    """Whether the data has a code with spaces between its parts: DL 1402 for DL1402."""
+    return any(isinstance(fact, Code) and fact.text.replace(" ", "") == code.text for fact in data.facts)
+
+
+def _frequency_is_known(fact: Frequency, data: DataFacts, _today: date | None) -> bool:
+    return fact.unit == "two_weeks" and Duration(Decimal(14 * _DAY_SECONDS), "second") in data.facts
+
+
 def _free_is_known(_fact: Free, data: DataFacts, _today: date | None) -> bool:
     return any(isinstance(fact, Amount) and fact.value == 0 for fact in data.facts)
 
@@ -119,9 +131,12 @@ def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bo
 
 
 def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) -> bool:
-    """Whether a number of days lies between today and a day of the data."""
-    if today is None or duration.unit != "second":
+    """Whether a number of days or months lies between today and a day of the data."""
+    if today is None or duration.unit not in ("second", "month"):
         return False
+    if duration.unit == "month":
+        days = (day for day in _calendar_days(data, today) if day.day == today.day)
+        return any(abs(_months_ahead(day, today)) == duration.value for day in days)
     return any(abs((day - today).days) * _DAY_SECONDS == duration.value for day in _calendar_days(data, today))
 
 
@@ -170,7 +185,9 @@ def _months_ahead(day: date, today: date) -> int:
 
 _RENDERINGS: dict[type, Callable[[Any, DataFacts, date | None], bool]] = {
     Number: _number_is_known,
+    Code: _code_is_known,
     Free: _free_is_known,
+    Frequency: _frequency_is_known,
     Link: _link_is_known,
     Zone: _zone_is_known,
     Amount: _amount_is_known,

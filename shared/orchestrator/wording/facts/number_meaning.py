@@ -45,6 +45,7 @@ _PRICES = frozenset(
         "prix", "coût", "cout", "montant", "preço", "preco", "valor", "custo", "preis", "kosten", "betrag",
     }
 )  # fmt: skip
+_YEARS = frozenset({"age", "anniversary", "edad", "alter", "idade"})
 _TIMES = frozenset(
     {
         "at", "time", "from", "to", "until", "start", "starts", "end", "ends", "opens", "closes", "open", "close",
@@ -151,5 +152,7 @@ def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
         return
     if words & _TIMES and 0 <= number <= 24:
         yield Time(int(number) % 24 * 60)
+    if words & _YEARS:
+        yield duration_of(number, "year")
     if "day" in words and 1 <= number <= 31:
         yield DayOfMonth(int(number))

@@ -10,7 +10,7 @@ from orchestrator.wording.facts.language import Language, any_of
 
 # Not inside a word or another number. A minus counts where no letter or digit stands before it.
 NUMERAL = (
-    r"(?<![\w.,])(?:(?<![\d\w)])[-+])?"
+    r"(?<![\w.,])(?:(?<![\d\w)\0])[-+])?"
     r"(?:\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+)(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)"
 )
 _NUMERAL = re.compile(NUMERAL)

@@ -15,8 +15,10 @@ _SHARED = re.compile(
     re.IGNORECASE,
 )
 # Also behind the date of an instant, and before its offset; the date is hidden by then.
-_CLOCK = re.compile(
-    r"(?:(?<![\w:.,])|(?<=\0[Tt]))([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?(?![\w:])"
+_CLOCK = re.compile(r"(?:(?<![\w:.,])|(?<=\0[Tt]))([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?![\w:])")
+# The clock of an instant, with its offset; "13:00-17:00" is a range.
+_INSTANT = re.compile(
+    r"(?<=\0[Tt ])([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})(?![\w:])"
 )
 _HOURS = re.compile(r"(?<![\w:.,])([01]?\d|2[0-3])\s?h\s?([0-5]\d)?\b", re.IGNORECASE)
 _UHR = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4])(?:[.:]([0-5]\d))?\sUhr\b")
@@ -41,7 +43,7 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
         minutes = int(match[1]) % 12 * 60 + int(match[2] or 0)
         yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON)))
     yield from _in_words(text, language)
-    for pattern in (_UHR, _CLOCK, _HOURS):
+    for pattern in (*((_INSTANT,) if exact else ()), _UHR, _CLOCK, _HOURS):
         for match in pattern.finditer(text):
             if pattern is _HOURS and not (match[2] or language.code in _HOURS_OF_DAY):
                 continue
