@@ -1,11 +1,13 @@
 """The commands `agent`: settings of agents (R13)."""
 
 import dataclasses
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from orchestrator.agents import Agent
+from orchestrator.agents import Agent, publisher_of
+from orchestrator.ids import normal_agent_id
 from orchestrator.store import agents as store
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
@@ -17,7 +19,27 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+
+class Switch(StrEnum):
+    """A setting that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
+
+
+def normal_prefix(text: str) -> str:
+    """The beginning of agents' ids as it is compared with them.
+
+    Raises:
+        typer.BadParameter: no id of an agent begins with it.
+    """
+    normal = normal_agent_id(text)
+    if normal is None:
+        raise typer.BadParameter("Ids of agents are printable ASCII; a letter of another script may look the same.")
+    return normal
 
 
 @app.command("set")
@@ -32,13 +54,19 @@ def set_agent(
         list[str] | None,
         typer.Option(help="The SQS SenderId of a role that may publish for these agents; repeatable. Without it: any."),
     ] = None,
+    urgent_at_night: Annotated[
+        Switch | None,
+        typer.Option(help="Whether urgent messages that cannot wait go in quiet hours. Without it: `system` alone."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Set what the agents of a prefix may do. An option that is not given gets its default."""
-    agent = Agent(prefix, urgent, hourly_limit, publisher)
+    publishers = None if publisher is None else [publisher_of(sender_id) for sender_id in publisher]
+    at_night = None if urgent_at_night is None else urgent_at_night is Switch.ON
+    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night)
     with open_database() as (connection, _):
         store.set_agent(connection, agent)
-    print_result(dataclasses.asdict(agent), style_line("[green]Set[/] {}", prefix), as_json=as_json)
+    print_result(dataclasses.asdict(agent), style_line("[green]Set[/] {}", agent.prefix), as_json=as_json)
 
 
 @app.command("list")
@@ -50,11 +78,12 @@ def list_agents(as_json: AsJson = False) -> None:
     if as_json:
         show_json([dataclasses.asdict(agent) for agent in agents])
         return
-    table = Table("prefix", "urgent", "messages an hour", "publishers")
+    table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers")
     for agent in agents:
         limit = "no limit" if agent.hourly_limit is None else str(agent.hourly_limit)
         publishers = "any" if agent.publishers is None else ", ".join(agent.publishers)
-        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", limit, publishers)
+        at_night = {None: "system alone", True: "yes", False: "no"}[agent.urgent_at_night]
+        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers)
     show(table)
 
 
@@ -62,6 +91,7 @@ def list_agents(as_json: AsJson = False) -> None:
 @on_target
 def remove(prefix: Prefix, as_json: AsJson = False) -> None:
     """Remove the settings of a prefix, so that the defaults apply."""
+    prefix = normal_prefix(prefix)
     with open_database() as (connection, _):
         removed = store.remove_agent(connection, prefix)
     line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)

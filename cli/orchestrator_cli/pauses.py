@@ -9,6 +9,7 @@ from psycopg import Connection
 from orchestrator.messages import Lane
 from orchestrator.store import pauses as store
 from orchestrator.store.people import find_user
+from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import print_result, style_line
@@ -80,7 +81,7 @@ def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: s
     if lane is not None:
         return "lane", lane.value
     if agent is not None:
-        return "agent", agent
+        return "agent", normal_prefix(agent)
     if user is not None:
         return "user", str(find_user(connection, user))
     return "everything", ""

@@ -12,14 +12,16 @@ class Agent:
     """Settings of the agents whose id begins with `prefix`.
 
     Attributes:
+        urgent_at_night: whether an urgent message that cannot wait ignores quiet hours (R5); None means `system` alone.
         hourly_limit: messages accepted in any 60 minutes; None means no limit, and then the throttle applies.
-        publishers: the SQS SenderIds that may publish for these agents; None means any.
+        publishers: the AWS identities that may publish for these agents, as `publisher_of` gives them; None means any.
     """
 
     prefix: str
     may_use_urgent: bool = True
     hourly_limit: int | None = None
     publishers: Sequence[str] | None = None
+    urgent_at_night: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,19 @@ class Rate:
 
     this_hour: int = 0
     usual_hour: float = 0.0
+
+
+def publisher_of(sender_id: str) -> str:
+    """The AWS identity behind an SQS SenderId: of a role's `AROA…:session` the part before the session (R13)."""
+    return sender_id.partition(":")[0]
+
+
+def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:
+    """The owner of what a publisher publishes: itself where agents are bound to it, else none (R9).
+
+    Only its owner may replace, withdraw or continue a message that has one.
+    """
+    return publisher if any(publisher in (agent.publishers or ()) for agent in agents) else None
 
 
 def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:

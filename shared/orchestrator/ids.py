@@ -50,3 +50,14 @@ def id_from_sqs(sqs_message_id: str) -> UUID:
 def spread_of(message_id: UUID) -> float:
     """A number from 0 to 1 that is fixed for each id and spreads due times inside an hour (R7)."""
     return message_id.int % 997 / 997
+
+
+def normal_agent_id(text: str) -> str | None:
+    """An agent's id, or the beginning of one, as settings, limits and pauses compare it: trimmed and in lower case.
+
+    Returns:
+        None where it holds a character that is not printable ASCII: a letter of another script may look the same (R13).
+    """
+    trimmed = text.strip()
+    # Before the change of case, which makes a plain k of the Kelvin sign.
+    return trimmed.lower() if trimmed.isascii() and trimmed.isprintable() else None

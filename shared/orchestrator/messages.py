@@ -26,14 +26,15 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.clean_text import clean_json, clean_text, shows_nothing
 from orchestrator.errors import InvalidMessage
+from orchestrator.ids import normal_agent_id
 from orchestrator.unsendable import is_json, unfilled_placeholder
 
 # The largest body that our queues take (`MaximumMessageSize` in the template), in bytes of UTF-8.
 BODY_LIMIT = 262_144
 # Twilio's limit for one text, in characters (error 21617).
 TEXT_LIMIT = 1_600
-# The most parts of one sequence.
-SEQUENCE_LIMIT = 20
+# The most parts that an owner may allow in one sequence (R8).
+SEQUENCE_LIMIT = 10
 
 
 class Lane(StrEnum):
@@ -69,9 +70,17 @@ def _require_plain_characters(value: str) -> str:
     return value
 
 
+def _normalize_agent_id(value: str) -> str:
+    normal = normal_agent_id(value)
+    if normal is None:
+        raise PydanticCustomError("agent_id_characters", "holds a character that is not printable ASCII")
+    return normal
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
 # An identifier: cleaning it would make another one of it.
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_require_plain_characters)]
+AgentId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_normalize_agent_id)]
 
 
 class _Body(BaseModel):
@@ -86,7 +95,7 @@ class Message(_Body):
     """One message as an agent publishes it; docs/rules.md explains each field."""
 
     user_id: Name
-    agent_id: Name
+    agent_id: AgentId
     message_data: dict[str, JsonValue]
     priority: Lane = Lane.MEDIUM
     can_delay: bool = True
@@ -124,6 +133,11 @@ class Message(_Body):
         if self.scheduled_for and self.expires_at and self.expires_at <= self.scheduled_for:
             raise PydanticCustomError("expires_before_scheduled", "is not after `scheduled_for`")
         return self
+
+    @property
+    def in_sequence(self) -> bool:
+        """Whether it is one of several parts: a sequence of one is an ordinary message (R8)."""
+        return self.sequence_total is not None and self.sequence_total > 1
 
     @model_validator(mode="after")
     def _sequence_is_whole(self) -> Self:
@@ -176,7 +190,7 @@ class Reply(_Body):
     action: Literal["reply"]
     user_id: Name
     content: Annotated[str, BeforeValidator(clean_json)]
-    agent_id: Name = "concierge"
+    agent_id: AgentId = "concierge"
     message_id: UUID | None = None
     expires_at: Instant | None = None
     conversation_context_id: UUID | None = None
@@ -194,7 +208,7 @@ SomeRequest = TypeVar("SomeRequest", bound=_Body)
 # What an error proposes, by field.
 _FIXES = {
     "user_id": "Give our UUID or your own id of the person, up to 100 characters",
-    "agent_id": "Name the agent that publishes, up to 100 characters",
+    "agent_id": "Name the agent that publishes in ASCII letters, digits and signs, up to 100 characters",
     "message_data": 'Give an object with a `type`, such as {"type": "weekly_summary", "stats": {"intros": 2}}; '
     f"a `message` or `text` in it is plain words of 1 to {TEXT_LIMIT} characters",
     "priority": "Use urgent, high, medium or low",

@@ -20,6 +20,7 @@ from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
 from orchestrator.errors import SettingsError
 from orchestrator.setting_values import (
     US_TERRITORIES,
+    BaseUrl,
     CommaList,
     Countries,
     Fraction,
@@ -89,6 +90,8 @@ class PolicySettings(ActivitySettings):
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
     message_lifetime_days: int = Field(default=7, gt=0)
+    # The most parts of one sequence (R8).
+    max_sequence_parts: int = Field(default=5, ge=2, le=10)
     # How long a message waits for its agent to reformulate it (R10).
     reformulation_minutes: int = Field(default=240, gt=0)
     # The throttle on agents: this many times their usual hour, and at least the floor (R13).
@@ -155,7 +158,7 @@ class SenderSettings(Settings):
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
     # Where Twilio reports the status of a text; without it no status callbacks are requested.
-    webhook_base_url: HttpUrl | None = None
+    webhook_base_url: BaseUrl | None = None
 
     @model_validator(mode="after")
     def _has_a_sender(self) -> Self:
@@ -223,6 +226,11 @@ class DeliverSettings(
     # Past this on a UTC day the ordinary lanes wait for the next day; urgent messages and replies go on.
     twilio_daily_ceiling_usd: Fraction = 500.0
 
+    @property
+    def urgent_ceiling_usd(self) -> float:
+        """Past this on a UTC day nothing goes, urgent messages and replies included."""
+        return 3 * self.twilio_daily_ceiling_usd
+
 
 class WebhookSettings(Settings):
     """What verifies a call of Twilio, and the queue for it."""
@@ -232,7 +240,7 @@ class WebhookSettings(Settings):
     # During a rotation of the token, Twilio signs with either.
     twilio_secondary_auth_token: SecretStr | None = None
     # The address that Twilio calls; when left out, the host that the request names, which its signature covers.
-    webhook_base_url: HttpUrl | None = None
+    webhook_base_url: BaseUrl | None = None
 
 
 class InboundSettings(

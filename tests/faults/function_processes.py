@@ -123,7 +123,7 @@ class Rig:
             "TRUNCATE users, conversations, messages, message_queue, user_message_budget, agent_actions_log,"
             " orchestrator.attempts, orchestrator.timeline, orchestrator.rejections, orchestrator.pauses,"
             " orchestrator.opt_outs, orchestrator.withdrawals, orchestrator.agent_rates,"
-            " orchestrator.relevance, orchestrator.spending, orchestrator.readings, orchestrator.media,"
+            " orchestrator.relevance, orchestrator.spending_shards, orchestrator.readings, orchestrator.media,"
             " orchestrator.strangers, orchestrator.numbers CASCADE"
         )
         self.connection.execute("UPDATE orchestrator.pace SET next_free = '-infinity'")
@@ -181,6 +181,8 @@ def rig(folder: Path, database_url: str, extra: tuple[str, ...] = ()) -> Iterato
                     "AWS_ENDPOINT_URL_SQS": through,
                     "AWS_MAX_ATTEMPTS": "1",
                     "ANTHROPIC_API_KEY": API_KEY,
+                    # A busy machine takes seconds to start a process that was killed.
+                    "CLAUDE_DEADLINE_SECONDS": "60",
                     "ORCHESTRATOR_CLOCK_FILE": str(clock_file.absolute()),
                     "POWERTOOLS_METRICS_DISABLED": "true",
                 },

@@ -278,3 +278,34 @@ def test_what_waits_for_a_person_who_writes_comes_forward_best_first_and_three_a
     assert world.state(future) == ("queued", "scheduled")
     assert {world.state(m)[0] for m in messages} == {"sent"}
     assert world.all("SELECT sum(messages_sent) FROM user_message_budget") == [(5,)], "they count"
+
+
+# Urgent at night -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "settings", "goes"),
+    [
+        ("system", [], True),
+        ("System ", [], True),
+        ("system_of_others", [], False),
+        ("concierge", [], False),
+        ("concierge", [Agent("concierge", urgent_at_night=True)], True),
+        ("concierge", [Agent("con", urgent_at_night=True), Agent("concierge")], False),
+        ("system", [Agent("system", urgent_at_night=False)], False),
+        ("system", [Agent("")], True),
+    ],
+)
+def test_urgent_goes_at_night_where_its_agent_may(
+    world: World, agent_id: str, settings: list[Agent], goes: bool
+) -> None:
+    world.travel_to("2026-03-03T03:00:00-05:00")
+    world.person()
+    for agent in settings:
+        set_agent(world.connection, agent)
+    urgent = world.message(agent_id=agent_id, priority="urgent", can_delay=False)
+    world.deliver()
+    assert world.state(urgent) == (("sent", None) if goes else ("queued", "quiet_hours"))
+    world.travel_to("2026-03-03T08:00:00-05:00")
+    world.minute()
+    assert world.state(urgent)[0] == "sent"

@@ -93,6 +93,7 @@ def _person(world: World, case: TableCase) -> UUID:
 def _fields(case: TableCase) -> dict[str, Any]:
     message = case.message
     fields: dict[str, Any] = {
+        "agent_id": "system",
         "priority": message.lane,
         "can_delay": message.can_delay,
         "requires_fresh_context": message.requires_fresh_context,

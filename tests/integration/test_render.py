@@ -151,7 +151,7 @@ lies = st.lists(
 @given(data=some_data, lie=lies)
 def test_a_model_that_lies_reaches_nobody(world: World, data: dict[str, Any], lie: list[str]) -> None:
     world.travel_to("2026-03-03T15:00:00+00:00")
-    world.connection.execute("TRUNCATE users, orchestrator.attempts, orchestrator.spending CASCADE")
+    world.connection.execute("TRUNCATE users, orchestrator.attempts, orchestrator.spending_shards CASCADE")
     world.phones.reset()
     world.claude.reset()
     world.person(hourly_limit=100, daily_limit=100)

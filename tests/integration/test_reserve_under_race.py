@@ -9,14 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
+from orchestrator.delivery.attempts import prepare_sends
 from orchestrator.delivery.deliver import deliver
+from orchestrator.rules.decision import Send
+from orchestrator.rules.wave import decide_wave
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
+from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.database import Database, connect
+from orchestrator.store.delivery import WavePlan, read_state, reserve_wave
+from orchestrator.wording.render import Words
 from tests.world import PATIENCE_SECONDS, World
 
 WORKERS = 50
@@ -182,3 +189,48 @@ def test_workers_share_the_limit_of_people_who_share_a_phone(world: World, datab
     sender = CountingSender()
     run_workers(database_url, [messages[start::20] for start in range(20)], sender, world.now)
     assert sender.sent.total() == 2
+
+
+def test_fifty_workers_pass_a_ceiling_by_one_wave_each_at_most(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_DAILY_CEILING_USD", "0.02")
+    batches: list[list[UUID]] = [[] for _ in range(WORKERS)]
+    for number in range(WORKERS):
+        person = world.person(f"p{number}", phone=f"+121255501{number:02}", daily_limit=50, hourly_limit=50)
+        for place, message_id in enumerate(approved(world.connection, person, 4, world.now)):
+            batches[(number + place) % WORKERS].append(message_id)
+    sender = CountingSender()
+    run_workers(database_url, batches, sender, world.now)
+    one_wave = 4
+    assert 2 <= sender.sent.total() <= 2 + WORKERS * one_wave
+    assert sender.sent.total() < 4 * WORKERS, "each worker's second wave found the ceiling reached"
+    assert world.all("SELECT twilio_usd FROM orchestrator.daily_spending()") == [
+        (sender.sent.total() * price(1, "US"),)
+    ]
+    later = approved(world.connection, person, 4, world.now)
+    run_workers(database_url, [later], sender, world.now)
+    assert world.all("SELECT DISTINCT status, reason FROM message_queue WHERE id = ANY (%s)", later) == [
+        ("queued", "paused")
+    ]
+
+
+def test_no_wave_waits_for_anothers_spending(world: World, database_url: str) -> None:
+    """The first wave has reserved and not committed yet; a second one, to another person, ends meanwhile."""
+    settings = load(DeliverSettings)
+    ada, ben = world.person(), world.person("ben", phone="+12125550102")
+    first, second = approved(world.connection, ada, 1, world.now), approved(world.connection, ben, 1, world.now)
+    with connect(database_url) as blocker:
+        blocker.autocommit = False
+        state = read_state(blocker, first, world.now)
+        decisions = decide_wave(state.deliveries, settings, world.now)
+        sendable = [(d, found) for d in state.deliveries if isinstance(found := decisions[d.message_id], Send)]
+        words = {d.message_id: Words("Hello", "verbatim") for d in state.deliveries}
+        sends, _ = prepare_sends(sendable, words, CountingSender(), settings, world.now)
+        plan = WavePlan([], [], [], [], [send.candidate for send in sends])
+        assert len(reserve_wave(blocker, plan, settings, 500.0, 1500.0, world.now)) == 1
+        sender = CountingSender()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(run_workers, database_url, [second], sender, world.now).result(PATIENCE_SECONDS)
+        assert sender.sent.total() == 1
+        blocker.rollback()

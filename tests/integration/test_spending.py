@@ -4,17 +4,20 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from orchestrator.segments import segments_of
 from orchestrator.sms.prices import price
+from orchestrator.store.gauges import read_gauges
+from orchestrator.store.pauses import list_pauses, resume
 from orchestrator_local.stand_ins.phones import twilio_error
 from tests.world import World
 
 
 def spent(world: World) -> list[tuple[Any, ...]]:
-    return world.all("SELECT texts, segments, twilio_usd FROM orchestrator.spending ORDER BY day")
+    return world.all("SELECT texts, segments, twilio_usd FROM orchestrator.daily_spending() ORDER BY day")
 
 
 def with_settings(world: World, **changes: Any) -> None:
@@ -77,8 +80,6 @@ def test_past_the_ceiling_the_ordinary_lanes_wait_for_the_next_utc_day(world: Wo
 
 @pytest.mark.usefixtures("deliver_settings")
 def test_whoever_resumes_after_the_ceiling_is_not_stopped_again_that_day(world: World) -> None:
-    from orchestrator.store.pauses import resume
-
     with_settings(world, twilio_daily_ceiling_usd=0.01)
     world.person()
     world.person("ben", phone="+12125550102")
@@ -87,7 +88,7 @@ def test_whoever_resumes_after_the_ceiling_is_not_stopped_again_that_day(world: 
     assert resume(world.connection, "spending", "")
     later = world.message("ben")
     world.minute()
-    assert (world.state(later)[0], world.all("SELECT * FROM orchestrator.pauses")) == ("sent", [])
+    assert (world.state(later)[0], list_pauses(world.connection)) == ("sent", [])
 
 
 @pytest.mark.usefixtures("deliver_settings")
@@ -144,3 +145,54 @@ def test_json_is_printed_for_each_metric_that_alarms_look_at(world: World, capsy
     assert {"Published", "HandedOver", "Ticks", "OldestDue", "Sent", "Wait", "Lateness", "Segments"} <= by_name.keys()
     assert by_name["Sent"]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[], ["lane"]]
     assert (by_name["Sent"]["lane"], by_name["Sent"]["Sent"]) == ("high", [1.0])
+
+
+def urgent_sequence(world: World, user: str) -> list[UUID]:
+    """Five urgent parts of ten segments each."""
+    sequence = {"sequence_id": str(uuid4()), "sequence_total": 5, "priority": "urgent", "can_delay": False}
+    words = {"type": "note", "message": "x" * 1530}
+    return [world.message(user, message_data=words, sequence_position=place, **sequence) for place in range(1, 6)]
+
+
+@pytest.mark.usefixtures("deliver_settings")
+def test_urgent_texts_and_replies_stop_at_three_times_the_ceiling(world: World) -> None:
+    with_settings(world, twilio_daily_ceiling_usd=0.05)
+    for number in range(10):
+        world.person(f"p{number}", phone=f"+1212555010{number}")
+    world.writes("Hello?", phone="+12125550109")
+    for number in range(9):
+        urgent_sequence(world, f"p{number}")
+    world.deliver()
+    cost = price(10, "US")
+    [(texts, _, usd)] = spent(world)
+    assert (texts, usd) == (9, 9 * cost), "one wave of one worker"
+    world.publish({"action": "reply", "user_id": "p9", "content": "Yes?"})
+    world.minute()
+    assert spent(world)[0][0] == 9
+    pauses = world.all("SELECT scope, value, note FROM orchestrator.pauses ORDER BY value")
+    assert pauses[1] == ("spending", "urgent", f"Twilio has cost {round(9 * cost, 2)} USD today")
+    assert read_gauges(world.connection, world.now).cost_ceilings == {"twilio": 1, "twilio_urgent": 1}
+    assert resume(world.connection, "spending", "")
+    assert not resume(world.connection, "spending", "")
+    world.minute()
+    world.connection.execute("DELETE FROM orchestrator.pauses WHERE value = 'urgent'")
+    world.minute()
+    assert spent(world)[0][0] == 9, "no operator lifts the second ceiling"
+    world.travel_to("2026-03-04T15:00:00+00:00")
+    world.minute()
+    assert sum(texts for texts, _, _ in spent(world)) > 9
+
+
+@pytest.mark.usefixtures("deliver_settings")
+def test_a_ceiling_that_no_wave_saw_passed_holds_the_next_wave(world: World) -> None:
+    """Waves of one moment do not see each other: all of them may begin below the ceiling and end above it."""
+    with_settings(world, twilio_daily_ceiling_usd=0.02)
+    world.connection.execute(
+        "INSERT INTO orchestrator.spending_shards (day, shard, twilio_usd) SELECT %s, n, 0.01 FROM generate_series(-9, -1) n",
+        (world.now.date(),),
+    )
+    world.person()
+    held = world.message()
+    world.minute()
+    assert (world.state(held), world.texts()) == (("queued", "paused"), [])
+    assert [scope for scope, *_ in list_pauses(world.connection)] == ["spending", "spending"]

@@ -33,7 +33,8 @@ KNOWN = KnownRecords(
         "london": Person(UUID(int=6), "+442079460123"),
     },
     owners={CONVERSATION: ADA, BENS_CONVERSATION: BEN},
-    sequences={SEQUENCE: KnownSequence(ADA, "medium", 3, {})},
+    publishers={UUID(int=7): "AROAUTHOR", UUID(int=8): "AROAOTHER"},
+    sequences={SEQUENCE: KnownSequence(ADA, "medium", 3, "AROAUTHOR", {})},
     agents=[
         Agent("calm", may_use_urgent=False),
         Agent("bound", publishers=["AROAUTHOR"]),
@@ -64,6 +65,8 @@ def accept_message(arrival: Arrival = ARRIVAL, policy: PolicySettings = POLICY, 
         ("a sequence of another priority", PART, "sequence_id", "sequence_conflict"),
         ("a sequence of another total", {**PART, "priority": "medium", "sequence_total": 2}, "sequence_id",
          "sequence_conflict"),
+        ("more parts than the owner allows", {**PART, "sequence_id": UUID(int=11), "sequence_total": 6},
+         "sequence_total", "too_many_parts"),
         ("a date years ahead", {"scheduled_for": NOW + timedelta(days=367)}, "scheduled_for", "scheduled_too_far"),
     ],
 )  # fmt: skip
@@ -170,9 +173,10 @@ def test_a_message_without_an_id_takes_one_from_sqs() -> None:
     assert accept_message().message_id == id_from_sqs("sqs-1")
 
 
-def test_the_publisher_is_stored_for_bound_agents_alone() -> None:
+def test_a_publisher_is_stored_where_agents_are_bound_to_it_alone() -> None:
     assert accept_message(agent_id="bound").publisher == "AROAUTHOR"
-    assert accept_message().publisher is None
+    assert accept_message().publisher == "AROAUTHOR", "what it publishes for other agents is its own too"
+    assert accept_message(replace(ARRIVAL, publisher="AROAFREE")).publisher is None
 
 
 def test_a_reply_is_urgent_and_waits_for_earlier_replies() -> None:

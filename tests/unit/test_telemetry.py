@@ -51,7 +51,7 @@ DISPATCH = DispatchReport(
     ),
     proven=1,
     events_published=2,
-    gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), 12.5),
+    gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), {"twilio": 1}, 12.5),
     finished=True,
     probes=1,
 )
@@ -147,6 +147,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "OldestUnread": {None: [90]},
                 "ClaudeSpentToday": {None: [0.5]},
                 "TwilioSpentToday": {None: [2]},
+                "CostCeiling": {"twilio": [1]},
                 "DatabaseConnections": {None: [12.5]},
             },
         ),

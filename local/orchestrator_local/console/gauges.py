@@ -17,8 +17,8 @@ WIDTH, HEIGHT, MARGIN = 120, 28, 2
 
 _TOTALS = """
 SELECT (SELECT count(*) FROM orchestrator.attempts WHERE outcome = 'accepted') AS sent,
-       (SELECT coalesce(sum(cost_usd), 0) FROM orchestrator.spending) AS claude_usd,
-       (SELECT coalesce(sum(twilio_usd), 0) FROM orchestrator.spending) AS twilio_usd
+       (SELECT coalesce(sum(cost_usd), 0) FROM orchestrator.daily_spending()) AS claude_usd,
+       (SELECT coalesce(sum(twilio_usd), 0) FROM orchestrator.daily_spending()) AS twilio_usd
 """
 
 

@@ -184,7 +184,8 @@ def _split_by_decision(
 def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> set[UUID]:
     try:
         with database.connection() as connection:
-            return store.reserve_wave(connection, plan, settings, settings.twilio_daily_ceiling_usd, now)
+            ceiling_usd = settings.twilio_daily_ceiling_usd
+            return store.reserve_wave(connection, plan, settings, ceiling_usd, settings.urgent_ceiling_usd, now)
     except psycopg.Error:
         # The commit may have succeeded. Twilio was not called, so record these attempts as not sent.
         now = clock()

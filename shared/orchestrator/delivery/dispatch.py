@@ -77,6 +77,7 @@ class DispatchReport:
                 "oldest_unread": (metrics.OLDEST_UNREAD,),
                 "claude_usd": (metrics.CLAUDE_SPENT,),
                 "twilio_usd": (metrics.TWILIO_SPENT,),
+                "cost_ceilings": (metrics.COST_CEILING,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),
             },
             in_log=False,

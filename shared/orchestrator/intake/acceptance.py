@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orchestrator.agents import Agent, Rate, agent_for, waits_until
+from orchestrator.agents import Agent, Rate, agent_for, owner_of, waits_until
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
@@ -31,13 +31,13 @@ class Arrival:
 
     Attributes:
         sqs_message_id: the id that SQS gave it when it was first published.
-        sender_id: the AWS identity that published it.
+        publisher: the AWS identity that published it, without a role's session.
         sent_at: when it was put on the queue.
         earlier: accepted messages of the same agent before it in its batch.
     """
 
     sqs_message_id: str
-    sender_id: str
+    publisher: str
     sent_at: datetime
     earlier: int
 
@@ -52,10 +52,14 @@ def accept(
     """
     person = known.people[message.user_id]
     agent = agent_for(message.agent_id, known.agents)
-    _check_publisher(message, agent, arrival.sender_id)
+    _check_publisher(message, agent, arrival.publisher)
     _check_person(message, person, known, policy)
     message_id = message.message_id or id_from_sqs(arrival.sqs_message_id)
-    _check_sequence(message, message_id, person, known)
+    owner = owner_of(arrival.publisher, known.agents)
+    check_owner("message_id", message.message_id, owner, known)
+    check_owner("supersedes_message_id", message.supersedes_message_id, owner, known)
+    _check_parts(message, policy)
+    _check_sequence(message, message_id, person, owner, known)
     _check_schedule(message, now)
 
     not_before, expires_at = _lifetime(message, person, publish_time(message_id, now), policy, now)
@@ -83,7 +87,7 @@ def accept(
         not_before=not_before,
         best_at=first if first_reason is Reason.BEST_TIME else None,
         expires_at=expires_at,
-        due=due if message.sequence_id else min(due, expires_at),
+        due=due if message.in_sequence else min(due, expires_at),
         status=Status.APPROVED if is_approved else Status.QUEUED,
         reason=reason,
         lease_until=now + URGENT_LEASE if is_approved else None,
@@ -91,10 +95,10 @@ def accept(
         published_at=publish_time(message_id, now),
         topic=message.topic,
         supersedes_message_id=message.supersedes_message_id,
-        publisher=arrival.sender_id if agent.publishers is not None else None,
-        sequence_id=message.sequence_id,
-        sequence_position=message.sequence_position,
-        sequence_total=message.sequence_total,
+        publisher=owner,
+        sequence_id=message.sequence_id if message.in_sequence else None,
+        sequence_position=message.sequence_position if message.in_sequence else None,
+        sequence_total=message.sequence_total if message.in_sequence else None,
     )
 
 
@@ -128,14 +132,31 @@ def accept_reply(
     )
 
 
-def with_part(known: KnownRecords, row: AcceptedMessage) -> KnownRecords:
-    """What acceptance knows after a message of the batch; a part is known to the parts after it."""
+def with_message(known: KnownRecords, row: AcceptedMessage) -> KnownRecords:
+    """What acceptance knows after a message of the batch: its owner, and of a part its place in the sequence."""
+    if row.publisher is not None:
+        known = replace(known, publishers={row.message_id: row.publisher, **known.publishers})
     if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
         return known
-    first = KnownSequence(row.user_id, row.priority, row.sequence_total, {})
+    first = KnownSequence(row.user_id, row.priority, row.sequence_total, row.publisher, {})
     sequence = known.sequences.get(row.sequence_id, first)
     parts = {row.sequence_position: row.message_id, **sequence.parts}
     return replace(known, sequences={**known.sequences, row.sequence_id: replace(sequence, parts=parts)})
+
+
+def check_owner(field: str, message_id: UUID | None, owner: str | None, known: KnownRecords) -> None:
+    """Check that a message that is named belongs to the one that names it (R9).
+
+    Args:
+        field: the field that names it.
+        owner: of the message or the withdrawal that names it.
+
+    Raises:
+        InvalidMessage: another publisher owns it.
+    """
+    if message_id is not None and known.publishers.get(message_id, owner) != owner:
+        fix = "Name a message of the same publisher"
+        raise InvalidMessage(field, "names a message of another publisher", fix, "not_yours")
 
 
 def unknown_user() -> InvalidMessage:
@@ -166,15 +187,15 @@ def _due(
     message: Message, first: datetime, first_reason: Reason | None, agent_waits: datetime | None, now: datetime
 ) -> tuple[datetime, Reason | None]:
     """When the message is due, and why not at once: by its sequence, its agent's limit (R13), or its lane."""
-    if message.sequence_id:
+    if message.in_sequence:
         return now + SEQUENCE_PATIENCE, Reason.SEQUENCE_INCOMPLETE
     if agent_waits and agent_waits > first:
         return agent_waits, Reason.AGENT_LIMIT
     return first, first_reason
 
 
-def _check_publisher(message: Message, agent: Agent, sender_id: str) -> None:
-    if agent.publishers is not None and sender_id not in agent.publishers:
+def _check_publisher(message: Message, agent: Agent, publisher: str) -> None:
+    if agent.publishers is not None and publisher not in agent.publishers:
         raise InvalidMessage(
             "agent_id",
             "is bound to other publishers than the one that sent this",
@@ -203,10 +224,19 @@ def _check_person(message: Message, person: Person, known: KnownRecords, policy:
         )
 
 
-def _check_sequence(message: Message, message_id: UUID, person: Person, known: KnownRecords) -> None:
+def _check_parts(message: Message, policy: PolicySettings) -> None:
+    if message.sequence_total is not None and message.sequence_total > policy.max_sequence_parts:
+        fix = f"Send at most {policy.max_sequence_parts} parts, or set MAX_SEQUENCE_PARTS"
+        raise InvalidMessage("sequence_total", "is above the most parts of a sequence", fix, "too_many_parts")
+
+
+def _check_sequence(message: Message, message_id: UUID, person: Person, owner: str | None, known: KnownRecords) -> None:
     earlier = known.sequences.get(message.sequence_id) if message.sequence_id else None
     if earlier is None or message.sequence_position is None:
         return
+    if earlier.publisher != owner:
+        fix = "Publish all parts of a sequence with one role, and give each sequence an id of its own"
+        raise InvalidMessage("sequence_id", "is a sequence of another publisher", fix, "not_yours")
     if (earlier.user_id, earlier.priority, earlier.total) != (
         person.user_id,
         message.priority,

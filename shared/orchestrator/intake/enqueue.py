@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.agents import throttle_notes
+from orchestrator.agents import owner_of, publisher_of, throttle_notes
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import DeadLetter, QueueRecord, retry_later, send_dead_letters
@@ -17,7 +17,7 @@ from orchestrator.clock import Clock
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
 from orchestrator.ids import id_from_sqs
-from orchestrator.intake.acceptance import Arrival, accept, accept_reply, unknown_user, with_part
+from orchestrator.intake.acceptance import Arrival, accept, accept_reply, check_owner, unknown_user, with_message
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.settings import EnqueueSettings, PolicySettings
@@ -153,7 +153,7 @@ def rows_of(
             if isinstance(row, AcceptedMessage):
                 counts[row.agent_id] += 1
                 sources.append((record, row))
-                known = with_part(known, row)
+                known = with_message(known, row)
     notes = throttle_notes(counts, known.agents, known.rates, policy)
     return BatchRows(
         accepted=[row for row in rows if isinstance(row, AcceptedMessage)],
@@ -185,13 +185,15 @@ def _row_of(
         if now - record.sent_at < UNKNOWN_USER_GRACE:
             raise UnknownUser(request.user_id)
         raise unknown_user()
+    publisher = publisher_of(record.sender_id)
     if isinstance(request, Withdrawal):
         if request.user_id and request.topic:
             user_id = known.people[request.user_id].user_id
-            return TopicWithdrawal(user_id, request.topic, record.sender_id, record.sent_at)
+            return TopicWithdrawal(user_id, request.topic, publisher, record.sent_at)
         assert request.message_id is not None  # a withdrawal names a message, or a user and a topic
-        return MessageWithdrawal(request.message_id, record.sender_id)
-    arrival = Arrival(record.original_id, record.sender_id, record.sent_at, counts.get(request.agent_id, 0))
+        check_owner("message_id", request.message_id, owner_of(publisher, known.agents), known)
+        return MessageWithdrawal(request.message_id, publisher)
+    arrival = Arrival(record.original_id, publisher, record.sent_at, counts.get(request.agent_id, 0))
     if isinstance(request, Reply):
         return accept_reply(request, arrival, known, policy, now)
     return accept(request, arrival, known, policy, now)
@@ -233,10 +235,12 @@ def _read_known_records(connection: Connection, requests: Iterable[Request], now
     """Read the people, conversations, sequences and agents that the requests refer to; one round trip."""
     requests = list(requests)
     messages = [request for request in requests if isinstance(request, Message | Reply)]
+    replaced = {m.supersedes_message_id for m in messages if isinstance(m, Message)}
     return store.read_known_records(
         connection,
         references=sorted({request.user_id for request in requests if request.user_id}),
         conversation_ids=sorted({m.conversation_context_id for m in messages if m.conversation_context_id}),
+        message_ids=sorted({*filter(None, replaced), *(r.message_id for r in requests if r.message_id)}),
         sequence_ids=sorted({m.sequence_id for m in messages if isinstance(m, Message) and m.sequence_id}),
         agent_ids=sorted({m.agent_id for m in messages}),
         now=now,

@@ -38,4 +38,5 @@ def best_time_of(message: MessageState, person: Person, policy: PolicySettings, 
 
 def quiet_hours_of(message: MessageState, person: Person, policy: PolicySettings) -> QuietHours | None:
     """Find the quiet hours that bind a message; None where none do (R3, R5)."""
-    return None if ignores_hours(message.lane, message.can_delay) else quiet_hours_for(person, policy)
+    ignores = message.urgent_at_night and ignores_hours(message.lane, message.can_delay)
+    return None if ignores else quiet_hours_for(person, policy)

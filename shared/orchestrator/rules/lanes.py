@@ -24,7 +24,7 @@ def is_important(lane: Lane) -> bool:
 
 
 def ignores_hours(lane: Lane, can_delay: bool) -> bool:
-    """Whether a message ignores quiet hours and the hourly limit (R5)."""
+    """Whether a message ignores the hourly limit, and quiet hours where its agent may text at night (R5)."""
     return lane is Lane.URGENT and not can_delay
 
 

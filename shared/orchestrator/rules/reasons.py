@@ -34,6 +34,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"  # R11
     WITHDRAWN = "withdrawn"  # R9
     SUPERSEDED = "superseded"  # R9
+    NOT_YOURS = "not_yours"  # R9: another publisher's part of the sequence came at the same time
     STALE = "stale"  # R10: it no longer makes sense
     SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part was not sent
     EXPIRED = "expired"  # R9

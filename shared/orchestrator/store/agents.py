@@ -21,6 +21,7 @@ def set_agent(connection: Connection, agent: Agent) -> None:
             "may_use_urgent": agent.may_use_urgent,
             "hourly_limit": agent.hourly_limit,
             "publishers": publishers,
+            "urgent_at_night": agent.urgent_at_night,
         },
     )
 

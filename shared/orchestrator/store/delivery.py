@@ -146,13 +146,19 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetim
 
 
 def reserve_wave(
-    connection: Connection, plan: WavePlan, ceilings: ActivitySettings, ceiling_usd: float, now: datetime
+    connection: Connection,
+    plan: WavePlan,
+    ceilings: ActivitySettings,
+    ceiling_usd: float,
+    urgent_ceiling_usd: float,
+    now: datetime,
 ) -> set[UUID]:
     """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
 
     Args:
         ceilings: of the texts that activity lets through (R4).
         ceiling_usd: what Twilio may cost on a UTC day; the wave that reaches it is the last one of the ordinary lanes.
+        urgent_ceiling_usd: the same for all lanes; no operator lifts it.
 
     Returns:
         The attempts that may be made, now and once. A candidate that is missing was stopped between decision and
@@ -167,6 +173,7 @@ def reserve_wave(
         "texts_per_hour": ceilings.active_texts_per_hour,
         "texts_per_day": ceilings.active_texts_per_day,
         "ceiling_usd": ceiling_usd,
+        "urgent_ceiling_usd": urgent_ceiling_usd,
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
     }
@@ -252,6 +259,7 @@ def _message_state(row: DictRow) -> MessageState:
         continues=row["continues"],
         broken=row["broken"],
         is_reply=row["is_reply"],
+        urgent_at_night=row["urgent_at_night"],
         inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),
         checked_at=row["judged_at"],

@@ -24,6 +24,7 @@ class Gauges:
         oldest_unread: seconds since the oldest unread text of a person came; 0 where none is unread.
         waiting: messages by reason, at most `MOST_COUNTED` in all.
         claude_usd, twilio_usd: US dollars on this UTC day.
+        cost_ceilings: 1 for each of Twilio's ceilings of the day that holds messages now.
         connections: connections in use, in per cent of those that the server allows.
     """
 
@@ -32,6 +33,7 @@ class Gauges:
     oldest_unread: float
     claude_usd: Decimal
     twilio_usd: Decimal
+    cost_ceilings: Mapping[str, int]
     connections: float
 
 

@@ -16,11 +16,12 @@ from orchestrator.store.database import columns, one_round_trip, sql
 
 @dataclass(frozen=True, slots=True)
 class KnownSequence:
-    """The person, lane and length of a sequence, from its first part that came, and the message at each position."""
+    """The person, lane, length and owner of a sequence, from its first part that came; the message at each position."""
 
     user_id: UUID
     priority: str
     total: int
+    publisher: str | None
     parts: Mapping[int, UUID]
 
 
@@ -31,6 +32,7 @@ class KnownRecords:
     Attributes:
         people: people by the reference that the batch used.
         owners: the person of each conversation.
+        publishers: the owners of the messages that the batch names; one that is unknown or has no owner is missing.
         sequences: the sequences of which parts came before.
         agents: all settings of agents.
         rates: rates by agent id.
@@ -38,6 +40,7 @@ class KnownRecords:
 
     people: Mapping[str, Person]
     owners: Mapping[UUID, UUID]
+    publishers: Mapping[UUID, str]
     sequences: Mapping[UUID, KnownSequence]
     agents: Sequence[Agent]
     rates: Mapping[str, Rate]
@@ -114,6 +117,7 @@ def read_known_records(
     connection: Connection,
     references: Sequence[str],
     conversation_ids: Sequence[UUID],
+    message_ids: Sequence[UUID],
     sequence_ids: Sequence[UUID],
     agent_ids: Sequence[str],
     now: datetime,
@@ -122,6 +126,7 @@ def read_known_records(
     with one_round_trip(connection):
         people = connection.execute(sql("find_people"), {"references": list(references)})
         owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
+        publishers = connection.execute(sql("find_publishers"), {"message_ids": list(message_ids)})
         parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
         agents = connection.execute(sql("read_agents"))
         rates = connection.execute(sql("read_agent_rates"), {"agent_ids": list(agent_ids), "now": now})
@@ -139,9 +144,12 @@ def read_known_records(
             for reference, user_id, number, zone, start, end, pattern, enabled in people
         },
         owners=dict(owners.fetchall()),
+        publishers=dict(publishers.fetchall()),
         sequences={
-            sequence: KnownSequence(user, priority, total, {int(place): UUID(part) for place, part in found.items()})
-            for sequence, user, priority, total, found in parts
+            sequence: KnownSequence(
+                user, priority, total, publisher, {int(place): UUID(part) for place, part in found.items()}
+            )
+            for sequence, user, priority, total, publisher, found in parts
         },
         agents=[Agent(*row) for row in agents],
         rates={agent: Rate(this_hour, usual_hour) for agent, this_hour, usual_hour in rates},

@@ -15,7 +15,9 @@ def pause(connection: Connection, scope: str, value: str, note: str | None, now:
 
 
 def resume(connection: Connection, scope: str, value: str) -> bool:
-    """Resume a scope; return whether it was paused."""
+    """Resume a scope; return whether it was paused. Twilio's ceiling is lifted for the rest of its day."""
+    if scope == "spending":
+        return connection.execute(sql("lift_ceiling"), {"value": value}).rowcount == 1
     return connection.execute(sql("delete_pause"), {"scope": scope, "value": value}).rowcount == 1
 
 

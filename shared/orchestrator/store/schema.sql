@@ -30,6 +30,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.daily_spending() RETURNS TABLE(day date, cost_usd numeric, texts bigint, segments numeric, twilio_usd numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT day, sum(cost_usd) AS cost_usd, sum(texts) AS texts, sum(segments) AS segments, sum(twilio_usd) AS twilio_usd
+      FROM (
+            SELECT day, cost_usd, texts, segments, twilio_usd FROM orchestrator.spending_shards
+             UNION ALL
+            SELECT day, cost_usd, texts, segments, twilio_usd FROM orchestrator.spending
+           ) rows
+     GROUP BY day
+$$;
+
 CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
@@ -144,9 +156,9 @@ CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at ti
            WHEN 'provider' THEN true
            WHEN 'lane' THEN p.value = lane
            WHEN 'busy' THEN p.value = lane
-           WHEN 'spending' THEN lane <> 'urgent'
-           WHEN 'agent' THEN starts_with(agent, p.value)
-           WHEN 'brake' THEN p.value = agent
+           WHEN 'spending' THEN lane <> 'urgent' OR p.value = 'urgent'
+           WHEN 'agent' THEN starts_with(lower(agent), lower(p.value))
+           WHEN 'brake' THEN lower(p.value) = lower(agent)
            WHEN 'user' THEN p.value = person::text
            END
 $$;
@@ -186,7 +198,7 @@ CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, 
     AS $$
     SELECT s.id, s.published_at, s.why
       FROM (
-            SELECT n.id, n.published_at, n.status, n.reason, n.accepted_at, 'newer_of_topic' AS why
+            SELECT n.id, n.published_at, n.status, n.reason, n.accepted_at, n.publisher, 'newer_of_topic' AS why
               FROM message_queue n
              WHERE n.user_id = person AND n.topic = about
                AND (n.published_at, coalesce(n.sequence_id, n.id)) > (
@@ -200,12 +212,16 @@ CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, 
                        coalesce(sequence, message)
                    )
              UNION ALL
-            SELECT r.id, r.published_at, r.status, r.reason, r.accepted_at, 'replaced'
+            SELECT r.id, r.published_at, r.status, r.reason, r.accepted_at, r.publisher, 'replaced'
               FROM message_queue r
              WHERE r.supersedes_message_id = message AND r.user_id = person
            ) s
      WHERE s.accepted_at IS NOT NULL AND s.status IN ('queued', 'approved', 'sending', 'sent')
        AND s.reason IS DISTINCT FROM 'sequence_incomplete'
+       AND NOT EXISTS (
+           SELECT FROM message_queue o
+            WHERE o.id = message AND split_part(o.publisher, ':', 1) <> coalesce(split_part(s.publisher, ':', 1), '')
+       )
 $$;
 
 CREATE FUNCTION orchestrator.tell_ends() RETURNS trigger
@@ -264,11 +280,12 @@ CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about tex
     LANGUAGE sql STABLE
     AS $$
     SELECT w.withdrawn_at FROM orchestrator.withdrawals w
-     WHERE w.message_id = message AND (author IS NULL OR w.publisher = author)
+     WHERE w.message_id = message
+       AND (author IS NULL OR split_part(w.publisher, ':', 1) = split_part(author, ':', 1))
      UNION ALL
     SELECT t.withdrawn_at FROM orchestrator.topic_withdrawals t
      WHERE t.user_id = person AND t.topic = about AND t.withdrawn_at >= published
-       AND (author IS NULL OR t.publisher = author)
+       AND (author IS NULL OR split_part(t.publisher, ':', 1) = split_part(author, ':', 1))
 $$;
 
 CREATE FUNCTION orchestrator.words_of(content text) RETURNS text
@@ -298,7 +315,8 @@ CREATE TABLE orchestrator.agents (
     prefix text NOT NULL,
     may_use_urgent boolean DEFAULT true NOT NULL,
     hourly_limit integer,
-    publishers text[]
+    publishers text[],
+    urgent_at_night boolean
 );
 
 ALTER TABLE ONLY orchestrator.agents
@@ -525,6 +543,19 @@ WITH (fillfactor='10', autovacuum_vacuum_threshold='100');
 
 ALTER TABLE ONLY orchestrator.spending
     ADD CONSTRAINT spending_pkey PRIMARY KEY (day);
+
+CREATE TABLE orchestrator.spending_shards (
+    day date NOT NULL,
+    shard integer NOT NULL,
+    cost_usd numeric(12,6) DEFAULT 0 NOT NULL,
+    texts integer DEFAULT 0 NOT NULL,
+    segments bigint DEFAULT 0 NOT NULL,
+    twilio_usd numeric(12,6) DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY orchestrator.spending_shards
+    ADD CONSTRAINT spending_shards_pkey PRIMARY KEY (day, shard);
 
 CREATE TABLE orchestrator.stored_statements (
     function_name text NOT NULL,

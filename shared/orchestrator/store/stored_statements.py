@@ -23,6 +23,7 @@ STORED = (
     # Intake.
     "find_people",
     "find_conversation_owners",
+    "find_publishers",
     "find_sequences",
     "read_agents",
     "read_agent_rates",

@@ -33,9 +33,10 @@ WITH claim AS (
            %(now)s, %(lease_until)s::timestamptz, 10
       FROM conversation
 ), day_spending AS (
-    INSERT INTO orchestrator.spending AS s (day, cost_usd, texts, segments, twilio_usd)
-    SELECT (%(now)s AT TIME ZONE 'UTC')::date, 0, 1, %(segments)s::int, %(price_usd)s::numeric FROM claim
-        ON CONFLICT (day) DO UPDATE
+    INSERT INTO orchestrator.spending_shards AS s (day, shard, texts, segments, twilio_usd)
+    SELECT (%(now)s AT TIME ZONE 'UTC')::date, pg_backend_pid(), 1, %(segments)s::int, %(price_usd)s::numeric
+      FROM claim
+        ON CONFLICT (day, shard) DO UPDATE
        SET texts = s.texts + 1, segments = s.segments + excluded.segments, twilio_usd = s.twilio_usd + excluded.twilio_usd
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,

@@ -18,7 +18,7 @@ WITH reply_rows AS (
                                requires_fresh_context, scheduled_for, expires_at, status, reason,
                                conversation_context_id, accepted_at, created_at, published_at, is_reply, segments,
                                encoding)
-    SELECT id, user_id, role, jsonb_build_object('type', 'reply', 'message', content), content, 'row', 'urgent', true,
+    SELECT id, user_id, lower(btrim(role)), jsonb_build_object('type', 'reply', 'message', content), content, 'row', 'urgent', true,
            false, %(now)s, %(now)s + %(lifetime)s::interval, 'queued', 'reply_order', conversation_id,
            %(now)s, created_at, least(created_at, %(now)s), true, NULL, NULL
       FROM reply_rows

@@ -1,6 +1,7 @@
 -- insert_messages.sql: accept a batch of messages; the same id twice is one message, and the first wins. Returns the
 -- new ids. A message that was withdrawn before it came is stored as cancelled (R9). A part that comes after its
--- sequence has failed fails too (R8).
+-- sequence has failed fails too (R8). A part of a sequence whose first part another publisher sent at the same time
+-- fails outside the sequence (R9).
 WITH batch AS (
     SELECT *
       FROM unnest(
@@ -24,6 +25,11 @@ WITH batch AS (
            a.sequence_id IS NOT NULL AND EXISTS (
                SELECT FROM message_queue part
                 WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
+                  AND split_part(part.publisher, ':', 1) IS DISTINCT FROM a.publisher
+           ) AS not_yours,
+           a.sequence_id IS NOT NULL AND EXISTS (
+               SELECT FROM message_queue part
+                WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
                   AND part.reason = 'sequence_incomplete' AND part.status = 'failed'
            ) AS too_late,
            CASE WHEN a.sequence_id IS NOT NULL THEN (
@@ -40,11 +46,13 @@ WITH batch AS (
                                is_reply)
     SELECT message_id, user_id, agent_id, message_data::jsonb, priority, can_delay, requires_fresh_context,
            not_before, best_at, expires_at, coalesce(complete_by, due),
-           CASE WHEN withdrawn THEN 'cancelled' WHEN too_late THEN 'failed' ELSE status END,
-           CASE WHEN withdrawn THEN 'withdrawn' ELSE reason END,
+           CASE WHEN withdrawn THEN 'cancelled' WHEN too_late OR not_yours THEN 'failed' ELSE status END,
+           CASE WHEN withdrawn THEN 'withdrawn' WHEN not_yours THEN 'not_yours' ELSE reason END,
            CASE WHEN NOT withdrawn THEN lease_until END,
            conversation_context_id, %(now)s, %(now)s, published_at, topic,
-           supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total, is_reply
+           CASE WHEN NOT not_yours THEN supersedes_message_id END, publisher,
+           CASE WHEN NOT not_yours THEN sequence_id END, CASE WHEN NOT not_yours THEN sequence_position END,
+           CASE WHEN NOT not_yours THEN sequence_total END, is_reply
       FROM checks
         ON CONFLICT DO NOTHING
     RETURNING id, user_id, status, reason, scheduled_for

@@ -48,7 +48,9 @@ SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)
           FROM orchestrator.readings WHERE kind = 'unjudged') AS oldest_unread,
        coalesce(today.cost_usd, 0) AS claude_usd,
        coalesce(today.twilio_usd, 0) AS twilio_usd,
+       (SELECT coalesce(jsonb_object_agg(CASE p.value WHEN 'urgent' THEN 'twilio_urgent' ELSE 'twilio' END, 1), '{}')
+          FROM orchestrator.pauses p WHERE p.scope = 'spending' AND p.ends_at > %(now)s) AS cost_ceilings,
        (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int
           FROM pg_stat_database)::float AS connections
   FROM (SELECT) AS always
-  LEFT JOIN orchestrator.spending today ON today.day = (%(now)s AT TIME ZONE 'UTC')::date
+  LEFT JOIN orchestrator.daily_spending() today ON today.day = (%(now)s AT TIME ZONE 'UTC')::date

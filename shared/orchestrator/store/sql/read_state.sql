@@ -32,6 +32,12 @@ SELECT m.id AS message_id,
               )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
+       coalesce(
+           (SELECT a.urgent_at_night FROM orchestrator.agents a
+             WHERE starts_with(lower(m.agent_id), a.prefix)
+             ORDER BY length(a.prefix) DESC LIMIT 1),
+           lower(m.agent_id) = 'system'
+       ) AS urgent_at_night,
        EXISTS (SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval))
            AS inbound_unread,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
@@ -61,7 +67,7 @@ SELECT m.id AS message_id,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
        coalesce(
-           (SELECT s.cost_usd FROM orchestrator.spending s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
+           (SELECT s.cost_usd FROM orchestrator.daily_spending() s WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date), 0
        ) AS claude_usd_today,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,

@@ -23,6 +23,16 @@ WITH candidates AS (
       FROM candidates c
       JOIN orchestrator.forgotten_opt_outs f ON f.number_hash = c.number_hash
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
+), spent AS (
+    -- On this snapshot: waves of the same moment do not see each other, so that each may pass a ceiling once.
+    SELECT coalesce(sum(s.twilio_usd), 0) AS usd,
+           EXISTS (
+               SELECT FROM orchestrator.pauses p
+                WHERE p.scope = 'spending' AND p.value = '' AND p.ends_at = p.paused_at
+                  AND p.paused_at >= date_trunc('day', %(now)s AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+           ) AS is_resumed
+      FROM orchestrator.daily_spending() s
+     WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date
 ), eligible_candidates AS (
     SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id,
            sharers.ids AS sharers
@@ -38,7 +48,11 @@ WITH candidates AS (
         ON context.id = m.conversation_context_id AND orchestrator.e164(context.phone_number) = c.phone_number
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
+     CROSS JOIN spent
      WHERE c.open_until > %(now)s
+       AND spent.usd < CASE WHEN m.priority = 'urgent' OR spent.is_resumed THEN %(urgent_ceiling_usd)s::numeric
+                            ELSE %(ceiling_usd)s::numeric
+                       END
        AND NOT EXISTS (SELECT FROM orchestrator.opt_outs_of(c.user_id, c.phone_number))
        -- Without the key of the hashes, a candidate may have a deleted person's number: nothing goes.
        AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
@@ -102,21 +116,27 @@ WITH candidates AS (
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent, last_message_at = %(now)s
 ), day_spending AS (
     -- settle.sql gives it back, like the slot, when Twilio refuses the text.
-    INSERT INTO orchestrator.spending AS s (day, cost_usd, texts, segments, twilio_usd)
-    SELECT (%(now)s AT TIME ZONE 'UTC')::date, 0, count(*), sum(segments), sum(price_usd)
+    INSERT INTO orchestrator.spending_shards AS s (day, shard, texts, segments, twilio_usd)
+    SELECT (%(now)s AT TIME ZONE 'UTC')::date, pg_backend_pid(), count(*), sum(segments), sum(price_usd)
       FROM reservations
     HAVING count(*) > 0
-        ON CONFLICT (day) DO UPDATE
+        ON CONFLICT (day, shard) DO UPDATE
        SET texts = s.texts + excluded.texts, segments = s.segments + excluded.segments,
            twilio_usd = s.twilio_usd + excluded.twilio_usd
-    RETURNING s.twilio_usd AS today
-), spending_pause AS (
-    -- Only the wave that reaches the ceiling pauses: an operator who resumes later that day lifts it for the day.
+), spending_pauses AS (
+    -- Once a day and ceiling: one that an operator lifted keeps its row, which no later wave writes.
     INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at)
-    SELECT 'spending', '', format('Twilio has cost %%s USD today', round(today, 2)), %(now)s,
-           (date_trunc('day', %(now)s AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC'
-      FROM day_spending, (SELECT sum(price_usd) AS wave FROM reservations) AS added
-     WHERE today >= %(ceiling_usd)s::numeric AND today - wave < %(ceiling_usd)s::numeric
+    SELECT 'spending', ceiling.value, format('Twilio has cost %%s USD today', round(total.usd, 2)), %(now)s,
+           day.begins + interval '1 day'
+      FROM (SELECT spent.usd + coalesce((SELECT sum(price_usd) FROM reservations), 0) AS usd FROM spent) AS total
+     CROSS JOIN (VALUES ('', %(ceiling_usd)s::numeric), ('urgent', %(urgent_ceiling_usd)s::numeric))
+             AS ceiling (value, usd)
+     CROSS JOIN (SELECT date_trunc('day', %(now)s AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins) AS day
+     WHERE total.usd >= ceiling.usd
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.pauses o
+            WHERE o.scope = 'spending' AND o.value = ceiling.value AND o.paused_at >= day.begins
+       )
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, paused_at = excluded.paused_at, ends_at = excluded.ends_at
 ), new_conversations AS (

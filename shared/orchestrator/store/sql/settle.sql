@@ -31,18 +31,17 @@ WITH results AS (
       FROM free_slots
      WHERE b.user_id = free_slots.user_id AND b.date = free_slots.local_date
 ), day_spending AS (
-    UPDATE orchestrator.spending s
-       SET texts = s.texts - free.texts, segments = s.segments - free.segments, twilio_usd = s.twilio_usd - free.usd
-      FROM (
-            SELECT (a.started_at AT TIME ZONE 'UTC')::date AS day, count(*) AS texts, sum(a.segments) AS segments,
-                   sum(a.price_usd) AS usd
-              FROM orchestrator.attempts a
-              JOIN results r ON r.attempt_id = a.id
-             WHERE r.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL
-               AND a.id IN (SELECT id FROM attempts)
-             GROUP BY 1
-           ) free
-     WHERE s.day = free.day
+    -- The row of this connection, so that no settlement waits for a reservation; the sum of the day falls.
+    INSERT INTO orchestrator.spending_shards AS s (day, shard, texts, segments, twilio_usd)
+    SELECT (a.started_at AT TIME ZONE 'UTC')::date, pg_backend_pid(), -count(*), -sum(a.segments), -sum(a.price_usd)
+      FROM orchestrator.attempts a
+      JOIN results r ON r.attempt_id = a.id
+     WHERE r.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL
+       AND a.id IN (SELECT id FROM attempts)
+     GROUP BY 1
+        ON CONFLICT (day, shard) DO UPDATE
+       SET texts = s.texts + excluded.texts, segments = s.segments + excluded.segments,
+           twilio_usd = s.twilio_usd + excluded.twilio_usd
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
     SELECT DISTINCT a.phone_number, a.user_id, 'twilio_21610', %(now)s
