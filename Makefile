@@ -11,7 +11,7 @@ SEED ?= 1
 # The section of samconfig.toml that a deploy uses.
 STAGE ?= dev
 
-.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm eval bench bench-scale build deploy lock clean
+.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm day eval bench bench-scale build deploy lock clean
 
 help:
 	@echo "make demo          the main job on this machine, start to end"
@@ -24,6 +24,7 @@ help:
 	@echo "make schema        shared/orchestrator/store/schema.sql from the migrations"
 	@echo "make screenshot    the README's picture of the console"
 	@echo "make storm         20,000 messages while everything breaks at random: about ten minutes"
+	@echo "make day           a day on which each part around the functions fails for an hour: a few minutes"
 	@echo "make eval          the labelled set: how well Claude judges and writes (with ANTHROPIC_API_KEY)"
 	@echo "make bench         what it costs and carries, beside its peers: about five minutes; QUICK=1 under two"
 	@echo "make bench-scale   the measures with millions of rows: half an hour"
@@ -72,6 +73,9 @@ screenshot: $(READY)
 
 storm: $(READY)
 	@$(BIN)/python -m tests.faults.storm
+
+day: $(READY)
+	@DAY_OF_FAULTS_MINUTES=60 $(BIN)/pytest tests/end_to_end/test_day_of_faults.py
 
 eval: $(READY)
 	@$(BIN)/python -m evaluation

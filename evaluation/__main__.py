@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -166,39 +166,57 @@ def show_result(console: Console, model: str, result: EvaluationResult) -> None:
         console.print(f"  {line}", markup=False, highlight=False)
 
 
-def check_without_model(console: Console) -> int:
-    """Run the set against a stand-in that knows the labels; returns the exit code."""
-    checks, stop_requests, renderings = relevance_cases(), stop_request_cases(), rendering_cases()
-    labels = {case.message + case.texts[-1]: case.label for case in checks}
-    claude = Claude()
+def evaluate(settings: WriterSettings) -> EvaluationResult:
+    """Run the whole set with one model and effort."""
+    result = EvaluationResult()
+    check_relevance_cases(relevance_cases(), settings, result)
+    classify_stop_requests(stop_request_cases(), settings, result)
+    render_cases(rendering_cases(), settings, result)
+    return result
+
+
+def check_without_model(console: Console, models: Sequence[str], efforts: Sequence[Effort]) -> int:
+    """Run the set against a stand-in that knows the labels; returns the exit code.
+
+    The stand-in thinks by effort, counts tokens and cuts off as the service does, so that tokens and costs are those of
+    the prompts, and each answer must have room.
+    """
+    console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] The code around it was run:")
+    is_right = True
+    with serve(_claude_with_labels()) as address:
+        os.environ["ANTHROPIC_BASE_URL"] = address
+        for model in models:
+            for effort in efforts:
+                result = evaluate(_settings_for(API_KEY, model, effort))
+                show_result(console, f"A stand-in that knows the labels, as {model}, effort {effort}", result)
+                misread = [pair for pair in result.stop_requests if pair[0] is not pair[1]]
+                failed = [outcome for outcome in result.outcomes if outcome.endswith("failed")]
+                is_right &= result.accuracy == 1 and not misread and not failed
+    renderings = rendering_cases()
+    plain = [plain_sentence(case.data, case.first_name) for case in renderings]
+    bad = [text for text, case in zip(plain, renderings, strict=True) if _is_bad(text, case)]
+    console.print(f"{len(renderings) - len(bad)} of {len(renderings)} plain sentences pass.")
+    for text in bad:
+        console.print(f"  {text}", markup=False, highlight=False)
+    return 0 if is_right and not bad else 1
+
+
+def _claude_with_labels() -> Claude:
+    labels = {case.message + case.texts[-1]: case.label for case in relevance_cases()}
     verdicts = {"go": "RELEVANT", "stale": "STALE", "reformulate": "CONTEXTUAL"}
+    asks_to_stop = {case.texts[-1]: case.wants_no_more_texts for case in stop_request_cases()}
+    claude = Claude()
     claude.check_relevance = lambda message, conversation: {
         "verdict": verdicts[label := labels[message["says"] + conversation[-1]["text"]]],
         "should_reformulate": label == "reformulate",
         "why": "as labelled",
     }
-    asks_to_stop = {case.texts[-1]: case.wants_no_more_texts for case in stop_requests}
     claude.wants_no_more = lambda conversation: asks_to_stop[conversation[-1]["text"]]
-    result = EvaluationResult()
-    with serve(claude) as address:
-        os.environ["ANTHROPIC_BASE_URL"] = address
-        settings = WriterSettings(anthropic_api_key=SecretStr(API_KEY))
-        check_relevance_cases(checks, settings, result)
-        classify_stop_requests(stop_requests, settings, result)
-        render_cases(renderings, settings, result)
-    misread = sum(number for (label, answer), number in result.stop_requests.items() if label is not answer)
-    plain = [plain_sentence(case.data, case.first_name) for case in renderings]
-    bad = [text for text, case in zip(plain, renderings, strict=True) if _is_bad(text, case)]
-    console.print("[bold]The model itself was NOT run: ANTHROPIC_API_KEY is not set.[/] The code around it was run:")
-    console.print(
-        f"{len(checks)} relevance checks ({result.accuracy:.0%} as labelled by a stand-in that knows the labels); "
-        f"{len(stop_requests)} texts classified as a stop request or not ({misread} misread); "
-        f"{len(renderings)} texts written by a stand-in and checked; "
-        f"{len(renderings) - len(bad)} of {len(renderings)} plain sentences pass."
-    )
-    for text in bad:
-        console.print(f"  {text}", markup=False, highlight=False)
-    return 0 if result.accuracy == 1 and not misread and not bad else 1
+    return claude
+
+
+def _settings_for(key: str, model: str, effort: Effort) -> WriterSettings:
+    return WriterSettings(anthropic_api_key=SecretStr(key), anthropic_model=model, anthropic_effort=effort)
 
 
 def _is_bad(text: str | None, case: RenderingCase) -> bool:
@@ -219,23 +237,14 @@ def main() -> int:
     )
     options = arguments.parse_args()
     console = Console()
+    models = options.model or [WriterSettings().anthropic_model]
+    efforts = [Effort(effort) for effort in options.effort or Effort]
     key = os.environ.get("ANTHROPIC_API_KEY")
     if not key:
-        return check_without_model(console)
-    steps: tuple[Callable[[WriterSettings, EvaluationResult], None], ...] = (
-        lambda settings, result: check_relevance_cases(relevance_cases(), settings, result),
-        lambda settings, result: classify_stop_requests(stop_request_cases(), settings, result),
-        lambda settings, result: render_cases(rendering_cases(), settings, result),
-    )
-    for model in options.model or [WriterSettings().anthropic_model]:
-        for effort in options.effort or Effort:
-            settings = WriterSettings(
-                anthropic_api_key=SecretStr(key), anthropic_model=model, anthropic_effort=Effort(effort)
-            )
-            result = EvaluationResult()
-            for step in steps:
-                step(settings, result)
-            show_result(console, f"{model}, effort {settings.anthropic_effort}", result)
+        return check_without_model(console, models, efforts)
+    for model in models:
+        for effort in efforts:
+            show_result(console, f"{model}, effort {effort}", evaluate(_settings_for(key, model, effort)))
     return 0
 
 

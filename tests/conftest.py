@@ -201,7 +201,7 @@ def world(
     phones.reset()
     claude.reset()
     with World.begin(connection, functions, urls, phones, claude) as world:
-        monkeypatch.setattr(outage, "sleep", world.sleep_of_a_tick)
+        monkeypatch.setattr(outage, "wait", world.wait_in_tick)
         yield world
 
 

@@ -166,10 +166,11 @@ class World:
         """Let time pass, such as wait(minutes=5)."""
         self.traveller.shift(timedelta(**duration))
 
-    def sleep_of_a_tick(self, seconds: float) -> None:
+    def wait_in_tick(self, _clock: object, seconds: float) -> bool:
         """While a tick waits during an outage of Twilio, time passes and the deliver function works."""
         self.wait(seconds=seconds)
         self.deliver()
+        return True
 
     # People ----------------------------------------------------------------------------------------------------------
 

@@ -5,17 +5,13 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.agents import Agent, publisher_of
 from orchestrator.ids import normal_agent_id
 from orchestrator.store import agents as store
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(
@@ -70,7 +66,7 @@ def set_agent(
     agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night)
     with open_database() as (connection, _):
         store.set_agent(connection, agent)
-    print_result(dataclasses.asdict(agent), f"[green]Set[/] {escape(agent.prefix)}", as_json=as_json)
+    print_result(dataclasses.asdict(agent), style_line("[green]Set[/] {}", agent.prefix), as_json=as_json)
 
 
 @app.command("list")
@@ -80,16 +76,14 @@ def list_agents(as_json: AsJson = False) -> None:
     with open_database() as (connection, _):
         agents = store.list_agents(connection)
     if as_json:
-        print_json(data=[dataclasses.asdict(agent) for agent in agents])
+        show_json([dataclasses.asdict(agent) for agent in agents])
         return
     table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers")
     for agent in agents:
         limit = "no limit" if agent.hourly_limit is None else str(agent.hourly_limit)
         publishers = "any" if agent.publishers is None else ", ".join(agent.publishers)
         at_night = {None: "system alone", True: "yes", False: "no"}[agent.urgent_at_night]
-        table.add_row(
-            escape(agent.prefix), "yes" if agent.may_use_urgent else "no", at_night, limit, escape(publishers)
-        )
+        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers)
     show(table)
 
 
@@ -100,6 +94,5 @@ def remove(prefix: Prefix, as_json: AsJson = False) -> None:
     prefix = normal_prefix(prefix)
     with open_database() as (connection, _):
         removed = store.remove_agent(connection, prefix)
-    name = escape(prefix)
-    line = f"[green]Removed[/] the settings of {name}" if removed else f"There are no settings of {name}."
+    line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)
     print_result({"prefix": prefix, "removed": removed}, line, as_json=as_json)

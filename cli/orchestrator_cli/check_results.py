@@ -11,7 +11,7 @@ class Grade(StrEnum):
     GOOD = "good"
     DOUBTFUL = "doubtful"  # texts go out, but an operator should look at it
     BAD = "bad"  # texts do not go out, or replies and delivery reports do not arrive
-    SKIPPED = "skipped"  # not set up here
+    SKIPPED = "skipped"  # not set up here, or no API shows it
 
 
 @dataclass(frozen=True, slots=True)

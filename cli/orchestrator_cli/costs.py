@@ -5,14 +5,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.store.costs import ClaudeCosts, TextCosts, read_costs, read_savings, read_text_costs
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
+from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
 
@@ -32,7 +29,7 @@ def costs(
             "saved": [dataclasses.asdict(line) for line in savings],
             "texts": [dataclasses.asdict(line) for line in texts],
         }
-        print_json(data=rows, default=str)
+        show_json(rows)
         return
     show(_claude_table(claude, days))
     show(f"Total: {sum(line.cost_usd for line in claude):.4f} USD in {_calls(sum(line.calls for line in claude))}.")
@@ -44,7 +41,7 @@ def costs(
 
 
 def _claude_table(lines: list[ClaudeCosts], days: int) -> Table:
-    table = Table(title=f"Claude, last {days} days (UTC)", title_justify="left")
+    table = Table(title=f"Claude, last {days} days (UTC)")
     for heading in ("day", "action", "agent, model"):
         table.add_column(heading, no_wrap=True)
     for heading in ("calls", "tokens", "USD"):
@@ -54,16 +51,16 @@ def _claude_table(lines: list[ClaudeCosts], days: int) -> Table:
         table.add_row(
             f"{line.day:%d %b}",
             line.action,
-            f"{escape(line.agent)}\n{line.model}",
-            f"{line.calls:,}" + (f"\n{line.failed:,} failed" if line.failed else ""),
-            f"{line.input_tokens:,} in{cached}\n{line.output_tokens:,} out",
+            stack_lines(line.agent, line.model),
+            stack_lines(f"{line.calls:,}", *([f"{line.failed:,} failed"] if line.failed else [])),
+            stack_lines(f"{line.input_tokens:,} in{cached}", f"{line.output_tokens:,} out"),
             f"{line.cost_usd:.6f}",
         )
     return table
 
 
 def _texts_table(lines: list[TextCosts], days: int) -> Table:
-    table = Table(title=f"Twilio, last {days} days (UTC), by the price table", title_justify="left")
+    table = Table(title=f"Twilio, last {days} days (UTC), by the price table")
     for heading in ("day", "texts", "segments", "USD"):
         table.add_column(heading, justify="left" if heading == "day" else "right", no_wrap=True)
     for line in lines:

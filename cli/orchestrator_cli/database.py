@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
@@ -15,7 +14,7 @@ from orchestrator.store.migrate import migrate as apply_migrations
 from orchestrator.store.people import list_zone_faults
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import print_result, style_line
 from orchestrator_cli.stack_checks import MOST_LISTED, zone_results
 from orchestrator_cli.target import on_target
 
@@ -27,7 +26,9 @@ LONGEST_QUOTE = 100
 def migrate(as_json: AsJson = False) -> None:
     """Bring the database up to date. Running it again, or twice at the same time, is safe."""
     applied = apply_migrations(load(MigrationSettings).url)
-    end = "[green]The database is up to date.[/]" if applied else "Nothing to do: the database is up to date."
+    end = style_line(
+        "[green]The database is up to date.[/]" if applied else "Nothing to do: the database is up to date."
+    )
     print_result({"applied": applied}, *(f"applied {name}" for name in applied), end, as_json=as_json)
 
 
@@ -60,11 +61,14 @@ def adopt(
         f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}",
         *_quotes(result.unread_examples),
         *(
-            f"[yellow]Warning:[/] trigger {escape(trigger)} on messages belongs to another sender. "
-            "Drop it after you turn that sender off."
+            style_line(
+                "[yellow]Warning:[/] trigger {} on messages belongs to another sender. "
+                "Drop it after you turn that sender off.",
+                trigger,
+            )
             for trigger in result.old_triggers
         ),
-        *(f"[yellow]Warning:[/] zones: {escape(fault.detail)}. {escape(fault.fix)}" for fault in zone_results(zones)),
+        *(style_line("[yellow]Warning:[/] zones: {}. {}", fault.detail, fault.fix) for fault in zone_results(zones)),
     ]
     if not apply:
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
@@ -76,5 +80,5 @@ def adopt(
 def _quotes(texts: Sequence[QuotedText]) -> Iterator[str]:
     """Some texts, each on one line."""
     for text in texts:
-        words = "".join(character for character in " ".join(text.content.split()) if character.isprintable())
-        yield f"  {text.written_at:%Y-%m-%d}  {text.user_id}  {escape(words[:LONGEST_QUOTE])}"
+        words = " ".join(text.content.split())
+        yield f"  {text.written_at:%Y-%m-%d}  {text.user_id}  {words[:LONGEST_QUOTE]}"

@@ -4,12 +4,6 @@ from itertools import islice
 from typing import Annotated
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import track
-from rich.table import Table
 
 from orchestrator_cli.dead_letters import (
     DeadLetterRecord,
@@ -24,7 +18,7 @@ from orchestrator_cli.dead_letters import (
     url_of,
 )
 from orchestrator_cli.options import AsJson, DryRun
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import Table, print_result, progress_of, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Count, show and send back dead letters.", no_args_is_help=True)
@@ -41,15 +35,15 @@ def list_queues(as_json: AsJson = False) -> None:
     queues = queues_in_environment() or [SourceQueue.ENQUEUE]
     rows = [(queue, queue_length(url_of(queue)), queue_length(dead_letter_url_of(queue))) for queue in queues]
     if as_json:
-        print_json(data=[{"queue": queue, "waiting": waiting, "dead": dead} for queue, waiting, dead in rows])
+        show_json([{"queue": queue, "waiting": waiting, "dead": dead} for queue, waiting, dead in rows])
         return
     table = Table("queue", "waiting", "dead letters")
     for queue, waiting, dead in rows:
-        table.add_row(queue, str(waiting), f"[red]{dead}[/]" if dead else "0")
+        table.add_row(queue, str(waiting), style_line("[red]{}[/]", dead) if dead else "0")
     show(table)
     for queue in SourceQueue:
         if not is_set(queue):
-            show(f"[dim]{queue}: not shown, {queue.variable} is not set[/]")
+            show(style_line("[dim]{}: not shown, {} is not set[/]", queue, queue.variable))
 
 
 @app.command("show")
@@ -69,16 +63,17 @@ def show_dead_letters(
         release(letter, url)
     matching = [letter for letter in received if _matches(letter, reason)][:limit]
     if as_json:
-        print_json(data=[_as_data(letter, body=body) for letter in matching])
+        show_json([_as_data(letter, body=body) for letter in matching])
         return
     if not matching:
         show("No dead letters.")
     for letter in matching:
         why = letter.attributes.get("problem", "SQS moved it here: it was received too often. See the function's log.")
-        show(f"[bold]{letter.sqs_message_id}[/] {letter.sent_at:%d %b %H:%M:%S %Z} [red]{escape(letter.reason)}[/]")
-        show(f"  {escape(why)}")
+        sent_at = f"{letter.sent_at:%d %b %H:%M:%S %Z}"
+        show(style_line("[bold]{}[/] {} [red]{}[/]", letter.sqs_message_id, sent_at, letter.reason))
+        show(f"  {why}")
         if body:
-            show(f"  [dim]{escape(letter.body)}[/]")
+            show(style_line("  [dim]{}[/]", letter.body))
 
 
 @app.command()
@@ -96,7 +91,7 @@ def redrive(
     received = islice(receive_dead_letters(url), total)
     staying: list[DeadLetterRecord] = []
     matching = 0
-    for letter in track(received, "Redriving", total=total, transient=True, console=Console(stderr=True)):
+    for letter in progress_of(received, "Redriving", total):
         matching += _matches(letter, reason)
         if dry_run or not _matches(letter, reason):
             staying.append(letter)

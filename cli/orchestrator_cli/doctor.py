@@ -3,21 +3,18 @@
 import dataclasses
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.console import Console
-from rich.markup import escape
 
 from orchestrator_cli.check_results import Check, CheckResult, Grade
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson
+from orchestrator_cli.output import show, show_json, style_line, working
 from orchestrator_cli.target import on_target
 
 _MARKS = {
-    Grade.GOOD: "[green]✓[/]",
-    Grade.DOUBTFUL: "[yellow]![/]",
-    Grade.BAD: "[red]✗[/]",
-    Grade.SKIPPED: "[dim]-[/]",
+    Grade.GOOD: style_line("[green]✓[/]"),
+    Grade.DOUBTFUL: style_line("[yellow]![/]"),
+    Grade.BAD: style_line("[red]✗[/]"),
+    Grade.SKIPPED: style_line("[dim]-[/]"),
 }
 
 
@@ -25,7 +22,7 @@ _MARKS = {
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, schema, queues, Twilio, Claude and the webhook. Exit code 1 if a check fails."""
     results: list[CheckResult] = []
-    with Console(stderr=True).status("Checking…") as status:
+    with working("Checking…") as status:
         for name, check in _checks().items():
             status.update(f"Checking {name}…")
             for result in check():
@@ -33,10 +30,10 @@ def doctor(as_json: AsJson = False) -> None:
                 if not as_json:
                     _print_check(result)
     if as_json:
-        print_json(data=[dataclasses.asdict(result) for result in results])
+        show_json([dataclasses.asdict(result) for result in results])
     failed = sum(result.grade is Grade.BAD for result in results)
     if not as_json:
-        show(f"[red]Failed checks: {failed}.[/]" if failed else "[green]No check failed.[/]")
+        show(style_line("[red]Failed checks: {}.[/]", failed) if failed else style_line("[green]No check failed.[/]"))
     if failed:
         raise typer.Exit(1)
 
@@ -58,6 +55,6 @@ def _checks() -> dict[str, Check]:
 
 
 def _print_check(result: CheckResult) -> None:
-    show(f"{_MARKS[result.grade]} {result.what}: {escape(result.detail)}")
+    show(_MARKS[result.grade] + style_line(" {}: {}", result.what, result.detail))
     if result.fix:
-        show(f"    {escape(result.fix)}")
+        show(f"    {result.fix}")

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import print_json
-from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
 from orchestrator_cli.extras import require_extra
+from orchestrator_cli.output import show_error, show_json
 from orchestrator_cli.target import on_target
 
 
@@ -37,9 +36,9 @@ def invoke(
         try:
             answer = process.invoke(content)
         except FunctionFailed as failure:
-            Console(stderr=True, highlight=False).print(log.read_text(), markup=False)
+            show_error(log.read_text(), style="")
             raise OrchestratorError(str(failure)) from None
         finally:
             process.stop()
-        Console(stderr=True, highlight=False).print(log.read_text().rstrip(), style="dim", markup=False)
-    print_json(data=answer)
+        show_error(log.read_text().rstrip(), style="dim")
+    show_json(answer)

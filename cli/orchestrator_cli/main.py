@@ -9,7 +9,6 @@ import psycopg
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import load_dotenv
-from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
 from orchestrator_cli import (
@@ -27,6 +26,7 @@ from orchestrator_cli import (
     unknown_senders,
     users,
 )
+from orchestrator_cli.output import show, show_error
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 for command in (
@@ -53,7 +53,7 @@ app.add_typer(privacy.app, name="privacy")
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(importlib.metadata.version("message-orchestrator"))
+        show(importlib.metadata.version("message-orchestrator"))
         raise typer.Exit
 
 
@@ -82,5 +82,5 @@ def run() -> None:
 
 
 def _fail(text: str) -> None:
-    Console(stderr=True, highlight=False).print(text, style="red", markup=False)
+    show_error(text)
     sys.exit(1)

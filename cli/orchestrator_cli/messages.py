@@ -7,10 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as explain_reason
@@ -18,6 +14,7 @@ from orchestrator.store.message_history import MessageHistory, read_message_hist
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
+from orchestrator_cli.output import Table, show, show_json, stack_lines, style_line
 from orchestrator_cli.target import on_target
 
 
@@ -31,7 +28,7 @@ def queue(
         waiting = list_waiting_messages(connection, per_lane=limit)
         now = clock()
     if as_json:
-        print_json(data=[dataclasses.asdict(message) for message in waiting], default=str)
+        show_json([dataclasses.asdict(message) for message in waiting])
         return
     if not waiting:
         show("No messages are waiting.")
@@ -55,40 +52,40 @@ def explain(
         raise OrchestratorError(f"Nothing is recorded about message {wanted}. Was it published to this stack's queue?")
     if as_json:
         steps = [dataclasses.asdict(step) for step in history.steps]
-        print_json(data={"message_id": history.message_id, "message": history.row, "steps": steps}, default=str)
+        show_json({"message_id": history.message_id, "message": history.row, "steps": steps})
         return
     _print_history(history)
 
 
 def _print_history(history: MessageHistory) -> None:
     zone = history.zone
-    table = Table(title=f"Message {history.message_id}, times in {zone}", title_justify="left")
+    table = Table(title=f"Message {history.message_id}, times in {zone}")
     for heading in ("when", "what", "why", "until"):
         table.add_column(heading, no_wrap=heading != "why")
     for step in history.steps:
         until = _local(step.until, zone) if step.until else ""
-        table.add_row(_local(step.at, zone), step.what, escape(step.detail), until)
+        table.add_row(_local(step.at, zone), step.what, step.detail, until)
     show(table)
     row = history.row
     if row is None:
         return
     why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
     due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
-    show(f"Now: [bold]{row['status']}[/]{due}{why}")
+    show(style_line("Now: [bold]{}[/]{}{}", row["status"], due, why))
     if row["superseded_by_message_id"]:
         show(f"Superseded by {row['superseded_by_message_id']} ({row['superseded_reason']})")
     if row["final_message"]:
         show(f"Words ({row['words_source']}):")
-        show(f"  {escape(row['final_message'])}")
+        show(f"  {row['final_message']}")
 
 
 def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:
-    table = Table(title=f"{lane}: {messages[0].of_lane} waiting", title_justify="left", show_lines=True)
+    table = Table(title=f"{lane}: {messages[0].of_lane} waiting", show_lines=True)
     table.add_column("message")
     for heading in ("due in", "why"):
         table.add_column(heading, no_wrap=True)
     for message in messages:
-        names = escape(f"{message.message_id}\nfor {message.person} by {message.agent_id}")
+        names = stack_lines(message.message_id, f"for {message.person} by {message.agent_id}")
         table.add_row(names, _due_in(message.due, now), message.reason or message.status)
     return table
 

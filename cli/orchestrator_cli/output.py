@@ -1,22 +1,133 @@
-"""Prints the result of a command: lines for people, or JSON for machines."""
+"""Prints what commands report: the only module that writes to the terminal.
 
-from collections.abc import Mapping
-from typing import Any
+People, agents and Twilio write names, ids, texts and errors, so every string is text from outside unless a constant
+template of ours adds styles to it (G10).
+"""
 
-from rich import print as show
-from rich import print_json
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from rich import get_console
+from rich import table as rich_table
+from rich.console import Console
+from rich.progress import Progress, track
+from rich.status import Status
+from rich.text import Text
+
+Item = TypeVar("Item")
 
 
-def print_result(facts: Mapping[str, Any], *lines: str, as_json: bool) -> None:
+def outside(text: object) -> str:
+    """Return text from outside as it may be shown: what a terminal obeys, or does not draw, becomes its escape.
+
+    Control characters, escape sequences, line ends, characters that turn the direction of writing and characters of no
+    width are shown as in Python: `\\x1b`, `\\n`, `\\u202e`.
+
+    Example:
+        >>> outside("Ada\\x1b[2J\\u202e")
+        'Ada\\\\x1b[2J\\\\u202e'
+    """
+    characters = str(text)
+    if characters.isprintable():
+        return characters
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in characters)
+
+
+def style_line(template: str, *values: object) -> Text:
+    """Return a line with styles: a constant template in Rich's markup, and values from anywhere for each `{}`."""
+    line = Text.from_markup(template, emoji=False)
+    # Values take the place of the placeholders once the markup is read, because Rich's `escape` alters backslashes.
+    ends = [end for placeholder in re.finditer(r"\{\}", line.plain) for end in placeholder.span()]
+    pieces = list(line.divide(ends))
+    for place, value in zip(range(1, len(pieces), 2), values, strict=True):
+        text = _text(outside(value))
+        for span in pieces[place].spans:
+            text.stylize(span.style)
+        pieces[place] = text
+    return Text().join(pieces)
+
+
+def stack_lines(*lines: object) -> Text:
+    """Return lines, each plain or style_line, as one cell of a table."""
+    return Text("\n").join(map(_text, lines))
+
+
+class Table(rich_table.Table):
+    """A table whose cells and title show text from outside."""
+
+    def __init__(self, *headings: str, title: object = None, **options: Any) -> None:
+        super().__init__(*headings, title=None if title is None else _text(title), title_justify="left", **options)
+
+    def add_row(self, *cells: object, **options: Any) -> None:
+        """Add a row of plain or styled cells."""
+        super().add_row(*map(_text, cells), **options)
+
+
+def show(*lines: object) -> None:
+    """Print lines: plain text, styled text, or tables."""
+    for line in lines:
+        get_console().print(line if isinstance(line, Table) else _text(line))
+
+
+def show_error(text: str, style: str = "red") -> None:
+    """Print text, which may have several lines, to standard error."""
+    console = Console(stderr=True)
+    for line in text.split("\n"):
+        console.print(Text(outside(line), style))
+
+
+def show_note(line: object) -> None:
+    """Print a plain or styled line to standard error, beside a result on standard output."""
+    Console(stderr=True).print(_text(line))
+
+
+def show_json(data: Any) -> None:
+    """Print data as JSON that means exactly the data; characters that a terminal obeys are escaped as JSON allows."""
+    get_console().print(Text(json_text(data)), soft_wrap=True)
+
+
+def json_text(data: Any) -> str:
+    """Return data as indented JSON without a raw control, direction or invisible character."""
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    # Line ends stand between the values; those inside a string are escaped already.
+    return re.sub(r"[^\n]", lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
+
+
+def print_result(facts: Mapping[str, Any], *lines: object, as_json: bool) -> None:
     """Print the result of a command.
 
     Args:
         facts: the result as data, which `--json` prints.
-        lines: the same result for people, in Rich's markup.
+        lines: the same result for people, each plain or styled.
         as_json: whether to print the facts instead of the lines.
     """
     if as_json:
-        print_json(data=dict(facts), default=str)
-        return
-    for line in lines:
-        show(line)
+        show_json(dict(facts))
+    else:
+        show(*lines)
+
+
+@contextmanager
+def working(what: str) -> Iterator[Status]:
+    """Show on standard error that a command works; the lines that it prints meanwhile stay above."""
+    with Console(stderr=True).status(what) as status:
+        yield status
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show a bar on standard error."""
+    with Progress(console=Console(stderr=True)) as progress:
+        yield progress
+
+
+def progress_of(items: Iterable[Item], what: str, total: int) -> Iterable[Item]:
+    """Yield items, and show on standard error how many of `total` are done."""
+    return track(items, what, total=total, transient=True, console=Console(stderr=True))
+
+
+def _text(value: object) -> Text:
+    return value if isinstance(value, Text) else Text(outside(value))

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from psycopg import Connection
-from rich.markup import escape
 
 from orchestrator.messages import Lane
 from orchestrator.store import pauses as store
@@ -13,7 +12,7 @@ from orchestrator.store.people import find_user
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import print_result, style_line
 from orchestrator_cli.target import on_target
 
 OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.")]
@@ -38,7 +37,7 @@ def pause(
         scope, value = _scope(connection, lane, agent, user)
         changed = store.pause(connection, scope, value, note, clock())
     name = _name(scope, value)
-    line = f"[yellow]Paused:[/] {name}, until resumed." if changed else f"No change: {name} is already paused."
+    line = style_line("[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name)
     print_result({"scope": scope, "value": value, "changed": changed}, line, as_json=as_json)
 
 
@@ -63,7 +62,7 @@ def resume(
         for other_scope, other_value, note, since, ends_at in others
     ]
     name = _name(scope, value)
-    line = f"[green]Resumed:[/] {name}." if changed else f"No change: {name} was not paused."
+    line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
     facts = {"scope": scope, "value": value, "changed": changed, "still_paused": still}
     print_result(facts, line, *map(_still_paused_line, others), as_json=as_json)
 
@@ -71,7 +70,7 @@ def resume(
 def _still_paused_line(pause: tuple[str, str, str | None, datetime, datetime | None]) -> str:
     scope, value, note, since, ends_at = pause
     until = f", ends {ends_at:%d %b %H:%M %Z}" if ends_at else ""
-    return f"Still paused: {_name(scope, value)} since {since:%d %b %H:%M %Z}{until} {escape(note or '')}"
+    return f"Still paused: {_name(scope, value)} since {since:%d %b %H:%M %Z}{until} {note or ''}"
 
 
 def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: str | None) -> tuple[str, str]:
@@ -89,4 +88,4 @@ def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: s
 
 
 def _name(scope: str, value: str) -> str:
-    return f"{scope} {escape(value)}".strip()
+    return f"{scope} {value}".strip()

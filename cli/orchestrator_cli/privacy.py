@@ -1,14 +1,11 @@
 """The commands `privacy`: export and delete what is stored about a person."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.progress import Progress
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
@@ -25,7 +22,7 @@ from orchestrator_cli.dead_letters import (
 )
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import json_text, print_result, progress_bar, show_json, show_note, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Export or delete everything that is stored about a person.", no_args_is_help=True)
@@ -42,13 +39,12 @@ def export(
 
     with open_database() as (connection, _):
         stored = export_person(connection, identity_of(connection, user).user_uuid)
-    text = json.dumps(stored, indent=2, ensure_ascii=False, default=str)
     if to is None:
-        typer.echo(text)
+        show_json(stored)
         return
-    to.write_text(text + "\n")
+    to.write_text(json_text(stored) + "\n")
     to.chmod(0o600)
-    Console(stderr=True).print(f"[green]Written[/] to {to}, which only you can read.")
+    show_note(style_line("[green]Written[/] to {}, which only you can read.", to))
 
 
 @app.command("delete")
@@ -66,7 +62,7 @@ def delete(
     with require_extra("privacy delete", "cli,functions"):
         from orchestrator.maintenance.privacy import delete_person, identity_of
         from orchestrator.sms.erase import TwilioTextEraser
-    with open_database() as (connection, clock), Progress(console=Console(stderr=True)) as progress:
+    with open_database() as (connection, clock), progress_bar() as progress:
         identity = identity_of(connection, user)
         eraser = None if keep_at_twilio else TwilioTextEraser(load(SenderSettings))
         if not yes and not identity.is_deleted:
@@ -84,7 +80,7 @@ def delete(
             delete_letters=_delete_dead_letters,
         )
     here = deletion.deleted
-    lines = [
+    lines: list[object] = [
         f"person: {identity.user_id} (the row stays, without personal data)",
         f"texts: {here.messages}, queued messages: {here.queued_messages}, conversations: {here.conversations}",
         f"agent tasks: {here.agent_tasks}, log entries: {here.log_entries} (costs stay, without the person)",
@@ -94,12 +90,13 @@ def delete(
         f"deleted at Twilio: {deletion.erased_at_twilio}, left there: {deletion.left_at_twilio}",
     ]
     if deletion.left_at_twilio:
-        lines.append(f"[yellow]Run it again with the id {identity.user_id}[/] to delete what is left at Twilio.")
+        lines.append(
+            style_line("[yellow]Run it again with the id {}[/] to delete what is left at Twilio.", identity.user_id)
+        )
     unsearched = [queue for queue in SourceQueue if not is_set(queue)]
     if unsearched:
-        lines.append(
-            f"[yellow]Not searched for dead letters[/], because their URLs are not set: {', '.join(unsearched)}."
-        )
+        names = ", ".join(unsearched)
+        lines.append(style_line("[yellow]Not searched for dead letters:[/] {} (the URL is not set)", names))
     facts = {"user_id": identity.user_id, **dataclasses.asdict(deletion), "queues_not_searched": unsearched}
     print_result(facts, *lines, as_json=as_json)
     if deletion.left_at_twilio and not keep_at_twilio:

@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orchestrator.settings import SenderSettings, load
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, DryRun
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import print_result, style_line, working
 from orchestrator_cli.target import on_target
 
 
@@ -26,7 +25,7 @@ def recover(
     with require_extra("recover", "cli,functions"):
         from orchestrator.maintenance.recover import recover as recover_since
         from orchestrator.sms.message_list import TwilioMessageList
-    with open_database() as (connection, clock), Console(stderr=True).status("Reading Twilio's list…") as status:
+    with open_database() as (connection, clock), working("Reading Twilio's list…") as status:
         if start > clock():
             raise typer.BadParameter(f"--since {since} lies in the future.")
         read = 0
@@ -40,11 +39,11 @@ def recover(
         found = recover_since(connection, message_list, start, clock, apply=not dry_run, on_text=on_text)
     to_be = "to be " if dry_run else ""
     if dry_run:
-        end = "Nothing was changed. Run it again without --dry-run to make these changes."
+        end = style_line("Nothing was changed. Run it again without --dry-run to make these changes.")
     elif found.resumed:
-        end = "[green]Sending continues.[/]"
+        end = style_line("[green]Sending continues.[/]")
     else:
-        end = "[yellow]Everything was paused before, and still is.[/] `orchestrator resume` ends the pause."
+        end = style_line("[yellow]Everything was paused before, and still is.[/] `orchestrator resume` ends the pause.")
     print_result(
         {"applied": not dry_run, "texts_read": read, **dataclasses.asdict(found)},
         f"texts read: {read}",

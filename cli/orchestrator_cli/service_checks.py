@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import SenderSettings, WriterSettings, load
+from orchestrator.sms.addresses import is_toll_free
 from orchestrator.sms.requests import STATUS_PATH
 from orchestrator_cli.check_results import CheckResult, Grade
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 # Seconds until a call to Claude or to the webhook counts as failed.
 SECONDS = 10.0
-# Toll-free numbers of the North American plan.
-_TOLL_FREE = tuple(f"+1{code}" for code in (800, 833, 844, 855, 866, 877, 888))
 _REGISTER = "Register it: docs/twilio-setup.md, step 1. Until then carriers reject texts."
 
 
@@ -43,6 +42,10 @@ def check_twilio() -> Iterator[CheckResult]:
             yield from _check_messaging_service(client, settings.twilio_messaging_service_sid)
         elif settings.twilio_phone_number:
             yield from _check_number(client, settings.twilio_phone_number)
+        # Only the console shows it (https://www.twilio.com/docs/messaging/features/compliance-toolkit).
+        detail = "Twilio's API does not show whether it is on; in the console see Messaging, Settings, General"
+        fix = "Leave it off: it moves or blocks texts by other hours than ours (codes 30047, 30610)."
+        yield CheckResult("compliance toolkit", Grade.SKIPPED, detail, fix)
     except TwilioRestException as error:
         if error.status == 401:
             fix = "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
@@ -76,7 +79,7 @@ def _check_number(client: "Client", number: str) -> Iterator[CheckResult]:
         yield CheckResult("sender", Grade.BAD, "cannot send texts", "Buy a number with SMS.")
         return
     yield CheckResult("sender", Grade.GOOD, "belongs to this account and can send texts")
-    if number.startswith(_TOLL_FREE):
+    if is_toll_free(number):
         verifications = client.messaging.v1.tollfree_verifications.list(
             tollfree_phone_number_sid=str(found[0].sid), limit=5
         )

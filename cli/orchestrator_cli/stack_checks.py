@@ -21,7 +21,7 @@ from orchestrator.settings import (
     load,
 )
 from orchestrator.store.adoption import list_old_sender_triggers
-from orchestrator.store.conversation import read_inbound_gap
+from orchestrator.store.conversation import NewestMarker, read_inbound_marker
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import read_unapplied_migrations
@@ -104,7 +104,7 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("connections", Grade.DOUBTFUL, f"{used:.0f} % in use", fix)
             else:
                 yield CheckResult("connections", Grade.GOOD, f"{used:.0f} % in use")
-            yield from _check_inbound(read_inbound_gap(connection))
+            yield from _check_inbound(read_inbound_marker(connection))
             if unreadable := list_unreadable_numbers(connection, MOST_LISTED + 1):
                 names = ", ".join(unreadable[:MOST_LISTED]) + (" and more" if len(unreadable) > MOST_LISTED else "")
                 fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
@@ -118,18 +118,23 @@ def check_database() -> Iterator[CheckResult]:
         yield CheckResult("database", Grade.BAD, str(error).splitlines()[0], fix)
 
 
-def _check_inbound(gap: timedelta | None) -> Iterator[CheckResult]:
-    if gap is None:
-        yield CheckResult("inbound texts", Grade.GOOD, "read as they come")
-    elif gap > FRESH_FOR:
-        detail = f"not read for {gap // timedelta(minutes=1)} minutes: nothing is sent, for a STOP may be among them"
-        yield CheckResult("inbound texts", Grade.BAD, detail, "See docs/runbook.md, Oldest due message.")
-    else:
+def _check_inbound(marker: NewestMarker | None) -> Iterator[CheckResult]:
+    """Check that what people write is read: while it may not be, nothing is sent (R11)."""
+    if marker is None:
+        detail = "no marker was read yet: an outage would hold nothing"
+        fix = "Let `dispatch` and `inbound` run; set INBOUND_QUEUE_URL where another program runs the ticks."
+        yield CheckResult("inbound texts", Grade.DOUBTFUL, detail, fix)
+    elif marker.age > FRESH_FOR:
+        minutes = marker.age // timedelta(minutes=1)
+        detail = f"not read for {minutes} minutes: nothing is sent, for a STOP may be among them"
+        fix = "See the errors of the functions `inbound` and `dispatch`; docs/runbook.md, Oldest due message."
+        yield CheckResult("inbound texts", Grade.BAD, detail, fix)
+    elif marker.holds_everything:
         minutes = READ_AFTER_GAP // timedelta(minutes=1)
         detail = f"read again, for less than {minutes} minutes: deliveries begin after that"
-        yield CheckResult(
-            "inbound texts", Grade.DOUBTFUL, detail, "Wait; if this stays, see the inbound function's errors."
-        )
+        yield CheckResult("inbound texts", Grade.DOUBTFUL, detail, "Wait. If it stays, see the errors of `inbound`.")
+    else:
+        yield CheckResult("inbound texts", Grade.GOOD, "read as they come")
 
 
 def zone_results(faults: ZoneFaults) -> Iterator[CheckResult]:

@@ -5,15 +5,12 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.store.gauges import MOST_COUNTED, read_gauges
 from orchestrator.store.stats import read_stats
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
+from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
 # What the table calls a fact whose JSON key does not explain it.
@@ -38,9 +35,9 @@ def stats(
         "claude_usd_today": gauges.claude_usd,
     }
     if as_json:
-        print_json(data={"hours": hours, **facts}, default=str)
+        show_json({"hours": hours, **facts})
         return
-    table = Table(title=f"The last {hours} hours", title_justify="left", show_header=False, show_lines=True)
+    table = Table(title=f"The last {hours} hours", show_header=False, show_lines=True)
     for name, value in facts.items():
         table.add_row(_LABELS.get(name, name.replace("_", " ")), _cell(value))
     show(table)
@@ -48,11 +45,11 @@ def stats(
         show(f"More than {MOST_COUNTED:,} messages are waiting; the counts cover the {MOST_COUNTED:,} due first.")
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> object:
     match value:
         case Mapping():
             largest = sorted(value.items(), key=lambda entry: -float(entry[1]))
-            return "\n".join(f"{number:,.0f}  {escape(name)}" for name, number in largest) or "-"
+            return stack_lines(*(f"{number:,.0f}  {name}" for name, number in largest)) if largest else "-"
         case float():
             return f"{value:,.1f}"
         case None:

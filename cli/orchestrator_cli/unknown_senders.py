@@ -3,14 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.store.conversation import read_unknown_senders
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
+from orchestrator_cli.output import Table, show, show_json
 from orchestrator_cli.target import on_target
 
 
@@ -23,12 +20,12 @@ def unknown_senders(
     with open_database() as (connection, _):
         found = read_unknown_senders(connection, limit)
     if as_json:
-        print_json(data=found, default=str)
+        show_json(found)
         return
     if not found:
         show("No texts from unknown senders.")
         return
     table = Table("received", "number", "text")
     for text in found:
-        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", escape(text["phone_number"]), escape(text["body"]))
+        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", text["phone_number"], text["body"])
     show(table)

@@ -9,10 +9,6 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich import print as show
-from rich import print_json
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator.clean_text import clean_text
 from orchestrator.clock import parse_wall_time
@@ -32,7 +28,7 @@ from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import print_result
+from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Add, change, opt out and show the people who receive the texts.", no_args_is_help=True)
@@ -127,11 +123,15 @@ def stop(
         with connection.transaction():
             write_opt_outs(connection, [opt_out], now)
         opted_out = people.read_user(connection, str(person.user_id), now).person.opted_out
-    line = f"[green]Opted out[/] {person.user_id}. Waiting messages are cancelled. A START from their phone ends it."
+    line = style_line(
+        "[green]Opted out[/] {}. Waiting messages are cancelled. A START from their phone ends it.", person.user_id
+    )
     if not opted_out:
-        line = (
-            f"[yellow]Recorded, but {person.user_id} is not opted out:[/] a START came from their phone after "
-            f"{at:%Y-%m-%d}. Leave out --date to opt them out from now on."
+        line = style_line(
+            "[yellow]Recorded, but {} is not opted out:[/] a START came from their phone after {}. "
+            "Leave out --date to opt them out from now on.",
+            person.user_id,
+            f"{at:%Y-%m-%d}",
         )
     print_result({"user_id": person.user_id, "opted_out": opted_out, "opted_out_at": at}, line, as_json=as_json)
 
@@ -156,14 +156,14 @@ def read_texts(
         if taken_for and texts:
             classify_by_operator(connection, texts, Intent(taken_for.value), now)
     if as_json:
-        print_json(data=[dataclasses.asdict(text) for text in texts], default=str)
+        show_json([dataclasses.asdict(text) for text in texts])
         return
     if not texts:
         show("No text is unread.")
     for text in texts:
-        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {escape(text.content)}")
+        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {text.content}")
     if taken_for and texts:
-        show(f"[green]Read as {taken_for.value}[/]: {len(texts)}")
+        show(style_line("[green]Read as {}[/]: {}", taken_for.value, len(texts)))
 
 
 @app.command("show")
@@ -182,7 +182,7 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
             "waits": [dataclasses.asdict(message) for message in waiting],
             "opt_outs": [dataclasses.asdict(opt_out) for opt_out in opt_outs],
         }
-        print_json(data={**facts, **lists}, default=str)
+        show_json({**facts, **lists})
         return
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
@@ -191,7 +191,7 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
     zone = next(iter(record.person.zones), None)
     for opt_out in opt_outs:
         how = describe_opt_out(opt_out.source, opt_out.note, opt_out.recorded_at)
-        show(f"  opted out: {opt_out.opted_out_at.astimezone(zone):%a %d %b %Y %H:%M %Z}, {escape(how)}")
+        show(f"  opted out: {opt_out.opted_out_at.astimezone(zone):%a %d %b %Y %H:%M %Z}, {how}")
     for message in waiting:
         why = f": {explain_reason(message.reason)}" if message.reason else ""
         due = message.due.astimezone(zone)
@@ -200,11 +200,13 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
 
 def _print_change(what: str, person: Person, *, as_json: bool) -> None:
     zones = [zone.key for zone in person.zones]
-    lines = [f"[green]{what}[/] {person.user_id}"]
+    lines = [style_line("[green]{}[/] {}", what, person.user_id)]
     if person.timezone is not None and find_zone(person.timezone) is None:
-        lines.append(f"[yellow]Warning:[/] {escape(person.timezone)} is no place, and counts as no zone. Set --zone.")
+        lines.append(
+            style_line("[yellow]Warning:[/] {} is no place, and counts as no zone. Set --zone.", person.timezone)
+        )
     if not zones:
-        lines.append("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone.")
+        lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
     print_result({"user_id": person.user_id, "zones": zones}, *lines, as_json=as_json)
 
 
@@ -337,4 +339,4 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
-    return escape(str(value))
+    return str(value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.batches import answer_batch
+from orchestrator.aws.batches import Processed, answer_batch
 from orchestrator.aws.queues import QueueRecord, queue_url_of, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer_batch(records, partial(process, context), queue_url, settings.delivery_dlq_url, logger, clock())
 
 
-def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]:
+def process(context: LambdaContext, records: Sequence[QueueRecord]) -> Processed:
     """Deliver records together; returns those that must come back."""
     opt_outs, of_messages = split_confirmations(records)
     named, unreadable = message_ids_of(of_messages)
@@ -65,4 +65,4 @@ def process(context: LambdaContext, records: Sequence[QueueRecord]) -> list[str]
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch delivered", report, unreadable=len(unreadable), opt_outs_confirmed=confirmed)
     undecided = [named[message_id] for message_id in report.undecided if message_id in named]
-    return [*undecided, *(record.sqs_message_id for record in not_put_aside)]
+    return Processed([*undecided, *(record.sqs_message_id for record in not_put_aside)])

@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.batches import answer_batch
+from orchestrator.aws.batches import Processed, answer_batch
 from orchestrator.aws.queues import QueueRecord, records_of
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -28,10 +28,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer_batch(records_of(event), process, queue_url, dlq_url, logger, clock())
 
 
-def process(records: Sequence[QueueRecord]) -> list[str]:
-    """Accept records together; returns those that must come back."""
+def process(records: Sequence[QueueRecord]) -> Processed:
+    """Accept records together; returns those that must come back, and those that were stored."""
     with database.connection() as connection:
         report = enqueue(connection, records, settings, clock)
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch accepted", report)
-    return report.retry
+    return Processed(report.retry, report.stored)

@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.batches import LONGEST_INBOUND_WAIT_SECONDS, answer_batch, come_back
+from orchestrator.aws.batches import LONGEST_INBOUND_WAIT_SECONDS, Processed, answer_batch, come_back
 from orchestrator.aws.queues import QueueRecord, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
 
 
-def process(records: Sequence[QueueRecord]) -> list[str]:
+def process(records: Sequence[QueueRecord]) -> Processed:
     """Take in records together; returns those that must come back."""
     requests = read_requests(records)
     database.prepare()
@@ -46,6 +46,7 @@ def process(records: Sequence[QueueRecord]) -> list[str]:
     not_put_aside = send_dead_letters(settings.inbound_dlq_url, requests.unreadable)
     log_message_ids(logger, report.message_ids)
     publish_report(logger, "batch taken in", report, unreadable=len(requests.unreadable))
-    return come_back(
-        [*report.unread, *not_put_aside], settings.inbound_queue_url, clock(), LONGEST_INBOUND_WAIT_SECONDS
+    # None counts as stored: a text that the database refuses may be a STOP, and comes back for as long as it takes.
+    return Processed(
+        come_back([*report.unread, *not_put_aside], settings.inbound_queue_url, clock(), LONGEST_INBOUND_WAIT_SECONDS)
     )

@@ -111,6 +111,18 @@ def countdown(seconds: float) -> Countdown:
     return lambda: end - time.monotonic()
 
 
+def wait(clock: Clock, seconds: float) -> bool:
+    """Wait for real seconds, where the clock shows real time.
+
+    Returns:
+        False, at once, where the clock is moved: the local stack, which moves it, begins the next tick too.
+    """
+    if not isinstance(clock, HostClock):
+        return False
+    time.sleep(seconds)
+    return True
+
+
 def clock_from_environment() -> Clock:
     """The host's clock, or the local stack's where `ORCHESTRATOR_CLOCK_FILE` is set.
 

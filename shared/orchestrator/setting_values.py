@@ -52,6 +52,12 @@ def _http_url(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def _without_query(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise PydanticCustomError("has_query", "should be an address without a query: the paths are added at its end")
+    return value
+
+
 def _wall_time(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -78,6 +84,7 @@ CommaList = Annotated[frozenset[str], BeforeValidator(_comma_list)]
 Countries = Annotated[CommaList, AfterValidator(_with_territories)]
 PostgresUrl = Annotated[SecretStr, BeforeValidator(_postgres_url)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+BaseUrl = Annotated[HttpUrl, AfterValidator(_without_query)]
 WallTime = Annotated[time, BeforeValidator(_wall_time)]
 TwilioNumber = Annotated[str, AfterValidator(_no_test_number)]
 Fraction = Annotated[float, Field(gt=0)]

@@ -20,6 +20,7 @@ from orchestrator.aws.secrets import secret_of, secret_values, uses_secrets
 from orchestrator.errors import SettingsError
 from orchestrator.setting_values import (
     US_TERRITORIES,
+    BaseUrl,
     CommaList,
     Countries,
     Fraction,
@@ -161,7 +162,7 @@ class SenderSettings(Settings):
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
     # Where Twilio reports the status of a text; without it no status callbacks are requested.
-    webhook_base_url: HttpUrl | None = None
+    webhook_base_url: BaseUrl | None = None
 
     @model_validator(mode="after")
     def _has_a_sender(self) -> Self:
@@ -243,7 +244,7 @@ class WebhookSettings(Settings):
     # During a rotation of the token, Twilio signs with either.
     twilio_secondary_auth_token: SecretStr | None = None
     # The address that Twilio calls; when left out, the host that the request names, which its signature covers.
-    webhook_base_url: HttpUrl | None = None
+    webhook_base_url: BaseUrl | None = None
 
 
 class InboundSettings(

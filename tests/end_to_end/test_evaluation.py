@@ -10,6 +10,7 @@ import pytest
 from evaluation import cases
 from evaluation.cases import LABELS, relevance_cases, rendering_cases, stop_request_cases
 from orchestrator.rules.intents import Intent, intent_of
+from orchestrator.settings import Effort
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.http import serve
 from orchestrator_local.template import ROOT
@@ -59,8 +60,10 @@ def test_a_malformed_case_is_rejected(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_without_a_key_the_output_says_that_the_model_was_not_run() -> None:
     printed = run("evaluation")
     assert "The model itself was NOT run" in printed
-    assert "100% as labelled by a stand-in" in printed
-    assert "(0 misread)" in printed
+    for effort in Effort:
+        assert f"as claude-haiku-5-5, effort {effort}: accuracy 100.0%" in printed
+    assert printed.count("Cost: relevance 0.") == printed.count("thinking included.") == len(Effort)
+    assert "60 of 60 plain sentences pass" in printed
 
 
 def test_with_a_key_the_model_is_measured() -> None:

@@ -173,7 +173,7 @@ def test_adopt_quotes_what_it_makes_of_past_texts(world: World, run: Run) -> Non
     assert "past STOPs to store as opt-outs: 1" in report
     assert "please stop texting me" in report
     assert "last texts that an operator will have to read: 1" in report
-    assert "Who signed me up? [b]Remove[31m that now" in report
+    assert "Who signed me up? [b]Remove\\x1b[31m that now" in report
     assert "now " * 30 not in report
     found = json.loads(run("adopt", "--json"))
     assert (found["opt_outs"], found["unread"], len(found["stop_examples"])) == (1, 1, 1)

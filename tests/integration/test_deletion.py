@@ -84,6 +84,9 @@ _KEPT = {
     "orchestrator.withdrawals.publisher": _AGENTS,
 }
 
+# Those of them whose values our own code chooses.
+HOLDS_CODES = {column for column, why in _KEPT.items() if why in (_CODES, _OURS)}
+
 
 @pytest.fixture
 def traced(world: World) -> Iterator[World]:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator_cli.main import app
+from tests.integration.test_other_people import an_outcome_is_proven_by_the_list
 from tests.world import World
 
 STRUCTURED = {"type": "weekly_summary", "stats": {"introsCompleted": 2}}
@@ -106,3 +107,17 @@ def test_a_person_is_shown_with_their_waiting_messages(world: World, command: Cl
     assert (shown["sent_today"], shown["sent_this_hour"], shown["active"], shown["waiting"]) == (2, 2, True, 1)
     assert shown["waits"][0]["reason"] == "hourly_limit"
     assert "the person's limit in any 60 minutes (R2)" in run(command, "user", "show", "ada")
+
+
+def test_the_history_names_the_evidence_of_an_outcome_that_no_answer_gave(world: World, command: CliRunner) -> None:
+    ada = world.person()
+    an_outcome_is_proven_by_the_list(world, ada)
+    world.wait(hours=1)
+    world.message(message_data={"type": "x", "message": "answered"})
+    world.minute()
+    proven, answered = (
+        run(command, "explain", str(message_id))
+        for (message_id,) in world.all("SELECT id FROM message_queue ORDER BY accepted_at")
+    )
+    assert ", proved by message list" in proven
+    assert "proved by" not in answered

@@ -41,6 +41,7 @@ BAD = GOOD.replace("Hello", "the bad one")
 @pytest.fixture(autouse=True)
 def no_record_passed() -> None:
     batches._newest_passes.clear()
+    batches._newest_stored.clear()
 
 
 @pytest.fixture
@@ -107,6 +108,65 @@ def test_a_record_of_which_the_owners_trigger_refuses_the_row_blocks_no_other_an
     records = [sqs_record(body, world.now, message_id=name) for name, body in (("bad", BAD), ("good", GOOD))]
     assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
     assert world.all("SELECT message_data->>'message' FROM message_queue") == [("Hello",)]
+
+
+def test_a_record_of_which_the_owners_trigger_refuses_the_row_is_put_aside_once_it_is_shown_to_be_alone(
+    world: World, fault: Any
+) -> None:
+    world.person()
+    fault("P0001", "the bad one")
+    bad = sqs_record(BAD, world.now, message_id="bad", receives=4)
+    back = {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert world.invoke("enqueue", sqs_event([bad])) == back
+    world.wait(minutes=1)
+    world.publish(GOOD)
+    assert world.invoke("enqueue", sqs_event([bad])) == back, "not often enough"
+    bad["attributes"]["ApproximateReceiveCount"] = "5"
+    assert world.invoke("enqueue", sqs_event([bad])) == {"batchItemFailures": []}
+    (dead,) = world.drain_messages("ENQUEUE_DLQ_URL")
+    assert (dead["Body"], dead["MessageAttributes"]["reason"]) == (BAD, "failed")
+    assert dead["MessageAttributes"]["problem"].startswith("failed 5 times: RaiseException at ")
+
+
+@pytest.mark.parametrize(
+    "passes",
+    [
+        '{"action": "withdraw", "message_id": "019cb436-8d80-7c88-af29-573dbcc32d40"}',
+        '{"user_id": "ada", "agent_id": "x", "message_data": {}}',
+    ],
+    ids=["a withdrawal", "an invalid message"],
+)
+def test_a_trigger_that_refuses_each_row_charges_no_record_although_what_writes_no_row_passes(
+    world: World, fault: Any, passes: str
+) -> None:
+    world.person()
+    fault("P0001")
+    record = sqs_record(GOOD, world.now, receives=50)
+    world.wait(minutes=1)
+    assert world.publish(passes) == {"batchItemFailures": []}
+    world.drain("ENQUEUE_DLQ_URL")
+    assert len(world.invoke("enqueue", sqs_event([record]))["batchItemFailures"]) == 1
+    assert world.drain("ENQUEUE_DLQ_URL") == []
+
+
+def test_a_stop_that_the_owners_trigger_refuses_comes_back_for_as_long_as_it_takes(world: World) -> None:
+    world.person()
+    world.connection.execute(
+        "CREATE FUNCTION refuse_texts() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no'; END $$; CREATE TRIGGER refuse_texts BEFORE INSERT ON messages"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_texts()"
+    )
+    try:
+        call = world.phones.write("+12125550101", "STOP", "https://hooks.example.com/twilio/inbound")
+        assert world.twilio_calls(call) == [200]
+        record = sqs_record(world.drain("INBOUND_QUEUE_URL")[0], world.now, receives=200, queue="inbound")
+        world.wait(minutes=1)
+        assert len(world.invoke("inbound", sqs_event([record]))["batchItemFailures"]) == 1
+    finally:
+        world.connection.execute("DROP TRIGGER refuse_texts ON messages; DROP FUNCTION refuse_texts()")
+    assert world.drain("INBOUND_DLQ_URL") == []
+    assert world.invoke("inbound", sqs_event([record])) == {"batchItemFailures": []}
+    assert world.all("SELECT count(*) FROM orchestrator.opt_outs WHERE ended_at IS NULL") == [(1,)]
 
 
 # The database --------------------------------------------------------------------------------------------------------
@@ -387,6 +447,15 @@ def test_a_dispatcher_whose_clock_is_an_hour_ahead_does_nothing_and_names_it(
     (line,) = metrics_in(capsys.readouterr().out, "SurroundingFaults")
     assert line["cause"] == "clock"
     assert world.all("SELECT next_free::text FROM orchestrator.pace") == pace
+
+
+@pytest.mark.parametrize("ahead", ["1 hour", "8 days"])
+def test_a_pace_that_a_wrong_clock_wrote_holds_no_text_back(world: World, ahead: str) -> None:
+    world.person()
+    world.connection.execute("UPDATE orchestrator.pace SET next_free = %s + %s::interval", (world.now, ahead))
+    message_id = world.message()
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == (["Hello"], ("sent", None))
 
 
 @pytest.mark.parametrize("function", ["enqueue", "deliver", "inbound"])

@@ -270,6 +270,38 @@ def test_the_next_start_resolves_an_unread_text_and_so_does_one_that_came_before
     assert world.texts() == ["Hello"]
 
 
+def test_a_start_that_came_before_an_unread_text_resolves_nothing_and_neither_does_a_harmless_one(world: World) -> None:
+    world.person()
+    with without_a_key(world):
+        world.twilio_calls(world.phones.write("+12125550101", "START", TO))
+        late = world.inbound_records()
+        world.wait(minutes=1)
+        world.writes("laissez-moi tranquille")
+        world.invoke("inbound", sqs_event(late))
+        world.writes("ok")
+    held = world.message(priority="urgent", can_delay=False)
+    world.deliver()
+    assert (world.texts(), world.state(held)) == ([], ("queued", "reply_unjudged"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm driving right now. I am not interested, lose my number",
+        "Thank you for contacting us. Please remove me from your list.",
+        "Thanks\n--\nStop texting me",
+        "My answer is “please stop texting me”",
+    ],
+)
+def test_a_wish_beside_other_words_is_read_before_anything_goes(world: World, text: str) -> None:
+    world.person()
+    world.claude.find_intent = lambda _texts: "stop"
+    held = world.message(scheduled_for="2026-03-04T15:00:00Z")
+    world.writes(text)
+    assert world.state(held) == ("cancelled", "opted_out")
+    assert kinds(world) == [("stop", "claude")]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -72,6 +72,16 @@ def test_yes_from_somebody_who_never_stopped_is_an_answer(world: World) -> None:
     assert world.texts() == ["Hello"]
 
 
+def test_yes_to_a_toll_free_number_is_an_answer_and_start_undoes_the_opt_out(world: World) -> None:
+    world.person()
+    world.writes("STOP", To="+18335550100")
+    world.wait(minutes=1)
+    world.writes("yes", To="+18335550100")
+    assert in_force(world) == [("+12125550101", "ada")]
+    world.writes("unstop", To="+18335550100")
+    assert in_force(world) == []
+
+
 def test_start_in_a_sentence_undoes_nothing(world: World) -> None:
     world.person()
     world.writes("STOP")
@@ -216,6 +226,30 @@ def test_a_repeated_request_revives_no_number_and_moves_no_time(world: World) ->
     world.take_in()
     assert world.all("SELECT dead_code FROM orchestrator.numbers") == [(30005,)]
     assert world.all("SELECT last_active_at FROM users") == [(wrote_at,)]
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (("please stop texting me", "START", "please stop texting me"), []),
+        (("wrong number", "UNSTOP", "wrong number"), []),
+        (("“Stop texting me.”", "yes", "“Stop texting me.”"), []),
+        (("STOP", "yes", "QUIT", "yes"), [("+12125550101", "ada")]),
+        (("HELP", "STOP", "HELP"), [("+12125550101", "ada")]),
+        (("Ok", "ARRET", "Ok"), [("+12125550101", "ada")]),
+    ],
+)
+def test_a_word_that_twilio_repeats_counts_when_it_came_first(
+    world: World, words: tuple[str, ...], left: list[tuple[str, str | None]]
+) -> None:
+    """Each word that comes again is the identical signed request, an hour later."""
+    world.person()
+    calls = {word: world.phones.write("+12125550101", word, TO) for word in words}
+    for word in words:
+        world.twilio_calls(calls[word])
+        world.take_in()
+        world.wait(hours=1)
+    assert in_force(world) == left
 
 
 @pytest.mark.parametrize("text", ["wrong number", "You have the wrong number."])

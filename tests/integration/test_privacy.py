@@ -408,3 +408,25 @@ def test_what_still_waits_keeps_its_words_however_old(world: World) -> None:
     finally:
         world.functions["retain"].__dict__["settings"] = app_settings
     assert world.row(waiting)["message_data"]["message"] == "Hello"
+
+
+def test_rejections_withdrawals_and_rates_are_deleted_after_their_time(world: World) -> None:
+    world.person()
+
+    def leave_records() -> None:
+        sent = world.message()
+        world.publish("no JSON", {"action": "withdraw", "message_id": str(sent)})
+        world.publish({"action": "withdraw", "user_id": "ada", "topic": f"{world.now}"})
+
+    def counts() -> list[int]:
+        tables = ("rejections", "withdrawals", "topic_withdrawals", "agent_rates")
+        return [world.all(f"SELECT count(*) FROM orchestrator.{table}")[0][0] for table in tables]
+
+    leave_records()
+    world.wait(days=89)
+    leave_records()
+    world.night()
+    assert counts() == [2, 2, 2, 2]
+    world.wait(days=2)
+    assert world.night() == {"forgotten": 0, "finished": True}
+    assert counts() == [1, 1, 1, 1]

@@ -1,5 +1,6 @@
 """Sequences (R8): whole and in order, or not at all."""
 
+import json
 import random
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,10 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from orchestrator.store import delivery as store
+from orchestrator.store import intake as enqueue_store
 from orchestrator.store.pauses import pause, resume
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
-from tests.world import World
+from tests.world import World, sqs_event, sqs_record
 
 
 def part(sequence: UUID, position: int, total: int = 3, **fields: Any) -> dict[str, Any]:
@@ -362,3 +364,51 @@ def test_a_stop_while_the_second_part_is_reserved_stops_the_third(world: World) 
     assert world.all(
         "SELECT status, reason FROM message_queue WHERE sequence_id = %s ORDER BY sequence_position", sequence
     ) == [("sent", None), ("sent", None), ("cancelled", "opted_out")]
+
+
+@pytest.mark.parametrize("position", [1, 3])
+def test_a_position_that_a_concurrent_batch_took_meanwhile_is_rejected_with_a_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch, position: int
+) -> None:
+    world.person()
+    sequence = uuid4()
+    first, second = (part(sequence, position, message_id=str(uuid4())) for _ in range(2))
+    read = enqueue_store.read_known_records
+
+    def read_before_the_other_batch(*arguments: Any, **named: Any) -> Any:
+        known = read(*arguments, **named)
+        monkeypatch.undo()
+        world.publish(first)
+        return known
+
+    monkeypatch.setattr(enqueue_store, "read_known_records", read_before_the_other_batch)
+    record = sqs_record(json.dumps(second), world.now)
+    assert world.invoke("enqueue", sqs_event([record])) == {
+        "batchItemFailures": [{"itemIdentifier": record["messageId"]}]
+    }
+    assert world.invoke("enqueue", sqs_event([record])) == {"batchItemFailures": []}
+    assert world.all("SELECT id, reason FROM message_queue") == [(UUID(first["message_id"]), "sequence_incomplete")]
+    assert world.all("SELECT message_id, reason FROM orchestrator.rejections") == [
+        (UUID(second["message_id"]), "position_taken")
+    ]
+
+
+def test_a_part_that_came_twice_in_two_concurrent_batches_is_one_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person()
+    message = part(uuid4(), 1)
+    read = enqueue_store.read_known_records
+
+    def read_before_the_other_batch(*arguments: Any, **named: Any) -> Any:
+        known = read(*arguments, **named)
+        monkeypatch.undo()
+        world.publish(message)
+        return known
+
+    monkeypatch.setattr(enqueue_store, "read_known_records", read_before_the_other_batch)
+    record = sqs_record(json.dumps(message), world.now)
+    world.invoke("enqueue", sqs_event([record]))
+    assert world.invoke("enqueue", sqs_event([record])) == {"batchItemFailures": []}
+    assert world.all("SELECT id FROM message_queue") == [(UUID(message["message_id"]),)]
+    assert world.all("SELECT 1 FROM orchestrator.rejections") == []

@@ -1,7 +1,7 @@
 """Generated sequences of STOP, START, other texts, repetitions, reorderings and outages, against a model of its own.
 
 Each sequence is one person. The model knows only what was written and when SQS first received it, and never asks the
-rules. `STOP_SEQUENCES` says how many are driven (CI: 10,000).
+rules. `STOP_SEQUENCES` says how many are driven (CI: 3,000).
 """
 
 import os
@@ -143,10 +143,20 @@ class Run:
     def _deliver(self, step: int) -> None:
         """A message for everyone; nothing reaches a person whose last wish is STOP."""
         before = len(self.world.phones.texts)
-        for life in self.lives:
-            self.world.message(
-                life.name, priority="high", can_delay=False, expires_at=self.world.now + timedelta(hours=9)
-            )
+        expires_at = (self.world.now + timedelta(hours=9)).isoformat()
+        bodies = [
+            {
+                "user_id": life.name,
+                "agent_id": "concierge_main",
+                "priority": "high",
+                "can_delay": False,
+                "expires_at": expires_at,
+                "message_data": {"type": "note", "message": "Hello"},
+            }
+            for life in self.lives
+        ]
+        for start in range(0, PEOPLE, 10):
+            assert self.world.publish(*bodies[start : start + 10]) == {"batchItemFailures": []}
         self.world.dispatch()
         self._collect(None)
         self.world.deliver()

@@ -141,3 +141,14 @@ def test_explain_says_what_twilios_code_means(world: World) -> None:
     history = read_message_history(world.connection, message_id)
     assert history is not None
     assert "refused: the number is a landline (code 21635)" in [step.detail for step in history.steps]
+
+
+@pytest.mark.parametrize("code", [30047, 30610])
+def test_explain_names_the_toolkit_of_twilio_that_moves_or_blocks_texts(world: World, code: int) -> None:
+    world.person()
+    message_id = world.message()
+    world.minute()
+    report(world, code)
+    history = read_message_history(world.connection, message_id)
+    assert history is not None
+    assert any("switch the toolkit off in Twilio's console" in str(step) for step in history.steps)

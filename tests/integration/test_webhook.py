@@ -13,6 +13,8 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from orchestrator.conversation.webhook import NotQueued
+from orchestrator.errors import SettingsError
+from orchestrator.settings import WebhookSettings, load
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Callback
 from tests.world import WEBHOOK, World, http_event
 
@@ -63,8 +65,77 @@ def test_a_body_may_come_encoded_or_as_it_is(world: World) -> None:
 
 
 def test_behind_a_proxy_the_address_that_twilio_called_counts(world: World) -> None:
-    inside: dict[str, Any] = {"requestContext": {"domainName": "10.0.0.1"}, "rawPath": "/prod/twilio/status"}
+    inside: dict[str, Any] = {
+        "requestContext": {"domainName": "10.0.0.1", "stage": "prod"}, "rawPath": "/prod/twilio/status"
+    }  # fmt: skip
     assert world.invoke("webhook", http_event(SENT, **inside))["statusCode"] == 204
+
+
+@pytest.mark.parametrize(
+    "raw_path",
+    [
+        "/anything/twilio/status",
+        "/twilio/status/",
+        "//twilio/status",
+        "/twilio/status/twilio/status",
+        "/twilio//status",
+        "/Twilio/status",
+        "/twilio/status%20",
+        "twilio/status",
+        "/$default/twilio/status/",
+    ],
+)
+def test_a_captured_signature_counts_on_its_exact_path_alone(world: World, raw_path: str) -> None:
+    assert world.invoke("webhook", http_event(SENT, rawPath=raw_path))["statusCode"] == 404
+    assert world.drain("INBOUND_QUEUE_URL") == []
+
+
+@pytest.mark.parametrize(
+    ("base", "signed", "raw_path", "status"),
+    [
+        # Twilio signs the address without the login.
+        ("https://user:pa55@hooks.example.com", "https://hooks.example.com", "/twilio/status", 204),
+        ("https://user:p@ss@hooks.example.com/a", "https://hooks.example.com/a", "/a/twilio/status", 204),
+        ("https://user:pa55@hooks.example.com", "https://user:pa55@hooks.example.com", "/twilio/status", 403),
+        ("https://hooks.example.com/a@b", "https://hooks.example.com/a@b", "/a@b/twilio/status", 204),
+        ("https://hooks.example.com/", "https://hooks.example.com", "/twilio/status", 204),
+        ("https://hooks.example.com/a", "https://hooks.example.com/a", "/twilio/status", 204),
+        ("https://hooks.example.com/a", "https://hooks.example.com/a", "/b/twilio/status", 404),
+        ("https://hooks.example.com/a", "https://hooks.example.com", "/twilio/status", 403),
+        # Its SDK knows that Twilio names the standard port in some addresses and not in others.
+        ("https://hooks.example.com", "https://hooks.example.com:443", "/twilio/status", 204),
+        ("https://hooks.example.com:443", "https://hooks.example.com", "/twilio/status", 204),
+        ("https://user:pa55@hooks.example.com:8443", "https://hooks.example.com:8443", "/twilio/status", 204),
+        ("https://hooks.example.com", "https://hooks.example.com:8443", "/twilio/status", 403),
+    ],
+)
+def test_the_address_that_twilio_signs_counts(world: World, base: str, signed: str, raw_path: str, status: int) -> None:
+    app = world.functions["webhook"]
+    kept = app.settings
+    app.__dict__["settings"] = WebhookSettings.model_validate({**dict(kept), "webhook_base_url": base})
+    callback = Callback(SENT.url.replace(WEBHOOK, signed), SENT.fields)
+    try:
+        assert world.invoke("webhook", http_event(callback, rawPath=raw_path))["statusCode"] == status
+    finally:
+        app.__dict__["settings"] = kept
+
+
+def test_one_id_of_twilio_is_one_text_however_often_and_wherever_it_comes(world: World) -> None:
+    world.person()
+    for _ in range(2):
+        world.writes("Hello", MessageSid="SM" + "1" * 32)
+    world.wait(hours=30)
+    world.writes("Hello, changed", MessageSid="SM" + "1" * 32)
+    assert world.all("SELECT content FROM messages WHERE direction = 'inbound'") == [("Hello",)]
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example.com?a=1", "https://hooks.example.com/a#b"])
+def test_a_base_url_with_a_query_is_refused_at_start(url: str) -> None:
+    with pytest.raises(SettingsError, match="WEBHOOK_BASE_URL: should be an address without a query"):
+        load(
+            WebhookSettings,
+            {"INBOUND_QUEUE_URL": "https://q", "TWILIO_AUTH_TOKEN": "x", "WEBHOOK_BASE_URL": url},
+        )
 
 
 def test_without_a_base_url_the_host_that_was_called_counts(world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from orchestrator.clock import HostClock, Stopwatch, clock_from_environment, write_clock_file
+from orchestrator.clock import HostClock, Stopwatch, clock_from_environment, clock_from_file, wait, write_clock_file
 from orchestrator.errors import ClockWrong
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -66,3 +66,11 @@ def test_idle_time_counts_though_one_clock_stood_still_or_went_back(
     monkeypatch.setattr(time, "time", lambda: started[0] + wall)
     monkeypatch.setattr(time, "monotonic", lambda: started[1] + monotonic)
     assert watch.seconds() == pytest.approx(3600, abs=1)
+
+
+def test_a_tick_waits_for_real_seconds_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    assert wait(HostClock(), 10.0)
+    assert not wait(clock_from_file(tmp_path / "clock.json"), 10.0)
+    assert waits == [10.0]

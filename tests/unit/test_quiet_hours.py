@@ -87,3 +87,10 @@ def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it() -> None
 
 def test_no_zone_means_never() -> None:
     assert next_open(datetime(2026, 3, 3, 17, tzinfo=UTC), [], NIGHT) is None
+
+
+def test_quiet_hours_that_a_clock_change_skips_begin_on_the_day_after() -> None:
+    """The clocks of New York went from 02:00 to 03:00 on 8 March 2026: that day has no 02:15."""
+    window = QuietHours(time(2), time(2, 30))
+    saturday = datetime(2026, 3, 7, 12, tzinfo=NEW_YORK)
+    assert open_until(saturday, [NEW_YORK], window) == datetime(2026, 3, 9, 2, tzinfo=NEW_YORK)

@@ -88,3 +88,10 @@ def test_the_last_stop_or_start_of_a_number_counts() -> None:
         LastIntent(ada, is_stop=True, at=NOON + timedelta(minutes=2)),
         LastIntent(ben, is_stop=False, at=NOON + timedelta(minutes=2)),
     ]
+
+
+@pytest.mark.parametrize("bodies", [("STOP", "START"), ("START", "STOP")])
+def test_of_a_stop_and_a_start_in_one_second_the_stop_counts(bodies: tuple[str, str]) -> None:
+    ada = "+12125550101"
+    texts = [ListedText(f"SM{body}", ada, body, NOON, inbound=True, status="received") for body in bodies]
+    assert last_words(texts) == [LastIntent(ada, is_stop=True, at=NOON)]

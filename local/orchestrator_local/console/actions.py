@@ -21,6 +21,14 @@ from orchestrator_local.stand_ins.faults import ClaudeFault, Faults, TwilioFault
 Action = Callable[[Mapping[str, Any]], object]
 
 
+# Above the minutes of a year; the clock moves at most eight days at once.
+LARGEST_NUMBER = 1_000_000
+
+
+class UnreadableField(OrchestratorError):
+    """A field of a form that is no number, or one beyond all times; the text names it."""
+
+
 class Actions:
     """The page's actions on one stack. Each takes the fields of a form, and returns the result that the page shows.
 
@@ -76,10 +84,10 @@ class Actions:
         clock = self._stack.clock_to_move()
         match form["do"]:
             case "speed":
-                clock.set_speed(int(form["speed"]))
+                clock.set_speed(_whole_number(form, "speed"))
                 return "The clock is paused." if clock.speed == 0 else f"The clock runs at {clock.speed:,}x."
             case "step":
-                clock.advance_to(clock.now() + timedelta(minutes=int(form.get("minutes", 1))))
+                clock.advance_to(clock.now() + timedelta(minutes=_whole_number(form, "minutes", 1)))
             case "jump":
                 clock.advance_to(_moment(form, clock.now()))
             case other:
@@ -137,8 +145,23 @@ def _moment(form: Mapping[str, Any], now: datetime) -> datetime:
     """
     zone = offered_zone(str(form["zone"]))
     try:
-        wall = time.fromisoformat(str(form["at"]))
+        wall = time.fromisoformat(str(form["at"])).replace(tzinfo=None)
     except ValueError:
         raise OrchestratorError("at: is no time. Write it as 08:00.") from None
-    day = now.astimezone(zone).date() + timedelta(days=int(form.get("days", 0)))
+    day = now.astimezone(zone).date() + timedelta(days=_whole_number(form, "days"))
     return datetime.combine(day, wall, zone).astimezone(UTC)
+
+
+def _whole_number(form: Mapping[str, Any], name: str, default: int = 0) -> int:
+    """A number of minutes, days or the like in a form.
+
+    Raises:
+        UnreadableField: it is no whole number, or larger than any that an action takes.
+    """
+    try:
+        number = int(form.get(name, default))
+    except (ValueError, TypeError, OverflowError):
+        raise UnreadableField(f"{name}: is no whole number.") from None
+    if abs(number) > LARGEST_NUMBER:
+        raise UnreadableField(f"{name}: is too large.")
+    return number

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from orchestrator.errors import OrchestratorError
-from orchestrator_local.console.actions import Actions
+from orchestrator_local.console.actions import Actions, UnreadableField
 from orchestrator_local.console.fragments import Fragments
 from orchestrator_local.console.guard import Guard
 from orchestrator_local.console.view import PageQuery
@@ -45,8 +45,14 @@ def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
         async def endpoint(request: Request) -> Response:
             try:
                 form = json.loads(await request.body() or b"{}")
+                if not isinstance(form, dict):
+                    return JSONResponse({"error": "body: is no JSON object."}, 400)
                 return JSONResponse({"result": await run_in_threadpool(action, form)})
-            except (OrchestratorError, ValueError, KeyError) as error:
+            except UnreadableField as error:
+                return JSONResponse({"error": str(error)}, 400)
+            except KeyError as error:
+                return JSONResponse({"error": f"{error.args[0]}: is missing."}, 422)
+            except (OrchestratorError, ValueError) as error:
                 return JSONResponse({"error": str(error)}, 422)
 
         return endpoint

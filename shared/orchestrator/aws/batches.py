@@ -1,7 +1,8 @@
 """Runs a procedure on a batch from SQS: a fault of the surroundings returns it, a bad record is put aside (G11)."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,14 +27,31 @@ RECEIVES = 5
 PUT_AGAIN_AFTER = timedelta(days=7)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-# Processes records together; returns the SQS message ids of those that must come back.
-Process = Callable[[Sequence[QueueRecord]], list[str]]
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of records, by their SQS message ids.
+
+    Attributes:
+        back: those that must come back.
+        stored: those whose rows the database took. They show that a refusal of the database, as by an owner's trigger,
+            meets other records alone.
+    """
+
+    back: Sequence[str]
+    stored: Collection[str] = ()
+
+
+# Processes records together.
+Process = Callable[[Sequence[QueueRecord]], Processed]
 # Lets records come back later; returns the SQS message ids of those that must.
 Return = Callable[[Sequence[QueueRecord]], list[str]]
 
 # Of the records that passed in this process, when the newest was first received, by the function's name. A record that
 # fails while newer ones pass is at fault itself.
 _newest_passes: dict[str, datetime] = {}
+# The same of the records that were stored. Where the database refuses each row, a withdrawal may still pass.
+_newest_stored: dict[str, datetime] = {}
 
 
 def answer_batch(
@@ -99,13 +117,15 @@ def _process(
     logger: Logger,
 ) -> list[str]:
     try:
-        back = process(records)
+        processed = process(records)
     except Exception as error:  # noqa: BLE001  (whatever the error, the other records are processed)
         cause = cause_of(error)
         if len(records) > 1 and (cause is None or cause in MET_BY_SOME):
             return [back for record in records for back in _process([record], process, return_later, dlq_url, logger)]
         if cause is not None:
             publish_fault(logger, cause, error, records=len(records))
+            if cause in MET_BY_SOME and _is_refused_alone(records[0], logger):
+                return _reject(records[0], error, return_later, dlq_url)
             return return_later(records)
         # The text of the error is not logged: Postgres quotes the row, with number and words (G10).
         logger.error(  # noqa: TRY400
@@ -116,9 +136,17 @@ def _process(
         )
         publish_metric(FAILED, type(error).__name__)
         return _reject_after_receives(records[0], error, return_later, dlq_url, logger)
-    passed = [record.first_received_at for record in records if record.sqs_message_id not in back]
-    _newest_passes[logger.service] = max([*passed, _newest_passes.get(logger.service, NEVER)])
-    return back
+    passed = [record for record in records if record.sqs_message_id not in processed.back]
+    stored = [record for record in passed if record.sqs_message_id in processed.stored]
+    for newest, found in ((_newest_passes, passed), (_newest_stored, stored)):
+        newest[logger.service] = max([*(r.first_received_at for r in found), newest.get(logger.service, NEVER)])
+    return list(processed.back)
+
+
+def _is_refused_alone(record: QueueRecord, logger: Logger) -> bool:
+    """Whether a record that the database refuses came often enough, and the database stored one that came after it."""
+    newest = _newest_stored.get(logger.service, NEVER)
+    return record.receive_count >= RECEIVES and newest > record.first_received_at
 
 
 def _reject_after_receives(
@@ -134,6 +162,11 @@ def _reject_after_receives(
     if _newest_passes.get(logger.service, NEVER) < record.first_received_at:
         # No newer record passed: the fault may be everybody's.
         return return_later([record])
+    return _reject(record, error, return_later, dlq_url)
+
+
+def _reject(record: QueueRecord, error: Exception, return_later: Return, dlq_url: str | None) -> list[str]:
+    """Put a record on the dead-letter queue; returns its id where SQS does not take it."""
     problem = f"failed {record.receive_count} times: {type(error).__name__} at {_where(error)}"
     not_taken = send_dead_letters(dlq_url, [DeadLetter(record, "failed", "body", problem)])
     return return_later(not_taken)

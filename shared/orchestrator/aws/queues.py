@@ -188,8 +188,7 @@ def put_again(queue_url: str, records: Sequence[QueueRecord]) -> list[QueueRecor
             attributes={
                 ORIGINAL_ID: record.original_id,
                 FIRST_SENT_AT: str(round(record.sent_at.timestamp() * 1000)),
-                # SQS takes no empty attribute.
-                **({FIRST_SENDER_ID: record.sender_id} if record.sender_id else {}),
+                FIRST_SENDER_ID: record.sender_id,
             },
         )
         for record in records
@@ -262,8 +261,10 @@ def _entry(place: int, message: OutgoingMessage) -> "SendMessageBatchRequestEntr
         entry["MessageGroupId"] = sha256(message.group.encode()).hexdigest()[:32]
     if trace := os.environ.get("_X_AMZN_TRACE_ID"):  # set by Lambda for each invocation
         entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
-    if message.attributes:
+    # SQS takes no empty attribute.
+    attributes = {name: value for name, value in message.attributes.items() if value}
+    if attributes:
         entry["MessageAttributes"] = {
-            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         }
     return entry

@@ -207,7 +207,9 @@ def _unread_records(
 
 def _received_text(record: QueueRecord, text: InboundText, settings: InboundSettings) -> ReceivedText:
     has_reader = settings.anthropic_api_key is not None
-    intent, classified_by = intent_of(text.body, text.form.opt_out_type, has_reader=has_reader)
+    intent, classified_by = intent_of(
+        text.body, text.form.opt_out_type, has_reader=has_reader, to_toll_free=text.is_to_toll_free
+    )
     content_types = ", ".join(medium["content_type"] or "media" for medium in text.media)
     return ReceivedText(
         inbound_id=text.inbound_id,

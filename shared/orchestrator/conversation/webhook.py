@@ -62,7 +62,7 @@ def receive(event: Mapping[str, Any], settings: WebhookSettings, clock: Clock) -
     Raises:
         NotQueued: SQS did not take it; Twilio gets an error, and repeats the request where asked to.
     """
-    path = _path_of(event)
+    path = _path_of(event, settings)
     if path is None:
         return WebhookAnswer(HTTPStatus.NOT_FOUND, "unknown_path")
     try:
@@ -97,17 +97,35 @@ def _is_from_twilio(
     )
 
 
-def _path_of(event: Mapping[str, Any]) -> str | None:
-    """The path below the base URL, whatever stage or mapping precedes it."""
+def _path_of(event: Mapping[str, Any], settings: WebhookSettings) -> str | None:
+    """One of the two paths, where the request's path is exactly that below a known prefix; None elsewhere.
+
+    The prefix is the stage of the API, which AWS and not the caller names, or the path of `WEBHOOK_BASE_URL`.
+    """
     raw = str(event.get("rawPath", ""))
-    return next((path for path in _QUEUED if raw.endswith(path)), None)
+    stage = (event.get("requestContext") or {}).get("stage", "")
+    prefixes = {"", f"/{stage}" if stage else "", _split_base(settings.webhook_base_url or "")[2]}
+    return next((path for path in _QUEUED for prefix in prefixes if raw == f"{prefix}{path}"), None)
 
 
 def _base_url(event: Mapping[str, Any], path: str, settings: WebhookSettings) -> str:
+    """The address that Twilio signs, up to the path.
+
+    Twilio authenticates with `user:password@` of an address and signs the address without it
+    (twilio.com/docs/usage/security: HTTP authentication, and Validating requests). Its SDK's validator takes the
+    address with and without a port.
+    """
     if settings.webhook_base_url:
-        return settings.webhook_base_url
+        return "".join(_split_base(settings.webhook_base_url))
     domain = (event.get("requestContext") or {}).get("domainName", "")
     return f"https://{domain}{str(event.get('rawPath', '')).removesuffix(path)}"
+
+
+def _split_base(base_url: str) -> tuple[str, str, str]:
+    """The scheme with its slashes, the host without a login, and the path of an address."""
+    scheme, slashes, rest = base_url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}", host.rpartition("@")[2], f"{slash}{path}"
 
 
 def _query_of(event: Mapping[str, Any]) -> str:

@@ -47,6 +47,7 @@ class EnqueueReport:
         rejected: rejections by reason.
         throttled: agents that wait from now on, because they are far above their usual rate.
         retry: SQS message ids that must come back.
+        stored: SQS message ids of the new messages.
     """
 
     accepted: Counter[str] = field(metadata=publish_as(metrics.PUBLISHED, show=Counter.total))
@@ -56,6 +57,7 @@ class EnqueueReport:
     rejected: Counter[str] = field(metadata=publish_as(metrics.REJECTED))
     throttled: list[str] = field(metadata=publish_as(metrics.BRAKED, log_as="braked"))
     retry: list[str] = field(metadata=publish_as(show=len))
+    stored: list[str] = field(default_factory=list, metadata=publish_as(in_log=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class BatchRows:
         rejections, dead_letters: the invalid messages, as rows and for the dead-letter queue.
         throttles: agents that these messages put far above their usual rate (R13).
         unknown_users: records whose user may still be created; they come back.
+        sources: the record of each accepted message.
     """
 
     accepted: Sequence[AcceptedMessage]
@@ -75,6 +78,7 @@ class BatchRows:
     dead_letters: Sequence[DeadLetter]
     throttles: Sequence[AgentThrottle]
     unknown_users: Sequence[QueueRecord]
+    sources: Sequence[tuple[QueueRecord, AcceptedMessage]]
 
 
 def enqueue(
@@ -103,7 +107,7 @@ def enqueue(
     hand_over(settings.urgent_queue_url, claimed, now)
     not_taken = send_dead_letters(settings.enqueue_dlq_url, rows.dead_letters)
     retry_later(settings.enqueue_queue_url, dict.fromkeys(rows.unknown_users, UNKNOWN_USER_RETRY_SECONDS))
-    return _report(rows, new, not_taken)
+    return _report(rows, new, [*not_taken, *_displaced_parts(rows, new, known)])
 
 
 def parse_records(
@@ -135,6 +139,7 @@ def rows_of(
     rows: list[AcceptedMessage | MessageWithdrawal | TopicWithdrawal] = []
     rejected = dict(malformed)
     unknown_users: list[QueueRecord] = []
+    sources: list[tuple[QueueRecord, AcceptedMessage]] = []
     counts: Counter[str] = Counter()
     for record, request in requests.items():
         try:
@@ -147,6 +152,7 @@ def rows_of(
             rows.append(row)
             if isinstance(row, AcceptedMessage):
                 counts[row.agent_id] += 1
+                sources.append((record, row))
                 known = with_message(known, row)
     notes = throttle_notes(counts, known.agents, known.rates, policy)
     return BatchRows(
@@ -157,6 +163,7 @@ def rows_of(
         dead_letters=[DeadLetter(record, p.reason, p.field, str(p)) for record, p in rejected.items()],
         throttles=[AgentThrottle(agent_id, note) for agent_id, note in notes.items()],
         unknown_users=unknown_users,
+        sources=sources,
     )
 
 
@@ -192,8 +199,25 @@ def _row_of(
     return accept(request, arrival, known, policy, now)
 
 
-def _report(rows: BatchRows, new_ids: Collection[UUID], not_taken: Sequence[QueueRecord]) -> EnqueueReport:
-    """The report of a batch; a message whose id is not new was accepted before."""
+def _displaced_parts(rows: BatchRows, new_ids: Collection[UUID], known: KnownRecords) -> list[QueueRecord]:
+    """The records of parts whose position a concurrent batch took after this one had read the sequence (R8).
+
+    They come back, and are then rejected with a reason. A repeated part comes back once, and is then known.
+    """
+
+    def is_known(part: AcceptedMessage) -> bool:
+        sequence = known.sequences.get(part.sequence_id) if part.sequence_id else None
+        return sequence is not None and part.message_id in sequence.parts.values()
+
+    return [
+        record
+        for record, row in rows.sources
+        if row.sequence_id and row.message_id not in new_ids and not is_known(row)
+    ]
+
+
+def _report(rows: BatchRows, new_ids: Collection[UUID], back: Sequence[QueueRecord]) -> EnqueueReport:
+    """The report of a batch; a message whose id is not new was accepted before. `back`: records that come back."""
     new = [message for message in rows.accepted if message.message_id in new_ids]
     return EnqueueReport(
         accepted=Counter(message.priority for message in new),
@@ -202,7 +226,8 @@ def _report(rows: BatchRows, new_ids: Collection[UUID], not_taken: Sequence[Queu
         withdrawn=len(rows.withdrawals) + len(rows.topic_withdrawals),
         rejected=Counter(rejection.reason for rejection in rows.rejections),
         throttled=sorted(throttle.agent_id for throttle in rows.throttles),
-        retry=[record.sqs_message_id for record in (*rows.unknown_users, *not_taken)],
+        retry=[record.sqs_message_id for record in (*rows.unknown_users, *back)],
+        stored=[record.sqs_message_id for record, message in rows.sources if message.message_id in new_ids],
     )
 
 

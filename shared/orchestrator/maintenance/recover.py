@@ -180,14 +180,14 @@ def _has_words_of(message: UnsentMessage, text: ListedText) -> bool:
 
 
 def last_words(texts: Iterable[ListedText]) -> list[LastIntent]:
-    """The last STOP or START of each number that wrote one."""
-    words: dict[str, LastIntent] = {}
-    for text in sorted(texts, key=lambda text: text.created_at):
+    """The last STOP or START of each number that wrote one. Twilio lists whole seconds: at equal times STOP wins."""
+    words = []
+    for text in texts:
         intent, _ = intent_of(text.body)
         if text.inbound and intent in (Intent.STOP, Intent.WRONG_PERSON, Intent.START, Intent.YES):
             is_stop = intent in (Intent.STOP, Intent.WRONG_PERSON)
-            words[text.person] = LastIntent(text.person, is_stop, text.created_at)
-    return list(words.values())
+            words.append(LastIntent(text.person, is_stop, text.created_at))
+    return list({word.phone_number: word for word in sorted(words, key=lambda word: (word.at, word.is_stop))}.values())
 
 
 def _pause_everything(connection: Connection, now: datetime) -> bool:

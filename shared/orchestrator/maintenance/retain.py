@@ -10,10 +10,13 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.clock import Clock
 from orchestrator.settings import RetainSettings
-from orchestrator.store.privacy import clear_old_words
+from orchestrator.store.privacy import clear_old_words, delete_expired_records
 
 # Rows of each table in one transaction, so that its locks are short.
 BATCH = 1_000
+# Rejections, withdrawals and agents' rates are kept for so many days. SQS keeps a message that a withdrawal overtook
+# for 14 days, and the usual rate of an agent is that of its last 7.
+RECORD_DAYS = 90
 # A batch starts only while this much of the invocation is left.
 SPARE_SECONDS = 15.0
 
@@ -36,14 +39,18 @@ def retain(
 ) -> RetainReport:
     """Delete the words of what is older than `RETENTION_DAYS`; counters, costs and outcomes stay.
 
+    Rejections, withdrawals and agents' rates are deleted after `RECORD_DAYS`.
+
     Raises:
         psycopg.Error: earlier batches are deleted; the next night continues.
     """
-    before = clock() - timedelta(days=settings.retention_days)
+    now = clock()
+    before = now - timedelta(days=settings.retention_days)
     forgotten = 0
     while seconds_left() > SPARE_SECONDS:
         batch = clear_old_words(connection, before, BATCH)
+        expired = delete_expired_records(connection, now - timedelta(days=RECORD_DAYS), BATCH)
         forgotten += batch
-        if batch == 0:
+        if batch == 0 and expired == 0:
             return RetainReport(forgotten, finished=True)
     return RetainReport(forgotten, finished=False)

@@ -45,7 +45,7 @@ class Send:
     local_date: date
     open_until: datetime
     caps: Caps
-    takes_slot: bool = True
+    takes_slot: bool
     active_since: datetime | None = None
     active_texts: int = 0
     reply_to: datetime | None = None

@@ -54,7 +54,9 @@ class ClassifiedBy(StrEnum):
 _START_BODIES = {"start": Intent.START, "unstop": Intent.START, "yes": Intent.YES}
 
 
-def intent_of(body: str, opt_out_type: str | None = None, *, has_reader: bool = True) -> tuple[Intent, ClassifiedBy]:
+def intent_of(
+    body: str, opt_out_type: str | None = None, *, has_reader: bool = True, to_toll_free: bool = False
+) -> tuple[Intent, ClassifiedBy]:
     """Classify an inbound text as far as a rule can (R11).
 
     Args:
@@ -62,6 +64,8 @@ def intent_of(body: str, opt_out_type: str | None = None, *, has_reader: bool = 
         opt_out_type: Twilio's `OptOutType`, where Advanced Opt-Out took the text for a keyword.
         has_reader: whether Claude can be asked. Without it a text in Latin script in which no word can belong to a
             wish to stop is conversation.
+        to_toll_free: whether it came to a toll-free number of ours. There START and UNSTOP lift the networks' block,
+            and YES does not (help.twilio.com, Opt-out keyword handling for Toll-Free SMS).
 
     Returns:
         The intent and what decided it. While a text is `UNREAD`, nothing goes to its person.
@@ -69,7 +73,7 @@ def intent_of(body: str, opt_out_type: str | None = None, *, has_reader: bool = 
     if opt_out_type and opt_out_type.casefold() in (Intent.STOP, Intent.START, Intent.HELP):
         return Intent(opt_out_type.casefold()), ClassifiedBy.OPT_OUT_TYPE
     if start := _START_BODIES.get(body.strip().casefold()):
-        return start, ClassifiedBy.KEYWORD
+        return Intent.CONVERSATION if start is Intent.YES and to_toll_free else start, ClassifiedBy.KEYWORD
     text = words_of(body)
     for intent, decided_by in (_keyword(text), _phrase(text), _harmless(text)):
         if intent is not None:

@@ -20,7 +20,8 @@ _BEGINNINGS = (
     "belastig|anwalt|fuck|damn|shit|bullshit|crap|bitch|asshole|bastard|moron|idiot|stupid|screw|piss|mierd|pendej|"
     "cabron|chinga|jod|imbecil|merd|connard|putain|gueul|fout|fiche|saoul|degag|caralh|foda|scheis|interes|refus|"
     "declin|jamais|nunca|kein|suffi|tranquil|equivoc|errad|engan|sbagliat|forget|olvid|oubli|esquec|vergess|vergiss|"
-    "unwelcome|unfollow|purg|scram|deceas|fallec|falec|deced|verstorb"
+    "unwelcome|unfollow|purg|scram|deceas|fallec|falec|deced|verstorb|refrain|reassign|relentless|oppos|scrub|"
+    "unenrol|unregist|disenrol|deregist|disconnect|detach|parenle|suelt"
 )
 _WORDS = (
     "end|ended|ending|exit|opt|leave|lose|lost|enough|sue|f|fk|wtf|stfu|gtfo|junk|wrong|mistake|never|alone|peace|"
@@ -30,7 +31,8 @@ _WORDS = (
     "vete|harto|harta|hartos|hartas|pesado|pesados|puta|puto|mas|ningun|ninguno|retiren|retirenme|retirame|murio|"
     "nada|basura|ne|pas|plus|assez|cesse|cessez|cesser|retire|retirez|retirer|fin|marre|paix|trop|rien|aucun|mort|"
     "mauvais|erreur|sair|nao|chega|tira|tire|tirem|tirar|larga|saco|porra|golpe|morreu|sossego|nicht|nein|nie|"
-    "niemals|nervt|ruhe|lass|lasst|falsch|niente|mai|niet|geen|nooit|rust"
+    "niemals|nervt|ruhe|lass|lasst|falsch|niente|mai|niet|geen|nooit|rust|object|fuera|ailleurs|schluss|reicht|wipe|"
+    "lache|virez|radiez|parou"
 )
 _PHRASES = (
     "take me|take us|take my|get me|get us|get my|let me be|let me go|let us be|go away|over this|over it|"
@@ -42,11 +44,21 @@ _PHRASES = (
     "why do you|why did you|why you|why u|quien es|quien eres|quienes son|de donde sacaron|de donde sacaste|"
     "de donde tienen|por que me|porque me|en paz|qui etes|qui est|qui es|cest qui|pourquoi vous|pourquoi tu|"
     "pourquoi je|ou avez vous|ras le bol|quem e|quem es|quem fala|por que voce|porque voce|em paz|in pace|chi sei|"
-    "wer ist|wer bist|wer sind|hort auf|hor auf|wie is"
+    "wer ist|wer bist|wer sind|hort auf|hor auf|wie is|drop me|drop my|strike me|strike my|hard pass|para com|ja deu|"
+    "get rid|clear me|drop it|give it a rest|move along|email only"
+)
+# Who writes about our texts, or about the number itself, may want neither.
+_OUR_TEXTS = (
+    "(?:these|those|your|all the) (?:texts|txts|messages|msgs|sms)|sending these"
+    "|(?:this|my|his|her|their) (?:number|phone)"
+    "|(?:estos|esos|sus|tus) (?:mensajes|textos|sms)|(?:mi|este|su) (?:numero|telefono)|numero cambiado"
+    "|(?:ces|vos|tes) (?:messages|textos|sms)|(?:mon|ce) (?:numero|telephone)"
+    "|(?:essas|estas|suas) (?:mensagens|sms)|(?:meu|este|esse) (?:numero|telefone)|(?:diese|eure) (?:nachrichten|sms)"
+    "|(?:meine|diese) nummer"
 )
 # French joins "l'", "d'", "m'", "n'", "s'", "j'", "c'", "t'" and "qu'" to the word that follows.
 _ELISION = r"(?:(?:qu|[cdjlmnst])(?=[aeiouh]))?"
-_PART_OF_A_WISH = re.compile(rf"\b(?:{_ELISION}(?:{_BEGINNINGS})|(?:{_WORDS}|{_PHRASES})\b)")
+_PART_OF_A_WISH = re.compile(rf"\b(?:{_ELISION}(?:{_BEGINNINGS})|(?:{_WORDS}|{_PHRASES}|{_OUR_TEXTS})\b)")
 
 
 def may_be_a_wish(line: str) -> bool:

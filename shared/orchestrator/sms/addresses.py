@@ -4,6 +4,8 @@ import re
 
 # rcs:+12125550100, whatsapp:+12125550100 (twilio.com/docs/rcs and /whatsapp/api). Twilio signs the address as it is.
 _CHANNEL = re.compile(r"^\s*(sms|rcs|whatsapp):", re.IGNORECASE)
+# Toll-free numbers of the North American plan.
+_TOLL_FREE = tuple(f"+1{code}" for code in (800, 833, 844, 855, 866, 877, 888))
 # RCS is the same conversation as SMS on a newer channel.
 _OF_TEXTS = ("sms", "rcs")
 
@@ -17,3 +19,11 @@ def is_of_texts(address: str) -> bool:
     """Whether an address is one of text messages, not of another channel such as WhatsApp."""
     channel = _CHANNEL.match(address)
     return channel is None or channel[1].lower() in _OF_TEXTS
+
+
+def is_toll_free(address: str) -> bool:
+    """Whether an address is a toll-free number, whose STOP and START the networks keep, not Twilio alone.
+
+    (help.twilio.com, Opt-out keyword handling for Toll-Free SMS.)
+    """
+    return number_of(address).startswith(_TOLL_FREE)

@@ -29,5 +29,7 @@ class TwilioTextEraser:
             return bool(message.delete())
         except TwilioRestException as error:
             return bool(error.status == 404)
-        except (TwilioException, OSError):
-            return False
+        except (TwilioException, OSError) as error:
+            # The SDK raises no REST error where it cannot read a list; the answer is its second argument.
+            answer = error.args[1] if len(error.args) > 1 else None
+            return getattr(answer, "status_code", None) == 404

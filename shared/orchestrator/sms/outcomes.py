@@ -140,7 +140,21 @@ _FAULTS = {
     30034: Fault(_C.CONFIGURATION, _S.COUNTRY, "the sender is not registered with US carriers"),
     30035: Fault(_C.CONFIGURATION, _S.COUNTRY, "the sender's registration with US carriers is not finished"),
     30036: Fault(_C.DROPPED, _S.MESSAGE, "its validity period ended in Twilio's queue, and Twilio did not send it"),
-    30047: Fault(_C.DROPPED, _S.MESSAGE, "Twilio's Compliance Toolkit could not schedule it, and did not send it"),
+    # Twilio's Compliance Toolkit, which an owner leaves off.
+    30047: Fault(
+        _C.DROPPED,
+        _S.MESSAGE,
+        "Twilio's Compliance Toolkit could not schedule it, and did not send it: switch the toolkit off in Twilio's"
+        " console (Messaging, Settings, General)",
+    ),
+    30610: Fault(
+        _C.REFUSED,
+        _S.MESSAGE,
+        "Twilio's Compliance Toolkit blocked it in its own quiet hours: switch the toolkit off in Twilio's console"
+        " (Messaging, Settings, General)",
+    ),
+    30615: Fault(_C.REFUSED, _S.MESSAGE, "Twilio took it for marketing in local quiet hours, and did not send it"),
+    30640: Fault(_C.REFUSED, _S.MESSAGE, "Twilio's Compliance Toolkit blocked it because of the recipient's number"),
     # HTTP statuses: the account is not ours to use, or Twilio asks us to wait.
     401: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not accept the credentials"),
     403: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not let the account send"),
@@ -163,8 +177,3 @@ def fault_of(code: int | None, status: int | None = None) -> Fault:
         status: the HTTP status of the answer.
     """
     return _FAULTS.get(code or 0) or _FAULTS.get(status or 0) or _OTHER_FAULT
-
-
-def text_of(code: int) -> str | None:
-    """A code in words, for people; None for a code that is not in the table."""
-    return _FAULTS[code].text if code in _FAULTS else None

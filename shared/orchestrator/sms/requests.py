@@ -20,7 +20,7 @@ from pydantic import (
 
 from orchestrator.aws.queues import DeadLetter, QueueRecord
 from orchestrator.clean_text import clean_text, visible_text
-from orchestrator.sms.addresses import is_of_texts, number_of
+from orchestrator.sms.addresses import is_of_texts, is_toll_free, number_of
 
 STATUS_PATH = "/twilio/status"
 INBOUND_PATH = "/twilio/inbound"
@@ -70,6 +70,7 @@ class _StatusForm(_Form):
 
 class _TextForm(_Form):
     address: str = Field(alias="From", min_length=1, max_length=100)
+    to: str = Field(default="", alias="To")
     body: str = Field(default="", alias="Body")
     media: Annotated[int, BeforeValidator(lambda value: value or 0)] = Field(default=0, alias="NumMedia", ge=0)
     opt_out_type: str | None = Field(default=None, alias="OptOutType")
@@ -105,6 +106,11 @@ class InboundText(BaseModel):
     def is_sms(self) -> bool:
         """Whether the person wrote by text message, not over another channel such as WhatsApp."""
         return is_of_texts(self.form.address)
+
+    @property
+    def is_to_toll_free(self) -> bool:
+        """Whether the person wrote to a toll-free number of ours."""
+        return is_toll_free(self.form.to)
 
     @property
     def body(self) -> str:

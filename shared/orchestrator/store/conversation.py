@@ -87,6 +87,14 @@ class StoredText:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestMarker:
+    """The newest marker of the inbound queue: its age, and whether nothing is sent for that reason (R11)."""
+
+    age: timedelta
+    holds_everything: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadText:
     """An inbound text that may be a wish to stop and is not read yet."""
 
@@ -215,11 +223,11 @@ def record_inbound_marker(connection: Connection) -> None:
         connection.execute(sql("record_inbound_marker"), {"fresh_for": FRESH_FOR})
 
 
-def read_inbound_gap(connection: Connection) -> timedelta | None:
-    """Read how old the newest marker of the inbound queue is; None while texts may be sent (R11)."""
+def read_inbound_marker(connection: Connection) -> NewestMarker | None:
+    """Read the newest marker of the inbound queue; None before the first (R11)."""
     parameters = {"fresh_for": FRESH_FOR, "read_after_gap": READ_AFTER_GAP}
-    row = connection.execute(sql("read_inbound_gap"), parameters).fetchone()
-    return row[0] if row else None
+    with connection.cursor(row_factory=class_row(NewestMarker)) as cursor:
+        return cursor.execute(sql("read_inbound_marker"), parameters).fetchone()
 
 
 def list_unread_texts(connection: Connection, user_id: UUID | None, limit: int) -> list[UnreadText]:

@@ -158,3 +158,17 @@ def clear_old_words(connection: Connection, before: datetime, limit: int) -> int
         queue = connection.execute(sql("clear_old_messages"), parameters)
         connection.execute(sql("delete_old_records"), parameters)
     return messages.rowcount + queue.rowcount
+
+
+def delete_expired_records(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete one batch of rejections, withdrawals and agents' rates from before a time.
+
+    Args:
+        limit: how many rows of each table at most.
+
+    Returns:
+        How many were deleted; 0 when none are left.
+    """
+    row = connection.execute(sql("delete_expired_records"), {"before": before, "limit": limit}).fetchone()
+    assert row is not None  # the statement returns one row
+    return int(row[0])

@@ -9,15 +9,19 @@ from typing import Any
 
 from orchestrator.clean_text import clean_text, shows_nothing
 from orchestrator.segments import segments_of
-from orchestrator.wording.facts.association import find_exchanges, is_doubtful
+from orchestrator.wording.facts.association import Association
 from orchestrator.wording.facts.data_facts import DataFacts, read_data, texts_in
-from orchestrator.wording.facts.kinds import Amount, Fact, Found, Number
+from orchestrator.wording.facts.doubts import states_more
+from orchestrator.wording.facts.kinds import Amount, Fact, Found, Measure, Number, Percent, Points
 from orchestrator.wording.facts.known import is_known
 from orchestrator.wording.facts.language import Language, language_of
-from orchestrator.wording.facts.normal import normal
+from orchestrator.wording.facts.normal import normal, split_key
 from orchestrator.wording.facts.proper_names import find_foreign_names
 from orchestrator.wording.facts.reading import has_negative_word, read_facts
 from orchestrator.wording.not_a_text import reasons_against
+
+# What stands between the two ends of a range.
+_TO = re.compile(r"\s?(?:-|to|and|a|à|y|e|et|bis|und|até)\s?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,19 @@ def check_text(
     said = normal(text)
     words = " ".join(texts_in(data)).casefold()
     problems = [*reasons_against(text, words), *_too_long(text, max_segments)]
+    is_doubtful = False
     if not any("JSON" in problem for problem in problems):
-        problems += _foreign_facts(said, data, first_name, now)
-    return TextCheck(tuple(problems), needs_second_reading=not problems and is_doubtful(said, data))
+        spoken = language_of(said, " ".join(normal(value) for value in texts_in(data)))
+        facts = read_facts(said, spoken)
+        known = read_data(data, spoken, now.tzinfo if now else None)
+        known.words.update(normal(first_name or "").casefold().split())
+        associated = Association(said, facts, data, spoken, now)
+        problems += _foreign_facts(said, facts, known, data, spoken, now)
+        problems += (f"stands where the data has another value: {value!r}" for value in associated.exchanges())
+        is_doubtful = not problems and (
+            associated.is_doubtful() or states_more(said, facts, associated, known, spoken, _truth_values(data))
+        )
+    return TextCheck(tuple(problems), needs_second_reading=is_doubtful)
 
 
 def problems(
@@ -76,28 +90,62 @@ def _too_long(text: str, max_segments: int) -> Iterator[str]:
         yield f"it takes {number} segments, and may take {max_segments}"
 
 
-def _foreign_facts(text: str, data: Mapping[str, Any], first_name: str | None, now: datetime | None) -> Iterator[str]:
-    spoken = language_of(text)
-    known = read_data(data, spoken, now.tzinfo if now else None)
-    known.words.update(normal(first_name or "").casefold().split())
-    facts = read_facts(text, spoken)
+def _foreign_facts(
+    text: str,
+    facts: list[Found],
+    known: DataFacts,
+    data: Mapping[str, Any],
+    spoken: Language,
+    now: datetime | None,
+) -> Iterator[str]:
     taken = {place for found in facts for place in range(found.start, found.end)}
     today = now.date() if now else None
     for found in facts:
         if any(is_known(reading, known, today) for reading in found.readings):
             continue
-        if not (_is_negated(found, known, text, spoken) or _is_rest_of_list(found, data, text, spoken)):
+        if not (
+            _is_start_of_range(found, facts, known, text)
+            or _is_word_of_data(text[found.start : found.end], known, spoken)
+            or _is_negated(found, known, text, spoken)
+            or _is_rest_of_list(found, data, text, spoken)
+        ):
             yield f"not in the data: {text[found.start : found.end]!r}"
     for name in find_foreign_names(text, spoken, known.words, taken):
         yield f"not in the data: {name!r}"
-    for value in find_exchanges(text, data):
-        yield f"stands where the data has another value: {value!r}"
+
+
+def _is_start_of_range(found: Found, facts: list[Found], known: DataFacts, text: str) -> bool:
+    """Whether a number shares the unit of the next one, and is known with it: "85 to 95 thousand dollars"."""
+    following = next((other for other in facts if other.start >= found.end), None)
+    if following is None or not _TO.fullmatch(text[found.end : following.start]):
+        return False
+    return any(
+        is_known(replace(unit, value=number.value * factor), known, None)
+        for number in found.readings
+        if isinstance(number, Number)
+        for unit in following.readings
+        if isinstance(unit, Amount | Percent | Measure)
+        for factor in (1, 1_000, 1_000_000)
+        if factor == 1 or unit.value % factor == 0
+    )
+
+
+def _is_word_of_data(written: str, known: DataFacts, spoken: Language) -> bool:
+    """Whether a number in words stands in the data as a word: doubles_after_days, half_board."""
+    word = written.casefold()
+    return (
+        word.isalpha()
+        and len(word) > 3
+        and any(other.startswith(word) and other not in spoken.numbers for other in known.words)
+    )
 
 
 def _is_negated(found: Found, known: DataFacts, text: str, spoken: Language) -> bool:
     """Whether the data has the number with a minus, and the sentence a word for it."""
     negated: list[Fact] = [
-        replace(reading, value=-reading.value) for reading in found.readings if isinstance(reading, Number | Amount)
+        replace(reading, value=-reading.value)
+        for reading in found.readings
+        if isinstance(reading, Number | Amount | Percent | Points)
     ]
     return any(is_known(reading, known, None) for reading in negated) and has_negative_word(text, found.start, spoken)
 
@@ -112,6 +160,19 @@ def _is_rest_of_list(found: Found, data: Mapping[str, Any], text: str, spoken: L
         if Number(Decimal(len(entries) - named)) in found.readings:
             return True
     return False
+
+
+def _truth_values(value: Any) -> Iterator[str]:
+    """Yield the keys of truth values, as words."""
+    match value:
+        case Mapping():
+            for key, inner in value.items():
+                if isinstance(inner, bool):
+                    yield split_key(key).casefold()
+                yield from _truth_values(inner)
+        case list():
+            for inner in value:
+                yield from _truth_values(inner)
 
 
 def _lists(value: Any) -> Iterator[list[Any]]:

@@ -23,6 +23,7 @@ def reasons_against(text: str, values: str) -> Iterator[str]:
         text: what the model wrote.
         values: the texts of the data, joined, in small letters.
     """
+    text = text.replace("\u2019", "'")
     if is_json(text):
         yield "it is JSON, or holds JSON"
         return

@@ -124,7 +124,7 @@ def _render(brief: Brief, settings: WriterSettings, time_left: Countdown) -> Wor
         check = check_text(text, brief.data, name, settings.max_segments, brief.now)
         problems = check.problems
         if check.needs_second_reading:
-            reading = ask(settings, _second_reading(brief, text), time_left)
+            reading = ask(settings, second_reading_of(brief, text), time_left)
             readings += reading.calls
             if reading.output is None:
                 return _plain(brief, settings, calls, readings, "failed")
@@ -135,7 +135,8 @@ def _render(brief: Brief, settings: WriterSettings, time_left: Countdown) -> Wor
     return _plain(brief, settings, calls, readings, "ungrounded")
 
 
-def _second_reading(brief: Brief, text: str) -> Question[SecondReading]:
+def second_reading_of(brief: Brief, text: str) -> Question[SecondReading]:
+    """Return the question whether a text is what its data says."""
     return Question(SECOND_READING, (second_reading_request(brief.data, text, brief.now),), SecondReading)
 
 

@@ -59,7 +59,8 @@ WITH texts AS (
      WHERE t.is_new
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at, last_message_at)
-    SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', wrote_at, %(now)s, wrote_at
+    SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', wrote_at, %(now)s,
+           max(wrote_at) OVER (PARTITION BY conversation_id)
       FROM texts_of_people
      ORDER BY conversation_id, received_at
         ON CONFLICT (id) DO NOTHING

@@ -47,7 +47,7 @@ def link_of(address: str) -> Link:
     path = rest[len(host) :]
     host = host.lower().removeprefix("www.")
     if (scheme or "https").lower() in ("http", "https") and (colon or "://") == "://":
-        return Link(host + ("" if path == "/" else path))
+        return Link(host + ("" if path == "/" else path), (scheme or "").lower())
     return Link(f"{scheme.lower()}{colon}{host}{path}")
 
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 
-from orchestrator.wording.facts.kinds import Amount, Fact, Found, Percent, Points
+from orchestrator.wording.facts.kinds import Amount, Fact, Found, Measure, Percent, Points
 from orchestrator.wording.facts.language import Language, any_of
 from orchestrator.wording.facts.numerals import number_pattern, values_in
 
@@ -76,6 +77,8 @@ _NAMES = {
 # Hundredths, of any currency that has them.
 _CENTS = any_of(["cents", "cent", "¢", "centavos", "céntimos", "centimes", "cêntimos", "pence"])
 _ANY = frozenset(CODES)
+# Names of a currency and of a weight.
+_POUNDS = frozenset({"pound", "pounds", "libras", "livres", "pfund"})
 
 
 def currencies_of(name: str) -> frozenset[str]:
@@ -97,8 +100,10 @@ def find_amounts(text: str, language: Language) -> Iterator[Found]:
         currencies = _ANY if cents else currencies_of(written) or names.get(written.casefold(), frozenset())
         sign = -1 if groups["minus"] else 1
         readings: tuple[Fact, ...] = tuple(
-            Amount(sign * value / (100 if cents else 1), currencies) for value in values_in(number, language)
+            Amount(sign * value / (100 if cents else 1), currencies) for value in _amounts_in(number, language)
         )
+        if (written or "").casefold() in _POUNDS:
+            readings += tuple(Measure(value, "lb") for value in values_in(number, language))
         yield Found(match.start(), match.end(), readings)
 
 
@@ -107,6 +112,12 @@ def find_shares(text: str, language: Language) -> Iterator[Found]:
     for match in _share(language).finditer(text):
         kind = Points if match["points"] else Percent
         yield Found(match.start(), match.end(), tuple(kind(value) for value in values_in(match["number"], language)))
+
+
+def _amounts_in(number: str, language: Language) -> list[Decimal]:
+    """What a number means as an amount: the point of 1.200 divides thousands everywhere but in English."""
+    values = sorted(values_in(number, language), key=abs)
+    return values[:1] if language.code == "en" else values[-1:]
 
 
 @cache
@@ -129,7 +140,7 @@ def _amount(language: Language) -> re.Pattern[str]:
     signs, codes = any_of(_SIGNS), any_of(CODES)
     names = any_of([*_names(language), *_NAMES])
     return re.compile(
-        rf"(?P<minus>-\s?)?(?<![\w$])(?P<before>{signs}|\b{codes}\b)\s?{number}"
+        rf"(?P<minus>(?<!\w)-\s?)?(?<![\w$])(?P<before>{signs}|\b{codes}\b)\s?{number}"
         rf"|{number.replace('?P<number>', '?P<number2>')}"
         rf"\s?(?:(?P<cents>{_CENTS}\b|¢)|(?P<after>(?i:{names})\b|{codes}\b|(?:{signs})(?![\w$])))"
     )

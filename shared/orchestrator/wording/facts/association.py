@@ -1,186 +1,281 @@
 """Which of several values a text means: a number or name that stands beside the label of another one was exchanged.
 
-Code sees two things. A value that stands nearer to the label of another one ("yes", "no", "from", "to") was exchanged,
-and so were the details of list entries that follow the names of other entries. Where values of one kind stand in a text
-without their labels, code cannot tell them apart, and the model reads the text once more.
+Code sees three things. Two values that each stand nearer to the label of the other ("yes", "no", "from", "to") were
+exchanged; so were the ends of a range that stand in the wrong order, and the details of list entries that follow the
+names of other entries. Where values of one kind stand in a text without their labels, code cannot tell them apart, and
+the model reads the text once more.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
-from orchestrator.wording.facts.amounts import currencies_of
-from orchestrator.wording.facts.data_facts import plain_text
-from orchestrator.wording.facts.durations import UNITS
-from orchestrator.wording.facts.language import language
-from orchestrator.wording.facts.measures import unit_of
-from orchestrator.wording.facts.normal import normal, split_key
+from orchestrator.wording.facts.kinds import (
+    Amount,
+    Date,
+    DayOfMonth,
+    Duration,
+    Fact,
+    Found,
+    Measure,
+    Month,
+    Number,
+    Percent,
+    Weekday,
+)
+from orchestrator.wording.facts.known import is_known
+from orchestrator.wording.facts.language import Language
+from orchestrator.wording.facts.leaves import Leaf, leaves_of, same_word
 
 # Words between a label and its value.
 _NEAR = 3
 _TOKEN = re.compile(r"\w+(?:[.,:'-]\w+)*|[,;.:!?]")
-_STOPS = frozenset(",;.:!?")
+# A colon stands between a label and its value.
+_STOPS = frozenset(",;.!?")
 # Labels that give a value no part to play.
 _EMPTY_LABELS = frozenset({"name", "title", "value", "text", "type", "label", "item", "data", "detail", "info"})
-# Pairs of labels whose values stand in their order: "between 8 and 12".
-_RANGES = (("from", "to"), ("start", "end"), ("starts", "ends"), ("min", "max"), ("opens", "closes"), ("old", "new"))
-# Values longer than this are sentences.
-_LONGEST_NAME = 40
-_NUMBER, _NAME, _WORDS = "number", "name", "words"
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A value of the data with its label.
-
-    Attributes:
-        label: the stems of the words of its key.
-        tokens: its words, as they may stand in a text.
-        kind: values of different kinds cannot be mistaken for each other.
-        group: the object that holds it.
-        place: its entry of a list; the values of one entry belong together.
-    """
-
-    label: frozenset[str]
-    tokens: tuple[str, ...]
-    kind: str
-    group: str
-    place: str
+# Labels of what cannot be mistaken for a person or a company.
+_THINGS = frozenset(
+    {
+        "city", "place", "location", "address", "room", "plan", "role", "title", "kind", "category", "status",
+        "subject", "topic", "clinic", "county", "country", "item", "product", "drug", "service", "event",
+        "shift", "course", "class", "month", "day", "show", "task", "position", "job", "department",
+        "language", "color", "colour", "reason", "answer", "restaurant", "venue", "street", "state", "region",
+        "stelle", "ort", "lugar", "lieu", "ciudad", "ville", "stadt",
+    }
+)  # fmt: skip
+# Pairs of labels whose values stand in their order: "between 8 and 12", "from 17 to 19".
+_RANGES = (
+    ("from", "to"), ("start", "end"), ("starts", "ends"), ("min", "max"), ("opens", "closes"), ("old", "new"),
+    ("from", "until"), ("before", "after"), ("previous", "current"), ("previous", "new"), ("was", "now"),
+)  # fmt: skip
+_BETWEEN = re.compile(r"\s?(?:-|->|to|and|until|till|bis|und|auf|a|à|et|y|e|até|para)\s?", re.IGNORECASE)
+_OF = re.compile(r"\s?(?:/|(?:out )?of|von|de|sur|em)\s?(?:a |our |your |the )?", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:from|von|de|del|du|da)\s?$", re.IGNORECASE)
+_TO = re.compile(r"\s?(?:to|auf|zu|bis|a|al|à|au|para)\s?(?:the\s)?", re.IGNORECASE)
+_QUANTITIES = (Number, Amount, Percent, Measure, Duration)
+_DAYS = (Date, Month, DayOfMonth, Weekday)
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A value of the data where a text states it, in tokens."""
+    """A value of the data where a text states it.
+
+    Attributes:
+        readings: what the text states there; empty for a name.
+    """
 
     leaf: Leaf
     start: int
     end: int
+    readings: tuple[Fact, ...] = ()
 
 
-def find_exchanges(text: str, data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the values of a text that stand beside the label of another value."""
-    tokens, mentions = _mentions(text, _leaves_of(data))
-    for mention in mentions:
-        own = _distance(tokens, mention, mention.leaf.label)
-        if any(_distance(tokens, mention, rival.label) < own for rival in _rivals(mention.leaf, mentions)):
-            yield " ".join(mention.leaf.tokens)
-    yield from _crossed(mentions)
+class Association:
+    """The values of the data that a text states, each with its place in the text.
 
+    Args:
+        text: in its normal form.
+        facts: those of the text.
+        spoken: the language of the text.
+        now: the time on the person's clock.
+    """
 
-def is_doubtful(text: str, data: Mapping[str, Any]) -> bool:
-    """Return whether a text states values that code cannot tell apart from others of their kind."""
-    leaves = _leaves_of(data)
-    tokens, mentions = _mentions(text, leaves)
-    in_order = _in_order(mentions)
-    for mention in mentions:
+    def __init__(
+        self, text: str, facts: Sequence[Found], data: Mapping[str, object], spoken: Language, now: datetime | None
+    ) -> None:
+        self._text = text
+        self._today = now.date() if now else None
+        self._tokens = [(match.start(), match.end(), match[0].casefold()) for match in _TOKEN.finditer(text)]
+        self.leaves = leaves_of(data, spoken, now.tzinfo if now else None)
+        self.mentions = sorted([*self._named(), *self._stated(facts)], key=lambda mention: mention.start)
+
+    def exchanges(self) -> Iterator[str]:
+        """Yield the values that stand where another value belongs."""
+        beside = {
+            (mention.start, rival)
+            for mention in self.mentions
+            for rival in self._rivals(mention)
+            if self._distance(mention, rival.label - mention.leaf.label)
+            < self._distance(mention, mention.leaf.label - rival.label)
+        }
+        for mention in self.mentions:
+            for other in self.mentions:
+                if (mention.start, other.leaf) in beside and (other.start, mention.leaf) in beside:
+                    yield self._written(mention)
+        yield from self._reversed_ranges()
+        for one, two in pairwise(self.mentions):
+            if _OF.fullmatch(self._text[one.end : two.start]) and self._is_part_of(two, one):
+                yield self._written(one)
+        yield from self._crossed()
+
+    def is_doubtful(self) -> bool:
+        """Return whether the text states values that code cannot tell apart from others of their kind."""
+        # A value that stands beside its label, or in its place of a range, is mistaken for no other one.
+        clear = self._in_order()
+        clear |= {mention.leaf for mention in self.mentions if self._stands_at_its_label(mention)}
+        stated = {mention.leaf for mention in self.mentions}
+        return self._is_mixed() or any(
+            mention.leaf not in clear
+            and (mention.readings or rival in stated)
+            and (rival not in clear or self._distance(mention, rival.label - mention.leaf.label) <= _NEAR)
+            for mention in self.mentions
+            for rival in self._rivals(mention)
+        )
+
+    def _stands_at_its_label(self, mention: Mention) -> bool:
+        for rival in self._rivals(mention):
+            own = self._distance(mention, mention.leaf.label - rival.label)
+            if own > _NEAR or self._distance(mention, rival.label - mention.leaf.label) < own:
+                return False
+        return True
+
+    def _stated(self, facts: Sequence[Found]) -> Iterator[Mention]:
+        for found in facts:
+            holders = [
+                leaf for leaf in self.leaves if any(is_known(fact, leaf.facts, self._today) for fact in found.readings)
+            ]
+            # A value that stands under several labels shows nothing.
+            if len(holders) == 1:
+                meant = tuple(fact for fact in found.readings if is_known(fact, holders[0].facts, self._today))
+                yield Mention(holders[0], found.start, found.end, meant)
+
+    def _named(self) -> Iterator[Mention]:
+        folded = self._text.casefold()
+        taken: set[int] = set()
+        words = [leaf for leaf in self.leaves if leaf.words]
+        for leaf in sorted(words, key=lambda leaf: -len(leaf.value)):
+            if sum(other.value == leaf.value for other in words) > 1:
+                continue
+            for written in leaf.spellings(words):
+                for match in re.finditer(rf"(?<!\w){re.escape(written)}(?!\w)", folded):
+                    if not taken & set(range(*match.span())):
+                        taken |= set(range(*match.span()))
+                        yield Mention(leaf, match.start(), match.end())
+
+    def _rivals(self, mention: Mention) -> list[Leaf]:
+        """The other values of the data that may be mistaken for one: of the same kind, with another part to play."""
         leaf = mention.leaf
-        has_rival = any(_may_be_mistaken(leaf, other) for other in leaves)
-        if has_rival and leaf not in in_order and _distance(tokens, mention, leaf.label) > _NEAR:
+        return [
+            other
+            for other in self.leaves
+            if other is not leaf
+            and other.value != leaf.value
+            and other.label != leaf.label
+            and (_may_stand_for(mention.readings, leaf, other) if mention.readings else _have_parts(leaf, other))
+        ]
+
+    def _distance(self, mention: Mention, label: frozenset[str]) -> int:
+        """The words from a value to the nearest word of a label in its part of a sentence; many for none."""
+        before = [word for _, end, word in self._tokens if end <= mention.start][::-1]
+        after = [word for start, _, word in self._tokens if start >= mention.end]
+        return min(_steps(before, label), _steps(after, label))
+
+    def _in_order(self) -> set[Leaf]:
+        """The values of a range that stand in its order."""
+        found: set[Leaf] = set()
+        for one, two in pairwise(self.mentions):
+            between = self._text[one.end : two.start]
+            is_range = _are_ends(one.leaf, two.leaf) and _BETWEEN.fullmatch(between)
+            if is_range or (_OF.fullmatch(between) and self._is_part_of(one, two)):
+                found |= {one.leaf, two.leaf}
+        return found
+
+    def _is_part_of(self, one: Mention, two: Mention) -> bool:
+        """Whether two values are the only ones of their kind, and the first is the smaller one: "4 of 5 steps"."""
+        others = {*self._rivals(one), *self._rivals(two)} - {one.leaf, two.leaf}
+        small, large = _size(one), _size(two)
+        return not others and small is not None and large is not None and small < large
+
+    def _reversed_ranges(self) -> Iterator[str]:
+        """Yield the ends of ranges that stand the wrong way round: "from 19 to 17" where 17 is the old one."""
+        runs = self._runs(lambda mention: mention.leaf)
+        for one, two in pairwise(runs):
+            leads = _FROM.search(self._text[: one[0].start]) and _TO.fullmatch(self._text[one[-1].end : two[0].start])
+            if leads and _are_ends(two[0].leaf, one[0].leaf):
+                yield self._written(one[0])
+
+    def _crossed(self) -> Iterator[str]:
+        """Yield names of list entries that are directly followed by details of other entries."""
+        pairs = [
+            (one, two)
+            for one, two in pairwise(self.mentions)
+            if one.leaf.place and two.leaf.place and not one.readings and one.leaf.label != two.leaf.label
+            and len(self._text[one.end : two.start].split()) <= _NEAR
+        ]  # fmt: skip
+        crossed = [(one, two) for one, two in pairs if one.leaf.place != two.leaf.place]
+        if len(crossed) > 1 and len(crossed) > len(pairs) / 2:
+            yield from (self._written(one) for one, _ in crossed)
+
+    def _is_mixed(self) -> bool:
+        """Whether the values of one entry, or the day and time of one instant, stand apart from each other."""
+        parts = [mention for mention in self.mentions if mention.leaf.place or mention.readings]
+        places = [len(run) for run in self._runs(_place_of, parts)]
+        distinct = {_place_of(mention) for mention in parts}
+        several = any(
+            _place_of(one) == _place_of(two) and (one.leaf is not two.leaf or one.readings != two.readings)
+            for one, two in pairwise(sorted(parts, key=lambda mention: str(_place_of(mention))))
+        )
+        return several and len(places) > len(distinct)
+
+    def _runs(self, key: Callable[[Mention], object], mentions: Sequence[Mention] | None = None) -> list[list[Mention]]:
+        """Mentions that follow each other and share a key."""
+        runs: list[list[Mention]] = []
+        for mention in self.mentions if mentions is None else mentions:
+            if runs and key(runs[-1][-1]) == key(mention):
+                runs[-1].append(mention)
+            else:
+                runs.append([mention])
+        return runs
+
+    def _written(self, mention: Mention) -> str:
+        return self._text[mention.start : mention.end]
+
+
+def _size(mention: Mention) -> Decimal | None:
+    """The value of a number or amount; None for what is no quantity."""
+    return max((fact.value for fact in mention.readings if isinstance(fact, _QUANTITIES)), default=None)
+
+
+def _place_of(mention: Mention) -> str:
+    return mention.leaf.place or f"{mention.leaf.group}/{sorted(mention.leaf.label)}"
+
+
+def _may_stand_for(readings: Sequence[Fact], leaf: Leaf, other: Leaf) -> bool:
+    """Whether a value of the data is of the kind that a text states of another one."""
+    stated = other.facts.facts
+    is_part = not (leaf.is_number and other.is_number)  # the number of an address, or of a name
+    has_unit = any(isinstance(fact, Duration | Percent | Measure | Amount) for fact in stated)
+    for reading in readings:
+        if isinstance(reading, _DAYS):
+            if any(isinstance(fact, _DAYS) for fact in stated):
+                return True
+        elif any(
+            type(fact) is type(reading) and getattr(fact, "unit", None) == getattr(reading, "unit", None)
+            for fact in stated
+        ) and not (isinstance(reading, Number) and (has_unit or is_part)):
             return True
-    places = [mention.leaf.place for mention in mentions if mention.leaf.place]
-    # The values of each entry stand together, or code cannot tell whose they are.
-    return sum(one != two for one, two in pairwise(places)) > max(len(set(places)) - 1, 0) and any(
-        one.leaf.place == two.leaf.place and one.leaf.label != two.leaf.label for one in mentions for two in mentions
-    )
+    return False
 
 
-def _mentions(text: str, leaves: Sequence[Leaf]) -> tuple[list[str], list[Mention]]:
-    tokens = [token.casefold() for token in _TOKEN.findall(text)]
-    found: list[Mention] = []
-    taken: set[int] = set()
-    for leaf in sorted(leaves, key=lambda leaf: -len(leaf.tokens)):
-        size = len(leaf.tokens)
-        for start in range(len(tokens) - size + 1):
-            if tuple(tokens[start : start + size]) == leaf.tokens and not taken & set(range(start, start + size)):
-                found.append(Mention(leaf, start, start + size))
-                taken |= set(range(start, start + size))
-    found.sort(key=lambda mention: mention.start)
-    # A value that stands under several labels shows nothing.
-    labels: defaultdict[tuple[str, ...], set[tuple[frozenset[str], str]]] = defaultdict(set)
-    for leaf in leaves:
-        labels[leaf.tokens].add((leaf.label, leaf.place))
-    return tokens, [mention for mention in found if len(labels[mention.leaf.tokens]) == 1]
+def _have_parts(leaf: Leaf, other: Leaf) -> bool:
+    """Whether two names have each a part to play, such as buyer and seller; so do oat milk and soy milk."""
+    is_pair = (leaf.is_name and other.is_name) or bool(set(leaf.value.split()) & set(other.value.split()))
+    is_other_thing = (leaf.label | other.label) & _THINGS and not leaf.label & other.label
+    return other.words and is_pair and not is_other_thing and not (leaf.label | other.label) & _EMPTY_LABELS
 
 
-def _may_be_mistaken(leaf: Leaf, other: Leaf) -> bool:
-    """Whether a value may stand for another one: two numbers, or two names with a part to play."""
-    if leaf.kind == _WORDS or leaf.kind != other.kind or leaf.tokens == other.tokens or leaf.label & other.label:
-        return False
-    return leaf.kind != _NAME or not (leaf.label | other.label) & _EMPTY_LABELS
+def _are_ends(first: Leaf, second: Leaf) -> bool:
+    return any(one in first.label and two in second.label for one, two in _RANGES)
 
 
-def _rivals(leaf: Leaf, mentions: Sequence[Mention]) -> list[Leaf]:
-    """The other values of one object that a text states and that may be mistaken for one."""
-    same_group = [mention.leaf for mention in mentions if mention.leaf.group == leaf.group]
-    return [other for other in same_group if _may_be_mistaken(leaf, other)]
-
-
-def _in_order(mentions: Sequence[Mention]) -> set[Leaf]:
-    """The values of a range that stand in its order."""
-    found: set[Leaf] = set()
-    for one, two in pairwise(mentions):
-        if any(first in one.leaf.label and second in two.leaf.label for first, second in _RANGES):
-            found |= {one.leaf, two.leaf}
-    return found
-
-
-def _crossed(mentions: Sequence[Mention]) -> Iterator[str]:
-    """Yield names of list entries that are directly followed by details of other entries."""
-    pairs = [
-        (one, two)
-        for one, two in pairwise(mentions)
-        if one.leaf.place and two.leaf.place and one.leaf.label != two.leaf.label and two.start - one.end <= _NEAR
-    ]
-    crossed = [(one, two) for one, two in pairs if one.leaf.place != two.leaf.place]
-    if len(crossed) > 1 and len(crossed) > len(pairs) / 2:
-        yield from (" ".join(one.leaf.tokens) for one, _ in crossed)
-
-
-def _distance(tokens: Sequence[str], mention: Mention, label: frozenset[str]) -> int:
-    """The words from a value to the nearest word of a label in its part of the sentence; many where there is none."""
-    for step in range(1, _NEAR + 1):
-        before, after = tokens[max(0, mention.start - step) : mention.start], tokens[mention.end : mention.end + step]
-        for part, end in ((before, 0), (after, -1)):
-            if len(part) == step and _stem(part[end]) in label and not _STOPS & set(part):
-                return step
+def _steps(words: Sequence[str], label: frozenset[str]) -> int:
+    for step, word in enumerate(words[:_NEAR], 1):
+        if word in _STOPS:
+            break
+        if any(same_word(word, part) for part in label):
+            return step
     return _NEAR + 1
-
-
-def _leaves_of(data: Mapping[str, Any]) -> list[Leaf]:
-    return list(_leaves({key: value for key, value in data.items() if key != "type"}, "", "", ""))
-
-
-def _leaves(value: Any, key: str, group: str, place: str) -> Iterator[Leaf]:
-    match value:
-        case bool() | None:
-            return
-        case Mapping():
-            for name, inner in value.items():
-                yield from _leaves(inner, name, f"{group}/{key}", place)
-        case list():
-            for number, inner in enumerate(value):
-                entry = f"{group}/{key}/{number}"
-                yield from _leaves(inner, key, entry, entry if isinstance(inner, Mapping) else place)
-        case _:
-            text = normal(plain_text(str(value)))
-            tokens = tuple(token.casefold() for token in _TOKEN.findall(text) if token not in _STOPS)
-            if tokens and len(text) <= _LONGEST_NAME:
-                label = frozenset(_stem(word.casefold()) for word in split_key(key).split())
-                yield Leaf(label, tokens, _kind(text, key), group, place)
-
-
-def _kind(text: str, key: str) -> str:
-    words = text.split()
-    if re.fullmatch(r"[-+]?[\d.,]+", text):
-        units = (language("en").units.get(word.casefold()) or unit_of(word) for word in split_key(key).split())
-        return next((f"{_NUMBER} of {unit}" for unit in units if unit and unit in UNITS), _NUMBER)
-    is_name = len(words) <= 4 and all(word[0].isupper() for word in words) and not any(map(currencies_of, words))
-    return _NAME if is_name and not text.isupper() else _WORDS
-
-
-def _stem(word: str) -> str:
-    """The beginning that a word shares with its other forms: approver, approved."""
-    return word[:5] if len(word) > 5 else word.removesuffix("s")

@@ -8,6 +8,7 @@ from orchestrator.wording.facts.kinds import Found, Free
 from orchestrator.wording.facts.language import Language, words_pattern
 
 _NO_CHARGE = r"(?:at )?no (?:extra )?(?:charge|cost|fee)s?|free of charge|without charge|on the house|on us"
+_GIVEN = r"(?:one|for|comes) free"
 
 
 def find_free(text: str, language: Language) -> Iterator[Found]:
@@ -22,5 +23,5 @@ def find_free(text: str, language: Language) -> Iterator[Found]:
 @cache
 def _patterns(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
     words = words_pattern(language, "free")
-    charge = f"|{_NO_CHARGE}" if language.code == "en" else ""
+    charge = f"|{_NO_CHARGE}|{_GIVEN}" if language.code == "en" else ""
     return re.compile(rf"(?i:\b(?:{words}{charge})\b)"), re.compile(rf"(?i:\b(?:{language.patterns['not_free']}))")

@@ -8,8 +8,23 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from orchestrator.wording.facts.amounts import currencies_of
 from orchestrator.wording.facts.dates import both_orders
-from orchestrator.wording.facts.kinds import Amount, Date, Duration, Fact, Measure, Number, Percent, Points, Time
+from orchestrator.wording.facts.kinds import (
+    Amount,
+    Date,
+    Duration,
+    Fact,
+    Frequency,
+    Measure,
+    Month,
+    Number,
+    Offset,
+    Percent,
+    Points,
+    RelativeDay,
+    Time,
+)
 from orchestrator.wording.facts.language import Language, language, language_of
 from orchestrator.wording.facts.normal import normal, split_key
 from orchestrator.wording.facts.number_meaning import currency_in, joined_duration, meaning_of
@@ -18,7 +33,12 @@ from orchestrator.wording.facts.reading import numbers_in, read_facts
 
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})")
+_PERIODS = {"week": "this_week", "month": "this_month", "year": "this_year"}
 _NUMERAL = re.compile(NUMERAL)
+# Values that are written like keys: in_progress, weeklySummary.
+_KEY_LIKE = re.compile(r"[^\W\d_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+")
+# Digits beyond these are what a computer makes of a decimal fraction.
+_PLACES = 10
 
 
 @dataclass
@@ -57,6 +77,9 @@ def read_data(data: Mapping[str, Any], spoken: Language, zone: tzinfo | None = N
     own = language_of(" ".join(normal(text) for text in texts_in(data)))
     reader = _Reader([*{language("en"), own, spoken}], zone)
     reader.read(data, "", data, frozenset())
+    # A weekly summary is one of this week.
+    for period in (fact for fact in reader.facts_of(str(data.get("type", ""))) if isinstance(fact, Frequency)):
+        reader.known.facts.add(RelativeDay(_PERIODS.get(period.unit, "today")))
     return reader.known
 
 
@@ -98,15 +121,22 @@ class _Reader:
                 for inner in value:
                     self.read(inner, key, siblings, currencies)
             case int() | float():
-                self._read_number(Decimal(str(value)), key, siblings, currencies)
+                self._read_number(Decimal(str(round(value, _PLACES))), key, siblings, currencies)
             case str():
                 text = normal(plain_text(value))
                 self._read_text(text)
-                if "_" in text or re.search(r"[a-z][A-Z]", text):
+                self._read_word(text.strip().casefold())
+                if _KEY_LIKE.fullmatch(text):
                     self._read_text(split_key(text))
-                if _NUMERAL.fullmatch(text.strip()):
+                if _NUMERAL.fullmatch(text.strip()) and not re.match(r"0\d{2}", text.strip()):
                     for number in values_of(text.strip()):
                         self._read_number(number, key, siblings, currencies)
+
+    def facts_of(self, key: str) -> Iterator[Fact]:
+        """Yield what a text that is written like a key states."""
+        for spoken in self._languages:
+            for found in read_facts(normal(split_key(key)), spoken, exact=True):
+                yield from found.readings
 
     def _read_object(self, value: Mapping[str, Any], currencies: frozenset[str]) -> None:
         currencies = currency_in(value) or currencies
@@ -142,17 +172,32 @@ class _Reader:
         for instant in _INSTANT.findall(text):
             self._read_instant(instant)
 
+    def _read_word(self, word: str) -> None:
+        """Add what a value of one word states by itself: a month, a period, a currency."""
+        self.known.currencies |= currencies_of(word) if len(word) == 3 else frozenset()
+        for spoken in self._languages:
+            if month := spoken.months.get(word):
+                self.known.facts.add(Month(month))
+            if period := spoken.units.get(word):
+                self.known.facts.add(Frequency(period))
+
     def _read_instant(self, text: str) -> None:
         """Add what an instant is on the person's clock; beside it, the clock of UTC is no time of day."""
         try:
             instant = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
         except ValueError:
             return
+        self._add_offset(instant)
         if self._zone is None:
             return
+        self._add_offset(instant.astimezone(self._zone))
         if instant.utcoffset() == timedelta(0):
             self.known.facts -= set(_clock_and_day(instant))
         self.known.facts.update(_clock_and_day(instant.astimezone(self._zone)))
+
+    def _add_offset(self, instant: datetime) -> None:
+        offset = instant.utcoffset()
+        self.known.facts |= {Offset(Decimal(offset.total_seconds()) / 3_600)} if offset is not None else set()
 
 
 def _clock_and_day(instant: datetime) -> tuple[Time, Date]:

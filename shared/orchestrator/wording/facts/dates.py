@@ -42,7 +42,9 @@ def _find_named(text: str, language: Language) -> Iterator[Found]:
         year = next((int(groups[key]) for key in ("y1", "y2", "y3") if groups[key]), None)
         days = [int(groups[key]) for key in ("d1", "e1", "d2", "e2") if groups[key]]
         if not days:
-            if _is_month(name, text[: match.start("m3")], year):
+            is_acronym = name.isupper() and not text.isupper()
+            is_number = year is None and name.casefold().rstrip(".") in language.numbers  # sept is seven in French
+            if not is_acronym and not is_number and _is_month(name, text[: match.start("m3")], year):
                 yield Found(match.start(), match.end(), (Month(month, year),))
             continue
         readings = [_day(month, day, year) for day in days]
@@ -106,7 +108,7 @@ def _day(month: int, day: int, year: int | None) -> Date | None:
 def _named(language: Language) -> re.Pattern[str]:
     month = any_of(language.months) + r"\b\.?"
     suffix, and_ = r"(?:st|nd|rd|th|er|º|ª|\.)?", r"\s?(?:-|to|and|y|et|e|und|bis|al|a|au|&)\s?"
-    year = r"(?:,?\s+(?:de\s+|del\s+)?(?P<{}>(?:19|20)\d{{2}}))?(?![\d:])"
+    year = r"(?:,?\s+(?:de\s+|del\s+)?(?P<{}>(?:19|20)\d{{2}}))?(?!:?\d)"
     return re.compile(
         rf"(?i:\b(?P<m1>{month})\s+(?:the\s)?(?P<d1>\d{{1,2}}){suffix}(?:{and_}(?P<e1>\d{{1,2}}){suffix})?\b(?!\s?[ap]\.?m\b)"
         rf"{year.format('y1')})"

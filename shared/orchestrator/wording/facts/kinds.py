@@ -107,10 +107,29 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone by its short name, such as EST."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The offset from UTC of an instant of the data, in hours."""
+
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
-    """A web address, its host in small letters, without http, https and www."""
+    """A web address, its host in small letters, without http, https and www.
+
+    Attributes:
+        scheme: `http` or `https` where it is stated, and else empty.
+    """
 
     address: str
+    scheme: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +186,8 @@ Fact = (
     | Weekday
     | RelativeDay
     | Time
+    | Zone
+    | Offset
     | Link
     | Email
     | Handle

@@ -11,12 +11,17 @@ from orchestrator.wording.facts.kinds import (
     DayOfMonth,
     Duration,
     Fact,
+    Free,
+    Link,
     Month,
     Number,
+    Offset,
     RelativeDay,
     Time,
     Weekday,
+    Zone,
 )
+from orchestrator.wording.facts.zones import ZONES
 
 _DAY_SECONDS = 86_400
 # What a part of a day says beside itself: "tonight" is today.
@@ -68,6 +73,21 @@ def is_known(fact: Fact, data: DataFacts, today: date | None) -> bool:
 def _number_is_known(fact: Number, data: DataFacts, _today: date | None) -> bool:
     is_year = any(day.year == fact.value for day in data.dates)
     return fact.value in data.numbers or fact.value in data.lengths or is_year
+
+
+def _free_is_known(_fact: Free, data: DataFacts, _today: date | None) -> bool:
+    return any(isinstance(fact, Amount) and fact.value == 0 for fact in data.facts)
+
+
+def _link_is_known(link: Link, data: DataFacts, _today: date | None) -> bool:
+    """Whether the data has a link; a text may leave out its scheme or write one, and does not change it."""
+    links = [fact for fact in data.facts if isinstance(fact, Link)]
+    return any(link.address == other.address and "" in (link.scheme, other.scheme) for other in links)
+
+
+def _zone_is_known(zone: Zone, data: DataFacts, _today: date | None) -> bool:
+    """Whether an instant of the data, or the person's clock, has the offset of a zone."""
+    return any(isinstance(fact, Offset) and fact.hours in ZONES[zone.name] for fact in data.facts)
 
 
 def _date_is_known(fact: Date, data: DataFacts, today: date | None) -> bool:
@@ -150,6 +170,9 @@ def _months_ahead(day: date, today: date) -> int:
 
 _RENDERINGS: dict[type, Callable[[Any, DataFacts, date | None], bool]] = {
     Number: _number_is_known,
+    Free: _free_is_known,
+    Link: _link_is_known,
+    Zone: _zone_is_known,
     Amount: _amount_is_known,
     Duration: _duration_is_known,
     Date: _date_is_known,

@@ -38,17 +38,22 @@ class Language:
     patterns: Mapping[str, str]
 
 
-def language_of(text: str) -> Language:
-    """Return the language whose short words are the most in a text; English where none are."""
+def language_of(text: str, also: str = "") -> Language:
+    """Return the language that has the most of a text's short words, numbers, units, weekdays and months.
+
+    Args:
+        also: the texts of its data, which decide where the text does not.
+    """
+    scores = {code: (_score(text, language(code)), _score(also, language(code)), code == DEFAULT) for code in codes()}
+    return language(max(scores, key=lambda code: scores[code]))
+
+
+def _score(text: str, spoken: Language) -> int:
     folded = text.casefold()
-    words = set(re.findall(r"[^\W\d_]+", folded))
-    scores = {
-        code: len(words & language(code).common)
-        + any(letter in folded for letter in language(code).patterns["letters"])
-        for code in codes()
-    }
-    best = max(scores, key=lambda code: scores[code])
-    return language(best if scores[best] > scores[DEFAULT] else DEFAULT)
+    words = set(re.findall(r"(?<![\w-])[^\W\d_]+(?![\w-])", folded))
+    names = (spoken.months, spoken.weekdays, spoken.units, spoken.numbers)
+    named = sum(any(len(word) > 3 and word in known for word in words) for known in names)
+    return len(words & spoken.common) + named + any(letter in folded for letter in spoken.patterns["letters"])
 
 
 @cache

@@ -7,6 +7,8 @@ from orchestrator.segments import plain_characters
 
 # Full stops of other scripts; between letters each of them may be meant as the dot of a web address.
 _STOPS = re.compile("(?<=\\w)[\u3002\uff0e\uff61\u2024\ufe52](?=\\w)")
+# 18x12x6: sizes, one number a side.
+_SIZE = re.compile(r"(?<![\w/.-])\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)+(?![\w/.-]\w)")
 
 
 def normal(text: str) -> str:
@@ -14,7 +16,7 @@ def normal(text: str) -> str:
     text = unicodedata.normalize("NFKC", _STOPS.sub(".", plain_characters(text)))
     if not text.isascii():
         text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
-    return text.replace("\u2044", "/")
+    return _SIZE.sub(lambda size: size[0].replace("x", " x "), text.replace("\u2044", "/"))
 
 
 def split_key(key: str) -> str:

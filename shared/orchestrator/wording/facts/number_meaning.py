@@ -19,12 +19,14 @@ from orchestrator.wording.facts.kinds import (
     Points,
     Time,
 )
-from orchestrator.wording.facts.language import language
+from orchestrator.wording.facts.language import codes, language
 from orchestrator.wording.facts.measures import unit_of
 from orchestrator.wording.facts.normal import split_key
 
 # Keys, in small letters.
-_CURRENCY = frozenset({"currency", "currencycode", "currency_code", "ccy", "curr"})
+_CURRENCY = frozenset(
+    {"currency", "currencycode", "currency_code", "ccy", "curr", "moneda", "devise", "moeda", "währung"}
+)
 _UNIT = frozenset({"unit", "units", "uom"})
 _HUNDREDTHS = frozenset({"cents", "minor", "pence"})
 # Words of keys.
@@ -32,11 +34,17 @@ _SHARES = frozenset(
     {
         "percent", "percentage", "pct", "rate", "ratio", "share", "discount", "growth", "probability",
         "confidence", "completion", "progress", "utilization", "utilisation", "humidity", "battery", "apr", "apy",
-        "vat", "off", "uptime", "score",
+        "vat", "off", "uptime", "score", "porcentaje", "descuento", "pourcentage", "remise", "taux", "porcentagem",
+        "desconto", "prozent", "rabatt",
     }
 )  # fmt: skip
-_POINTS = frozenset({"points", "point", "pts", "pp"})
-_PRICES = frozenset({"price", "cost", "fee", "fees", "amount", "charge", "total", "due"})
+_POINTS = frozenset({"points", "point", "pts", "pp", "puntos", "pontos", "punkte"})
+_PRICES = frozenset(
+    {
+        "price", "cost", "fee", "fees", "amount", "charge", "total", "due", "precio", "coste", "costo", "importe",
+        "prix", "coût", "cout", "montant", "preço", "preco", "valor", "custo", "preis", "kosten", "betrag",
+    }
+)  # fmt: skip
 _TIMES = frozenset(
     {
         "at", "time", "from", "to", "until", "start", "starts", "end", "ends", "opens", "closes", "open", "close",
@@ -95,6 +103,19 @@ def currency_in(value: Mapping[str, Any]) -> frozenset[str]:
     return frozenset()
 
 
+def units_in(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of an object that name the currency or the unit of its numbers."""
+    return {
+        name: inner for name, inner in value.items() if isinstance(inner, str) and name.casefold() in _CURRENCY | _UNIT
+    }
+
+
+def time_unit_of(word: str) -> str | None:
+    """Return the unit of time that a word of a key names in any language."""
+    folded = word.casefold()
+    return next((unit for code in codes() if (unit := language(code).units.get(folded))), None)
+
+
 def joined_duration(value: Mapping[str, Any]) -> Iterator[Duration]:
     """Yield the sum of an object such as {"hours": 2, "minutes": 30}."""
     units = language("en").units
@@ -110,7 +131,7 @@ def joined_duration(value: Mapping[str, Any]) -> Iterator[Duration]:
 
 def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
     for name in names:
-        time_unit = language("en").units.get(name.casefold())
+        time_unit = time_unit_of(name)
         if time_unit and name.casefold() not in _NO_UNITS:
             yield duration_of(number, time_unit)
         if measure := unit_of(name):

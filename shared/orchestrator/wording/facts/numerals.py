@@ -18,7 +18,7 @@ _SCALES = {"k": 1_000, "m": 1_000_000, "mm": 1_000_000, "mio": 1_000_000, "bn": 
 
 
 def values_of(numeral: str) -> frozenset[Decimal]:
-    """Return what a numeral may mean: 1.200 is 1200 or 1.2, as the language has it."""
+    """Return what a numeral may mean: 1.200 is 1200 or 1.2, as the language has it; 1,200 is 1200 alone."""
     sign = -1 if numeral.startswith("-") else 1
     digits = numeral.lstrip("+-")
     marks = [mark for mark in digits if not mark.isdigit()]
@@ -28,7 +28,8 @@ def values_of(numeral: str) -> frozenset[Decimal]:
     else:
         last = marks[-1]
         whole, _, fraction = digits.rpartition(last)
-        if last in ".," and marks.count(last) == 1:  # the last mark is a decimal point
+        is_thousands = last == "," and len(fraction) == 3 and whole.strip("0") != ""
+        if last in ".," and marks.count(last) == 1 and not is_thousands:  # the last mark is a decimal point
             candidates.add(re.sub(r"\D", "", whole) + "." + fraction)
         if len(fraction) == 3 and len(set(marks)) == 1:  # the marks divide thousands
             candidates.add(re.sub(r"\D", "", digits))

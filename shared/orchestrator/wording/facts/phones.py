@@ -19,6 +19,8 @@ def find_phones(text: str) -> Iterator[Found]:
 
     end = 0
     for match in PhoneNumberMatcher(text, REGION, leniency=Leniency.POSSIBLE):
+        if re.search(r"\w$", text[: match.start]) or re.match(r"\w", text[match.end :]):
+            continue
         end = match.end
         e164 = f"{match.number.country_code}{match.number.national_number}"
         yield Found(match.start, match.end, (Phone(e164), *_as_number(match.raw_string)))

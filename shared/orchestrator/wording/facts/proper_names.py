@@ -10,7 +10,7 @@ from orchestrator.wording.facts.language import Language
 _ALL_NOUNS = frozenset({"de"})
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 # What stands before the first word of a sentence, or of what is quoted or listed.
-_BEGINS = re.compile(r"(?:^|[.!?:;\n\"(*-]\s*|\.\.\.\s*|[-\u2013]\s)$")
+_BEGINS = re.compile(r"(?:^|[.!?:;\n\"(*¡¿-]\s*|\.\.\.\s*|[-\u2013]\s)$")
 _TITLE = re.compile(r"\b(?:Dr|Dra|Mr|Mrs|Ms|St|Prof|Sr|Sra|Mme|M|No|Nr)\.\s*$")
 # Words with capitals in the middle of an English sentence that are no names.
 _ORDINARY = frozenset(
@@ -19,9 +19,9 @@ _ORDINARY = frozenset(
         "asap", "rsvp", "id", "pin", "pdf", "url", "sms", "tv", "ps", "faq", "ceo", "cto", "cfo", "hr", "it", "us",
         "usa", "uk", "eu", "api", "app", "vip", "diy", "tbd", "tba", "gps", "wifi", "wi-fi", "qr", "atm", "et",
         "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt", "utc", "gmt", "cet", "good",
-        "morning", "afternoon", "evening", "happy", "hi", "hello", "dear", "thanks", "thank", "english", "spanish",
-        "french", "german", "portuguese", "dr", "mr", "mrs", "ms", "sr", "sra", "m", "mme", "no.", "nr", "bonjour",
-        "hola", "olá", "sí", "oui", "non", "não", "sim", "vous", "usted", "ustedes", "ud", "uds", "internet", "web",
+        "morning", "afternoon", "evening", "happy", "hi", "hello", "dear", "thanks", "thank", "dr", "mr",
+        "mrs", "ms", "sr", "sra", "m", "mme", "no.", "nr", "bonjour", "hola", "olá", "sí", "oui", "non",
+        "não", "sim", "vous", "usted", "ustedes", "ud", "uds", "internet", "web",
         "may", "march",
     }
 )  # fmt: skip
@@ -57,7 +57,7 @@ def _is_known(word: str, words: AbstractSet[str]) -> bool:
     if any(part in _ORDINARY for part in parts[:2]):
         return True
     # A name may be inflected, or be part of a longer word of the data.
-    return any(part in words or _shares_stem(part, words) for part in parts if len(part) > 1)
+    return folded in words or any(part in words or _shares_stem(part, words) for part in parts if len(part) > 1)
 
 
 def _shares_stem(word: str, words: AbstractSet[str]) -> bool:

@@ -12,17 +12,18 @@ from orchestrator.wording.facts.codes import find_codes
 from orchestrator.wording.facts.dates import find_dates
 from orchestrator.wording.facts.days import find_days
 from orchestrator.wording.facts.durations import find_durations
-from orchestrator.wording.facts.kinds import DayOfMonth, Fact, Found, Number, Time
+from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
 from orchestrator.wording.facts.numerals import find_numbers, find_spelled_digits
 from orchestrator.wording.facts.phones import find_phones
-from orchestrator.wording.facts.times import find_times
+from orchestrator.wording.facts.times import find_times, hour_of_day
+from orchestrator.wording.facts.zones import find_zones
 
 # What stands for characters that belong to a fact already: no pattern matches it.
 TAKEN = "\0"
 # Digits that state nothing.
-_IDIOMS = re.compile(r"\b24/7\b|\b24x7\b|\b1[- ]on[- ]1\b|\b1:1\b|\bCOVID-19\b|\b9[- ]to[- ]5\b", re.IGNORECASE)
+_IDIOMS = re.compile(r"\b24/7\b|\b24x7\b|\b1[- ]on[- ]1\b|\b1:1\b|\bCOVID-19\b", re.IGNORECASE)
 _OF_MONTH = re.compile(r"(?i:\b(?:the|el|le|am|den|dem|día|dia|vom|zum|bis)\s)$")
 _NOT_OF_MONTH = re.compile(r"\s*(?:%|[A-Za-z])")
 
@@ -37,10 +38,11 @@ def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Fo
         lambda rest: find_addresses(rest, also_disguised=not exact),
         lambda rest: find_dates(rest, language),
         lambda rest: find_times(rest, language, exact=exact),
+        find_zones,
         lambda rest: find_amounts(rest, language),
         lambda rest: find_shares(rest, language),
-        lambda rest: find_durations(rest, language),
         lambda rest: find_measures(rest, language),
+        lambda rest: find_durations(rest, language),
         lambda rest: find_spelled_digits(rest, language),
         find_phones,
         find_codes,
@@ -61,12 +63,14 @@ def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Fo
 def _with_places(found: Found, text: str, language: Language) -> Found:
     """Add what a whole number may mean where it stands: "at 3" is a time, "the 22" a day."""
     first = found.readings[0]
+    if isinstance(first, Number) and re.fullmatch(r"0\d{2,}", text[found.start : found.end]):
+        return replace(found, readings=(Code(text[found.start : found.end]),))
     if not isinstance(first, Number) or first.value != first.value.to_integral_value() or len(found.readings) > 1:
         return found
     number, before = int(first.value), text[: found.start]
     more: list[Fact] = []
     if 0 <= number <= 24 and re.search(rf"(?i:(?:^|[\s(]){words_pattern(language, 'at')}\s?)$", before):
-        more += [Time(number % 24 * 60), Time((number + 12) % 24 * 60)]
+        more += hour_of_day(number, text[found.end :], language)
     if 1 <= number <= 31 and _OF_MONTH.search(before) and not _NOT_OF_MONTH.match(text[found.end :]):
         more.append(DayOfMonth(number))
     return replace(found, readings=(*found.readings, *more))
@@ -98,7 +102,6 @@ def numbers_in(found: Found, text: str, language: Language) -> set[Decimal]:
 
 def has_negative_word(text: str, place: int, language: Language) -> bool:
     """Return whether the sentence around a place has a word that gives a number a minus."""
-    start = max(text.rfind(mark, 0, place) for mark in ".!?\n") + 1
-    ends = [end for mark in ".!?\n" if (end := text.find(mark, place)) >= 0]
-    sentence = text[start : min(ends, default=len(text))]
+    sentences = re.finditer(r"(?:[^.!?\n]|[.!?](?!\s|$))+", text)
+    sentence = next((found[0] for found in sentences if found.start() <= place < found.end()), text)
     return re.search(rf"(?i:\b{any_of(language.patterns['negative'].split())}\b)", sentence) is not None

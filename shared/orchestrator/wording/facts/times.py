@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 
-from orchestrator.wording.facts.kinds import Found, Time
-from orchestrator.wording.facts.language import Language, words_pattern
+from orchestrator.wording.facts.kinds import Duration, Fact, Found, Time
+from orchestrator.wording.facts.language import Language, any_of, words_pattern
 
 _HALF_DAY = re.compile(r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?\s?([ap])\.?\s?m\b\.?", re.IGNORECASE)
 # The first of two times that share what comes after them: "3-4 PM".
 _SHARED = re.compile(
-    r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?\s?(?:-|to|and|until)\s?(?=\d{1,2}(?:[:.]\d{2})?\s?[ap]\.?\s?m\b)",
+    r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?\s?(?:-|to|and|until)\s?(?=\d{1,2}(?::\d{2}\b|(?:[:.]\d{2})?\s?[ap]\.?\s?m\b))",
     re.IGNORECASE,
 )
 # Also behind the date of an instant, and before its offset; the date is hidden by then.
@@ -19,6 +20,11 @@ _CLOCK = re.compile(
 )
 _HOURS = re.compile(r"(?<![\w:.,])([01]?\d|2[0-3])\s?h\s?([0-5]\d)?\b", re.IGNORECASE)
 _UHR = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4])(?:[.:]([0-5]\d))?\sUhr\b")
+# Languages in which "16 h" is a time of day.
+_HOURS_OF_DAY = frozenset({"fr", "pt", "es"})
+# Entries of languages.toml that put a time into words, with the minutes that they add to the hour.
+_PAST = (("half_past", 30), ("quarter_past", 15), ("quarter_to", -15), ("half_to", -30), ("oclock", 0))
+_HOUR = r"(?<![\d:.,])\d{1,2}|one|una|eins"
 NOON = 12 * 60
 DAY = 24 * 60
 
@@ -34,20 +40,51 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
     for match in _SHARED.finditer(text):
         minutes = int(match[1]) % 12 * 60 + int(match[2] or 0)
         yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON)))
+    yield from _in_words(text, language)
     for pattern in (_UHR, _CLOCK, _HOURS):
         for match in pattern.finditer(text):
-            if pattern is _HOURS and not (match[2] or language.code in ("fr", "pt")):
+            if pattern is _HOURS and not (match[2] or language.code in _HOURS_OF_DAY):
                 continue
             minutes = (int(match[1]) * 60 + int(match[2] or 0)) % DAY
-            afternoon = not exact and pattern is _CLOCK and match[1][0] != "0" and minutes < 13 * 60
-            yield Found(
-                match.start(),
-                match.end(),
-                (Time(minutes), Time((minutes + NOON) % DAY)) if afternoon else (Time(minutes),),
-            )
+            readings: tuple[Fact, ...] = (Time(minutes),)
+            if not exact and pattern is _CLOCK and match[1][0] != "0" and minutes < 13 * 60:
+                readings = _of_half(minutes, text[match.end() :], language)
+            if pattern is _HOURS and not match[2]:  # 3 h is a length of time, too
+                readings += (Duration(Decimal(int(match[1]) * 3_600), "second"),)
+            yield Found(match.start(), match.end(), readings)
     for name, minutes in (("noon", NOON), ("midnight", 0)):
         for match in _word(language, name).finditer(text):
             yield Found(match.start(), match.end(), (Time(minutes),))
+
+
+def _of_half(minutes: int, after: str, language: Language) -> tuple[Fact, ...]:
+    """The times that a clock of twelve hours may mean, by the part of the day that is named behind it."""
+    both = (Time(minutes), Time((minutes + NOON) % DAY))
+    if re.match(rf"\s?(?i:{language.patterns['before_noon']})\b", after):
+        return tuple(time for time in both if time.minutes < NOON)
+    if re.match(rf"\s?(?i:{language.patterns['after_noon']})\b", after):
+        return tuple(time for time in both if time.minutes >= NOON)
+    return both
+
+
+def hour_of_day(hour: int, after: str, language: Language) -> tuple[Fact, ...]:
+    """Return the times that a bare hour may mean, as in "at 3" or "a las 4 de la tarde"."""
+    return _of_half(hour * 60, after, language) if hour <= 12 else (Time(hour % 24 * 60),)
+
+
+def _in_words(text: str, language: Language) -> Iterator[Found]:
+    """Half past three, quarter to nine, halb acht, las tres y media, sept heures et demie, zehn Uhr."""
+    for name, minutes in _PAST:
+        if name not in language.patterns:
+            continue
+        pattern = language.patterns[name].replace("{n}", rf"(?P<hour>{_HOUR}|{any_of(language.numbers)})")
+        for match in re.finditer(rf"(?i:\b(?:{pattern})\b)", text):
+            word = match["hour"].casefold()
+            hour = int(word) if word.isdigit() else int(language.numbers.get(word, 1))
+            if hour <= 24:
+                at = (hour * 60 + minutes) % DAY
+                readings = _of_half(at, text[match.end() :], language) if hour <= 12 else (Time(at),)
+                yield Found(match.start(), match.end(), readings)
 
 
 def _half_day(match: re.Match[str], half: str) -> Iterator[Found]:

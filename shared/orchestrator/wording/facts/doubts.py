@@ -1,0 +1,102 @@
+"""What a text may state beyond its facts, for a second reading: a denial, a direction, another word for a value.
+
+Code cannot prove these wrong: "approved" may be another word for "accepted", and "rooftop" for "patio".
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from orchestrator.wording.facts.association import Association
+from orchestrator.wording.facts.data_facts import DataFacts
+from orchestrator.wording.facts.kinds import Fact, Found, Free, Number
+from orchestrator.wording.facts.language import Language, any_of, codes, language
+from orchestrator.wording.facts.leaves import Leaf, same_word
+
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+# Values of more words than this are put in other words.
+_LONGEST_VALUE = 4
+# Keys whose values are not said: they say how to say it.
+_SILENT = frozenset(
+    {"id", "ids", "uuid", "language", "locale", "lang", "zone", "timezone", "channel", "source", "version"}
+)
+# Words in small letters that any value may have and any text may leave out.
+_SMALL = frozenset({"the", "a", "an", "of", "and", "in", "on", "at", "for", "to", "is", "by", "with"})
+_ACTORS = re.compile(r"\b(?:you|we|i|they|he|she)\s+(?:have\s+|has\s+|had\s+)?(\w+)", re.IGNORECASE)
+
+
+def states_more(
+    text: str, facts: Sequence[Found], values: Association, known: DataFacts, spoken: Language, flags: Iterable[str]
+) -> bool:
+    """Return whether a text may state something that code cannot compare with its data.
+
+    Args:
+        flags: the keys of truth values.
+    """
+    leaves, stated = values.leaves, {mention.leaf for mention in values.mentions}
+    words = {word.casefold() for word in _WORD.findall(text)}
+    return (
+        _has_claim(text, known, spoken)
+        or any(_is_left_out(leaf, words) for leaf in leaves if leaf not in stated)
+        or any(_names(words, flag) for flag in flags)
+        or _hides_a_zero(words, facts, leaves)
+        or _names_an_actor(text, leaves)
+    )
+
+
+def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
+    """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
+    has_minus = any(number < 0 for number in known.numbers)
+    has_denial = 0 in known.numbers or any(_found("denials", " ".join(known.words), language(code)) for code in codes())
+    return bool(
+        _unlike(_found("claims", text, spoken), known)
+        or (not has_denial and _unlike(_found("denials", text, spoken), known))
+        or (not has_minus and _unlike(_found("negative", text, spoken), known))
+    )
+
+
+def _found(name: str, text: str, spoken: Language) -> list[str]:
+    return [match[0].casefold() for match in _pattern(name, spoken).finditer(text)]
+
+
+def _unlike(words: Sequence[str], known: DataFacts) -> list[str]:
+    """The words that are no form of a word of the data."""
+    return [word for word in words if not any(same_word(part, other) for part in word.split() for other in known.words)]
+
+
+@cache
+def _pattern(name: str, spoken: Language) -> re.Pattern[str]:
+    words = spoken.patterns[name]
+    return re.compile(rf"(?i:\b(?:{any_of(words.split()) if name == 'negative' else words})\b)")
+
+
+def _is_left_out(leaf: Leaf, words: set[str]) -> bool:
+    """Whether a value of few words is not in the text, so that other words may stand for it."""
+    if not leaf.words or leaf.label & _SILENT:
+        return False
+    parts = [part for part in _WORD.findall(leaf.value) if part not in _SMALL]
+    return 0 < len(parts) <= _LONGEST_VALUE and not all(
+        part in words or ("-" not in part and any(same_word(part, word) for word in words)) for part in parts
+    )
+
+
+def _names(words: set[str], key_words: str) -> bool:
+    """Whether a text has the words of a key of a truth value."""
+    return any(same_word(part, word) for part in key_words.split() if len(part) > 1 for word in words)
+
+
+def _hides_a_zero(words: set[str], facts: Sequence[Found], leaves: Sequence[Leaf]) -> bool:
+    """Whether a text speaks of something of which the data has none, without the number."""
+    zeros = [leaf for leaf in leaves if any(isinstance(fact, Number) and fact.value == 0 for fact in leaf.facts.facts)]
+    said = any(_is_zero(fact) for found in facts for fact in found.readings)
+    return not said and any(_names(words, " ".join(leaf.label)) for leaf in zeros)
+
+
+def _is_zero(fact: Fact) -> bool:
+    return isinstance(fact, Free) or getattr(fact, "value", None) == 0
+
+
+def _names_an_actor(text: str, leaves: Sequence[Leaf]) -> bool:
+    """Whether a text says that the person did what the data says of another one: "you declined"."""
+    values = {part for leaf in leaves if leaf.words and not leaf.is_name for part in leaf.value.split()}
+    return any(same_word(match[1].casefold(), value) for match in _ACTORS.finditer(text) for value in values)

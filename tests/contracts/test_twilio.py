@@ -1,0 +1,341 @@
+"""What Twilio documents of its Messages API and its webhooks, and that our code lives with it; one test for each.
+
+Pages are below www.twilio.com/docs. `test_twilio_description.py` holds our requests to Twilio's OpenAPI description.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from orchestrator.aws.queues import records_of
+from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
+from orchestrator.settings import SenderSettings
+from orchestrator.sms import message_list
+from orchestrator.sms.erase import TwilioTextEraser
+from orchestrator.sms.message_list import TwilioMessageList, words_key
+from orchestrator.sms.outcomes import Consequence, OutcomeKind, fault_of
+from orchestrator.sms.requests import InboundText, StatusCallback, read_requests
+from orchestrator.sms.sender import Sms, TwilioSender
+from orchestrator.sms.signature import is_signed
+from orchestrator_local.stand_ins.http import HttpAnswer, serve
+from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Phones, twilio_error
+from orchestrator_local.stand_ins.twilio_account import SERVICE_SID
+from tests.unit.test_clean_text import inbound
+from tests.unit.test_sender import HELLO, sender_at, text_of
+from tests.world import sqs_event, sqs_record
+
+URL = "https://hooks.example.com/twilio/inbound"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def settings_at(url: str) -> SenderSettings:
+    fields = {
+        "twilio_account_sid": ACCOUNT_SID,
+        "twilio_auth_token": AUTH_TOKEN,
+        "twilio_phone_number": SENDER,
+        "twilio_api_base_url": url,
+    }
+    return SenderSettings.model_validate(fields)
+
+
+# The Message resource (messaging/api/message-resource) -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sender", "status"), [({}, "queued"), ({"service": SERVICE_SID}, "accepted")])
+def test_a_text_that_twilio_took_has_a_sid_and_is_queued_or_with_a_service_accepted(
+    sender: dict[str, str], status: str
+) -> None:
+    phones = Phones()
+    phones.misbehave = lambda fields: HttpAnswer(201, {**phones.accept(fields), "status": status})
+    with serve(phones) as url:
+        (outcome,) = sender_at(url, twilio_messaging_service_sid=sender.get("service")).send_wave([HELLO])
+    assert (outcome.kind, outcome.sid) == (OutcomeKind.ACCEPTED, phones.texts[0].sid)
+
+
+def test_a_text_names_its_number_or_its_service_and_with_neither_it_is_refused() -> None:
+    """api/errors/21603"""
+    phones = Phones()
+    with serve(phones) as url:
+        sender = sender_at(url)
+        sender._settings = sender._settings.model_copy(update={"twilio_phone_number": None})
+        (outcome,) = sender.send_wave([HELLO])
+    assert (outcome.kind, outcome.code) == (OutcomeKind.REFUSED, 21603)
+
+
+@pytest.mark.parametrize(("characters", "code"), [(1_600, None), (1_601, 21617)])
+def test_a_body_has_at_most_1600_characters(characters: int, code: int | None) -> None:
+    """api/errors/21617"""
+    with serve(Phones()) as url:
+        (outcome,) = sender_at(url).send_wave([text_of("x" * characters)])
+    assert outcome.code == code
+
+
+def test_a_text_leaves_twilio_within_its_validity_period_or_not_at_all() -> None:
+    """Accepted values are 1 to 36,000 seconds; what waits for longer is not sent (api/errors/30036)."""
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([text_of("a", 10**6), text_of("b", 0)])
+    assert [text.validity_period for text in phones.texts] == [36_000, 1]
+    assert fault_of(30036).consequence is Consequence.DROPPED
+
+
+def test_a_text_is_created_once_for_each_call_so_that_no_call_is_repeated() -> None:
+    """There is no idempotency key (openapi/twilio_api_v2010, CreateMessage)."""
+    phones = Phones()
+    calls: list[dict[str, str]] = []
+
+    def drop(fields: dict[str, str]) -> HttpAnswer:
+        calls.append(fields)
+        return HttpAnswer(201, phones.accept(fields), drop=True)
+
+    phones.misbehave = drop
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert (len(calls), outcome.kind) == (1, OutcomeKind.UNKNOWN)
+
+
+# The list of messages (messaging/api/message-resource, "Read multiple Message resources") --------------------------------
+
+
+def test_a_list_comes_in_pages_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """usage/twilios-response, "Response formats for list resources": `next_page_uri` leads to the next page."""
+    monkeypatch.setattr(message_list, "PAGE_SIZE", 2)
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([text_of(str(number)) for number in range(5)])
+        listed = list(TwilioMessageList(settings_at(url)).texts_since(LONG_AGO))
+    assert sorted(text.body for text in listed) == ["0", "1", "2", "3", "4"]
+
+
+def test_a_list_holds_both_directions_and_is_filtered_by_the_number_that_a_text_went_to() -> None:
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([text_of("ours"), text_of("to another", to="+12125550102")])
+        phones.write("+12125550101", "theirs", URL)
+        messages = TwilioMessageList(settings_at(url))
+        (to_ada,) = messages.texts_to(["+12125550101"])
+        both = {(text.body, text.inbound) for text in messages.texts_since(LONG_AGO)}
+    assert to_ada.body == "ours"
+    assert both == {("ours", False), ("to another", False), ("theirs", True)}
+
+
+@pytest.mark.parametrize(
+    ("sent", "listed"),
+    [
+        # usage/tutorials/how-to-use-your-free-trial-account: texts of a trial account begin with a notice.
+        ("Hello", "Sent from your Twilio trial account - Hello"),
+        # glossary/what-is-smart-encoding and api/errors/30044: smart characters are replaced by plain ones.
+        ("It\u2019s \u201chere\u201d \u2014 now", 'It\'s "here" - now'),
+    ],
+)
+def test_a_list_may_show_other_characters_than_were_sent(sent: str, listed: str) -> None:
+    assert words_key(listed) == words_key(sent)
+
+
+def test_a_list_may_show_no_body() -> None:
+    """Message bodies can be redacted (messaging/tutorials/how-to-retrieve-and-modify-message-history)."""
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([HELLO])
+        described = phones._list({})["messages"][0]
+        phones.outage = HttpAnswer(200, {"messages": [{**described, "body": None}], "next_page_uri": None})
+        (text,) = TwilioMessageList(settings_at(url)).texts_to([HELLO.to])
+    assert text.body == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_erased"),
+    [
+        (None, True),
+        (twilio_error(404, 20404, "The requested resource was not found"), True),
+        (twilio_error(409, 20009, "Cannot delete message because delivery has not been completed"), False),
+    ],
+    ids=["deleted", "gone", "on its way"],
+)
+def test_a_text_is_deleted_once_it_has_arrived(answer: HttpAnswer | None, is_erased: bool) -> None:
+    """api/errors/20009"""
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([HELLO])
+        phones.misbehave = lambda _fields: answer
+        assert TwilioTextEraser(settings_at(url)).erase(phones.texts[0].sid) is is_erased
+    assert len(phones.texts) == (0 if answer is None else 1)
+
+
+# Errors (usage/twilios-response, api/errors) -----------------------------------------------------------------------------
+
+
+def test_an_error_names_its_code_beside_the_status() -> None:
+    with serve(Phones()) as url:
+        (outcome,) = sender_at(url, twilio_auth_token="wrong").send_wave([HELLO])
+    assert (outcome.kind, outcome.status, outcome.code) == (OutcomeKind.REFUSED, 401, 20003)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "consequence"),
+    [
+        (21610, 400, Consequence.OPTED_OUT),  # messages to a number that replied STOP
+        (21211, 400, Consequence.BAD_NUMBER),
+        (21408, 400, Consequence.CONFIGURATION),  # Geo Permissions
+        (20429, 429, Consequence.BUSY),
+        (99_999, 403, Consequence.CONFIGURATION),  # a code that we do not know goes by its status
+        (99_999, 429, Consequence.BUSY),
+        (99_999, 400, Consequence.REFUSED),
+    ],
+)
+def test_each_code_has_its_consequence(code: int, status: int, consequence: Consequence) -> None:
+    assert fault_of(code, status).consequence is consequence
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_error_leaves_open_whether_the_text_was_sent(status: int) -> None:
+    phones = Phones()
+    phones.misbehave = lambda _fields: HttpAnswer(status, {"code": 20500, "status": status})
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+# Signatures (usage/webhooks/webhooks-security) ---------------------------------------------------------------------------
+
+
+def sign(url: str, fields: list[tuple[str, str]], token: str = AUTH_TOKEN) -> str:
+    """The URL, then each field's name and value in the order of the names; HMAC-SHA1 with the token; Base64."""
+    text = url + "".join(name + value for name, value in sorted(fields))
+    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+
+
+FIELDS = [("To", SENDER), ("From", "+12125550101"), ("Body", "Grüße & = + 👋\n"), ("NumMedia", "0"), ("Empty", "")]
+
+
+def test_a_signature_covers_the_url_and_the_sorted_fields() -> None:
+    signature = sign(f"{URL}?a=1", FIELDS)
+    assert is_signed(f"{URL}?a=1", FIELDS, signature, [AUTH_TOKEN])
+    assert not is_signed(URL, FIELDS, signature, [AUTH_TOKEN])
+    assert not is_signed(f"{URL}?a=1", [*FIELDS[1:]], signature, [AUTH_TOKEN])
+    assert not is_signed(f"{URL}?a=1", FIELDS, signature, ["another token"])
+
+
+def test_white_space_of_a_field_is_signed() -> None:
+    """api/errors/57012: a framework that trims fields breaks the signature."""
+    fields = [("Body", "  hi \n")]
+    assert is_signed(URL, fields, sign(URL, fields), [AUTH_TOKEN])
+    assert not is_signed(URL, [("Body", "hi")], sign(URL, fields), [AUTH_TOKEN])
+
+
+@pytest.mark.parametrize("signed", ["https://hooks.example.com:443/twilio/inbound", URL])
+def test_the_standard_port_may_be_part_of_what_is_signed(signed: str) -> None:
+    assert is_signed(URL, FIELDS, sign(signed, FIELDS), [AUTH_TOKEN])
+
+
+def test_user_and_password_of_the_address_are_not_signed() -> None:
+    """Twilio removes `user:password@` before it signs; the function sees an address without them."""
+    configured = "https://user:secret@hooks.example.com/twilio/inbound"
+    seen = f"https://{urlsplit(configured).hostname}{urlsplit(configured).path}"
+    assert is_signed(seen, FIELDS, sign(URL, FIELDS), [AUTH_TOKEN])
+
+
+def test_while_a_token_is_rotated_twilio_signs_with_the_primary_one() -> None:
+    """usage/requests-to-twilio, "Auth Tokens": promoting the secondary token makes it the one that signs."""
+    for signs in ("old", "new"):
+        assert is_signed(URL, FIELDS, sign(URL, FIELDS, signs), ["old", "new"])
+
+
+# Inbound texts (messaging/guides/webhook-request) ------------------------------------------------------------------------
+
+
+def read_text(**fields: str) -> InboundText:
+    request = json.loads(inbound(fields.pop("Body", "Hi"))[0].body)
+    request["form"] |= fields
+    record = sqs_record(json.dumps(request), datetime(2026, 3, 3, tzinfo=UTC))
+    ((_, text),) = read_requests(records_of(sqs_event([record]))).texts
+    return text
+
+
+def test_fields_that_twilio_adds_later_are_no_fault() -> None:
+    """usage/webhooks/webhooks-security, "Webhook parameters can change"."""
+    assert read_text(OfNextYear="1", FromCity="NEW YORK").body == "Hi"
+
+
+def test_a_text_may_have_media_and_no_words() -> None:
+    fields = {f"MediaUrl{n}": f"https://api.twilio.com/{n}" for n in range(3)}
+    text = read_text(Body="", NumMedia="3", MediaContentType0="image/jpeg", **fields)
+    assert text.body == ""
+    assert [medium["url"][-1] for medium in text.media] == ["0", "1", "2"]
+    assert text.media[0]["content_type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(("prefix", "is_sms"), [("", True), ("rcs:", True), ("whatsapp:", False)])
+def test_the_address_of_another_channel_has_its_prefix(prefix: str, is_sms: bool) -> None:
+    """whatsapp/api and rcs: the address is `channel:number`; RCS falls back to SMS."""
+    text = read_text(From=f"{prefix}+12125550101")
+    assert (text.phone_number, text.is_sms) == ("+12125550101", is_sms)
+
+
+def test_the_same_request_twice_is_one_text() -> None:
+    """usage/webhooks/webhooks-connection-overrides: with `rc` and `rp` Twilio repeats a request; its sid stays."""
+    assert read_text().inbound_id == read_text().inbound_id
+    assert read_text().inbound_id != read_text(MessageSid="SM2").inbound_id
+
+
+@pytest.mark.parametrize("kind", ["STOP", "START", "HELP"])
+def test_advanced_opt_out_names_the_keyword_that_it_took_a_text_for(kind: str) -> None:
+    """messaging/tutorials/advanced-opt-out: `OptOutType`; Twilio has answered the person already."""
+    text = read_text(Body="Detener", OptOutType=kind)
+    assert intent_of(text.body, text.form.opt_out_type) == (Intent(kind.lower()), ClassifiedBy.OPT_OUT_TYPE)
+
+
+# Status callbacks (messaging/guides/outbound-message-status-in-status-callbacks) -----------------------------------------
+
+
+def read_status(**fields: str) -> StatusCallback:
+    query = {"message_id": str(uuid4()), "attempt_id": str(uuid4())}
+    form = {"MessageSid": "SM1", "MessageStatus": "sent", "To": "+12125550101", **fields}
+    request = {"path": "/twilio/status", "query": query, "form": form, "received_at": "2026-03-03T15:00:00+00:00"}
+    record = sqs_record(json.dumps(request), datetime(2026, 3, 3, tzinfo=UTC))
+    (callback,) = read_requests(records_of(sqs_event([record]))).callbacks
+    return callback
+
+
+def test_a_callback_keeps_the_query_of_its_address() -> None:
+    phones = Phones()
+    with serve(phones) as url:
+        sms = Sms("+12125550101", "Hello", 60, uuid4(), uuid4())
+        TwilioSender(settings_at(url).model_copy(update={"webhook_base_url": "https://hooks.example.com"})).send_wave(
+            [sms]
+        )
+    assert {callback.url for callback in phones.callbacks} == {
+        f"https://hooks.example.com/twilio/status?message_id={sms.message_id}&attempt_id={sms.attempt_id}"
+    }
+
+
+def test_the_initial_status_has_no_callback() -> None:
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url, webhook_base_url="https://hooks.example.com").send_wave([HELLO])
+    assert "queued" not in [callback.fields["MessageStatus"] for callback in phones.callbacks]
+
+
+@pytest.mark.parametrize(("given", "code"), [({"ErrorCode": "30007"}, 30007), ({"ErrorCode": ""}, None), ({}, None)])
+def test_only_a_failure_has_an_error_code(given: dict[str, str], code: int | None) -> None:
+    assert read_status(MessageStatus="undelivered", **given).form.error_code == code
+
+
+@pytest.mark.parametrize("status", ["sending", "sent", "delivered", "read", "undelivered", "failed", "canceled"])
+def test_each_status_is_read_also_one_of_another_channel(status: str) -> None:
+    assert read_status(MessageStatus=status).form.status == status
+
+
+def test_dates_are_of_rfc_2822_with_their_zone() -> None:
+    """messaging/api/message-resource, `date_created`."""
+    phones = Phones(clock=lambda: datetime(2026, 3, 3, 10, 0, 5, tzinfo=UTC) + timedelta(hours=1))
+    with serve(phones) as url:
+        sender_at(url).send_wave([HELLO])
+        (text,) = TwilioMessageList(settings_at(url)).texts_to([HELLO.to])
+    assert text.created_at == datetime(2026, 3, 3, 11, 0, 5, tzinfo=UTC)
