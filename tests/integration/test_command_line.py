@@ -85,7 +85,13 @@ def test_quiet_hours_may_end_at_24_00(run: Run, connection: Connection) -> None:
 def test_agents_are_set_listed_and_removed(run: Run) -> None:
     run("agent", "set", "bulk", "--no-urgent", "--hourly-limit", "100", "--publisher", "AROAUTHOR")
     assert json.loads(run("agent", "list", "--json")) == [
-        {"prefix": "bulk", "may_use_urgent": False, "hourly_limit": 100, "publishers": ["AROAUTHOR"]}
+        {
+            "prefix": "bulk",
+            "may_use_urgent": False,
+            "hourly_limit": 100,
+            "publishers": ["AROAUTHOR"],
+            "urgent_at_night": None,
+        }
     ]
     assert "Removed" in run("agent", "remove", "bulk")
     assert "no settings" in run("agent", "remove", "bulk")
