@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_
 
 from orchestrator.clock import Countdown, countdown
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.store.access import close_schema, is_schema_closed
 from orchestrator.store.stored_statements import create_functions, drop_unneeded_functions, missing_functions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -77,13 +78,14 @@ def migrate(url: str, seconds: float = LONGEST_RUN_SECONDS) -> list[str]:
     """
     seconds_left = countdown(seconds)
     with _connect(url) as connection:
-        if not read_unapplied_migrations(connection) and not missing_functions(connection):
+        if _is_up_to_date(connection):
             _drop_unneeded_functions(connection)
             return []
         _refuse_pooler(connection, url)
         with _runner_lock(connection, seconds_left):
             applied = apply_migrations(connection, seconds_left)
             create_functions(connection)
+            close_schema(connection)
         _drop_unneeded_functions(connection)
         return applied
 
@@ -101,6 +103,11 @@ def apply_migrations(connection: Connection, seconds_left: Countdown | None = No
         if migration.name in names:
             _apply_in_time(connection, migration, seconds_left)
     return names
+
+
+def _is_up_to_date(connection: Connection) -> bool:
+    is_complete = not read_unapplied_migrations(connection) and not missing_functions(connection)
+    return is_complete and is_schema_closed(connection)
 
 
 def _connect(url: str) -> Connection:

@@ -238,14 +238,14 @@ $$;
 
 CREATE FUNCTION orchestrator.tell_ends() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO '$user', 'public'
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     IF EXISTS (SELECT FROM orchestrator.event_bus) THEN
         INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
         SELECT 'message.' || t.status, m.user_id, t.message_id, jsonb_build_object('reason', t.reason), t.at
           FROM told t
-          JOIN message_queue m ON m.id = t.message_id
+          JOIN public.message_queue m ON m.id = t.message_id
          WHERE t.status IN ('failed', 'superseded');
     END IF;
     RETURN NULL;

@@ -127,10 +127,11 @@ def _definition(connection: Connection, name: str) -> str:
     ]
     returns = f"TABLE ({', '.join(gives)})" if gives else "void"
     body = f"RETURN QUERY {text};" if gives else f"{text};"
-    signature = f"orchestrator.{function_name(name)}({', '.join(takes)}) RETURNS {returns}"
+    signature = f"orchestrator.{function_name(name)}({', '.join(takes)})"
     # A name that is a column of a table and of the result means the table's column, as in the file.
     code = f"#variable_conflict use_column\nBEGIN\n{body}\nEND"
-    return f"CREATE FUNCTION {signature} LANGUAGE plpgsql AS $stored$\n{code}\n$stored$"
+    create = f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql AS $stored$\n{code}\n$stored$"
+    return f"{create}; REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
 
 
 def _type(connection: Connection, oid: int) -> str:
