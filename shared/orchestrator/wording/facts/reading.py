@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from orchestrator.wording.facts.addresses import find_addresses
 from orchestrator.wording.facts.amounts import find_amounts, find_shares
@@ -34,6 +35,12 @@ def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Fo
     Args:
         exact: read as data means it: 3:30 is the early morning alone, and "evil dot com" no link.
     """
+    return list(_read(text, language, exact))
+
+
+# The values of one message are read for all its data together and one by one, and again for a second text.
+@lru_cache(maxsize=1_000)
+def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
     steps: tuple[Callable[[str], Iterator[Found]], ...] = (
         lambda rest: find_addresses(rest, also_disguised=not exact),
         lambda rest: find_dates(rest, language),
@@ -57,7 +64,7 @@ def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Fo
                 continue
             facts.append(_with_places(found, text, language))
             rest = rest[: found.start] + TAKEN * (found.end - found.start) + rest[found.end :]
-    return sorted([*facts, *find_free(text, language)], key=lambda found: found.start)
+    return tuple(sorted([*facts, *find_free(text, language)], key=lambda found: found.start))
 
 
 def _with_places(found: Found, text: str, language: Language) -> Found:
