@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.agents import Agent, publisher_of
-from orchestrator.ids import normal_agent_id
+from orchestrator.agents import Agent
+from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.store import agents as store
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson

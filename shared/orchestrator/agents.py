@@ -32,11 +32,6 @@ class Rate:
     usual_hour: float = 0.0
 
 
-def publisher_of(sender_id: str) -> str:
-    """The AWS identity behind an SQS SenderId: of a role's `AROA…:session` the part before the session (R13)."""
-    return sender_id.partition(":")[0]
-
-
 def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:
     """The owner of what a publisher publishes: itself where agents are bound to it, else none (R9).
 

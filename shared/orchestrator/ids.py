@@ -1,4 +1,4 @@
-"""Message ids: UUID version 7, whose first 48 bits are the time at which the id was made."""
+"""Ids: of messages, UUID version 7, whose first 48 bits are the time of their making; of agents and publishers."""
 
 import os
 import threading
@@ -61,3 +61,8 @@ def normal_agent_id(text: str) -> str | None:
     trimmed = text.strip()
     # Before the change of case, which makes a plain k of the Kelvin sign.
     return trimmed.lower() if trimmed.isascii() and trimmed.isprintable() else None
+
+
+def publisher_of(sender_id: str) -> str:
+    """The AWS identity behind an SQS SenderId: of a role's `AROA…:session` the part before the session (R13)."""
+    return sender_id.partition(":")[0]

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.ids import publisher_of
+
 if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_events import EventBridgeClient
@@ -42,7 +44,7 @@ def own_role_id() -> str:
     import boto3
 
     identity = boto3.client("sts", config=_config(read_timeout=5, attempts=2)).get_caller_identity()
-    return str(identity["UserId"]).partition(":")[0]
+    return publisher_of(str(identity["UserId"]))
 
 
 def _config(read_timeout: int, attempts: int) -> "Config":

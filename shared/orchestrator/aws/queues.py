@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.clients import own_role_id, sqs_client
+from orchestrator.ids import publisher_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
@@ -110,7 +111,7 @@ def _record_of(record: Mapping[str, Any], own_role: str | None, doubt: Exception
     given = {name: value.get("stringValue") for name, value in record.get("messageAttributes", {}).items()}
     sender_id = attributes.get("SenderId", "")
     queued_at = _time_of(attributes["SentTimestamp"])
-    is_put_again = FIRST_SENT_AT in given and sender_id.partition(":")[0] == own_role
+    is_put_again = FIRST_SENT_AT in given and publisher_of(sender_id) == own_role
     return QueueRecord(
         sqs_message_id=record["messageId"],
         original_id=given.get(ORIGINAL_ID) or record["messageId"],

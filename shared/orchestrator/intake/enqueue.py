@@ -9,14 +9,14 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.agents import owner_of, publisher_of, throttle_notes
+from orchestrator.agents import owner_of, throttle_notes
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import DeadLetter, QueueRecord, retry_later, send_dead_letters
 from orchestrator.clock import Clock
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
-from orchestrator.ids import id_from_sqs
+from orchestrator.ids import id_from_sqs, publisher_of
 from orchestrator.intake.acceptance import Arrival, accept, accept_reply, check_owner, unknown_user, with_message
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
