@@ -75,13 +75,13 @@ def answer_batch(
         Lambda's partial batch response: the records that must come back.
     """
     return_later = partial(come_back, queue_url=queue_url, now=now, longest_wait=longest_wait)
-    doubtful = [record for record in records if record.doubt]
-    back = return_later(doubtful)
-    if doubtful and (doubt := doubtful[0].doubt):
-        publish_fault(logger, cause_of(doubt) or Cause.AWS, doubt, records=len(doubtful))
-    certain = [record for record in records if not record.doubt]
-    if certain:
-        back += _process(certain, process, return_later, dlq_url, logger)
+    certain = [record for record in records if record.doubt is None]
+    doubts = {record: record.doubt for record in records if record.doubt is not None}
+    back = _process(certain, process, return_later, dlq_url, logger) if certain else []
+    if doubts:
+        doubt = next(iter(doubts.values()))
+        publish_fault(logger, cause_of(doubt) or Cause.AWS, doubt, records=len(doubts))
+        back += return_later(list(doubts))
     return {"batchItemFailures": [{"itemIdentifier": sqs_message_id} for sqs_message_id in back]}
 
 
