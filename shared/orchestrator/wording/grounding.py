@@ -50,26 +50,26 @@ def check_text(
     Args:
         text: the rendered words.
         data: the message's structured data.
-        first_name: the person's first name as it may be said.
+        first_name: the person's first name, as a text may use it.
         max_segments: the most segments that the text may take.
         now: the time on the person's clock, with its zone; without it "tomorrow" is only what the data calls so.
     """
     if clean_text(text) != text or shows_nothing(text):
         return TextCheck(("it has control or invisible characters, or shows nothing",), needs_second_reading=False)
-    said = normal(text)
+    normal_text = normal(text)
     words = " ".join(texts_in(data)).casefold()
     problems = [*reasons_against(text, words), *_too_long(text, max_segments)]
     is_doubtful = False
     if not any("JSON" in problem for problem in problems):
-        spoken = language_of(said, " ".join(normal(value) for value in texts_in(data)))
-        facts = read_facts(said, spoken)
+        spoken = language_of(normal_text, " ".join(normal(value) for value in texts_in(data)))
+        facts = read_facts(normal_text, spoken)
         known = read_data(data, spoken, now.tzinfo if now else None)
         known.words.update(normal(first_name or "").casefold().split())
-        associated = Association(said, facts, data, spoken, now)
-        problems += _foreign_facts(said, facts, known, data, spoken, now)
+        associated = Association(normal_text, facts, data, spoken, now)
+        problems += _foreign_facts(normal_text, facts, known, data, spoken, now)
         problems += (f"stands where the data has another value: {value!r}" for value in associated.exchanges())
         is_doubtful = not problems and (
-            associated.is_doubtful() or states_more(said, facts, associated, known, spoken, _truth_values(data))
+            associated.is_doubtful() or states_more(normal_text, facts, associated, known, spoken, _truth_values(data))
         )
     return TextCheck(tuple(problems), needs_second_reading=is_doubtful)
 

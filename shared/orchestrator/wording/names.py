@@ -9,7 +9,7 @@ LONGEST = 30
 
 
 def sayable_name(first_name: str | None) -> str | None:
-    """Return a first name that can be said; None for a placeholder, a number, an address, a sentence, or nothing.
+    """Return a first name that a text may use; None for a placeholder, a number, an address, a sentence, or nothing.
 
     Example:
         >>> sayable_name(" Ada "), sayable_name("null"), sayable_name("Free Money Now"), sayable_name("+12125550101")

@@ -39,7 +39,7 @@ def plain_sentence(
         now: the time on the person's clock, with its zone; instants are written in that zone.
 
     Returns:
-        Words of at most 300 characters; None when the data holds nothing to say beside its type.
+        Words of at most 300 characters; None when no text can be made of the data beside its type.
 
     Example:
         >>> plain_sentence({"type": "order_update", "stats": {"itemsShipped": 2}}, "Ada")
@@ -89,9 +89,9 @@ class _PlainSentence:
                 case list():
                     yield self._listed(name, value, key, content)
                 case _:
-                    said = say_value(value, key, content, self._manner)
-                    if said:
-                        yield f"{name} {said}" if name else said
+                    words = say_value(value, key, content, self._manner)
+                    if words:
+                        yield f"{name} {words}" if name else words
 
     def _listed(self, name: str, values: list[Any], key: str, siblings: Mapping[str, Any]) -> str:
         things = [thing for value in values if (thing := self._thing(value, key, siblings))]
@@ -121,13 +121,13 @@ class _PlainSentence:
 
 
 def _join(opening: str, facts: list[str], max_segments: int) -> str | None:
-    """As many facts as fit, whole ones only: half a link or number would say something else."""
-    said: list[str] = []
+    """As many facts as fit, whole ones only: half a link or number would mean something else."""
+    kept: list[str] = []
     for fact in facts:
-        longer = _sentence(": ".join(filter(None, (opening, "; ".join([*said, fact])))))
+        longer = _sentence(": ".join(filter(None, (opening, "; ".join([*kept, fact])))))
         if _fits(longer, max_segments):
-            said.append(fact)
-    return _sentence(": ".join(filter(None, (opening, "; ".join(said))))) if said else None
+            kept.append(fact)
+    return _sentence(": ".join(filter(None, (opening, "; ".join(kept))))) if kept else None
 
 
 def _sentence(text: str) -> str:

@@ -16,7 +16,7 @@ from orchestrator.wording.facts.leaves import Leaf, same_word
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 # Values of more words than this are put in other words.
 _LONGEST_VALUE = 4
-# Keys whose values are not said: they say how to say it.
+# Keys whose values no text states: they are about the text itself.
 _SILENT = frozenset(
     {"id", "ids", "uuid", "language", "locale", "lang", "zone", "timezone", "channel", "source", "version"}
 )
@@ -92,8 +92,8 @@ def _names(words: set[str], key_words: str) -> bool:
 def _hides_a_zero(words: set[str], facts: Sequence[Found], leaves: Sequence[Leaf]) -> bool:
     """Whether a text speaks of something of which the data has none, without the number."""
     zeros = [leaf for leaf in leaves if any(isinstance(fact, Number) and fact.value == 0 for fact in leaf.facts.facts)]
-    said = any(_is_zero(fact) for found in facts for fact in found.readings)
-    return not said and any(_names(words, " ".join(leaf.label)) for leaf in zeros)
+    states_zero = any(_is_zero(fact) for found in facts for fact in found.readings)
+    return not states_zero and any(_names(words, " ".join(leaf.label)) for leaf in zeros)
 
 
 def _is_zero(fact: Fact) -> bool:
