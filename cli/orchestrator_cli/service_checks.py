@@ -28,7 +28,7 @@ def check_twilio() -> Iterator[CheckResult]:
         return
     from twilio.base.exceptions import TwilioException, TwilioRestException
 
-    from orchestrator.sms.client import twilio_client
+    from orchestrator.sms.client import status_of, twilio_client
 
     client = twilio_client(settings, 1)
     try:
@@ -49,11 +49,7 @@ def check_twilio() -> Iterator[CheckResult]:
         fix = "Leave it off: it moves or blocks texts by other hours than ours (codes 30047, 30610)."
         yield CheckResult("compliance toolkit", Grade.SKIPPED, detail, fix)
     except TwilioException as error:
-        # A list that Twilio refuses is an exception without a status of its own; its last argument is the answer.
-        status = (
-            error.status if isinstance(error, TwilioRestException) else getattr(error.args[-1], "status_code", None)
-        )
-        if status == 401:
+        if status_of(error) == 401:
             fix = "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or the API key."
             yield CheckResult("twilio account", Grade.BAD, "Twilio rejects the credentials", fix)
         elif isinstance(error, TwilioRestException):

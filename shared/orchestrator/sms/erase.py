@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from orchestrator.settings import SenderSettings
-from orchestrator.sms.client import twilio_client
+from orchestrator.sms.client import status_of, twilio_client
 
 
 class TextEraser(Protocol):
@@ -20,16 +20,12 @@ class TwilioTextEraser:
 
     def erase(self, sid: str) -> bool:
         """Delete a text and its media; False when Twilio cannot do it now, as for a text on its way (error 20009)."""
-        from twilio.base.exceptions import TwilioException, TwilioRestException
+        from twilio.base.exceptions import TwilioException
 
         try:
             message = twilio_client(self._settings, connections=1).messages(sid)
             for medium in message.media.list():
                 message.media(str(medium.sid)).delete()
             return bool(message.delete())
-        except TwilioRestException as error:
-            return bool(error.status == 404)
         except (TwilioException, OSError) as error:
-            # The SDK raises no REST error where it cannot read a list; the answer is its second argument.
-            answer = error.args[1] if len(error.args) > 1 else None
-            return getattr(answer, "status_code", None) == 404
+            return status_of(error) == 404
