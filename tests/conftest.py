@@ -180,7 +180,7 @@ def connection(database_url: str) -> Iterator[Connection]:
     with connect(database_url) as connection:
         tables = connection.execute(
             "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
-            " WHERE schemaname IN ('public', 'orchestrator') AND tablename <> 'schema_migrations'"
+            " WHERE schemaname IN ('public', 'orchestrator') AND tablename NOT IN ('schema_migrations', 'created_tables')"
         ).fetchone()
         assert tables is not None
         connection.execute(f"TRUNCATE {tables[0]} CASCADE".encode())

@@ -13,14 +13,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_
 
 from orchestrator.clock import Countdown, countdown
 from orchestrator.errors import OrchestratorError, SettingsError
-from orchestrator.store.access import close_schema, is_schema_closed
+from orchestrator.store.access import LOCK_TIMEOUT, close_schema, close_tables, is_schema_closed, list_shared_tables
 from orchestrator.store.stored_statements import create_functions, drop_unneeded_functions, missing_functions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# A migration that waits for a table's lock makes every later statement on that table wait behind it. So it gives up
-# after a second, lets the others pass, and tries again for two minutes.
-LOCK_TIMEOUT = "1s"
+# A migration gives up on a lock after `LOCK_TIMEOUT`, lets the others pass, and tries again for two minutes.
 RETRY_SECONDS = 120
 # How long a runner waits for another one.
 RUNNER_SECONDS = 600
@@ -232,7 +230,10 @@ def _apply(connection: Connection, migration: Migration, seconds_left: Countdown
             else:
                 with connection.transaction():
                     _set_timeouts(connection, LOCK_TIMEOUT, statement_timeout, of_transaction=True)
+                    existed = list_shared_tables(connection)
                     connection.execute(migration.text.encode())
+                    # A shared table that this migration created was never open; an owner's own is not changed.
+                    close_tables(connection, list_shared_tables(connection) - existed)
                     _record(connection, migration)
 
 
