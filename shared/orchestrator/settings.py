@@ -6,14 +6,7 @@ from datetime import time
 from enum import StrEnum
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -47,7 +48,7 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sqs, str]]:
     monkeypatch.delenv("AWS_ENDPOINT_URL_SQS", raising=False)
     with mock_aws():
         client = boto3.client("sqs", region_name="us-east-1")
-        queue_url = client.create_queue(QueueName="contract")["QueueUrl"]
+        queue_url = client.create_queue(QueueName=f"contract-{uuid4()}")["QueueUrl"]
         with patch.object(queues, "sqs_client", lambda: client):
             yield client, queue_url
 

@@ -38,7 +38,7 @@ def test_a_day_of_faults_loses_nothing_and_sends_nothing_twice(
         while day.true_now < begin + timedelta(days=1) and MINUTES >= 60:
             day.minute()
         report = check_day(day)
-    record_property("day of faults", report)
+    record_property("day of faults", str(report))
     assert not report.problems(), "\n".join([str(report), *report.problems()])
     assert report.unknown <= report.doubtful_calls <= IN_FLIGHT + PROBES
     assert report.ends["sent"] > len(day.log.published) / 3

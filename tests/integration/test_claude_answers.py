@@ -14,7 +14,7 @@ from tests.world import World
 DATA = {"type": "update", "findings": {"name": "Acme"}}
 # Two names and two values: a text about them is read once more.
 INVOICE = {"type": "invoice", "from": "Acme", "to": "Borealis", "amount": "10 USD", "licences": 3}
-INVOICE_TEXT = "Acme pays 10 USD to Borealis for 3 licences."
+INVOICE_TEXT = "Acme sends Borealis an invoice of 10 USD for 3 licences."
 FREE_WORDS = "please do not hear from you again, is that possible"
 
 
@@ -96,7 +96,7 @@ def test_no_character_of_an_answer_stops_a_message_or_reaches_a_phone(world: Wor
     assert len(world.claude.requests) == 2, "one call for the verdict and one for the words"
     assert world.drain("DELIVERY_DLQ_URL") == []
     assert world.all("SELECT sum(cost_usd) FROM agent_actions_log") == world.all(
-        "SELECT cost_usd FROM orchestrator.spending"
+        "SELECT cost_usd FROM orchestrator.daily_spending()"
     )
 
 

@@ -47,7 +47,7 @@ def test_relevance_words_and_second_readings_are_counted_apart(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ada = world.person()
-    world.claude.write_text = lambda _prompt: "Acme pays 10 USD to Borealis for 3 licences."
+    world.claude.write_text = lambda _prompt: "Acme sends Borealis an invoice of 10 USD for 3 licences."
     fresh(world, message_data={"type": "invoice", "from": "Acme", "to": "Borealis", "amount": "10 USD", "licences": 3})
     replied(world, ada)
     world.minute()

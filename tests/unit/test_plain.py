@@ -1,5 +1,6 @@
 """Plain sentences: words made from any data without Claude."""
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -116,4 +117,5 @@ def test_any_data_makes_a_readable_sentence_or_none(data: dict[str, object], kin
     if sentence is not None:
         assert 0 < len(sentence) <= LENGTH
         assert not is_json(sentence)
-        assert not set(sentence) & set("{}[]<>`\n")
+        assert not set(sentence) & set("{}[]`\n")
+        assert not re.search(r"</?[A-Za-z]", sentence), "no tag; 5 < 6 stays"

@@ -30,10 +30,11 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION orchestrator.daily_spending() RETURNS TABLE(day date, cost_usd numeric, texts bigint, segments numeric, twilio_usd numeric)
+CREATE FUNCTION orchestrator.daily_spending() RETURNS TABLE(day date, cost_usd numeric, texts bigint, segments bigint, twilio_usd numeric)
     LANGUAGE sql STABLE
     AS $$
-    SELECT day, sum(cost_usd) AS cost_usd, sum(texts) AS texts, sum(segments) AS segments, sum(twilio_usd) AS twilio_usd
+    SELECT day, sum(cost_usd) AS cost_usd, sum(texts) AS texts, sum(segments)::bigint AS segments,
+           sum(twilio_usd) AS twilio_usd
       FROM (
             SELECT day, cost_usd, texts, segments, twilio_usd FROM orchestrator.spending_shards
              UNION ALL

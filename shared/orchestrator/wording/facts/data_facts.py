@@ -25,12 +25,14 @@ from orchestrator.wording.facts.kinds import (
     Points,
     RelativeDay,
     Time,
+    Zone,
 )
 from orchestrator.wording.facts.language import Language, language, language_of
 from orchestrator.wording.facts.normal import normal, split_key
 from orchestrator.wording.facts.number_meaning import currency_in, joined_duration, meaning_of
 from orchestrator.wording.facts.numerals import NUMERAL, values_of
 from orchestrator.wording.facts.reading import numbers_in, read_facts
+from orchestrator.wording.facts.zones import ZONES
 
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})")
@@ -187,9 +189,13 @@ class _Reader:
                 self.known.facts.add(Frequency(period))
 
     def _read_whole(self, text: str, key: str) -> None:
-        """Add what a value is as a whole: a code with a space in it, or hours such as 9-17."""
+        """Add what a value is as a whole: a code with a space in it, hours such as 9-17, a zone, a part such as 5/8."""
         if re.fullmatch(r"[A-Z]{1,4} \d{1,8}[A-Z]?", text):
             self.known.facts.add(Code(text))
+        if text in ZONES:
+            self.known.facts.add(Zone(text))
+        if part := re.fullmatch(r"(\d{1,4}) ?/ ?(\d{1,4})", text):
+            self.known.numbers |= {Decimal(number) for number in part.groups()}
         hours = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
         if hours and _HOUR_KEYS & set(split_key(key).casefold().split()):
             self.known.facts |= {Time(int(hour) % 24 * 60) for hour in hours.groups()}

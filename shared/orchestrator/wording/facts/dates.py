@@ -20,6 +20,9 @@ _BEFORE_MONTH = re.compile(
     r"|after))[ -]$"
 )
 
+# Behind "may" as a verb: "North 7 may get rain". A date goes on with another kind of word.
+_MODAL = re.compile(r"\s(?!(?:at|on|in|to|from|by|and|or|until|till|for|with|is|was|we|you)\b)[a-z]")
+
 
 def find_dates(text: str, language: Language) -> Iterator[Found]:
     """Yield the dates of a text."""
@@ -46,6 +49,8 @@ def _find_named(text: str, language: Language) -> Iterator[Found]:
             is_number = year is None and name.casefold().rstrip(".") in language.numbers  # sept is seven in French
             if not is_acronym and not is_number and _is_month(name, text[: match.start("m3")], year):
                 yield Found(match.start(), match.end(), (Month(month, year),))
+            continue
+        if name == "may" and language.code == "en" and _MODAL.match(text[match.end() :]):
             continue
         readings = [_day(month, day, year) for day in days]
         if not all(readings):

@@ -19,6 +19,7 @@ from orchestrator.wording.facts.kinds import (
     Month,
     Number,
     Offset,
+    Percent,
     RelativeDay,
     Time,
     Weekday,
@@ -95,6 +96,12 @@ def _link_is_known(link: Link, data: DataFacts, _today: date | None) -> bool:
     """Whether the data has a link; a text may leave out its scheme or write one, and does not change it."""
     links = [fact for fact in data.facts if isinstance(fact, Link)]
     return any(link.address == other.address and "" in (link.scheme, other.scheme) for other in links)
+
+
+def _percent_is_known(percent: Percent, data: DataFacts, _today: date | None) -> bool:
+    """Whether the data has a share as a number between 0 and 1: 65 % for 0.65."""
+    share = percent.value / 100
+    return 0 < share < 1 and share in data.numbers
 
 
 def _zone_is_known(zone: Zone, data: DataFacts, _today: date | None) -> bool:
@@ -189,6 +196,7 @@ _RENDERINGS: dict[type, Callable[[Any, DataFacts, date | None], bool]] = {
     Free: _free_is_known,
     Frequency: _frequency_is_known,
     Link: _link_is_known,
+    Percent: _percent_is_known,
     Zone: _zone_is_known,
     Amount: _amount_is_known,
     Duration: _duration_is_known,

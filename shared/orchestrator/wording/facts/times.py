@@ -43,6 +43,7 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
         minutes = int(match[1]) % 12 * 60 + int(match[2] or 0)
         yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON)))
     yield from _in_words(text, language)
+    yield from _hours_by_part_of_day(text, language)
     for pattern in (*((_INSTANT,) if exact else ()), _UHR, _CLOCK, _HOURS):
         for match in pattern.finditer(text):
             if pattern is _HOURS and not (match[2] or language.code in _HOURS_OF_DAY):
@@ -87,6 +88,17 @@ def _in_words(text: str, language: Language) -> Iterator[Found]:
                 at = (hour * 60 + minutes) % DAY
                 readings = _of_half(at, text[match.end() :], language) if hour <= 12 else (Time(at),)
                 yield Found(match.start(), match.end(), readings)
+
+
+def _hours_by_part_of_day(text: str, language: Language) -> Iterator[Found]:
+    """An hour before the part of its day: seven in the evening, 9 in the morning, siete de la tarde."""
+    parts = rf"{language.patterns['before_noon']}|{language.patterns['after_noon']}"
+    hour = rf"(?P<hour>(?<![\d:.,])\d{{1,2}}|{any_of(language.numbers)})"
+    for match in re.finditer(rf"(?i:\b{hour}\b(?=\s(?:{parts})\b))", text):
+        word = match["hour"].casefold()
+        number = int(word) if word.isdigit() else int(language.numbers[word])
+        if 1 <= number <= 12:
+            yield Found(match.start(), match.end(), _of_half(number % 12 * 60, text[match.end() :], language))
 
 
 def _half_day(match: re.Match[str], half: str) -> Iterator[Found]:
