@@ -8,6 +8,7 @@ import psycopg
 import typer
 from psycopg import Connection
 
+from orchestrator.errors import SettingsError
 from orchestrator.settings import MigrationSettings, load
 from orchestrator.store.access import (
     SHARED_TABLES,
@@ -17,6 +18,8 @@ from orchestrator.store.access import (
     list_web_views,
     read_access,
 )
+from orchestrator.store.row_security import check_row_security
+from orchestrator.store.runtime_role import ROLE, grants_of, has_role, list_missing_rights
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.output import print_result, show, style_line
 
@@ -35,6 +38,23 @@ def access_results(connection: Connection) -> Iterator[CheckResult]:
         yield CheckResult("access", Grade.BAD, detail, fix)
     if not is_open:
         yield CheckResult("access", Grade.GOOD, "no web role can read or write people and messages")
+
+
+def role_results(connection: Connection) -> Iterator[CheckResult]:
+    """Report whether this connection's role sees every row, and whether the functions' group has its rights."""
+    try:
+        check_row_security(connection)
+    except SettingsError as error:
+        yield CheckResult("row level security", Grade.BAD, str(error))
+    if not has_role(connection):
+        detail = f"the group {ROLE} does not exist: the functions have no small role to work with"
+        fix = f"As an administrator run CREATE ROLE {ROLE} NOLOGIN; then run `orchestrator migrate`."
+        yield CheckResult("least privilege", Grade.DOUBTFUL, detail, fix)
+    elif missing := list_missing_rights(connection):
+        script = "; ".join(grant.as_string() for grant in grants_of(missing))
+        yield CheckResult(
+            "least privilege", Grade.DOUBTFUL, f"the group {ROLE} lacks rights", f"As the owner run {script};"
+        )
 
 
 def close_tables(*, yes: bool, as_json: bool) -> None:
