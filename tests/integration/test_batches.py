@@ -238,11 +238,11 @@ def test_a_reservation_whose_answer_was_lost_is_no_unknown_outcome(world: World,
     body = world.drain("DELIVERY_QUEUE_URL")[0]
     answers: list[str] = []
 
-    def cut_the_second_commit(what: str) -> bool:
+    def cut_the_reservation(what: str) -> bool:
         answers.extend([what] if what == "answer" else [])
-        return len(answers) != 3  # the first answers the connection, the second the state that was read
+        return len(answers) != 4  # before it: the connection, the check of row level security, the state that was read
 
-    with postgres_proxy(database_url, cut_the_second_commit) as url, database_at(world, url, "deliver"):
+    with postgres_proxy(database_url, cut_the_reservation) as url, database_at(world, url, "deliver"):
         answer = world.invoke("deliver", sqs_event([sqs_record(body, world.now)]))
     assert len(answer["batchItemFailures"]) == 1
     assert (world.texts(), world.state(message_id)) == ([], ("queued", None))
