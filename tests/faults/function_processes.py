@@ -181,8 +181,6 @@ def rig(folder: Path, database_url: str, extra: tuple[str, ...] = ()) -> Iterato
                     "AWS_ENDPOINT_URL_SQS": through,
                     "AWS_MAX_ATTEMPTS": "1",
                     "ANTHROPIC_API_KEY": API_KEY,
-                    # A busy machine takes seconds to start a process that was killed.
-                    "CLAUDE_DEADLINE_SECONDS": "60",
                     "ORCHESTRATOR_CLOCK_FILE": str(clock_file.absolute()),
                     "POWERTOOLS_METRICS_DISABLED": "true",
                 },
