@@ -20,7 +20,7 @@ class ClockWrong(OrchestratorError):
     """The host's clock differs from the database's by more than can be corrected (G6)."""
 
 
-class FunctionFailed(OrchestratorError):
+class InvocationFailed(OrchestratorError):
     """An invocation of a function failed; the text names the type of the error, its SQLSTATE and its place (G10)."""
 
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from pydantic import SecretStr
 
-from orchestrator.errors import FunctionFailed
+from orchestrator.errors import InvocationFailed
 from orchestrator.store import database as database_module
 from orchestrator.store.database import Database, connect
 from tests.postgres_proxy import postgres_proxy
@@ -150,7 +150,7 @@ def test_a_tick_without_a_database_fails_and_the_next_one_does_its_work(world: W
     world.message()
     with (
         database_at(world, "postgresql://nobody@127.0.0.1:1/none", "dispatch"),
-        pytest.raises(FunctionFailed, match="OperationalError at "),
+        pytest.raises(InvocationFailed, match="OperationalError at "),
     ):
         world.dispatch()
     world.minute()

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from functions.migrate import app as migrate_app
 from orchestrator.aws.guard import guard
 from orchestrator.aws.telemetry import new_logger
-from orchestrator.errors import FunctionFailed, SettingsError
+from orchestrator.errors import InvocationFailed, SettingsError
 from orchestrator.store.database import Database
 from orchestrator.store.migrate import Migration
 from tests.world import LambdaContext, World, http_event, sqs_event, sqs_record
@@ -54,7 +54,7 @@ class Shown:
         raised = ""
         try:
             call()
-        except FunctionFailed as error:
+        except InvocationFailed as error:
             assert (error.__cause__, error.__context__) == (None, None)
             raised = "".join(traceback.format_exception(error))
         out, err = self._capfd.readouterr()
@@ -137,7 +137,7 @@ def test_migrate_shows_no_part_of_a_password(shown: Shown, monkeypatch: pytest.M
     monkeypatch.delenv("MIGRATION_DATABASE_URL", raising=False)
     text = shown.by(lambda: migrate_app.handler({}, LambdaContext()))  # type: ignore[arg-type]  # it has what Lambda's own has
     assert "hunter2" not in text
-    assert "FunctionFailed" in text
+    assert "InvocationFailed" in text
 
 
 def test_migrate_shows_no_row_that_a_migration_meets(
@@ -184,7 +184,7 @@ def test_an_error_of_ours_that_names_a_setting_keeps_its_text() -> None:
     def stop(_event: object, _context: object) -> dict[str, Any]:
         raise SettingsError("DATABASE_URL: is not set.")
 
-    with pytest.raises(FunctionFailed, match=r"^SettingsError: DATABASE_URL: is not set\.$"):
+    with pytest.raises(InvocationFailed, match=r"^SettingsError: DATABASE_URL: is not set\.$"):
         guard(new_logger("test"))(stop)({}, LambdaContext())  # type: ignore[arg-type]  # as above
 
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.failures import describe_failure, place_of
 from orchestrator.aws.telemetry import publish_fault
-from orchestrator.errors import FunctionFailed
+from orchestrator.errors import InvocationFailed
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -24,7 +24,7 @@ def guard(logger: Logger) -> Callable[[Handler], Handler]:
         logger: the function's logger.
 
     Returns:
-        The decorator. The guarded handler raises FunctionFailed for every exception.
+        The decorator. The guarded handler raises InvocationFailed for every exception.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -33,7 +33,7 @@ def guard(logger: Logger) -> Callable[[Handler], Handler]:
             try:
                 return handler(event, context)
             except Exception as error:  # noqa: BLE001  (whatever it is, its text stays here)
-                failure = FunctionFailed(report_failure(logger, error))
+                failure = InvocationFailed(report_failure(logger, error))
             # After the handler of the exception, so that it is neither cause nor context of ours.
             raise failure
 
