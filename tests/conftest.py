@@ -11,6 +11,7 @@ from types import ModuleType
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
@@ -38,6 +39,10 @@ TEMPLATE_DATABASE = "template_orchestrator"
 POOLER_PORT = "TEST_POOLER_PORT"
 # A server to use instead of the embedded one, such as an older Postgres: a URL with the right to create databases.
 OWN_SERVER = "TEST_POSTGRES_URL"
+
+# A busy machine is slow, and no test asserts a time.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 
 def pytest_configure(config: pytest.Config) -> None:

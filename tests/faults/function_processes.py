@@ -124,7 +124,7 @@ class Rig:
             " orchestrator.attempts, orchestrator.timeline, orchestrator.rejections, orchestrator.pauses,"
             " orchestrator.opt_outs, orchestrator.withdrawals, orchestrator.agent_rates,"
             " orchestrator.relevance, orchestrator.spending_shards, orchestrator.readings, orchestrator.media,"
-            " orchestrator.strangers, orchestrator.numbers CASCADE"
+            " orchestrator.strangers, orchestrator.numbers, orchestrator.inbound_marker CASCADE"
         )
         self.connection.execute("UPDATE orchestrator.pace SET next_free = '-infinity'")
 

@@ -241,6 +241,7 @@ def test_a_database_that_is_not_migrated_costs_nothing(world: World) -> None:
         records = published_while(world)
     finally:
         world.connection.execute(function[1].encode())
+        world.connection.execute(f"REVOKE ALL ON FUNCTION {function[0]} FROM PUBLIC".encode())
     assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": []}
 
 

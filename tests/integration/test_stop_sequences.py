@@ -1,7 +1,7 @@
 """Generated sequences of STOP, START, other texts, repetitions, reorderings and outages, against a model of its own.
 
 Each sequence is one person. The model knows only what was written and when SQS first received it, and never asks the
-rules. `STOP_SEQUENCES` says how many are driven (CI: 3,000).
+rules. `STOP_SEQUENCES` says how many are driven (CI: 1,000).
 """
 
 import os

@@ -1,7 +1,7 @@
 """How well the checks on words tell faithful texts from lying ones, and text messages from what is none.
 
 `pytest tests/unit/test_words_measured.py -s` prints the figures. `GENERATED_RENDERINGS` says how many renderings are
-generated of each make (CI: 3,000).
+generated of each make (CI: 1,000).
 """
 
 import os

@@ -30,8 +30,9 @@ WITH pace_start AS (
      -- A constant for the planner. For a computed limit it expects a tenth of the table, and reads all of it.
      LIMIT %(limit)s
        FOR NO KEY UPDATE OF m SKIP LOCKED
-), people AS (
-    -- How many texts each person's limits leave. The day is that of the westernmost people: the guess need not be exact.
+), people AS MATERIALIZED (
+    -- How many texts each person's limits leave; MATERIALIZED, because a nested loop would count again for each pair of a
+    -- message and a person. The day is that of the westernmost people: the guess need not be exact.
     SELECT c.user_id, u.last_active_at > %(active_after)s AS is_active,
            least(
                coalesce(newest.hourly_limit, %(hourly_limit)s) - (
