@@ -29,7 +29,7 @@ from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
-from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones, Text
+from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
 pytest_plugins = ["tests.executed_statements"]
@@ -89,19 +89,34 @@ _WORDS = 12
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test whose functions logged a number, a secret, or the words of a text."""
+    """Fail a test whose functions logged or raised a number, a secret, or the words of a text."""
     report = yield
     if report.when == "call" and report.passed:
         world = getattr(item, "funcargs", {}).get("world")
-        phones: list[Text] = [*world.phones.texts, *world.phones.replies] if world else []
-        forbidden = [*_SECRETS, *(text.body for text in phones if len(text.body) >= _WORDS)]
-        written = "".join(text for name, text in report.sections if name.startswith("Captured stdout"))
-        lines = [line for line in written.splitlines() if line.startswith("{")]
+        forbidden = [*_SECRETS, *(words for words in _words_in(world) if len(words) >= _WORDS)]
+        # Lines in JSON are the functions' own, and what left a handler (`World.invoke`); under "log" are the libraries'.
+        printed = "".join(text for name, text in report.sections if name.startswith("Captured stdout"))
+        logged = "".join(text for name, text in report.sections if name.startswith("Captured log"))
+        lines = [line for line in printed.splitlines() if line.startswith("{")] + logged.splitlines()
         leaks = [line for line in lines if _NUMBER.search(line) or any(words in line for words in forbidden)]
         if leaks:
             report.outcome = "failed"
             report.longrepr = f"A function's log holds a number, a secret or the words of a text:\n{leaks[0]}"
     return report
+
+
+def _words_in(world: World | None) -> Iterator[str]:
+    """The words that a test's people and agents wrote: on phones, and in the database."""
+    if world is None:
+        return
+    yield from (text.body for text in [*world.phones.texts, *world.phones.replies])
+    stored = (
+        "SELECT content FROM messages UNION SELECT final_message FROM message_queue WHERE final_message IS NOT NULL"
+        " UNION SELECT message_data ->> 'message' FROM message_queue WHERE message_data ->> 'message' IS NOT NULL"
+        " UNION SELECT body FROM orchestrator.strangers"
+    )
+    if not world.connection.closed:
+        yield from (words for (words,) in world.all(stored))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -185,7 +200,7 @@ def connection(database_url: str) -> Iterator[Connection]:
     with connect(database_url) as connection:
         tables = connection.execute(
             "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
-            " WHERE schemaname IN ('public', 'orchestrator') AND tablename <> 'schema_migrations'"
+            " WHERE schemaname IN ('public', 'orchestrator') AND tablename NOT IN ('schema_migrations', 'created_tables')"
         ).fetchone()
         assert tables is not None
         connection.execute(f"TRUNCATE {tables[0]} CASCADE".encode())

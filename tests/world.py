@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -342,7 +343,12 @@ class World:
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """Call a handler as Lambda does."""
-        answer: dict[str, Any] = self.functions[function].handler(event, LambdaContext())
+        try:
+            answer: dict[str, Any] = self.functions[function].handler(event, LambdaContext())
+        except Exception as error:
+            # Lambda's runtime logs what leaves a handler. This is printed whole, for the scan of logs.
+            print(json.dumps({"errorType": type(error).__name__, "stackTrace": traceback.format_exception(error)}))
+            raise
         return answer
 
     def drain(self, variable: str) -> list[str]:

@@ -1,9 +1,11 @@
 """The command `doctor`: checks everything that has to be right, and reports what to fix."""
 
 import dataclasses
+from typing import Annotated
 
 import typer
 
+from orchestrator_cli.access import close_tables
 from orchestrator_cli.check_results import Check, CheckResult, Grade
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson
@@ -19,8 +21,17 @@ _MARKS = {
 
 
 @on_target
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    close: Annotated[
+        bool, typer.Option("--close", help="Close the tables that this product created to the web, and check nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --close: do not ask for confirmation.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check settings, database, schema, queues, Twilio, Claude and the webhook. Exit code 1 if a check fails."""
+    if close:
+        close_tables(yes=yes, as_json=as_json)
+        return
     results: list[CheckResult] = []
     with working("Checking…") as status:
         for name, check in _checks().items():

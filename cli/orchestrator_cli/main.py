@@ -77,6 +77,8 @@ def run() -> None:
         _fail(f"The database cannot be reached: {str(error).splitlines()[0]}. Check DATABASE_URL.")
     except (BotoCoreError, ClientError) as error:
         _fail(f"A request to AWS failed: {error}")
+    except psycopg.errors.InsufficientPrivilege as error:
+        _fail(f"This command needs the role that owns the tables ({error.diag.message_primary}): docs/database.md.")
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
         _fail("The database is not up to date. Run `orchestrator migrate`.")
 

@@ -28,6 +28,7 @@ from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import read_unapplied_migrations
 from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
+from orchestrator_cli.access import access_results, role_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
 
@@ -100,7 +101,7 @@ def check_secrets() -> Iterator[CheckResult]:
 
 
 def check_database() -> Iterator[CheckResult]:
-    """Check that Postgres answers, is new enough and up to date, has free connections and no old sender's trigger."""
+    """Check Postgres: that it answers, its version, schema and connections, old senders, and who has access."""
     try:
         url = load(DatabaseSettings).database_url.get_secret_value()
     except OrchestratorError as error:
@@ -136,6 +137,8 @@ def check_database() -> Iterator[CheckResult]:
             for trigger in list_old_sender_triggers(connection):
                 fix = "Drop it after you turn that sender off: docs/cutover.md."
                 yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
+            yield from role_results(connection)
+            yield from access_results(connection)
     except psycopg.OperationalError as error:
         fix = "Check the address, the password and the network."
         yield CheckResult("database", Grade.BAD, str(error).splitlines()[0], fix)

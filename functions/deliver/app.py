@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.batches import Processed, answer_batch
+from orchestrator.aws.guard import guard
 from orchestrator.aws.queues import QueueRecord, queue_url_of, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -38,7 +39,7 @@ def follow_secrets() -> None:
         settings, sender = current, sender_for(current)
 
 
-@logger.inject_lambda_context
+@guard(logger)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch; the answer names the records that must come back."""
     records = records_of(event)

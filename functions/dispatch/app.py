@@ -4,8 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator.aws.guard import guard
 from orchestrator.aws.metrics import TICKS
-from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_metric, publish_report, report_faults
+from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_metric, publish_report
 from orchestrator.clock import clock_from_environment
 from orchestrator.delivery.dispatch import dispatch
 from orchestrator.settings import DispatchSettings, SenderSettings, load, load_where_set, refresh
@@ -30,10 +31,10 @@ def follow_secrets() -> None:
         twilio, message_list = current, TwilioMessageList(current)
 
 
-@logger.inject_lambda_context
+@guard(logger)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one tick; the answer is its log line."""
-    with report_faults(logger), database.connection() as connection:
+    with database.connection() as connection:
         follow_secrets()
         report = dispatch(
             connection,

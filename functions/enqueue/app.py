@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.batches import Processed, answer_batch
+from orchestrator.aws.guard import guard
 from orchestrator.aws.queues import QueueRecord, records_of
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -21,7 +22,7 @@ database = Database(settings, clock)
 preload("boto3")
 
 
-@logger.inject_lambda_context
+@guard(logger)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Accept a batch; the answer names the records that must come back."""
     queue_url, dlq_url = settings.enqueue_queue_url, settings.enqueue_dlq_url

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from orchestrator.aws.batches import LONGEST_INBOUND_WAIT_SECONDS, Processed, answer_batch, come_back
+from orchestrator.aws.guard import guard
 from orchestrator.aws.queues import QueueRecord, records_of, send_dead_letters
 from orchestrator.aws.snapstart import preload
 from orchestrator.aws.telemetry import log_message_ids, new_logger, publish_report
@@ -24,7 +25,7 @@ if settings.anthropic_api_key is None:
     logger.warning("ANTHROPIC_API_KEY is not set: what may be a wish to stop stays unread until an operator reads it")
 
 
-@logger.inject_lambda_context
+@guard(logger)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Take in a batch; the answer names the records that must come back."""
     return answer_batch(

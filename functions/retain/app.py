@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from orchestrator.aws.telemetry import new_logger, publish_report, report_faults
+from orchestrator.aws.guard import guard
+from orchestrator.aws.telemetry import new_logger, publish_report
 from orchestrator.clock import clock_from_environment
 from orchestrator.maintenance.retain import retain
 from orchestrator.settings import RetainSettings, load
@@ -16,9 +17,9 @@ clock = clock_from_environment()
 database = Database(settings, clock)
 
 
-@logger.inject_lambda_context
+@guard(logger)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Run one night; the answer is its log line."""
-    with report_faults(logger), database.connection() as connection:
+    with database.connection() as connection:
         report = retain(connection, settings, clock, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
     return publish_report(logger, "night", report)

@@ -4,8 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from orchestrator.aws.guard import guard
 from orchestrator.aws.snapstart import preload
-from orchestrator.aws.telemetry import new_logger, publish_report, report_faults
+from orchestrator.aws.telemetry import new_logger, publish_report
 from orchestrator.clock import clock_from_environment
 from orchestrator.conversation.webhook import receive
 from orchestrator.settings import WebhookSettings, load, refresh
@@ -16,10 +17,9 @@ clock = clock_from_environment()
 preload("boto3")
 
 
-@logger.inject_lambda_context
+@guard(logger)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
-    with report_faults(logger):
-        answer = receive(event, refresh(settings), clock)
+    answer = receive(event, refresh(settings), clock)
     publish_report(logger, "called", answer)
     return {"statusCode": int(answer.status), "body": answer.body, "headers": dict(answer.headers)}

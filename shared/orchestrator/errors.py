@@ -20,6 +20,10 @@ class ClockWrong(OrchestratorError):
     """The host's clock differs from the database's by more than can be corrected (G6)."""
 
 
+class InvocationFailed(OrchestratorError):
+    """An invocation of a function failed; the text names the type of the error, its SQLSTATE and its place (G10)."""
+
+
 class InvalidMessage(OrchestratorError, ValueError):
     """A message that cannot be accepted.
 

@@ -3,7 +3,6 @@
 import re
 from datetime import time
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
@@ -29,7 +28,10 @@ def _check_postgres_options(url: str) -> None:
     """Check what libpq would refuse at each connection; no error shows a value, which may be the password."""
     import psycopg  # the publishing client has no database
 
-    options = [option.partition("=")[0] for option in urlsplit(url).query.split("&") if option]
+    before_query, _, query = url.partition("?")
+    if "@" in query and "@" not in before_query:
+        raise _not_a_url()  # the question mark is the password's, and so is what looks like an option
+    options = [option.partition("=")[0] for option in query.split("&") if option]
     known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     if unknown := sorted({option for option in options if option not in known}):
         named = ", ".join(
@@ -39,11 +41,20 @@ def _check_postgres_options(url: str) -> None:
             "unknown_option", "has an option that Postgres does not know: {named}. Remove it", {"named": named}
         )
     try:
-        psycopg.conninfo.conninfo_to_dict(url)
+        parts = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        raise PydanticCustomError(
-            "not_a_url", "is not a URL. Percent-encode the special characters of its user and password"
-        ) from None
+        raise _not_a_url() from None
+    # libpq ends the password at the first `@` and begins the path at the first `/`, and its errors of a connection show
+    # the host and the port. A host that begins with `@` is an abstract socket.
+    host, port, name = (str(parts.get(part) or "") for part in ("host", "port", "dbname"))
+    if "@" in host[1:] or "@" in name or not re.fullmatch(r"[\d,]*", port):
+        raise _not_a_url()
+
+
+def _not_a_url() -> PydanticCustomError:
+    return PydanticCustomError(
+        "not_a_url", "is not a URL. Percent-encode the special characters of its user and password"
+    )
 
 
 def _http_url(value: object) -> object:

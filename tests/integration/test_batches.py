@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3
-import psycopg
 import pytest
 from pydantic import SecretStr
 
+from orchestrator.errors import InvocationFailed
 from orchestrator.store import database as database_module
 from orchestrator.store.database import Database, connect
 from tests.postgres_proxy import postgres_proxy
@@ -150,7 +150,7 @@ def test_a_tick_without_a_database_fails_and_the_next_one_does_its_work(world: W
     world.message()
     with (
         database_at(world, "postgresql://nobody@127.0.0.1:1/none", "dispatch"),
-        pytest.raises(psycopg.OperationalError),
+        pytest.raises(InvocationFailed, match="OperationalError at "),
     ):
         world.dispatch()
     world.minute()
@@ -193,7 +193,7 @@ def test_a_poison_message_is_put_aside_with_its_reason_when_it_has_come_five_tim
     assert world.invoke("enqueue", sqs_event([record])) == {"batchItemFailures": []}
     (letter,) = world.drain_messages("ENQUEUE_DLQ_URL")
     assert letter["MessageAttributes"]["reason"] == "failed"
-    assert "KeyError at test_batches.py" in letter["MessageAttributes"]["problem"]
+    assert "KeyError at app.py" in letter["MessageAttributes"]["problem"]
     told = repr([vars(record) for record in caplog.records]) + repr(letter["MessageAttributes"])
     assert "2125550101" not in told, "neither the log nor the reason quotes what failed"
 
@@ -238,11 +238,11 @@ def test_a_reservation_whose_answer_was_lost_is_no_unknown_outcome(world: World,
     body = world.drain("DELIVERY_QUEUE_URL")[0]
     answers: list[str] = []
 
-    def cut_the_second_commit(what: str) -> bool:
+    def cut_the_reservation(what: str) -> bool:
         answers.extend([what] if what == "answer" else [])
-        return len(answers) != 3  # the first answers the connection, the second the state that was read
+        return len(answers) != 4  # before it: the connection, the check of row level security, the state that was read
 
-    with postgres_proxy(database_url, cut_the_second_commit) as url, database_at(world, url, "deliver"):
+    with postgres_proxy(database_url, cut_the_reservation) as url, database_at(world, url, "deliver"):
         answer = world.invoke("deliver", sqs_event([sqs_record(body, world.now)]))
     assert len(answer["batchItemFailures"]) == 1
     assert (world.texts(), world.state(message_id)) == ([], ("queued", None))

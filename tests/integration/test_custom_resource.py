@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.migrate import app
-from orchestrator.aws.custom_resource import NotAnswered
+from orchestrator.errors import InvocationFailed
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from tests.world import EVENTS, LambdaContext
 
@@ -107,6 +107,6 @@ def test_an_answer_that_gets_lost_is_given_again_and_its_address_is_not_logged(
         migrate(request(url))
         assert stand_in.answers[0]["Status"] == "SUCCESS"
         stand_in.statuses = [403]
-        with pytest.raises(NotAnswered) as caught:
+        with pytest.raises(InvocationFailed, match="NotAnswered: HTTP 403") as caught:
             migrate(request(url))
     assert "secret" not in str(caught.value)

@@ -75,6 +75,7 @@ _KEPT = {
     "orchestrator.rejections.reason": _CODES,
     "orchestrator.relevance.verdict": _CODES,
     "orchestrator.schema_migrations.name": _OURS,
+    "orchestrator.created_tables.table_name": _OURS,
     "orchestrator.stored_statements.function_name": _OURS,
     "orchestrator.strangers.sid": "Twilio's id",
     "orchestrator.strangers.phone_number": "the story gives it",

@@ -46,7 +46,7 @@ NAMES = {sql(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
 
 @contextmanager
 def counted(world: World, function: str, database_url: str) -> Iterator[Counter[str]]:
-    """What crosses the wire between a function and Postgres."""
+    """What crosses the wire between a function and Postgres, once it is connected."""
     seen: Counter[str] = Counter()
 
     def count(what: str) -> bool:
@@ -56,6 +56,8 @@ def counted(world: World, function: str, database_url: str) -> Iterator[Counter[
     app = world.functions[function]
     with postgres_proxy(database_url, count) as url:
         app.__dict__["database"] = Database(app.settings.model_copy(update={"database_url": SecretStr(url)}))
+        app.database.prepare()
+        seen.clear()
         try:
             yield seen
         finally:

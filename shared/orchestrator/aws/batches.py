@@ -1,15 +1,14 @@
 """Runs a procedure on a batch from SQS: a fault of the surroundings returns it, a bad record is put aside (G11)."""
 
-import traceback
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from orchestrator.aws.failures import place_of
 from orchestrator.aws.faults import MET_BY_SOME, Cause, cause_of
 from orchestrator.aws.metrics import FAILED
 from orchestrator.aws.queues import DeadLetter, QueueRecord, put_again, retry_later, send_dead_letters
@@ -131,7 +130,8 @@ def _process(
         logger.error(  # noqa: TRY400
             "a record fails by itself",
             error=type(error).__name__,
-            where=_where(error),
+            sqlstate=getattr(error, "sqlstate", None),
+            where=place_of(error),
             sqs_message_id=records[0].sqs_message_id,
         )
         publish_metric(FAILED, type(error).__name__)
@@ -167,13 +167,6 @@ def _reject_after_receives(
 
 def _reject(record: QueueRecord, error: Exception, return_later: Return, dlq_url: str | None) -> list[str]:
     """Put a record on the dead-letter queue; returns its id where SQS does not take it."""
-    problem = f"failed {record.receive_count} times: {type(error).__name__} at {_where(error)}"
+    problem = f"failed {record.receive_count} times: {type(error).__name__} at {place_of(error)}"
     not_taken = send_dead_letters(dlq_url, [DeadLetter(record, "failed", "body", problem)])
     return return_later(not_taken)
-
-
-def _where(error: Exception) -> str:
-    """The file, line and function of this package in which an error was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}" if ours else "nowhere"

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from orchestrator.errors import OrchestratorError
+
 # CloudFormation takes answers of up to 4 KB.
 LONGEST_REASON = 1_000
 ANSWER_SECONDS = 10.0
@@ -11,7 +13,7 @@ ANSWER_SECONDS = 10.0
 PHYSICAL_ID = "message-orchestrator-schema"
 
 
-class NotAnswered(Exception):
+class NotAnswered(OrchestratorError):
     """CloudFormation did not take the answer; it waits until its own timeout."""
 
 
@@ -20,13 +22,14 @@ def is_request(event: Mapping[str, Any]) -> bool:
     return "ResponseURL" in event and "RequestType" in event
 
 
-def fulfil(event: Mapping[str, Any], migrate: Callable[[], list[str]]) -> list[str]:
+def fulfil(event: Mapping[str, Any], migrate: Callable[[], list[str]], report: Callable[[Exception], str]) -> list[str]:
     """Migrate the database for CloudFormation and answer with the result.
 
     A failure rolls the deploy back. Deleting the stack leaves the database unchanged.
 
     Args:
         migrate: applies the pending migrations and returns their names.
+        report: logs a failure, and returns what the events of the stack may show of it.
 
     Returns:
         The migrations applied.
@@ -40,16 +43,10 @@ def fulfil(event: Mapping[str, Any], migrate: Callable[[], list[str]]) -> list[s
     try:
         applied = migrate()
     except Exception as error:  # noqa: BLE001  (CloudFormation waits an hour for an answer that does not come)
-        _answer(event, "FAILED", _reason(error), [])
+        _answer(event, "FAILED", report(error)[:LONGEST_REASON], [])
         return []
     _answer(event, "SUCCESS", f"{len(applied)} migrations applied.", applied)
     return applied
-
-
-def _reason(error: Exception) -> str:
-    """The first line of an error for the events of the stack; the others may quote a row (G10)."""
-    first, _, _ = str(error).strip().partition("\n")
-    return f"{type(error).__name__}: {first}"[:LONGEST_REASON]
 
 
 def _answer(event: Mapping[str, Any], status: str, reason: str, applied: list[str]) -> None:

@@ -1,8 +1,8 @@
 """Publishes what functions did: log lines and metrics with counts and ids, never a number or a message body (G10)."""
 
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,8 @@ from uuid import UUID
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from orchestrator.aws.failures import place_of, text_of
 from orchestrator.aws.metrics import COUNT, SURROUNDING_FAULTS, Metric, Target, publications
-from orchestrator.errors import OrchestratorError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 IDS_IN_A_LINE = 1_000
 
 
+# Libraries whose own warnings quote errors of Postgres, and addresses with numbers in them.
+_LIBRARIES = ("psycopg", "urllib3", "twilio", "botocore", "anthropic", "httpx")
+
+
 def new_logger(function: str) -> Logger:
-    """The structured logger of one function."""
+    """The structured logger of one function. Lambda would also print what libraries log; they log nothing (G10)."""
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     return Logger(service=function)
 
 
@@ -59,19 +65,6 @@ def log_message_ids(logger: Logger, message_ids: Mapping[str, Sequence[UUID]]) -
             logger.info("messages", happened=happened, message_ids=_plain(ids[start : start + IDS_IN_A_LINE]))
 
 
-@contextmanager
-def report_faults(logger: Logger) -> Iterator[None]:
-    """Publish a fault of the surroundings that ends an invocation; it is raised again."""
-    try:
-        yield
-    except Exception as error:
-        from orchestrator.aws.faults import cause_of  # it brings the driver of Postgres
-
-        if (cause := cause_of(error)) is not None:
-            publish_fault(logger, cause, error)
-        raise
-
-
 def publish_fault(logger: Logger, cause: str, error: Exception, records: int | None = None) -> None:
     """Publish a fault of the surroundings: the metric that names its cause, and one log line.
 
@@ -83,8 +76,9 @@ def publish_fault(logger: Logger, cause: str, error: Exception, records: int | N
         cause=cause,
         error=type(error).__name__,
         sqlstate=getattr(error, "sqlstate", None),
-        # The text of an error of Postgres may quote a row (G10). Ours name a variable, never a value.
-        problem=str(error) if isinstance(error, OrchestratorError) else None,
+        # The text of an error of Postgres may quote a row (G10).
+        problem=text_of(error),
+        where=place_of(error),
         records=records,
     )
     publish_metric(SURROUNDING_FAULTS, str(cause))

@@ -20,7 +20,9 @@ from psycopg.types.json import Jsonb
 from orchestrator.aws.faults import cause_of
 from orchestrator.aws.secrets import expire_secrets
 from orchestrator.clock import Clock, HostClock, Stopwatch, parse_wall_time, real_time
+from orchestrator.errors import SettingsError
 from orchestrator.settings import DatabaseSettings, refresh
+from orchestrator.store.row_security import check_row_security
 from orchestrator.store.stored_statements import STORED, read_statement, stored_call
 
 # A connection that was not tested for so long is tested before its next use: a pooler or a failover may have ended it.
@@ -49,6 +51,7 @@ class Database:
         """Yield the process's connection, in autocommit mode.
 
         Raises:
+            SettingsError: row level security hides rows from the connection's role.
             psycopg.Error: after a fault that is no record's own, the next use opens a new connection.
             ClockWrong: the clocks of host and database differ by more than can be corrected.
         """
@@ -82,10 +85,16 @@ class Database:
 
     def _connect(self) -> Connection:
         try:
-            return connect(refresh(self._settings).database_url.get_secret_value())
+            connection = connect(refresh(self._settings).database_url.get_secret_value())
         except psycopg.OperationalError:
             expire_secrets()  # the password may have been rotated
             raise
+        try:
+            check_row_security(connection)
+        except SettingsError:
+            connection.close()
+            raise
+        return connection
 
     def _is_doubtful(self, connection: Connection) -> bool:
         """Whether the server sent something unasked, as when it closes, or the last test was long ago."""

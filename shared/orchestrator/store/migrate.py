@@ -13,14 +13,20 @@ from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_
 
 from orchestrator.clock import Countdown, countdown
 from orchestrator.errors import OrchestratorError, SettingsError
-from orchestrator.store.access import close_schema, is_schema_closed
+from orchestrator.store.access import (
+    LOCK_TIMEOUT,
+    admit_grantees,
+    close_tables,
+    is_schema_closed,
+    list_created_tables,
+    list_shared_tables,
+)
+from orchestrator.store.runtime_role import grant_rights, list_missing_rights
 from orchestrator.store.stored_statements import create_functions, drop_unneeded_functions, missing_functions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# A migration that waits for a table's lock makes every later statement on that table wait behind it. So it gives up
-# after a second, lets the others pass, and tries again for two minutes.
-LOCK_TIMEOUT = "1s"
+# A migration gives up on a lock after `LOCK_TIMEOUT`, lets the others pass, and tries again for two minutes.
 RETRY_SECONDS = 120
 # How long a runner waits for another one.
 RUNNER_SECONDS = 600
@@ -85,7 +91,7 @@ def migrate(url: str, seconds: float = LONGEST_RUN_SECONDS) -> list[str]:
         with _runner_lock(connection, seconds_left):
             applied = apply_migrations(connection, seconds_left)
             create_functions(connection)
-            close_schema(connection)
+            _set_rights(connection, seconds_left)
         _drop_unneeded_functions(connection)
         return applied
 
@@ -101,13 +107,24 @@ def apply_migrations(connection: Connection, seconds_left: Countdown | None = No
     names = read_unapplied_migrations(connection)
     for migration in migrations():
         if migration.name in names:
-            _apply_in_time(connection, migration, seconds_left)
+            with _in_time(migration.name):
+                _apply(connection, migration, seconds_left)
     return names
 
 
 def _is_up_to_date(connection: Connection) -> bool:
     is_complete = not read_unapplied_migrations(connection) and not missing_functions(connection)
-    return is_complete and is_schema_closed(connection)
+    return is_complete and is_schema_closed(connection) and not list_missing_rights(connection)
+
+
+def _set_rights(connection: Connection, seconds_left: Countdown) -> None:
+    """Close our schema, and let the functions' role in; the policies of closed tables follow their grants."""
+    grant_rights(connection)
+    with _in_time("policies"):
+        for attempt in _attempts(seconds_left):
+            with attempt, connection.transaction():
+                _set_timeouts(connection, LOCK_TIMEOUT, "0", of_transaction=True)
+                admit_grantees(connection, list_created_tables(connection))
 
 
 def _connect(url: str) -> Connection:
@@ -204,27 +221,38 @@ def _applied(connection: Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM orchestrator.schema_migrations")}
 
 
-def _apply_in_time(connection: Connection, migration: Migration, seconds_left: Countdown) -> None:
+@contextmanager
+def _in_time(what: str) -> Iterator[None]:
+    """Turn the end of the time for a migration into the cause and the fix.
+
+    Raises:
+        NotMigrated: a lock was not free in time, or a statement did not end.
+    """
     try:
-        _apply(connection, migration, seconds_left)
+        yield
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise NotMigrated(
-            f"{migration.name}: a lock on one of its tables was not free in time. Look for long transactions in "
+            f"{what}: a lock on one of its tables was not free in time. Look for long transactions in "
             "pg_stat_activity, then run `orchestrator migrate`."
         ) from None
     except psycopg.errors.QueryCanceled:
         raise NotMigrated(
-            f"{migration.name}: did not end in time. Run `orchestrator migrate` by hand, which has more time."
+            f"{what}: did not end in time. Run `orchestrator migrate` by hand, which has more time."
         ) from None
 
 
-def _apply(connection: Connection, migration: Migration, seconds_left: Countdown) -> None:
-    for attempt in Retrying(
+def _attempts(seconds_left: Countdown) -> Retrying:
+    """Tries for a lock, with ever longer waits between them."""
+    return Retrying(
         retry=retry_if_exception_type((psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)),
         wait=wait_random_exponential(multiplier=0.2, max=3),
         stop=stop_before_delay(min(RETRY_SECONDS, seconds_left())),
         reraise=True,
-    ):
+    )
+
+
+def _apply(connection: Connection, migration: Migration, seconds_left: Countdown) -> None:
+    for attempt in _attempts(seconds_left):
         with attempt:
             statement_timeout = f"{max(1.0, seconds_left()) * 1000:.0f}ms"
             if migration.concurrent:
@@ -232,7 +260,10 @@ def _apply(connection: Connection, migration: Migration, seconds_left: Countdown
             else:
                 with connection.transaction():
                     _set_timeouts(connection, LOCK_TIMEOUT, statement_timeout, of_transaction=True)
+                    existed = list_shared_tables(connection)
                     connection.execute(migration.text.encode())
+                    # A shared table that this migration created was never open; an owner's own is not changed.
+                    close_tables(connection, list_shared_tables(connection) - existed)
                     _record(connection, migration)
 
 

@@ -374,6 +374,13 @@ CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (use
 
 CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
 
+CREATE TABLE orchestrator.created_tables (
+    table_name text NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.created_tables
+    ADD CONSTRAINT created_tables_pkey PRIMARY KEY (table_name);
+
 CREATE TABLE orchestrator.event_bus (
     name text NOT NULL
 );
@@ -663,6 +670,8 @@ ALTER TABLE ONLY public.agent_actions_log
 
 CREATE INDEX agent_actions_log_by_day ON public.agent_actions_log USING btree (agent_type, created_at);
 
+ALTER TABLE public.agent_actions_log ENABLE ROW LEVEL SECURITY;
+
 CREATE TABLE public.agent_tasks (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     task_type character varying(100) NOT NULL,
@@ -687,6 +696,8 @@ CREATE TABLE public.agent_tasks (
 ALTER TABLE ONLY public.agent_tasks
     ADD CONSTRAINT agent_tasks_pkey PRIMARY KEY (id);
 
+ALTER TABLE public.agent_tasks ENABLE ROW LEVEL SECURITY;
+
 CREATE TABLE public.conversations (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -704,6 +715,8 @@ ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_pkey PRIMARY KEY (id);
 
 CREATE INDEX conversations_by_user ON public.conversations USING btree (user_id, created_at);
+
+ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE public.message_queue (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -763,6 +776,8 @@ CREATE INDEX message_queue_to_forget ON public.message_queue USING btree (create
 
 CREATE INDEX message_queue_waiting_by_user ON public.message_queue USING btree (user_id, scheduled_for) WHERE (((status)::text = ANY ((ARRAY['queued'::character varying, 'approved'::character varying])::text[])) AND (accepted_at IS NOT NULL));
 
+ALTER TABLE public.message_queue ENABLE ROW LEVEL SECURITY;
+
 CREATE TABLE public.messages (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     conversation_id uuid NOT NULL,
@@ -790,6 +805,8 @@ CREATE INDEX messages_to_send ON public.messages USING btree (created_at) WHERE 
 
 CREATE INDEX messages_with_words_by_time ON public.messages USING btree (created_at) WHERE (content <> ''::text);
 
+ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+
 CREATE TABLE public.user_message_budget (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -808,6 +825,8 @@ ALTER TABLE ONLY public.user_message_budget
 
 ALTER TABLE ONLY public.user_message_budget
     ADD CONSTRAINT user_message_budget_user_id_date_key UNIQUE (user_id, date);
+
+ALTER TABLE public.user_message_budget ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE public.users (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -839,6 +858,8 @@ CREATE UNIQUE INDEX users_by_external_id ON public.users USING btree (external_i
 CREATE TRIGGER zz_orchestrator_close_conversations AFTER UPDATE OF phone_number ON public.users FOR EACH ROW WHEN (((old.phone_number)::text IS DISTINCT FROM (new.phone_number)::text)) EXECUTE FUNCTION orchestrator.close_conversations();
 
 CREATE TRIGGER zz_orchestrator_keep_old_number BEFORE UPDATE OF phone_number ON public.users FOR EACH ROW WHEN (((old.phone_number)::text IS DISTINCT FROM (new.phone_number)::text)) EXECUTE FUNCTION orchestrator.keep_old_number();
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY public.agent_actions_log
     ADD CONSTRAINT agent_actions_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);

@@ -18,6 +18,8 @@ from pathlib import Path
 from psycopg import Connection
 from psycopg.pq import ExecStatus
 
+from orchestrator.errors import OrchestratorError
+
 STATEMENTS = Path(__file__).parent / "sql"
 STORED = (
     # Intake.
@@ -50,6 +52,10 @@ _LITERAL_OR_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
 _TIMESTAMPTZ = 1184
 # The one parameter that statements leave without a cast. Postgres could not always tell it from a time without a zone.
 _NOW = "now"
+
+
+class StatementRefused(OrchestratorError):
+    """Postgres cannot prepare a stored statement with this database's tables; the text quotes Postgres."""
 
 
 def read_statement(name: str) -> str:
@@ -118,7 +124,7 @@ def _definition(connection: Connection, name: str) -> str:
     # Postgres describes the types of the parameters and of the result.
     prepared = connection.pgconn.prepare(b"", text.encode(), oids)
     if prepared.status != ExecStatus.COMMAND_OK:
-        raise RuntimeError(f"{name}: {prepared.error_message.decode()}")
+        raise StatementRefused(f"{name}: {prepared.error_message.decode()}")
     described = connection.pgconn.describe_prepared(b"")
     takes = [_type(connection, described.param_type(place)) for place in range(described.nparams)]
     gives = [

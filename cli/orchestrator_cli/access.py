@@ -1,0 +1,107 @@
+"""Who can read or write people and messages: what `doctor` reports of it, and what `doctor --close` changes."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
+
+import psycopg
+import typer
+from psycopg import Connection
+
+from orchestrator.errors import SettingsError
+from orchestrator.settings import MigrationSettings, load
+from orchestrator.store.access import (
+    SHARED_TABLES,
+    TableAccess,
+    close_created_table,
+    list_created_tables,
+    list_web_views,
+    read_access,
+)
+from orchestrator.store.row_security import check_row_security
+from orchestrator.store.runtime_role import ROLE, grants_of, has_role, list_missing_rights
+from orchestrator_cli.check_results import CheckResult, Grade
+from orchestrator_cli.output import print_result, show, style_line
+
+
+def access_results(connection: Connection) -> Iterator[CheckResult]:
+    """Report each role that can read or write shared tables; a web role that can is a failed check."""
+    is_open = False
+    for role, of_role in groupby(read_access(connection), attrgetter("role")):
+        tables = list(of_role)
+        is_open |= tables[0].is_outsider
+        yield _result_of(_name_of(role), tables)
+    for view in list_web_views(connection):
+        is_open = True
+        detail = f"{_name_of(view.role)} reads {view.table_name} through the view {view.view_name}"
+        fix = "Revoke SELECT on the view, or give it security_invoker (Postgres 15): docs/database.md."
+        yield CheckResult("access", Grade.BAD, detail, fix)
+    if not is_open:
+        yield CheckResult("access", Grade.GOOD, "no web role can read or write people and messages")
+
+
+def role_results(connection: Connection) -> Iterator[CheckResult]:
+    """Report whether this connection's role sees every row, and whether the functions' group has its rights."""
+    try:
+        check_row_security(connection)
+    except SettingsError as error:
+        yield CheckResult("row level security", Grade.BAD, str(error))
+    if not has_role(connection):
+        detail = f"the group {ROLE} does not exist: the functions have no small role to work with"
+        fix = f"As an administrator run CREATE ROLE {ROLE} NOLOGIN; then run `orchestrator migrate`."
+        yield CheckResult("least privilege", Grade.DOUBTFUL, detail, fix)
+    elif missing := list_missing_rights(connection):
+        script = "; ".join(grant.as_string() for grant in grants_of(missing))
+        yield CheckResult(
+            "least privilege", Grade.DOUBTFUL, f"the group {ROLE} lacks rights", f"As the owner run {script};"
+        )
+
+
+def close_tables(*, yes: bool, as_json: bool) -> None:
+    """Close the shared tables that this product created, after the operator has seen who would lose what.
+
+    Raises:
+        SettingsError: no database is set.
+        TableInUse: a lock on a table was not free; the tables before it are closed.
+    """
+    with psycopg.connect(load(MigrationSettings).url, autocommit=True) as connection:
+        created = sorted(list_created_tables(connection))
+        losses = {
+            f"{_name_of(access.role)}, {access.table_name}": access.would_lose
+            for access in read_access(connection)
+            if access.would_lose
+        }
+        if not as_json:
+            show(*(style_line("[yellow]{} would lose {}.[/]", who, ", ".join(what)) for who, what in losses.items()))
+            show(*_tables_of_an_owner(created))
+        if created and not yes:
+            typer.confirm(f"Close {', '.join(created)}? Other roles that hold a grant keep it.", abort=True)
+        for table in created:
+            close_created_table(connection, table)
+    print_result({"closed": created, "lost": losses}, *(f"closed {table}" for table in created), as_json=as_json)
+
+
+def _tables_of_an_owner(created: Iterable[str]) -> Iterator[str]:
+    if others := [table for table in SHARED_TABLES if table not in created]:
+        yield f"Not changed, because this product is not known to have created them: {', '.join(others)}."
+
+
+def _result_of(name: str, tables: list[TableAccess]) -> CheckResult:
+    reads = ", ".join(table.table_name for table in tables if table.reads)
+    writes = ", ".join(table.table_name for table in tables if table.writes)
+    detail = "; ".join([name + (f" reads {reads}" if reads else ""), *([f"writes {writes}"] if writes else [])])
+    if not tables[0].is_outsider:
+        return CheckResult("access", Grade.GOOD, detail)
+    if not any(table.sees_all for table in tables):
+        fix = "Check that the policies admit what the web may see."
+        return CheckResult("access", Grade.DOUBTFUL, f"{detail}: rows that a policy admits", fix)
+    fixes = []
+    if any(table.is_ours for table in tables):
+        fixes.append("Run `orchestrator doctor --close`.")
+    if not all(table.is_ours for table in tables):
+        fixes.append("Close the tables that are your own: docs/database.md.")
+    return CheckResult("access", Grade.BAD, detail, " ".join(fixes))
+
+
+def _name_of(role: str) -> str:
+    return "every role (PUBLIC)" if role == "public" else role

@@ -1,0 +1,106 @@
+"""The database role `orchestrator_runtime`: a group with the rights that the functions need, and no others.
+
+It has no login. An owner makes the login of `DATABASE_URL` a member of it; `docs/database.md` explains how.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from psycopg import Connection, errors
+from psycopg.rows import class_row
+from psycopg.sql import SQL, Composed, Identifier
+
+from orchestrator.store.access import close_schema
+from orchestrator.store.stored_statements import read_statement
+
+ROLE = "orchestrator_runtime"
+# Each table, the rights on it, and what needs them. An operator's commands need more, and run as the tables' owner.
+RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "public.users": (
+        ("SELECT", "UPDATE (last_active_at)"),
+        "finds and locks people, and records when one wrote; numbers and names are an owner's to change",
+    ),
+    "public.conversations": (("SELECT", "INSERT", "UPDATE"), "opens conversations, and records their last text"),
+    "public.messages": (
+        ("SELECT", "INSERT", "UPDATE"),
+        "stores texts and delivery, takes agents' replies, clears old words",
+    ),
+    "public.message_queue": (("SELECT", "INSERT", "UPDATE"), "accepts messages, decides on them, clears old words"),
+    "public.user_message_budget": (("SELECT", "INSERT", "UPDATE"), "reads limits and counts texts"),
+    "public.agent_tasks": (("SELECT", "INSERT", "UPDATE"), "asks agents to reformulate, clears old words"),
+    "public.agent_actions_log": (("SELECT", "INSERT"), "logs calls to Claude, and sums their cost"),
+    "orchestrator.agent_rates": (("SELECT", "INSERT", "UPDATE", "DELETE"), "counts what agents publish, for 90 days"),
+    "orchestrator.agents": (("SELECT",), "obeys the settings of agents, which operators write"),
+    "orchestrator.attempts": (("SELECT", "INSERT", "UPDATE"), "records each call to Twilio, and what became of it"),
+    "orchestrator.created_tables": (("SELECT",), "`doctor` tells our tables from an owner's"),
+    "orchestrator.event_bus": (("SELECT", "INSERT", "DELETE"), "follows the setting of the event bus"),
+    "orchestrator.events": (("SELECT", "INSERT", "UPDATE", "DELETE"), "the outbox"),
+    "orchestrator.forgotten_opt_outs": (("SELECT", "DELETE"), "honours deleted people's opt-outs, until START"),
+    "orchestrator.inbound_marker": (("SELECT", "INSERT", "UPDATE"), "knows whether what people write is read"),
+    "orchestrator.inbound_texts": (("SELECT", "INSERT", "UPDATE"), "counts one Twilio message id once"),
+    "orchestrator.left_alone": (("SELECT",), "leaves rows that waited for another sender"),
+    "orchestrator.media": (("SELECT", "INSERT", "DELETE"), "stores media of texts, for as long as words"),
+    "orchestrator.numbers": (("SELECT", "INSERT", "UPDATE", "DELETE"), "knows which numbers get no texts"),
+    "orchestrator.opt_outs": (("SELECT", "INSERT", "UPDATE"), "stores STOP and START"),
+    "orchestrator.pace": (("SELECT", "UPDATE"), "keeps the sender's pace"),
+    "orchestrator.pauses": (("SELECT", "INSERT", "UPDATE", "DELETE"), "obeys pauses; starts and ends those of outages"),
+    "orchestrator.readings": (("SELECT", "INSERT", "UPDATE"), "classifies what people write"),
+    "orchestrator.rejections": (("SELECT", "INSERT", "DELETE"), "records rejections, for 90 days"),
+    "orchestrator.relevance": (("SELECT", "INSERT", "UPDATE"), "stores verdicts, and clears their words"),
+    "orchestrator.schema_migrations": (("SELECT",), "`doctor` reports what is not migrated"),
+    "orchestrator.spending": (("SELECT",), "sums what was spent before the shards"),
+    "orchestrator.spending_shards": (("SELECT", "INSERT", "UPDATE"), "sums what is spent, for the ceilings"),
+    "orchestrator.strangers": (("SELECT", "INSERT", "DELETE"), "keeps texts of unknown senders, for as long as words"),
+    "orchestrator.timeline": (("SELECT", "INSERT"), "records holds and ends, which nothing alters"),
+    "orchestrator.topic_withdrawals": (("SELECT", "INSERT", "UPDATE", "DELETE"), "withdrawals of a topic, for 90 days"),
+    "orchestrator.withdrawals": (("SELECT", "INSERT", "DELETE"), "withdrawals of a message, for 90 days"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One right of the role; `table_name` is null for the use of the schema."""
+
+    schema_name: str
+    table_name: str | None
+    privilege: str
+
+
+def has_role(connection: Connection) -> bool:
+    """Whether this server has the role. Databases of one server share it."""
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone() is not None
+
+
+def list_missing_rights(connection: Connection) -> list[Right]:
+    """List the rights that the role lacks in this database; empty where there is no such role."""
+    with connection.cursor(row_factory=class_row(Right)) as cursor:
+        rights = [(table, privilege) for table, (privileges, _) in RIGHTS.items() for privilege in privileges]
+        tables, privileges = zip(*rights, strict=True)
+        parameters = {"role": ROLE, "tables": list(tables), "privileges": list(privileges)}
+        return cursor.execute(read_statement("list_missing_rights").encode(), parameters).fetchall()
+
+
+def grant_rights(connection: Connection) -> None:
+    """Make the role where this connection's role may, and grant it what it lacks.
+
+    Where it may not, the functions work with another role, and `doctor` prints what an administrator has to run.
+    """
+    # Databases of one server share roles, and another one may be migrated at the same moment.
+    with suppress(errors.DuplicateObject, errors.UniqueViolation, errors.InsufficientPrivilege):
+        if not has_role(connection):
+            connection.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(ROLE)))
+    with suppress(errors.InsufficientPrivilege), connection.transaction():
+        for grant in grants_of(list_missing_rights(connection)):
+            connection.execute(grant)
+    close_schema(connection)  # it grants the functions of the schema to the roles that use it
+
+
+def grants_of(rights: list[Right]) -> Iterator[Composed]:
+    """The statements that grant these rights, one for each schema and table."""
+    for (schema, table), of_table in groupby(rights, attrgetter("schema_name", "table_name")):
+        granted = SQL(", ".join(right.privilege for right in of_table))
+        on = Identifier(schema, table) if table else SQL("SCHEMA {}").format(Identifier(schema))
+        yield SQL("GRANT {} ON {} TO {}").format(granted, on, Identifier(ROLE))
