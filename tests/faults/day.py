@@ -30,7 +30,7 @@ from orchestrator.aws.secrets import forget_secrets
 from orchestrator.clock import HostClock
 from orchestrator.delivery import outage
 from orchestrator.delivery.deliver import _settle
-from orchestrator.errors import ClockWrong
+from orchestrator.errors import InvocationFailed
 from orchestrator.ids import uuid7
 from orchestrator.sms.client import twilio_client
 from orchestrator.store import database as database_module
@@ -426,7 +426,7 @@ class Day:
         with time_machine.travel(self.true_now + timedelta(seconds=ahead), tick=False):
             try:
                 self.world.dispatch()
-            except ClockWrong:
+            except InvocationFailed:
                 self.log.felt[self.fault] += 1
             for queue in CONSUMERS:
                 self._poll(queue)
@@ -525,7 +525,7 @@ def dead_letters() -> dict[str, list[str]]:
     return {name: [message.body for message in queues[name]._messages] for name in DEAD_LETTERS}
 
 
-def bodies(queue: str, now: datetime) -> list[str]:
-    """What lies in a queue, hidden or not; what was sent with a delay that is not over is not due yet."""
+def bodies(queue: str, before: datetime) -> list[str]:
+    """What lies in a queue, hidden or not, and could be received before a time: a delay of the sender is over by then."""
     queues = get_backend("sqs")["123456789012"]["us-east-1"].queues
-    return [message.body for message in queues[queue]._messages if message.delayed_until <= now.timestamp() * 1000]
+    return [message.body for message in queues[queue]._messages if message.delayed_until < before.timestamp() * 1000]
