@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import psycopg
 
+from orchestrator.clock import clock_from_environment
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.settings import (
@@ -29,6 +30,7 @@ from orchestrator.store.migrate import read_unapplied_migrations
 from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.access import access_results, role_results
+from orchestrator_cli.ceiling_checks import ceiling_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
 
@@ -101,7 +103,7 @@ def check_secrets() -> Iterator[CheckResult]:
 
 
 def check_database() -> Iterator[CheckResult]:
-    """Check Postgres: that it answers, its version, schema and connections, old senders, and who has access."""
+    """Check Postgres: that it answers, version, schema, connections, ceilings, old senders, and who has access."""
     try:
         url = load(DatabaseSettings).database_url.get_secret_value()
     except OrchestratorError as error:
@@ -137,6 +139,7 @@ def check_database() -> Iterator[CheckResult]:
             for trigger in list_old_sender_triggers(connection):
                 fix = "Drop it after you turn that sender off: docs/cutover.md."
                 yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
+            yield from ceiling_results(connection, clock_from_environment()())
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:

@@ -43,6 +43,8 @@ class AgentGroup:
     usual_hour: float = 0.0
 
 
+# How the key of a group begins whose agents have no settings and share the start limit of their publisher.
+_SHARED = "publisher "
 # Waves of a group that is so close to its limit come one after the other. With the default of DeliverConcurrency at
 # most 200 texts are reserved side by side: 10 batches of 10, and as many urgent ones.
 NEARLY_FULL = 200
@@ -68,6 +70,11 @@ class AgentHour:
     def is_nearly_full(self) -> bool:
         """Whether waves that run side by side could exceed the limit, because none counts the texts of another."""
         return len(self.texts) + NEARLY_FULL >= self.limit
+
+
+def limit_of(group_key: str) -> str:
+    """Which limit holds the messages of a group: `start_limit` or `agent_limit`, as the metric of ceilings names it."""
+    return "start_limit" if group_key.startswith(_SHARED) else "agent_limit"
 
 
 def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:

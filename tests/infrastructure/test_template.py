@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
 from orchestrator.events import SOURCE
-from orchestrator.settings import Effort, WriterSettings
+from orchestrator.settings import ActivitySettings, Effort, PolicySettings, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
 
 TEMPLATE = deployed()
@@ -316,6 +316,23 @@ def test_the_model_and_the_effort_of_the_template_are_those_of_the_settings() ->
         WriterSettings().anthropic_model,
         WriterSettings().anthropic_effort,
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *ActivitySettings.model_fields,
+        "daily_limit",
+        "hourly_limit",
+        "max_sequence_parts",
+        "brake_factor",
+        "brake_floor",
+    ],
+)
+def test_a_ceiling_is_a_parameter_of_the_stack_with_the_default_of_its_setting(name: str) -> None:
+    variable = FUNCTIONS["DeliverFunction"]["Environment"]["Variables"][name.upper()]
+    parameter = TEMPLATE["Parameters"][variable["Ref"]]
+    assert parameter["Default"] == PolicySettings.model_fields[name].default
 
 
 # Deploys -------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -275,6 +276,32 @@ def test_the_migration_marks_the_agents_that_published_before(world: World) -> N
         ("seen in the queue",),
         ("seen_by_rate",),
     ]
+
+
+def test_what_the_limits_hold_feeds_the_metric_of_ceilings(strict: World, capsys: pytest.CaptureFixture[str]) -> None:
+    set_agent(strict.connection, Agent("slow", hourly_limit=1))
+    too_long = {"sequence_id": str(uuid4()), "sequence_position": 1, "sequence_total": 6}
+    send(strict, *({"agent_id": "new"} for _ in range(3)), too_long)
+    send(strict, {"agent_id": "slow"}, {"agent_id": "slow"})
+    at_intake = ceilings(capsys)
+    strict.connection.execute("UPDATE message_queue SET scheduled_for = %s", (strict.now,))
+    strict.says(strict.all("SELECT id FROM users WHERE external_id = 'p5'")[0][0], "Hello")
+    strict.minute()
+    strict.publish({"action": "reply", "user_id": "p5", "agent_id": "slow", "content": "Hi"})
+    strict.deliver()
+    assert at_intake == {"start_limit": 1, "agent_limit": 1, "too_many_parts": 1}
+    assert ceilings(capsys) == {"start_limit": 1, "agent_limit": 1, "reply_limit": 1}
+
+
+def ceilings(capsys: pytest.CaptureFixture[str]) -> dict[str | None, float]:
+    """What the functions published of the metric since the last call."""
+    found: Counter[str | None] = Counter()
+    for line in capsys.readouterr().out.splitlines():
+        record = json.loads(line)
+        if "Ceilings" in record:
+            found[record.get("of")] += sum(record["Ceilings"])
+    found.pop(None, None)  # the same without the dimension
+    return dict(found)
 
 
 # The throttle ----------------------------------------------------------------------------------------------------------

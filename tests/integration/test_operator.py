@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import boto3
 import pytest
@@ -257,6 +258,42 @@ def test_an_unregistered_number_is_reported(world: World, command: Command) -> N
 def test_missing_migrations_are_reported(command: Command, empty_database: str) -> None:
     command.environment["DATABASE_URL"] = empty_database
     assert grades(command, code=1)["schema"] == "bad"
+
+
+def test_what_ceilings_stopped_is_reported(world: World, command: Command) -> None:
+    world.person(daily_limit=99, hourly_limit=99)
+    world.connection.execute("INSERT INTO orchestrator.agents (prefix, hourly_limit) VALUES ('slow', 0)")
+    app = world.functions["enqueue"]
+    part = {"sequence_id": str(UUID(int=7)), "sequence_position": 1, "sequence_total": 6}
+    too_long = {"user_id": "ada", "agent_id": "x", "message_data": {"type": "note"}, **part}
+    with pytest.MonkeyPatch.context() as strict:
+        strict.setitem(app.__dict__, "settings", app.settings.model_copy(update={"agent_start_limit": 1}))
+        world.message(agent_id="new_1")
+        world.message(agent_id="new_2")
+        world.message(agent_id="slow_1")
+        world.publish(too_long)
+    world.connection.execute(
+        "INSERT INTO orchestrator.timeline (message_id, at, status, reason) VALUES (%s, %s, 'queued', 'reply_limit')",
+        (UUID(int=8), world.now),
+    )
+    # The command's clock is the host's.
+    for change in (
+        "UPDATE orchestrator.timeline SET at = clock_timestamp()",
+        "UPDATE orchestrator.rejections SET rejected_at = clock_timestamp()",
+        "INSERT INTO orchestrator.pauses (scope, value, paused_at, ends_at)"
+        " VALUES ('spending', 'urgent', clock_timestamp(), clock_timestamp() + interval '1 hour')",
+    ):
+        world.connection.execute(change)
+    found = [r for r in json.loads(command("doctor", "--json", code=1)) if r["what"] == "ceilings"]
+    assert {result["grade"] for result in found} == {"doubtful"}
+    assert [result["detail"] for result in found] == [
+        "in the last day 2 held by the hourly limit of their agents (agent_limit)",
+        "in the last day 1 replies above the ceilings of replies, now ordinary messages (reply_limit)",
+        "in the last day 1 parts of sequences longer than MAX_SEQUENCE_PARTS, rejected (too_many_parts)",
+        "agents without settings wait at the start limit: new_2 (1 of no publisher)",
+        "Twilio has reached a ceiling of the day: everything waits",
+    ]
+    assert "agent set PREFIX" in found[3]["fix"]
 
 
 def test_people_without_the_zone_of_a_place_are_reported(world: World, command: Command) -> None:

@@ -35,6 +35,8 @@ class Metric:
 PUBLISHED = Metric("Published", by="lane")
 REJECTED = Metric("Rejected", by="reason")
 BRAKED = Metric("Braked")
+# Messages that a ceiling of agents, replies or sequences stopped, at intake or in delivery.
+CEILINGS = Metric("Ceilings", by="of")
 # The dispatcher: what each tick found and did.
 TICKS = Metric("Ticks")
 WAITING = Metric("Waiting", by="reason")

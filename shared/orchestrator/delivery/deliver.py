@@ -18,7 +18,7 @@ from orchestrator.delivery.attempts import (
     full_groups_of,
     prepare_sends,
 )
-from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
+from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, count_ceilings, report_of
 from orchestrator.delivery.settlements import settlement_of, settlement_without_call
 from orchestrator.delivery.words import find_words, stored_words_of
 from orchestrator.relevance_check import KnownRelevance, RelevanceCheck, check_people
@@ -120,6 +120,7 @@ def deliver_wave(
         relevance=[known.relevance for known in check.by_message.values()],
         claude_calls=check.calls + count_calls_for_words(words, may_ask=may_ask and has_key),
         over_ceiling=not may_ask,
+        ceilings=count_ceilings(plan.decisions, state.deliveries),
         attempts=attempts,
         following=[*later, *_settle_attempts(database, attempts)],
         lost=[send.delivery.message_id for send in sends if send.candidate.attempt_id not in reserved],

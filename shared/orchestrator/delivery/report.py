@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from orchestrator.agents import limit_of
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.delivery.attempts import PreparedSend
 from orchestrator.messages import Lane
-from orchestrator.rules.reasons import Status
+from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
+from orchestrator.rules.state import Delivery
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
 from orchestrator.store.delivery import DecisionRow
 
@@ -53,6 +55,7 @@ class WaveResult:
         relevance: what Claude found of each message that was in question.
         claude_calls: calls to Claude by use and outcome.
         over_ceiling: Claude had reached its ceiling of the day, and was not called.
+        ceilings: messages that a ceiling of agents or of replies holds, by ceiling.
         attempts: the calls to Twilio.
         following: what comes next: the rest of a person's messages, parts of sequences, and replies.
         lost: candidates that a STOP, a pause, a withdrawal, the clock or another worker stopped between decision and
@@ -63,6 +66,7 @@ class WaveResult:
     relevance: Sequence[Relevance] = ()
     claude_calls: Counter[str] = field(default_factory=Counter)
     over_ceiling: bool = False
+    ceilings: Counter[str] = field(default_factory=Counter)
     attempts: Sequence[AttemptResult] = ()
     following: Sequence[UUID] = ()
     lost: Sequence[UUID] = ()
@@ -77,6 +81,7 @@ class DeliverReport:
         relevance: messages in question by what Claude found.
         claude_calls: calls to Claude by use and outcome.
         over_ceiling: waves in which Claude was not called because it had reached its ceiling of the day.
+        ceilings: messages that a ceiling of agents or of replies holds, by ceiling.
         refused: calls that Twilio refused, by consequence.
         provider_faults: those of them that are a fault of our account.
         held, ended: messages by reason.
@@ -92,6 +97,7 @@ class DeliverReport:
     relevance: Counter[str] = field(metadata=publish_as(metrics.RELEVANCE, log_as="judged"))
     claude_calls: Counter[str] = field(metadata=publish_as(metrics.CLAUDE_CALLS))
     over_ceiling: int = field(metadata=publish_as((metrics.COST_CEILING, "claude")))
+    ceilings: Counter[str] = field(metadata=publish_as(metrics.CEILINGS))
     refused: Counter[str] = field(metadata=publish_as(metrics.REFUSED))
     provider_faults: int = field(metadata=publish_as(metrics.PROVIDER_FAULTS, in_log=False))
     held: Counter[str] = field(metadata=publish_as(metrics.HELD))
@@ -123,6 +129,7 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
         relevance=Counter(relevance for wave in waves for relevance in wave.relevance),
         claude_calls=sum((wave.claude_calls for wave in waves), Counter()),
         over_ceiling=sum(wave.over_ceiling for wave in waves),
+        ceilings=sum((wave.ceilings for wave in waves), Counter()),
         refused=Counter[str](refused),
         provider_faults=refused[Consequence.CONFIGURATION],
         held=Counter(row.reason for row in held),
@@ -141,6 +148,19 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
             ]
         ),
     )
+
+
+def count_ceilings(decisions: Iterable[DecisionRow], deliveries: Iterable[Delivery]) -> Counter[str]:
+    """Count the messages of a wave that a ceiling of agents or of replies holds, by ceiling (R12, R13)."""
+    hours = {delivery.message_id: delivery.state.agent_hour for delivery in deliveries}
+    counts: Counter[str] = Counter()
+    for row in decisions:
+        hour = hours[row.message_id]
+        if row.reason is Reason.REPLY_LIMIT:
+            counts[row.reason] += 1
+        elif row.reason is Reason.AGENT_LIMIT and hour:
+            counts[limit_of(hour.group)] += 1
+    return counts
 
 
 def _grouped(pairs: Iterable[tuple[str, _Value]]) -> Mapping[str, Sequence[_Value]]:

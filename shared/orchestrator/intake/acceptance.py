@@ -23,6 +23,8 @@ from orchestrator.store.intake import AcceptedMessage, KnownRecords, KnownSequen
 SEQUENCE_PATIENCE = timedelta(minutes=15)
 # The farthest `scheduled_for`: a later date is a mistake of the publisher.
 PLANS_AHEAD = timedelta(days=366)
+# The reason of a rejection above MAX_SEQUENCE_PARTS (R8).
+TOO_MANY_PARTS = "too_many_parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ def _check_person(message: Message, person: Person, known: KnownRecords, policy:
 def _check_parts(message: Message, policy: PolicySettings) -> None:
     if message.sequence_total is not None and message.sequence_total > policy.max_sequence_parts:
         fix = f"Send at most {policy.max_sequence_parts} parts, or set MAX_SEQUENCE_PARTS"
-        raise InvalidMessage("sequence_total", "is above the most parts of a sequence", fix, "too_many_parts")
+        raise InvalidMessage("sequence_total", "is above the most parts of a sequence", fix, TOO_MANY_PARTS)
 
 
 def _check_sequence(message: Message, message_id: UUID, person: Person, owner: str | None, known: KnownRecords) -> None:

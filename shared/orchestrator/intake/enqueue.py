@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.agents import owner_of, throttle_notes
+from orchestrator.agents import limit_of, owner_of, throttle_notes
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import DeadLetter, QueueRecord, retry_later, send_dead_letters
@@ -17,9 +17,18 @@ from orchestrator.clock import Clock
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
 from orchestrator.ids import id_from_sqs, publisher_of
-from orchestrator.intake.acceptance import Arrival, accept, accept_reply, check_owner, unknown_user, with_message
+from orchestrator.intake.acceptance import (
+    TOO_MANY_PARTS,
+    Arrival,
+    accept,
+    accept_reply,
+    check_owner,
+    unknown_user,
+    with_message,
+)
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
+from orchestrator.rules.reasons import Reason
 from orchestrator.settings import EnqueueSettings, PolicySettings
 from orchestrator.store import intake as store
 from orchestrator.store.intake import (
@@ -45,6 +54,7 @@ class EnqueueReport:
         message_ids: their ids, under `accepted`.
         repeated: messages that were accepted before.
         rejected: rejections by reason.
+        ceilings: new messages that wait for the limit of their agents, and parts of sequences that are too long.
         throttled: groups of agents that wait from now on, because they are far above their usual rate.
         retry: SQS message ids that must come back.
         stored: SQS message ids of the new messages.
@@ -55,6 +65,7 @@ class EnqueueReport:
     repeated: int
     withdrawn: int
     rejected: Counter[str] = field(metadata=publish_as(metrics.REJECTED))
+    ceilings: Counter[str] = field(metadata=publish_as(metrics.CEILINGS))
     throttled: list[str] = field(metadata=publish_as(metrics.BRAKED, log_as="braked"))
     retry: list[str] = field(metadata=publish_as(show=len))
     stored: list[str] = field(default_factory=list, metadata=publish_as(in_log=False))
@@ -107,7 +118,7 @@ def enqueue(
     hand_over(settings.urgent_queue_url, claimed, now)
     not_taken = send_dead_letters(settings.enqueue_dlq_url, rows.dead_letters)
     retry_later(settings.enqueue_queue_url, dict.fromkeys(rows.unknown_users, UNKNOWN_USER_RETRY_SECONDS))
-    return _report(rows, new, [*not_taken, *_displaced_parts(rows, new, known)])
+    return _report(rows, new, known, [*not_taken, *_displaced_parts(rows, new, known)])
 
 
 def parse_records(
@@ -217,15 +228,25 @@ def _displaced_parts(rows: BatchRows, new_ids: Collection[UUID], known: KnownRec
     ]
 
 
-def _report(rows: BatchRows, new_ids: Collection[UUID], back: Sequence[QueueRecord]) -> EnqueueReport:
+def _report(
+    rows: BatchRows, new_ids: Collection[UUID], known: KnownRecords, back: Sequence[QueueRecord]
+) -> EnqueueReport:
     """The report of a batch; a message whose id is not new was accepted before. `back`: records that come back."""
     new = [message for message in rows.accepted if message.message_id in new_ids]
+    rejected = Counter(rejection.reason for rejection in rows.rejections)
+    ceilings = Counter(
+        limit_of(known.groups[message.agent_id, message.published_by].key)
+        for message in new
+        if message.reason is Reason.AGENT_LIMIT
+    )
+    ceilings += Counter({TOO_MANY_PARTS: rejected[TOO_MANY_PARTS]})
     return EnqueueReport(
         accepted=Counter(message.priority for message in new),
         message_ids={"accepted": [message.message_id for message in new]},
         repeated=len(rows.accepted) - len(new),
         withdrawn=len(rows.withdrawals) + len(rows.topic_withdrawals),
-        rejected=Counter(rejection.reason for rejection in rows.rejections),
+        rejected=rejected,
+        ceilings=ceilings,
         throttled=sorted(throttle.agent_group for throttle in rows.throttles),
         retry=[record.sqs_message_id for record in (*rows.unknown_users, *back)],
         stored=[record.sqs_message_id for record, message in rows.sources if message.message_id in new_ids],

@@ -15,7 +15,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),
     Reason.YIELDS: ("R6", "a message of a higher lane is due for the person"),
     Reason.SEQUENCE_INCOMPLETE: ("R8", "parts of its sequence are missing"),
-    Reason.AGENT_LIMIT: ("R13", "the hourly limit of its agent is used up"),
+    Reason.AGENT_LIMIT: (
+        "R13",
+        "the hourly limit of its agents is used up; those without settings share one until `orchestrator agent set`",
+    ),
     Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
     Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),
     Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and its relevance is not known"),

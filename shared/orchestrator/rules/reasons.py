@@ -14,7 +14,7 @@ class Reason(StrEnum):
     BEST_TIME = "best_time"  # R7
     YIELDS = "yields"  # R6: a higher lane is due
     SEQUENCE_INCOMPLETE = "sequence_incomplete"  # R8; also the end of an incomplete sequence
-    AGENT_LIMIT = "agent_limit"  # R13: the agent's hourly limit
+    AGENT_LIMIT = "agent_limit"  # R13: the hourly limit of its agents
     DAILY_LIMIT = "daily_limit"  # R1
     HOURLY_LIMIT = "hourly_limit"  # R2
     RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: Claude gave no verdict; also the end after a day

@@ -1,0 +1,45 @@
+"""Checks for `orchestrator doctor` whether a ceiling stopped messages: of agents, replies, sequences and money."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from orchestrator.store.agents import list_agents_at_start_limit
+from orchestrator.store.gauges import read_gauges
+from orchestrator.store.stats import read_stats
+from orchestrator_cli.check_results import CheckResult, Grade
+
+LOOK_BACK = timedelta(days=1)
+# Agents that a line of the report names.
+MOST_LISTED = 5
+_RUNBOOK = "See docs/runbook.md, Ceilings."
+# The counts of `stats`, the reason in them, and what the line says of it.
+_STOPPED = (
+    ("held_by_reason", "agent_limit", "held by the hourly limit of their agents"),
+    ("held_by_reason", "reply_limit", "replies above the ceilings of replies, now ordinary messages"),
+    ("rejected_by_reason", "too_many_parts", "parts of sequences longer than MAX_SEQUENCE_PARTS, rejected"),
+)
+
+
+def ceiling_results(connection: Connection, now: datetime) -> Iterator[CheckResult]:
+    """Check what the ceilings stopped in the last day, and which agents wait for an owner's decision."""
+    stats: Mapping[str, Any] = read_stats(connection, now - LOOK_BACK)
+    stopped = False
+    for counts, reason, words in _STOPPED:
+        if number := stats[counts].get(reason, 0):
+            stopped = True
+            yield CheckResult("ceilings", Grade.DOUBTFUL, f"in the last day {number} {words} ({reason})", _RUNBOOK)
+    if waiting := list_agents_at_start_limit(connection, MOST_LISTED):
+        stopped = True
+        names = ", ".join(f"{a.agent_id} ({a.messages} of {a.publisher or 'no publisher'})" for a in waiting)
+        fix = "Decide on each: `orchestrator agent set PREFIX`."
+        yield CheckResult("ceilings", Grade.DOUBTFUL, f"agents without settings wait at the start limit: {names}", fix)
+    for ceiling in read_gauges(connection, now).cost_ceilings:
+        stopped = True
+        fix = "See docs/runbook.md, Cost over the ceiling."
+        lanes = "everything waits" if ceiling == "twilio_urgent" else "the ordinary lanes wait"
+        yield CheckResult("ceilings", Grade.DOUBTFUL, f"Twilio has reached a ceiling of the day: {lanes}", fix)
+    if not stopped:
+        yield CheckResult("ceilings", Grade.GOOD, "stopped nothing in the last day")
