@@ -15,6 +15,7 @@ from orchestrator.delivery.attempts import (
     PreparedSend,
     call_log_entries,
     count_calls_for_words,
+    full_groups_of,
     prepare_sends,
 )
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
@@ -90,7 +91,7 @@ def deliver_wave(
     No transaction is open during a call to Claude or Twilio (G4).
     """
     with database.connection() as connection:
-        state = store.read_state(connection, message_ids, clock())
+        state = store.read_state(connection, message_ids, settings.agent_start_limit, clock())
     if not state.deliveries:
         return WaveResult()
     time_left = countdown(settings.claude_deadline_seconds)
@@ -110,6 +111,7 @@ def deliver_wave(
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],
+        agent_groups=full_groups_of(sends),
     )
     reserved = _reserve(database, plan, settings, clock, now)
     attempts = _call_twilio([send for send in sends if send.candidate.attempt_id in reserved], sender, clock)

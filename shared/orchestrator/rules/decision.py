@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of, is_e164
 from orchestrator.rules.activity import active_until, live_until, may_come_forward, may_reply
+from orchestrator.rules.agent_limit import room_from
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
 from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
@@ -40,6 +41,7 @@ class Send:
         active_since: the inbound message that lets it through; None when the ordinary rules allow it (R4).
         reply_to: when the person wrote what a reply answers; None for every other message (R12).
         active_texts: what it counts for while the person is active: a sequence as a whole with its first part (R4).
+        agent_texts: what it counts for against the hourly limit of its agents, in the same way (R13).
     """
 
     local_date: date
@@ -49,6 +51,7 @@ class Send:
     active_since: datetime | None = None
     active_texts: int = 0
     reply_to: datetime | None = None
+    agent_texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,13 @@ def decide(message: MessageState, person: Person, *, paused: bool, policy: Polic
     if hold:
         return _until_expiry(hold, message)
     if message.is_reply and live_until(person, now) > now:
-        above = None if may_reply(person, budget_day(person, now), policy) else Hold(now, Reason.REPLY_LIMIT)
+        may_go = may_reply(person, budget_day(person, now), policy) and _hold_by_agent_limit(message, now) is None
+        above = None if may_go else Hold(now, Reason.REPLY_LIMIT)
         return above or _hold_after_an_outage(message, now) or _send_reply(message, person, now)
     hold = _hold_by_hours_and_limits(message, person, policy, now)
     comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, policy, now)
-    hold = (None if comes_forward else hold) or _hold_by_relevance(message, person, policy, now)
+    hold = (None if comes_forward else hold) or _hold_by_agent_limit(message, now)
+    hold = hold or _hold_by_relevance(message, person, policy, now)
     hold = hold or _hold_after_an_outage(message, now)
     if hold:
         return _until_expiry(hold, message)
@@ -225,6 +230,12 @@ def _hold_for_a_better_moment(message: MessageState, now: datetime) -> Hold | No
     return None
 
 
+def _hold_by_agent_limit(message: MessageState, now: datetime) -> Hold | None:
+    """A person's activity does not lift the limit of an agent; a sequence that has begun goes on (R8, R13)."""
+    room = None if message.continues else room_from(message.agent_hour, message.parts, now)
+    return Hold(room, Reason.AGENT_LIMIT) if room else None
+
+
 def _hold_by_relevance(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
     if not _is_in_question(message, person):
         return None
@@ -241,8 +252,7 @@ def _may_be_lifted(hold: Hold) -> bool:
 
 
 def _may_come_forward(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> bool:
-    texts = 0 if message.continues else message.parts
-    return may_come_forward(person, texts, budget_day(person, now), policy, now)
+    return may_come_forward(person, _new_texts(message), budget_day(person, now), policy, now)
 
 
 def _until_expiry(hold: Hold, message: MessageState) -> Hold:
@@ -260,6 +270,7 @@ def _send_reply(message: MessageState, person: Person, now: datetime) -> Send:
         caps=NO_CAPS,
         takes_slot=False,
         reply_to=person.last_inbound_at,
+        agent_texts=1,
     )
 
 
@@ -271,7 +282,8 @@ def _send_to_active(message: MessageState, person: Person, now: datetime) -> Sen
         caps=NO_CAPS,
         takes_slot=not message.continues,
         active_since=person.last_inbound_at,
-        active_texts=0 if message.continues else message.parts,
+        active_texts=_new_texts(message),
+        agent_texts=_new_texts(message),
     )
 
 
@@ -283,6 +295,7 @@ def _send(message: MessageState, person: Person, policy: PolicySettings, now: da
         open_until=min(closes, message.expires_at) if closes else message.expires_at,
         caps=NO_CAPS if message.continues else caps(_lane(message, now), message.can_delay, person, policy),
         takes_slot=not message.continues,
+        agent_texts=_new_texts(message),
     )
 
 
@@ -301,6 +314,11 @@ def _is_in_question(message: MessageState, person: Person) -> bool:
 
 def _reformulation_deadline(message: MessageState, policy: PolicySettings, now: datetime) -> datetime:
     return (message.checked_at or now) + timedelta(minutes=policy.reformulation_minutes)
+
+
+def _new_texts(message: MessageState) -> int:
+    """What a message counts for: a sequence counts as a whole with its first part."""
+    return 0 if message.continues else message.parts
 
 
 def _lane(message: MessageState, now: datetime) -> Lane:
