@@ -3,8 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from orchestrator.settings import PolicySettings
+
+
+class Purpose(StrEnum):
+    """What an agent's texts are for (R15). Its owner decides that; neither a model nor a message can."""
+
+    TRANSACTIONAL = "transactional"
+    INFORMATIONAL = "informational"
+    MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +24,7 @@ class Agent:
         urgent_at_night: whether an urgent message that cannot wait ignores quiet hours (R5); None means `system` alone.
         hourly_limit: texts of all these agents in any 60 minutes; None means no limit, and then the throttle applies.
         publishers: the AWS identities that may publish for these agents, as `publisher_of` gives them; None means any.
+        purpose: what their texts are for.
     """
 
     prefix: str
@@ -22,6 +32,7 @@ class Agent:
     hourly_limit: int | None = None
     publishers: Sequence[str] | None = None
     urgent_at_night: bool | None = None
+    purpose: Purpose = Purpose.INFORMATIONAL
 
 
 @dataclass(frozen=True, slots=True)

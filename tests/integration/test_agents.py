@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.agents import Agent, agent_for
+from orchestrator.agents import Agent, Purpose, agent_for
 from orchestrator.delivery.dispatch import dispatch
 from orchestrator.settings import DispatchSettings, load
 from orchestrator.store.agents import list_agents, remove_agent, set_agent
+from orchestrator.store.message_history import read_message_history
 from orchestrator.store.pauses import pause, resume
 from tests.world import World, sqs_event, sqs_record
 
@@ -296,3 +297,28 @@ def test_urgent_goes_at_night_where_its_agent_may(
     world.travel_to("2026-03-03T08:00:00-05:00")
     world.minute()
     assert world.state(urgent)[0] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("settings", "agent", "purpose"),
+    [
+        ([], "shop", "informational"),
+        ([Agent("shop", purpose=Purpose.MARKETING)], "shop_1", "marketing"),
+        ([Agent("shop", purpose=Purpose.MARKETING)], "Shop_1", "marketing"),
+        ([Agent("shop", purpose=Purpose.MARKETING), Agent("shop_receipts", purpose=Purpose.TRANSACTIONAL)],
+         "shop_receipts_1", "transactional"),
+        ([Agent("shop", purpose=Purpose.MARKETING), Agent("shop_receipts")], "shop_receipts_1", "informational"),
+    ],
+)  # fmt: skip
+def test_the_owner_of_an_agent_says_what_its_texts_are_for(
+    world: World, settings: list[Agent], agent: str, purpose: str
+) -> None:
+    for setting in settings:
+        set_agent(world.connection, setting)
+    world.person()
+    claimed = {"purpose": "transactional"}
+    message = world.message(agent_id=agent, message_data={"type": "note", "message": "Hello", **claimed})
+    history = read_message_history(world.connection, message)
+    assert history
+    (published,) = [step for step in history.steps if step.what == "published"]
+    assert published.detail == f"by {agent.lower()}, {purpose}, high"

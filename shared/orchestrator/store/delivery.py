@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from orchestrator.agents import AgentHour
+from orchestrator.agents import AgentHour, Purpose
 from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
@@ -276,6 +276,7 @@ def _message_state(row: DictRow) -> MessageState:
         broken=row["broken"],
         is_reply=row["is_reply"],
         urgent_at_night=row["urgent_at_night"],
+        purpose=Purpose(row["purpose"]),
         agent_hour=_agent_hour(row),
         inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),

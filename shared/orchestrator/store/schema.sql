@@ -213,6 +213,17 @@ CREATE FUNCTION orchestrator.person_texts(keywords text[], until timestamp with 
        )
 $$;
 
+CREATE FUNCTION orchestrator.purpose_of(agent text) RETURNS TABLE(purpose text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(
+               (SELECT a.purpose FROM orchestrator.agents a
+                 WHERE starts_with(lower(agent), a.prefix)
+                 ORDER BY length(a.prefix) DESC LIMIT 1),
+               'informational'
+           )
+$$;
+
 CREATE FUNCTION orchestrator.reply_texts(people uuid[], until timestamp with time zone) RETURNS TABLE(reply_to timestamp with time zone, local_date date, started_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -357,7 +368,9 @@ CREATE TABLE orchestrator.agents (
     may_use_urgent boolean DEFAULT true NOT NULL,
     hourly_limit integer,
     publishers text[],
-    urgent_at_night boolean
+    urgent_at_night boolean,
+    purpose text DEFAULT 'informational'::text NOT NULL,
+    CONSTRAINT agents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
 );
 
 ALTER TABLE ONLY orchestrator.agents

@@ -42,6 +42,7 @@ SELECT m.id AS message_id,
        agents.hourly_limit AS agent_limit,
        agent_hour.texts AS agent_texts,
        agent_hour.sequence_due,
+       purposes.purpose,
        EXISTS (SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval))
            AS inbound_unread,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
@@ -107,6 +108,7 @@ SELECT m.id AS message_id,
                       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(s.priority, s.agent_id, s.user_id, %(now)s))
                ) AS sequence_due
        ) agent_hour
+ CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
   LEFT JOIN orchestrator.numbers number ON number.phone_number = person.e164
   LEFT JOIN LATERAL (
         SELECT s.id
