@@ -60,6 +60,7 @@ _KEPT = {
     "orchestrator.known_agents.agent_id": _AGENTS,
     "orchestrator.attempts.agent_group": _AGENTS,
     "orchestrator.agents.publishers": _AGENTS,
+    "orchestrator.agents.purpose": _CODES,
     "orchestrator.attempts.outcome": _CODES,
     "orchestrator.attempts.evidence": _CODES,
     "orchestrator.attempts.twilio_message_sid": "Twilio's id: it goes when Twilio has deleted the text",
