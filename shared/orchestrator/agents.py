@@ -102,6 +102,12 @@ def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:
     return max(matching, key=lambda agent: len(agent.prefix), default=Agent(prefix=agent_id))
 
 
+def settings_prefix(agent_id: str, agents: Sequence[Agent]) -> str | None:
+    """The prefix whose settings apply to an agent; None for an agent without settings."""
+    agent = agent_for(agent_id, agents)
+    return agent.prefix if agent in agents else None
+
+
 def waits_until(group: AgentGroup, accepted_before: int, now: datetime) -> datetime | None:
     """Until when a message that arrives waits for the hourly limit of its group; None when it need not wait.
 

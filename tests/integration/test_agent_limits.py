@@ -229,6 +229,15 @@ def test_a_limit_of_zero_holds_sequences_and_replies_too(world: World) -> None:
     assert states(world, parts) == ["sent"] * 2
 
 
+def test_parts_of_another_agent_do_not_ride_on_a_sequence(world: World) -> None:
+    people(world, 1)
+    set_agent(world.connection, Agent("bank", hourly_limit=0))
+    first, second = sequence(2)
+    send(world, {**first, "agent_id": "free"})
+    send(world, {**second, "agent_id": "bank"})
+    assert world.all("SELECT agent_id, reason FROM orchestrator.rejections") == [("bank", "sequence_conflict")]
+
+
 # The start limit -------------------------------------------------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ KNOWN = KnownRecords(
     },
     owners={CONVERSATION: ADA, BENS_CONVERSATION: BEN},
     publishers={UUID(int=7): "AROAUTHOR", UUID(int=8): "AROAOTHER"},
-    sequences={SEQUENCE: KnownSequence(ADA, "medium", 3, "AROAUTHOR", {})},
+    sequences={SEQUENCE: KnownSequence(ADA, "system", "medium", 3, "AROAUTHOR", {})},
     agents=[
         Agent("calm", may_use_urgent=False),
         Agent("bound", publishers=["AROAUTHOR"]),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orchestrator.agents import Agent, agent_for, owner_of, waits_until
+from orchestrator.agents import Agent, agent_for, owner_of, settings_prefix, waits_until
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
@@ -142,7 +142,7 @@ def with_message(known: KnownRecords, row: AcceptedMessage) -> KnownRecords:
         known = replace(known, publishers={row.message_id: row.publisher, **known.publishers})
     if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
         return known
-    first = KnownSequence(row.user_id, row.priority, row.sequence_total, row.publisher, {})
+    first = KnownSequence(row.user_id, row.agent_id, row.priority, row.sequence_total, row.publisher, {})
     sequence = known.sequences.get(row.sequence_id, first)
     parts = {row.sequence_position: row.message_id, **sequence.parts}
     return replace(known, sequences={**known.sequences, row.sequence_id: replace(sequence, parts=parts)})
@@ -241,6 +241,10 @@ def _check_sequence(message: Message, message_id: UUID, person: Person, owner: s
     if earlier.publisher != owner:
         fix = "Publish all parts of a sequence with one role, and give each sequence an id of its own"
         raise InvalidMessage("sequence_id", "is a sequence of another publisher", fix, "not_yours")
+    if settings_prefix(earlier.agent_id, known.agents) != settings_prefix(message.agent_id, known.agents):
+        # The sequence counts against the hourly limit of its first part's agent (R13).
+        fix = "Give all parts of a sequence agents with the same settings"
+        raise InvalidMessage("agent_id", "has other settings than the sequence's first part", fix, "sequence_conflict")
     if (earlier.user_id, earlier.priority, earlier.total) != (
         person.user_id,
         message.priority,

@@ -16,9 +16,10 @@ from orchestrator.store.database import columns, one_round_trip, sql
 
 @dataclass(frozen=True, slots=True)
 class KnownSequence:
-    """The person, lane, length and owner of a sequence, from its first part that came; the message at each position."""
+    """The person, agent, lane, length and owner of a sequence, from its first part; the message at each position."""
 
     user_id: UUID
+    agent_id: str
     priority: str
     total: int
     publisher: str | None
@@ -162,9 +163,9 @@ def read_known_records(
         publishers=dict(publishers.fetchall()),
         sequences={
             sequence: KnownSequence(
-                user, priority, total, publisher, {int(place): UUID(part) for place, part in found.items()}
+                user, agent_id, priority, total, publisher, {int(place): UUID(part) for place, part in found.items()}
             )
-            for sequence, user, priority, total, publisher, found in parts
+            for sequence, user, agent_id, priority, total, publisher, found in parts
         },
         agents=[Agent(*row) for row in agents],
         groups={(agent_id, publisher): AgentGroup(*group) for agent_id, publisher, *group in groups},
