@@ -51,6 +51,7 @@ class Person:
 
     Attributes:
         timezone: IANA name as stored; it may be missing, wrong or no place.
+        place: code of the state or province as stored (R15); it may be missing or wrong.
         quiet_hours_start, quiet_hours_end: local time; None means the default.
         quiet_hours_enabled, daily_limit, hourly_limit: from the newest budget row; None means the default.
         sent_by_day: messages sent per local calendar day, for the last days.
@@ -71,6 +72,7 @@ class Person:
     phone_number: str
     first_name: str | None = None
     timezone: str | None = None
+    place: str | None = None
     quiet_hours_start: time | None = None
     quiet_hours_end: time | None = None
     quiet_hours_enabled: bool | None = None

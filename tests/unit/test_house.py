@@ -30,6 +30,7 @@ LAYERS = [
     {"settings"},
     {"agents"},
     {"rules"},
+    {"jurisdictions"},
     {"store", "wording", "sms"},
     {"claude_calls"},
     {"events", "relevance_check"},
