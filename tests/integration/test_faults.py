@@ -24,6 +24,7 @@ from orchestrator.aws.queues import records_of
 from orchestrator.clock import HostClock
 from orchestrator.errors import InvalidMessage, InvocationFailed, SecretUnreadable, SettingsError
 from orchestrator.sms.client import twilio_client
+from orchestrator.store.access import close_schema
 from orchestrator.store.database import Database
 from tests.integration.test_batches import GOOD, database_at, received, visible_in
 from tests.world import World, sqs_event, sqs_record
@@ -241,7 +242,7 @@ def test_a_database_that_is_not_migrated_costs_nothing(world: World) -> None:
         records = published_while(world)
     finally:
         world.connection.execute(function[1].encode())
-        world.connection.execute(f"REVOKE ALL ON FUNCTION {function[0]} FROM PUBLIC".encode())
+        close_schema(world.connection)
     assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": []}
 
 
