@@ -26,6 +26,7 @@ LAYERS = [
     {"unsendable"},
     {"clock", "messages", "people"},
     {"setting_values"},
+    {"sender_settings"},
     {"aws"},
     {"settings"},
     {"agents"},
