@@ -18,9 +18,9 @@ from orchestrator.people import find_zone
 from orchestrator.rules.holidays import DayByEaster, FixedDay, HolidayRule, WeekdayOfMonth
 from orchestrator.rules.law import COUNTRIES, CapRow, HolidayRow, HoursRow, Law, OpenHours, Origin, Place
 
-# An owner's file is named from the folder that holds the package: `shared` here, /opt/python in the Lambda layer.
-ROOT = Path(__file__).parents[1]
-_RULES = Path(__file__).parent / "rules"
+# An owner's file is named from the package's folder, which becomes the functions' layer: shared/orchestrator here.
+ROOT = Path(__file__).parent
+_RULES = ROOT / "rules"
 
 # The longest period of a cap: the texts of so many days are counted.
 LONGEST_PERIOD = timedelta(days=7)

@@ -18,5 +18,5 @@ class ConfirmationSettings(Settings):
 class LawSettings(Settings):
     """The law of the place (R15)."""
 
-    # The path of an owner's file of rows, from the folder that holds this package: /opt/python on Lambda.
+    # The path of an owner's file of rows, from the package's folder, which becomes the functions' layer.
     law_file: str | None = Field(default=None, min_length=1)

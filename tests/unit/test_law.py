@@ -220,8 +220,8 @@ def test_an_owner_adds_a_country_and_binds_another_purpose(tmp_path: Path) -> No
 
 
 def test_a_file_is_named_from_the_folder_of_the_package() -> None:
-    assert read_law(str(Path("orchestrator/rules/jurisdictions.toml"))).hours == LAW.hours
-    assert (ROOT / "orchestrator").is_dir()
+    assert read_law(str(Path("rules/jurisdictions.toml"))).hours == LAW.hours
+    assert (ROOT / "rules").is_dir()
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,11 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_ON_ALLOWLIST: ("R11", "the number is not on the recipient allow-list"),
     Reason.BAD_NUMBER: ("G2", "Twilio reports that the number cannot receive texts"),
     Reason.FORGOTTEN: ("R11", "the person's data was deleted"),
+    Reason.OFFERS_STOP_WORD: (
+        "R15",
+        "its words offer an opt-out keyword (STOP, CANCEL, END, QUIT) as an answer, and a person who replies it gets "
+        "no more texts; offer another word",
+    ),
     Reason.NOTHING_TO_SAY: ("G7", "no text can be made from its data"),
     Reason.REFUSED: ("G2", "Twilio refused it"),
     Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and there is no evidence"),

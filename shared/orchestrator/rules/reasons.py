@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NOT_ON_ALLOWLIST = "not_on_allowlist"
     BAD_NUMBER = "bad_number"  # Twilio's 21211, 21614 and the like; 30005, 30006, 30004 twice of earlier texts
     FORGOTTEN = "forgotten"  # the person's data was deleted
+    OFFERS_STOP_WORD = "offers_stop_word"  # R15: as an answer to something else, such as "Reply YES or CANCEL"
     NOTHING_TO_SAY = "nothing_to_say"  # no text can be made from the data
     REFUSED = "refused"  # any other refusal by Twilio
     UNKNOWN_OUTCOME = "unknown_outcome"  # G2
