@@ -8,7 +8,8 @@ import typer
 
 from orchestrator.clock import clock_from_environment
 from orchestrator.errors import OrchestratorError
-from orchestrator.jurisdictions import WEEKDAYS, read_law
+from orchestrator.jurisdiction_fields import WEEKDAYS
+from orchestrator.jurisdictions import read_law
 from orchestrator.rules.holidays import holidays_in
 from orchestrator.rules.law import CapRow, HolidayRow, HoursRow, Law, Origin
 from orchestrator.sender_settings import LawSettings

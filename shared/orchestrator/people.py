@@ -56,6 +56,8 @@ class Person:
         quiet_hours_enabled, daily_limit, hourly_limit: from the newest budget row; None means the default.
         sent_by_day: messages sent per local calendar day, for the last days.
         recent_sends: when texts went in the last 60 minutes, oldest first.
+        law_sends: when texts went that count toward the caps of the law, in the last week; a text that counts for
+            several stands there as often (R15).
         planned_sends: when the messages that the hourly limit holds are due.
         last_inbound_at: when the person last wrote; STOP, HELP and the like do not count (R4).
         texts_while_active: texts that only this inbound message allowed (R4).
@@ -80,6 +82,7 @@ class Person:
     hourly_limit: int | None = None
     sent_by_day: dict[date, int] = field(default_factory=dict)
     recent_sends: tuple[datetime, ...] = ()
+    law_sends: tuple[datetime, ...] = ()
     opted_out: bool = False
     planned_sends: tuple[datetime, ...] = ()
     last_inbound_at: datetime | None = None

@@ -31,6 +31,7 @@ LAYERS = [
     {"settings"},
     {"agents"},
     {"rules"},
+    {"jurisdiction_fields"},
     {"jurisdictions"},
     {"store", "wording", "sms"},
     {"claude_calls"},

@@ -10,6 +10,9 @@ class Reason(StrEnum):
     SCHEDULED = "scheduled"  # its own scheduled_for
     PAUSED = "paused"  # R13
     QUIET_HOURS = "quiet_hours"  # R3
+    LAW_HOURS = "law_hours"  # R15: the hours, weekdays and holidays of the person's place
+    LAW_CAP = "law_cap"  # R15: the most texts in the person's place
+    LAW_PLACE_UNKNOWN = "law_place_unknown"  # R15: no place is known, or what holds there
     ZONE_UNKNOWN = "zone_unknown"  # R3
     BEST_TIME = "best_time"  # R7
     YIELDS = "yields"  # R6: a higher lane is due

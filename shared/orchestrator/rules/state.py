@@ -24,6 +24,7 @@ class MessageState:
             another part ended without being sent (R8).
         parts: how many texts the message brings: the whole sequence with its first part, none with a later one (R8).
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
+        purpose: what its agent's texts are for: transactional, informational or marketing (R15).
         urgent_at_night: its agent may use `urgent` in quiet hours (R5).
         inbound_unread: texts of people may lie unread in the inbound queue, and a STOP among them (R11).
         relevance, checked_at: what is known since the person last wrote, and since when (R10).
@@ -46,6 +47,7 @@ class MessageState:
     broken: bool = False
     parts: int = 1
     is_reply: bool = False
+    purpose: str = "informational"
     urgent_at_night: bool = True
     inbound_unread: bool = False
     relevance: Relevance = Relevance.UNASKED
