@@ -225,6 +225,14 @@ def world(
         yield world
 
 
+@pytest.fixture
+def putting_markers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher puts markers on the inbound queue."""
+    app = world.functions["dispatch"]
+    settings = app.settings.model_copy(update={"inbound_queue_url": world.urls["INBOUND_QUEUE_URL"]})
+    monkeypatch.setitem(app.__dict__, "settings", settings)
+
+
 def _as_url(conninfo: str) -> str:
     parts = psycopg.conninfo.conninfo_to_dict(conninfo)
     password = f":{parts['password']}" if parts.get("password") else ""

@@ -147,7 +147,7 @@ def check_database() -> Iterator[CheckResult]:
 def _check_inbound(marker: NewestMarker | None) -> Iterator[CheckResult]:
     """Check that what people write is read: while it may not be, nothing is sent (R11)."""
     if marker is None:
-        detail = "no marker was read yet: an outage would hold nothing"
+        detail = "no marker was put on the inbound queue yet: an outage would hold nothing"
         fix = "Let `dispatch` and `inbound` run; set INBOUND_QUEUE_URL where another program runs the ticks."
         yield CheckResult("inbound texts", Grade.DOUBTFUL, detail, fix)
     elif marker.age > FRESH_FOR:

@@ -145,7 +145,7 @@ class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings):
     unknown_outcome: UnknownOutcome = UnknownOutcome.END
     delivery_queue_url: HttpUrl
     urgent_queue_url: HttpUrl
-    # Where each tick puts a marker. Once one was read, deliver sends nothing while no fresh one is (R11): a team
+    # Where each tick puts a marker. From the first on, deliver sends nothing while no fresh one is read (R11): a team
     # that runs ticks beside a deployed stack, or instead of its schedule, sets this too.
     inbound_queue_url: HttpUrl | None = None
 

@@ -1,6 +1,5 @@
 """After an outage nothing is sent before what people wrote during it is read (R11)."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,17 +13,11 @@ PEOPLE = [f"+121255501{number:02}" for number in range(10, 22)]
 
 
 @pytest.fixture
-def marked(world: World) -> Iterator[World]:
+def marked(world: World, putting_markers: None) -> World:
     """A world whose dispatcher puts markers on the inbound queue; one of them was read."""
-    app = world.functions["dispatch"]
-    settings = app.settings
-    app.__dict__["settings"] = settings.model_copy(update={"inbound_queue_url": world.urls["INBOUND_QUEUE_URL"]})
-    try:
-        world.dispatch()
-        world.take_in()
-        yield world
-    finally:
-        app.__dict__["settings"] = settings
+    world.dispatch()
+    world.take_in()
+    return world
 
 
 def pass_time(world: World, **duration: float) -> None:
@@ -116,7 +109,8 @@ def test_a_marker_that_lay_in_the_queue_for_long_shows_nothing(marked: World) ->
     assert (world.texts(), world.state(message)) == ([], ("queued", "inbound_unread"))
 
 
-def test_short_gaps_hold_nothing_and_neither_does_a_stack_without_markers(world: World, marked: World) -> None:
+def test_short_gaps_hold_nothing(marked: World) -> None:
+    world = marked
     world.person(daily_limit=9, hourly_limit=9)
     for minutes in (1, 2.9):
         world.message()
@@ -124,10 +118,23 @@ def test_short_gaps_hold_nothing_and_neither_does_a_stack_without_markers(world:
         world.take_in()
         pass_time(world, minutes=minutes)
     assert len(world.texts()) == 2
-    world.connection.execute("DELETE FROM orchestrator.inbound_marker")
+
+
+def test_a_stack_without_markers_holds_nothing(world: World) -> None:
+    world.person()
+    pass_time(world, hours=1)
     world.message()
     world.minute()
-    assert len(world.texts()) == 3
+    assert len(world.texts()) == 1
+
+
+def test_nothing_is_sent_where_the_first_marker_is_never_read(world: World, putting_markers: None) -> None:
+    world.person()
+    world.dispatch()
+    pass_time(world, minutes=4)
+    message = world.message()
+    world.minute()
+    assert (world.texts(), world.state(message)) == ([], ("queued", "inbound_unread"))
 
 
 def test_a_marker_counts_after_the_texts_beside_it(marked: World) -> None:

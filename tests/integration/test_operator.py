@@ -272,7 +272,7 @@ def test_people_without_the_zone_of_a_place_are_reported(world: World, command: 
 @pytest.mark.parametrize(
     ("read_ago", "gap_ended_ago", "grade", "detail"),
     [
-        (None, None, "doubtful", "no marker was read yet"),
+        (None, None, "doubtful", "no marker was put on the inbound queue yet"),
         ("1 minute", "1 day", "good", "read as they come"),
         ("12 minutes", "1 day", "bad", "not read for 12 minutes"),
         ("1 second", "1 minute", "doubtful", "read again"),

@@ -6,7 +6,6 @@ rules. `STOP_SEQUENCES` says how many are driven (CI: 1,000).
 
 import os
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -178,18 +177,10 @@ class Run:
                 assert (life.last_wish(also_in_queue=False) == "stop") == (life.phone in opted_out), life
 
 
-@pytest.fixture
-def marking(world: World) -> Iterator[World]:
-    app = world.functions["dispatch"]
-    settings = app.settings
-    app.__dict__["settings"] = settings.model_copy(update={"inbound_queue_url": world.urls["INBOUND_QUEUE_URL"]})
-    yield world
-    app.__dict__["settings"] = settings
-
-
 @pytest.mark.parametrize("seed", range(-(-SEQUENCES // PEOPLE)))
-def test_no_text_after_the_last_stop_and_no_opt_out_without_a_wish(marking: World, seed: int) -> None:
-    world = marking
+def test_no_text_after_the_last_stop_and_no_opt_out_without_a_wish(
+    world: World, putting_markers: None, seed: int
+) -> None:
     world.claude.wants_no_more = lambda texts: any("had enough" in text["text"] for text in texts)
     Run(world, seed).go()
     assert len(world.phones.texts) > PEOPLE, "most people get most of theirs"

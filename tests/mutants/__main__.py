@@ -39,6 +39,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-mutants-")))
         benches = [stack.enter_context(Bench.set_up(folder / str(number))) for number in range(BENCHES)]
+        benches[0].check_map(reach)
         dice = random.Random(options.seed)
         sample = list(draw(mutants, left_out, options.sample, dice, benches[0]))
         dice.shuffle(sample)  # what a run has tried when it is interrupted is a sample, too

@@ -29,6 +29,8 @@ TESTS = ("tests/unit", "tests/integration")
 NO_TIME = 0.02
 # To start Python, import everything, and migrate a template.
 START_SECONDS = 30
+# To find all tests, on a busy machine.
+COLLECT_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,15 @@ class Bench:
         with psycopg.connect(make_conninfo(self.server, dbname="mutants"), autocommit=True) as connection:
             return is_valid(connection, mutant)
 
+    def check_map(self, reach: Reach) -> None:
+        """Check that pytest finds the tests of a map: where it finds none, it ends as where a mutant breaks them.
+
+        Raises:
+            SystemExit: a test was renamed or removed since the map was recorded.
+        """
+        if self.run_tests(list(reach), COLLECT_SECONDS, "--collect-only"):
+            sys.exit("pytest does not find all tests of the map: record it again, without --keep-map.")
+
     def try_out(self, mutant: Mutant, reach: Reach, seconds: float) -> Result:
         """Run the tests that reach a mutant until one fails, for about so many seconds; one that hangs is noticed too."""
         tests = choose_tests(mutant, reach, seconds)
@@ -89,11 +100,11 @@ class Bench:
         finally:
             shutil.copy2(ROOT / mutant.file, file)
 
-    def run_tests(self, tests: Sequence[str], timeout: float) -> int:
+    def run_tests(self, tests: Sequence[str], timeout: float, *options: str) -> int:
         """Run tests in the copy, and return the exit code of pytest; one that does not end in time counts as failed."""
         (self.folder / "selected-tests").write_text("\n".join(tests))
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "@selected-tests"],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, "@selected-tests"],
             cwd=self.folder,
             env={
                 **os.environ,

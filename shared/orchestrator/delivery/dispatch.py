@@ -115,7 +115,8 @@ def dispatch(
     """
     seconds_left = seconds_left or countdown(TICK_SECONDS)
     if settings.inbound_queue_url:
-        # A marker that SQS does not take is missed after three minutes, like the next one.
+        # A marker that SQS does not take is missed after three minutes, like the next one and the very first.
+        schedule.expect_inbound_markers(connection)
         send_all(settings.inbound_queue_url, [OutgoingMessage(json.dumps({"path": MARKER_PATH}))])
     upkeep = schedule.keep_up(
         connection,

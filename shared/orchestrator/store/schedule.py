@@ -106,6 +106,11 @@ def keep_up(
     return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount, twilio_is_out)
 
 
+def expect_inbound_markers(connection: Connection) -> None:
+    """Let the first marker of the inbound queue be due from now on, where none was read yet (R11); one round trip."""
+    connection.execute(sql("expect_inbound_markers"))
+
+
 def is_twilio_out(connection: Connection) -> bool:
     """Whether an outage of Twilio pauses delivery; one round trip."""
     return bool((connection.execute(sql("is_twilio_out")).fetchone() or (False,))[0])
