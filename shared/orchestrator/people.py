@@ -59,6 +59,7 @@ class Person:
         law_sends: when texts went that count toward the caps of the law, in the last week; a text that counts for
             several stands there as often (R15).
         planned_sends: when the messages that the hourly limit holds are due.
+        texted_at: when a text last went to them on this number (R15).
         last_inbound_at: when the person last wrote; STOP, HELP and the like do not count (R4).
         texts_while_active: texts that only this inbound message allowed (R4).
         active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
@@ -85,6 +86,7 @@ class Person:
     law_sends: tuple[datetime, ...] = ()
     opted_out: bool = False
     planned_sends: tuple[datetime, ...] = ()
+    texted_at: datetime | None = None
     last_inbound_at: datetime | None = None
     texts_while_active: int = 0
     active_texts_this_hour: int = 0

@@ -8,10 +8,13 @@ from orchestrator.setting_values import Settings
 
 
 class ConfirmationSettings(Settings):
-    """Whether an opt-out that Twilio does not confirm is confirmed by us (R11)."""
+    """Who texts (R15), and whether an opt-out that Twilio does not confirm is confirmed by us (R11)."""
 
-    # Who texts, in words that the people know, such as "Harbor Books". Without a name there is no confirmation.
+    # In words that the people know, such as "Harbor Books". Without a name there is no confirmation, and no text says
+    # who writes.
     sender_name: str | None = Field(default=None, min_length=2, max_length=60)
+    # How people reach the sender, such as an address, a phone number or a web page; CASL asks for it in Canada.
+    sender_contact: str | None = Field(default=None, min_length=2, max_length=100)
     stop_confirmation: Literal["on", "off"] = "on"
 
 

@@ -23,7 +23,19 @@ NEWER = UUID(int=0xBEEF)
 # The words of the tables. A flag stands alone (`now!`), a fact has a value (`sent=10`).
 MESSAGE_FLAGS = {
     *Lane,
-    *("now!", "fresh", "paused", "withdrawn", "superseded", "higher-due", "part", "next-part", "broken", "reply", "marketing"),
+    *(
+        "now!",
+        "fresh",
+        "paused",
+        "withdrawn",
+        "superseded",
+        "higher-due",
+        "part",
+        "next-part",
+        "broken",
+        "reply",
+        "marketing",
+    ),
 }
 MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged", "parts"}
 PERSON_FLAGS = {"opted-out", "unjudged", "dead-number"}

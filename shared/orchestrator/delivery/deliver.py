@@ -19,10 +19,11 @@ from orchestrator.delivery.attempts import (
 )
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
 from orchestrator.delivery.settlements import settlement_of, settlement_without_call
-from orchestrator.delivery.words import find_words, stored_words_of
+from orchestrator.delivery.words import find_words, names_sender, stored_words_of
 from orchestrator.jurisdictions import read_law
 from orchestrator.relevance_check import KnownRelevance, RelevanceCheck, check_people
 from orchestrator.rules.decision import CheckRelevance, End, Hold, Send
+from orchestrator.rules.law_decision import RECHECK_AFTER
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery
@@ -170,6 +171,8 @@ def _split_by_decision(
     rows: list[DecisionRow] = []
     for message_id, decision in decide_wave(deliveries, settings, read_law(settings.law_file), now).items():
         match decision:
+            case Send() if not names_sender(by_id[message_id], settings, now):
+                rows.append(DecisionRow(message_id, Status.QUEUED, Reason.SENDER_UNNAMED, now + RECHECK_AFTER))
             case Send():
                 sendable.append((by_id[message_id], decision))
             case Hold(until, reason, note):

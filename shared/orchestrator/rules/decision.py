@@ -11,7 +11,15 @@ from orchestrator.rules.activity import active_until, live_until, may_come_forwa
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
 from orchestrator.rules.law import MARKETING, Law, LawfulTimes
-from orchestrator.rules.law_decision import UNBOUND, LawLimit, hold_by_law, law_limit, lawful_times_of, next_opening
+from orchestrator.rules.law_decision import (
+    RECHECK_AFTER,
+    UNBOUND,
+    LawLimit,
+    hold_by_law,
+    law_limit,
+    lawful_times_of,
+    next_opening,
+)
 from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import local_date, next_midnight
 from orchestrator.rules.quiet_hours import next_open, open_until
@@ -20,8 +28,6 @@ from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
 
-# What cannot be determined is checked again after this; an operator or the owner may have corrected it by then.
-RECHECK_AFTER = timedelta(hours=1)
 # Reading an inbound text takes seconds; the inbound function then hands over what waited for it.
 READ_WITHIN = timedelta(minutes=1)
 # How long a message waits for Claude to check its relevance (R10).

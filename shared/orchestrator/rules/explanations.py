@@ -18,6 +18,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "it is not known in which state the phone rings, or what holds there; set it with `orchestrator user set "
         "PERSON --place`, or add rows of the country (docs/law.md)",
     ),
+    Reason.SENDER_UNNAMED: (
+        "R15",
+        "marketing in Canada names its sender and how to reach it: set SENDER_NAME and SENDER_CONTACT",
+    ),
     Reason.ZONE_UNKNOWN: ("R3", "no time at which every zone of the number allows it, or no zone is known"),
     Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),
     Reason.YIELDS: ("R6", "a message of a higher lane is due for the person"),

@@ -10,7 +10,7 @@ from orchestrator.rules.quiet_hours import QuietHours, next_open
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.state import MessageState
 
-# What is not known is checked again after this; an operator may have set it by then.
+# What cannot be determined is checked again after this; an operator or the owner may have corrected it by then.
 RECHECK_AFTER = timedelta(hours=1)
 # Rounds between quiet hours and the law until both allow a text; each is a day at most.
 _ROUNDS = 32

@@ -45,7 +45,7 @@ _OPT_OUT = re.compile(
     r"\b(?:unsub\w*|opt(?:ing|ed)?[ -]?out\w*|no (?:more|longer)|not (?:to )?(?:receive|get)"
     r"|stop(?:ping)? (?:receiving|getting)|remove (?:me|yourself|your)|be removed"
     rf"|(?:stop|end|cancel|quit|leave|block|halt|mute)(?:ping|ing)?(?: {_WHICH_TEXTS})* {_TEXTS}"
-    r"|baja|desuscrib\w*|no recibir|cancelar (?:(?:la|a|las|os|los) )?(?:mensajes|mensagens|suscripci[óo]n"
+    r"|baja|desuscrib\w*|no recibir|cancelar (?:(?:la|as?|las|os?|los) )?(?:mensajes|mensagens|suscripci[óo]n"
     r"|inscri[çc][ãa]o)"
     r"|d[ée]sabonn\w*|d[ée]sinscri\w*|ne plus recevoir|plus de (?:messages|sms)|n[ãa]o receber|descadastr\w*"
     r"|ab(?:zu)?meld\w*|ab(?:zu)?bestell\w*|keine (?:weiteren )?(?:nachrichten|sms)|disiscriv\w*|non ricevere)\b",

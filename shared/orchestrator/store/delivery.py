@@ -307,6 +307,7 @@ def _person(row: DictRow) -> Person:
         replies_by_day={date.fromisoformat(day): texts for day, texts in row["replies_by_day"].items()},
         response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
+        texted_at=row["texted_at"],
         last_inbound_at=row["last_inbound_at"],
         has_unread_text=row["has_unread_text"],
         number_is_dead=row["number_is_dead"],
