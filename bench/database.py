@@ -42,6 +42,9 @@ def create_migrated_database(server: str, name: str) -> str:
     """Create a database with our tables in place of one with this name; returns its URL."""
     url = create_database(server, name)
     migrate(make_conninfo(url))
+    with psycopg.connect(url, autocommit=True) as connection:
+        # An owner decided: no agent has an hourly limit.
+        connection.execute("INSERT INTO orchestrator.agents (prefix) VALUES ('')")
     return url
 
 

@@ -21,7 +21,8 @@ from bench.report import line_plot
 from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.decision import Hold, Send, decide
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import Hold, Send
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings

@@ -12,7 +12,8 @@ from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone
 from orchestrator.rules.activity import ACTIVE_FOR
-from orchestrator.rules.decision import End, Hold, Send, decide
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import End, Hold, Send
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.lanes import effective_lane, ignores_hours
 from orchestrator.rules.reasons import Reason

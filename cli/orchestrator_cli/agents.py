@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.agents import Agent
+from orchestrator.agents import Agent, Purpose
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.store import agents as store
 from orchestrator_cli.connection import open_database
@@ -58,12 +58,15 @@ def set_agent(
         Switch | None,
         typer.Option(help="Whether urgent messages that cannot wait go in quiet hours. Without it: `system` alone."),
     ] = None,
+    purpose: Annotated[
+        Purpose, typer.Option(help="What their texts are for; the law and consent of people depend on it.")
+    ] = Purpose.INFORMATIONAL,
     as_json: AsJson = False,
 ) -> None:
     """Set what the agents of a prefix may do. An option that is not given gets its default."""
     publishers = None if publisher is None else [publisher_of(sender_id) for sender_id in publisher]
     at_night = None if urgent_at_night is None else urgent_at_night is Switch.ON
-    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night)
+    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night, purpose)
     with open_database() as (connection, _):
         store.set_agent(connection, agent)
     print_result(dataclasses.asdict(agent), style_line("[green]Set[/] {}", agent.prefix), as_json=as_json)
@@ -78,12 +81,12 @@ def list_agents(as_json: AsJson = False) -> None:
     if as_json:
         show_json([dataclasses.asdict(agent) for agent in agents])
         return
-    table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers")
+    table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers", "purpose")
     for agent in agents:
         limit = "no limit" if agent.hourly_limit is None else str(agent.hourly_limit)
         publishers = "any" if agent.publishers is None else ", ".join(agent.publishers)
         at_night = {None: "system alone", True: "yes", False: "no"}[agent.urgent_at_night]
-        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers)
+        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers, agent.purpose)
     show(table)
 
 

@@ -1,10 +1,19 @@
 """Agents: their settings, their hourly limit, and the throttle on one far above its usual rate (R13)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from orchestrator.settings import PolicySettings
+
+
+class Purpose(StrEnum):
+    """What an agent's texts are for (R15). Its owner decides that; neither a model nor a message can."""
+
+    TRANSACTIONAL = "transactional"
+    INFORMATIONAL = "informational"
+    MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +22,9 @@ class Agent:
 
     Attributes:
         urgent_at_night: whether an urgent message that cannot wait ignores quiet hours (R5); None means `system` alone.
-        hourly_limit: messages accepted in any 60 minutes; None means no limit, and then the throttle applies.
+        hourly_limit: texts of all these agents in any 60 minutes; None means no limit, and then the throttle applies.
         publishers: the AWS identities that may publish for these agents, as `publisher_of` gives them; None means any.
+        purpose: what their texts are for.
     """
 
     prefix: str
@@ -22,14 +32,53 @@ class Agent:
     hourly_limit: int | None = None
     publishers: Sequence[str] | None = None
     urgent_at_night: bool | None = None
+    purpose: Purpose = Purpose.INFORMATIONAL
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """How many messages of one agent were accepted in the last hour, and usually are in an hour."""
+class AgentGroup:
+    """Agents that are counted together (R13).
 
+    They are those whose settings have one prefix; an agent without settings that published before there were groups,
+    alone; and all other agents without settings that one publisher speaks for.
+
+    Attributes:
+        hourly_limit: texts in any 60 minutes; None means no limit, and then the throttle applies.
+        this_hour: messages accepted in the last hour.
+        usual_hour: messages accepted in an average hour of the last days.
+    """
+
+    key: str
+    hourly_limit: int | None = None
     this_hour: int = 0
     usual_hour: float = 0.0
+
+
+# Waves of a group that is so close to its limit come one after the other. With the default of DeliverConcurrency at
+# most 200 texts are reserved side by side: 10 batches of 10, and as many urgent ones.
+NEARLY_FULL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHour:
+    """What counts against the hourly limit of a message's group when the message is decided on (R13).
+
+    Attributes:
+        texts: when each text of the last 60 minutes went; of a sequence, each part when the first one went.
+        planned: when other messages that the limit holds are due, as far as they are known.
+        sequence_due: when an older sequence of the group is due that waits for room; None where none waits.
+    """
+
+    group: str
+    limit: int
+    texts: Sequence[datetime] = ()
+    planned: Sequence[datetime] = ()
+    sequence_due: datetime | None = None
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether waves that run side by side could exceed the limit, because none counts the texts of another."""
+        return len(self.texts) + NEARLY_FULL >= self.limit
 
 
 def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:
@@ -46,46 +95,43 @@ def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:
     return max(matching, key=lambda agent: len(agent.prefix), default=Agent(prefix=agent_id))
 
 
-def waits_until(agent: Agent, accepted_before: int, now: datetime) -> datetime | None:
-    """Until when a message waits for the hourly limit of its agent; None when it need not wait.
+def waits_until(group: AgentGroup, accepted_before: int, now: datetime) -> datetime | None:
+    """Until when a message that arrives waits for the hourly limit of its group; None when it need not wait.
 
     Messages above the limit go in the hours that follow, as many in each as the limit allows. With a limit of zero a
-    message waits for a day, and is then checked again.
+    message waits for a day, and is then checked again. This plan spreads what was accepted; what is really sent is
+    counted when a slot is reserved.
 
     Args:
-        accepted_before: messages of the agent that were accepted earlier in this hour.
+        accepted_before: messages of the group that were accepted earlier in this hour.
     """
-    if agent.hourly_limit is None or accepted_before < agent.hourly_limit:
+    if group.hourly_limit is None or accepted_before < group.hourly_limit:
         return None
-    if agent.hourly_limit <= 0:
+    if group.hourly_limit <= 0:
         return now + timedelta(days=1)
-    hours = accepted_before // agent.hourly_limit
+    hours = accepted_before // group.hourly_limit
     return now + timedelta(hours=hours)
 
 
-def throttle_note(agent: Agent, rate: Rate, more: int, policy: PolicySettings) -> str | None:
-    """Why an agent is throttled once `more` messages join its hour; None when it is not.
+def throttle_note(group: AgentGroup, more: int, policy: PolicySettings) -> str | None:
+    """Why a group of agents is throttled once `more` messages join its hour; None when it is not.
 
-    An agent with an hourly limit has an owner's decision instead, and a new agent has no usual rate yet.
+    A group with an hourly limit is held by that instead, and a new group has no usual rate yet.
     """
-    if agent.hourly_limit is not None or not rate.usual_hour:
+    if group.hourly_limit is not None or not group.usual_hour:
         return None
-    ceiling = max(policy.brake_floor, policy.brake_factor * rate.usual_hour)
-    if rate.this_hour + more <= ceiling:
+    ceiling = max(policy.brake_floor, policy.brake_factor * group.usual_hour)
+    if group.this_hour + more <= ceiling:
         return None
-    return f"{rate.this_hour + more} messages in an hour, usually {rate.usual_hour:.0f}"
+    return f"{group.this_hour + more} messages in an hour, usually {group.usual_hour:.0f}"
 
 
-def throttle_notes(
-    counts: Mapping[str, int], agents: Sequence[Agent], rates: Mapping[str, Rate], policy: PolicySettings
-) -> dict[str, str]:
-    """The agents to throttle after a batch, each with the note why.
+def throttle_notes(counts: Mapping[str, int], groups: Iterable[AgentGroup], policy: PolicySettings) -> dict[str, str]:
+    """The groups to throttle after a batch, each with the note why.
 
     Args:
-        counts: accepted messages of the batch by agent id.
+        counts: accepted messages of the batch by the key of their group.
     """
-    notes = {
-        agent_id: throttle_note(agent_for(agent_id, agents), rates.get(agent_id, Rate()), more, policy)
-        for agent_id, more in counts.items()
-    }
-    return {agent_id: note for agent_id, note in notes.items() if note}
+    by_key = {group.key: group for group in groups}
+    notes = {key: throttle_note(by_key[key], more, policy) for key, more in counts.items()}
+    return {key: note for key, note in notes.items() if note}

@@ -6,12 +6,13 @@ from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from orchestrator.agents import Purpose
 from orchestrator.errors import SettingsError
 from orchestrator.people import find_zone
 from orchestrator.rules.holidays import DayByEaster, FixedDay, HolidayRule, WeekdayOfMonth
 from orchestrator.rules.law import OpenHours
 
-PURPOSES = frozenset({"transactional", "informational", "marketing"})
+PURPOSES = frozenset(Purpose)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # fmt: off
 _MONTHS = (

@@ -68,11 +68,10 @@ class Stage(StrEnum):
 
 
 class ActivitySettings(Settings):
-    """How many texts a person's activity lets through although a limit or quiet hours would hold them (R4).
+    """The ceilings beside the limits of people; each part of a sequence counts."""
 
-    On one inbound message, in any rolling hour, and in a local day; each part of a sequence counts.
-    """
-
+    # What a person's activity lets through although a limit or quiet hours would hold it: on one inbound message, in
+    # any rolling hour, and in a local day (R4).
     active_texts_per_inbound: int = Field(default=3, ge=0)
     active_texts_per_hour: int = Field(default=6, ge=0)
     active_texts_per_day: int = Field(default=12, ge=0)
@@ -80,6 +79,8 @@ class ActivitySettings(Settings):
     replies_per_inbound: int = Field(default=5, ge=0)
     replies_per_hour: int = Field(default=30, ge=0)
     replies_per_day: int = Field(default=60, ge=0)
+    # Texts an hour of all agents without settings that one publisher speaks for (R13).
+    agent_start_limit: int = Field(default=500, ge=0)
 
 
 class PolicySettings(ActivitySettings):

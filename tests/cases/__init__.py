@@ -9,9 +9,10 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from orchestrator.agents import Purpose
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone, zones_of_number
-from orchestrator.rules.decision import CheckRelevance, Decision, End, Hold, Send
+from orchestrator.rules.decision_values import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import MessageState
@@ -187,7 +188,7 @@ def _message(cell: Cell, zone: ZoneInfo, now: datetime) -> MessageState:
         broken="broken" in cell.flags,
         parts=int(cell.facts.get("parts", 1)),
         is_reply="reply" in cell.flags,
-        purpose="marketing" if "marketing" in cell.flags else "informational",
+        purpose=Purpose.MARKETING if "marketing" in cell.flags else Purpose.INFORMATIONAL,
         relevance=Relevance(verdict),
         checked_at=_instant(f"Tue {checked_at}", zone) if checked_at else None,
     )

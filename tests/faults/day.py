@@ -25,6 +25,7 @@ from botocore.exceptions import EndpointConnectionError
 from moto.backends import get_backend
 from psycopg.conninfo import conninfo_to_dict
 
+from orchestrator.agents import Agent
 from orchestrator.aws.clients import secrets_client, sqs_client
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.clock import HostClock
@@ -34,6 +35,7 @@ from orchestrator.errors import InvocationFailed
 from orchestrator.ids import uuid7
 from orchestrator.sms.client import twilio_client
 from orchestrator.store import database as database_module
+from orchestrator.store.agents import set_agent
 from orchestrator.store.database import Database
 from orchestrator.store.stored_statements import STORED, function_name
 from orchestrator_local.stand_ins.claude import API_KEY
@@ -453,6 +455,7 @@ def begin_day(world: World, database_url: str, seed: int, monkeypatch: pytest.Mo
     """The functions with their secrets in Secrets Manager, clocks that are compared, and markers on the inbound queue."""
     with ExitStack() as stack:
         day = Day(world, database_url, seed)
+        set_agent(world.connection, Agent(""))  # without a start limit
         for variable, content in (
             ("DATABASE_SECRET_ARN", {"DATABASE_URL": database_url}),
             ("TWILIO_SECRET_ARN", {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN}),

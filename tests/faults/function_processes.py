@@ -126,6 +126,8 @@ class Rig:
             " orchestrator.relevance, orchestrator.spending_shards, orchestrator.readings, orchestrator.media,"
             " orchestrator.strangers, orchestrator.numbers, orchestrator.inbound_marker CASCADE"
         )
+        # Its agents may send more than the start limit.
+        self.connection.execute("INSERT INTO orchestrator.agents (prefix) VALUES ('') ON CONFLICT DO NOTHING")
         self.connection.execute("UPDATE orchestrator.pace SET next_free = '-infinity'")
 
     # What came of it -------------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.agents import Agent, Rate, agent_for, throttle_note, waits_until
+from orchestrator.agents import Agent, Purpose, agent_for
 from orchestrator.delivery.dispatch import dispatch
-from orchestrator.settings import DispatchSettings, PolicySettings, load
+from orchestrator.settings import DispatchSettings, load
 from orchestrator.store.agents import list_agents, remove_agent, set_agent
+from orchestrator.store.message_history import read_message_history
 from orchestrator.store.pauses import pause, resume
 from tests.world import World, sqs_event, sqs_record
 
@@ -96,6 +97,7 @@ def test_an_agent_far_above_its_usual_rate_is_braked_and_the_brake_lets_go(world
         " UNION ALL SELECT 'saga', date_bin('10 minutes', %(now)s, '2000-01-01'), 499",
         {"now": world.now},
     )
+    world.connection.execute("INSERT INTO orchestrator.known_agents (agent_id) VALUES ('saga')")
     first = world.message(agent_id="saga")
     assert world.all("SELECT 1 FROM orchestrator.pauses") == []
     second = world.message(agent_id="saga")
@@ -147,20 +149,6 @@ def test_the_longest_prefix_counts() -> None:
     assert agent_for("a_b_c", agents).prefix == "a_b"
     assert agent_for("a_c", agents).prefix == "a"
     assert agent_for("other", agents) == Agent("other")
-
-
-def test_the_brake_knows_what_is_usual() -> None:
-    policy = PolicySettings()
-    assert throttle_note(Agent("x"), Rate(600, 0.0), 1, policy) is None, "nothing is usual for a new agent"
-    assert throttle_note(Agent("x"), Rate(499, 1.0), 1, policy) is None
-    assert throttle_note(Agent("x"), Rate(500, 1.0), 1, policy)
-    assert throttle_note(Agent("x"), Rate(900, 100.0), 100, policy) is None
-    assert throttle_note(Agent("x"), Rate(900, 100.0), 101, policy)
-    assert throttle_note(Agent("x", hourly_limit=10_000), Rate(900, 1.0), 101, policy) is None
-
-
-def test_a_limit_of_zero_waits_by_the_day(world: World) -> None:
-    assert waits_until(Agent("x", hourly_limit=0), 0, world.now) == world.now + timedelta(days=1)
 
 
 # The sender's pace -----------------------------------------------------------------------------------------------------
@@ -309,3 +297,26 @@ def test_urgent_goes_at_night_where_its_agent_may(
     world.travel_to("2026-03-03T08:00:00-05:00")
     world.minute()
     assert world.state(urgent)[0] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("settings", "agent", "purpose"),
+    [
+        ([], "shop", "informational"),
+        ([Agent("shop", purpose=Purpose.MARKETING)], "shop_1", "marketing"),
+        ([Agent("shop", purpose=Purpose.MARKETING)], "Shop_1", "marketing"),
+        ([Agent("shop", purpose=Purpose.MARKETING), Agent("shop_receipts", purpose=Purpose.TRANSACTIONAL)],
+         "shop_receipts_1", "transactional"),
+        ([Agent("shop", purpose=Purpose.MARKETING), Agent("shop_receipts")], "shop_receipts_1", "informational"),
+    ],
+)  # fmt: skip
+def test_the_owner_of_an_agent_says_what_its_texts_are_for(
+    world: World, settings: list[Agent], agent: str, purpose: str
+) -> None:
+    for setting in settings:
+        set_agent(world.connection, setting)
+    world.person()
+    claimed = {"purpose": "transactional"}
+    message = world.message(agent_id=agent, message_data={"type": "note", "message": "Hello", **claimed})
+    (published,) = [s for s in read_message_history(world.connection, message).steps if s.what == "published"]
+    assert published.detail == f"by {agent.lower()}, {purpose}, high"

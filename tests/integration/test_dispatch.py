@@ -77,7 +77,7 @@ def test_two_dispatchers_at_once_hand_over_nothing_twice(world: World, database_
     assert len(found) == len(set(found)) == 300
 
 
-@pytest.mark.parametrize("pace", [None, schedule.Pace(100.0, Limits(10, 2))], ids=["unpaced", "paced"])
+@pytest.mark.parametrize("pace", [None, schedule.Pace(100.0, Limits(10, 2), 500)], ids=["unpaced", "paced"])
 def test_a_claim_that_overlaps_another_takes_nothing_twice(
     world: World, database_url: str, pace: schedule.Pace | None
 ) -> None:

@@ -46,6 +46,7 @@ class Heard(BaseModel):
     external_id: str | None
     message_id: str | None
     agent_id: str | None = None
+    purpose: str | None = None
     reason: str | None = None
     error_code: int | None = None
     source: str | None = None
@@ -100,7 +101,7 @@ def test_each_kind_has_its_own_fields_and_no_words(world: World, bus: str) -> No
     given = {kind: sorted(event.model_dump(exclude_none=True).keys() - {"event_id", "at", "user_id", "external_id"})
              for kind, event in told.items()}  # fmt: skip
     assert given == {
-        "message.sent": ["agent_id", "message_id"],
+        "message.sent": ["agent_id", "message_id", "purpose"],
         "message.failed": ["error_code", "message_id", "reason"],
         "message.superseded": ["message_id", "reason"],
         "reply.received": ["conversation_id", "kind", "message_id"],

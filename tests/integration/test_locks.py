@@ -36,6 +36,7 @@ def parameters(world: World, **given: object) -> dict[str, Any]:
         "per_second": None,
         "daily_limit": None,
         "hourly_limit": None,
+        "agent_start_limit": None,
         "lease_until": now + timedelta(minutes=10),
         "not_conversation": NOT_CONVERSATION,
         "active_after": now - timedelta(minutes=10),

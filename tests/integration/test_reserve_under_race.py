@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from orchestrator.delivery.attempts import prepare_sends
 from orchestrator.delivery.deliver import deliver
 from orchestrator.jurisdictions import read_law
-from orchestrator.rules.decision import Send
+from orchestrator.rules.decision_values import Send
 from orchestrator.rules.wave import decide_wave
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
@@ -223,7 +223,7 @@ def test_no_wave_waits_for_anothers_spending(world: World, database_url: str) ->
     first, second = approved(world.connection, ada, 1, world.now), approved(world.connection, ben, 1, world.now)
     with connect(database_url) as blocker:
         blocker.autocommit = False
-        state = read_state(blocker, first, world.now)
+        state = read_state(blocker, first, settings.agent_start_limit, world.now)
         decisions = decide_wave(state.deliveries, settings, read_law(), world.now)
         sendable = [(d, found) for d in state.deliveries if isinstance(found := decisions[d.message_id], Send)]
         words = {d.message_id: Words("Hello", "verbatim") for d in state.deliveries}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from orchestrator.agents import Agent
+from orchestrator.store.agents import set_agent
 from orchestrator.store.database import Database
 from tests.postgres_proxy import counting_proxy
 from tests.world import World
@@ -15,6 +17,7 @@ PEOPLE = 200
 def test_a_thousand_messages_are_each_sent_once_for_less_than_one_round_trip_a_message(
     world: World, database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
+    set_agent(world.connection, Agent("bulk"))
     for number in range(PEOPLE):
         world.person(
             f"p{number}",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.agents import Agent, Rate
+from orchestrator.agents import Agent, AgentGroup
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, uuid7
 from orchestrator.intake.acceptance import Arrival, accept, accept_reply
@@ -41,7 +41,11 @@ KNOWN = KnownRecords(
         Agent("stolen", publishers=["AROAOTHER"]),
         Agent("slow", hourly_limit=2),
     ],
-    rates={"slow": Rate(this_hour=2)},
+    groups={
+        ("slow", "AROAUTHOR"): AgentGroup("slow", 2, this_hour=2),
+        **{(agent, "AROAUTHOR"): AgentGroup(agent) for agent in ("system", "calm", "bound", "stolen", "concierge")},
+        ("system", "AROAFREE"): AgentGroup("publisher AROAFREE"),
+    },
 )
 
 

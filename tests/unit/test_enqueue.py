@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from orchestrator.agents import Rate
+from orchestrator.agents import AgentGroup
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.ids import id_from_sqs
 from orchestrator.intake.enqueue import BatchRows, parse_records, rows_of
@@ -71,8 +71,8 @@ def test_messages_of_a_batch_count_against_their_agent_in_order() -> None:
 
 
 def test_an_agent_far_above_its_usual_rate_is_throttled() -> None:
-    known = replace(KNOWN, rates={"system": Rate(this_hour=500, usual_hour=1.0)})
+    known = replace(KNOWN, groups={("system", "AROAUTHOR"): AgentGroup("system", this_hour=500, usual_hour=1.0)})
     found = rows_of(*parse_records([record_of("1", GOOD)]), known, POLICY, NOW)
-    assert [(throttle.agent_id, throttle.note) for throttle in found.throttles] == [
+    assert [(throttle.agent_group, throttle.note) for throttle in found.throttles] == [
         ("system", "501 messages in an hour, usually 1")
     ]

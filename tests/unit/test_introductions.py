@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 import orchestrator.wording
+from orchestrator.agents import Purpose
 from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
@@ -52,7 +53,7 @@ def test_when_a_text_introduces_its_sender(
         expires_at=NOW + timedelta(days=1),
         accepted_at=NOW,
         continues=continues,
-        purpose=purpose,
+        purpose=Purpose(purpose),
     )
     assert introduction_of(message, person, LAW, NOW) is expected, situation
 

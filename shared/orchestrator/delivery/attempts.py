@@ -12,7 +12,7 @@ from orchestrator.delivery.words import end_of_words
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
-from orchestrator.rules.decision import Send
+from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import Delivery
@@ -69,6 +69,12 @@ def prepare_sends(
     return sends, wordless
 
 
+def full_groups_of(sends: Sequence[PreparedSend]) -> list[str]:
+    """The groups of agents that are close to their hourly limit (R13)."""
+    hours = [send.delivery.state.agent_hour for send in sends]
+    return sorted({hour.group for hour in hours if hour and hour.is_nearly_full})
+
+
 def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:
     """Collect the calls to Claude that the words took, those that wrote them and those that read them once more.
 
@@ -117,7 +123,7 @@ def _prepare_send(
     settings: DeliverSettings,
     now: datetime,
 ) -> PreparedSend:
-    person = delivery.person
+    person, agent_hour = delivery.person, delivery.state.agent_hour
     limits = limits_of(person, settings)
     segments = segments_of(text).number
     sms = Sms(
@@ -152,5 +158,8 @@ def _prepare_send(
         number_hash=number_hash(person.phone_number, settings.privacy_key),
         segments=segments,
         price_usd=price(segments, country_of(person.phone_number)),
+        agent_group=agent_hour.group if agent_hour else None,
+        agent_cap=agent_hour.limit if agent_hour else None,
+        agent_texts=decision.agent_texts,
     )
     return PreparedSend(delivery, sms, candidate)

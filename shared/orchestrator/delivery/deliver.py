@@ -15,6 +15,7 @@ from orchestrator.delivery.attempts import (
     PreparedSend,
     call_log_entries,
     count_calls_for_words,
+    full_groups_of,
     prepare_sends,
 )
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, report_of
@@ -22,7 +23,7 @@ from orchestrator.delivery.settlements import settlement_of, settlement_without_
 from orchestrator.delivery.words import find_words, names_sender, stored_words_of
 from orchestrator.jurisdictions import read_law
 from orchestrator.relevance_check import KnownRelevance, RelevanceCheck, check_people
-from orchestrator.rules.decision import CheckRelevance, End, Hold, Send
+from orchestrator.rules.decision_values import CheckRelevance, End, Hold, Send
 from orchestrator.rules.law_decision import RECHECK_AFTER
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -92,7 +93,7 @@ def deliver_wave(
     No transaction is open during a call to Claude or Twilio (G4).
     """
     with database.connection() as connection:
-        state = store.read_state(connection, message_ids, clock())
+        state = store.read_state(connection, message_ids, settings.agent_start_limit, clock())
     if not state.deliveries:
         return WaveResult()
     time_left = countdown(settings.claude_deadline_seconds)
@@ -112,6 +113,7 @@ def deliver_wave(
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],
+        agent_groups=full_groups_of(sends),
     )
     reserved = _reserve(database, plan, settings, clock, now)
     attempts = _call_twilio([send for send in sends if send.candidate.attempt_id in reserved], sender, clock)

@@ -177,7 +177,7 @@ def _hand_over_lane(
     is_urgent = lane is Lane.URGENT
     queue_url = settings.urgent_queue_url if is_urgent else settings.delivery_queue_url
     limits = Limits(settings.daily_limit, settings.hourly_limit)
-    pace = None if is_urgent else Pace(settings.sender_messages_per_second, limits)
+    pace = None if is_urgent else Pace(settings.sender_messages_per_second, limits, settings.agent_start_limit)
     message_ids: list[UUID] = []
     not_taken = 0
     while seconds_left() >= SPARE_SECONDS:

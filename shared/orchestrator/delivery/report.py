@@ -82,7 +82,7 @@ class DeliverReport:
         held, ended: messages by reason.
         undecided: messages of the batch that lost their place in several waves; their records must come back.
         errors: what Twilio or the network reported, by text, without numbers or words.
-        sent: texts that Twilio took, by lane.
+        sent, sent_for: texts that Twilio took, by lane and by purpose.
         segments: what carriers bill for them.
         wait, lateness: seconds since each sent message was accepted, and since it was due, by lane.
         message_ids: every message, by what became of it.
@@ -99,6 +99,7 @@ class DeliverReport:
     undecided: list[UUID]
     errors: Counter[str]
     sent: Counter[str] = field(metadata=publish_as(metrics.SENT, in_log=False))
+    sent_for: Counter[str] = field(metadata=publish_as(metrics.SENT_FOR, in_log=False))
     segments: int = field(metadata=publish_as(metrics.SEGMENTS, in_log=False))
     wait: Mapping[str, Sequence[float]] = field(metadata=publish_as(metrics.WAIT, in_log=False))
     lateness: Mapping[str, Sequence[float]] = field(metadata=publish_as(metrics.LATENESS, in_log=False))
@@ -130,6 +131,7 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
         undecided=undecided,
         errors=Counter(outcome.error for outcome in outcomes if outcome.error),
         sent=Counter(attempt.lane for attempt in accepted),
+        sent_for=Counter(attempt.send.delivery.state.purpose for attempt in accepted),
         segments=sum(attempt.send.candidate.segments for attempt in accepted),
         wait=_grouped((attempt.lane, attempt.wait) for attempt in accepted),
         lateness=_grouped((attempt.lane, attempt.lateness) for attempt in accepted),

@@ -9,7 +9,7 @@ from orchestrator.clean_text import clean_json, visible_text
 from orchestrator.clock import Countdown
 from orchestrator.jurisdictions import read_law
 from orchestrator.rules.day_words import speaks_of_the_day
-from orchestrator.rules.decision import Send
+from orchestrator.rules.decision_values import Send
 from orchestrator.rules.introductions import Introduction, introduction_of
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.state import Delivery

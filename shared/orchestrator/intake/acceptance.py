@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orchestrator.agents import Agent, Rate, agent_for, owner_of, waits_until
+from orchestrator.agents import Agent, agent_for, owner_of, waits_until
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
@@ -33,7 +33,7 @@ class Arrival:
         sqs_message_id: the id that SQS gave it when it was first published.
         publisher: the AWS identity that published it, without a role's session.
         sent_at: when it was put on the queue.
-        earlier: accepted messages of the same agent before it in its batch.
+        earlier: accepted messages of the same group of agents before it in its batch.
     """
 
     sqs_message_id: str
@@ -73,8 +73,9 @@ def accept(
         spread=spread_of(message_id),
     )
     first, first_reason = first_due(state, person, policy, now)
-    accepted_before = known.rates.get(message.agent_id, Rate()).this_hour + arrival.earlier
-    due, reason = _due(message, first, first_reason, waits_until(agent, accepted_before, now), now)
+    group = known.groups[message.agent_id, arrival.publisher]
+    agent_waits = waits_until(group, group.this_hour + arrival.earlier, now)
+    due, reason = _due(message, first, first_reason, agent_waits, now)
     is_approved = message.priority is Lane.URGENT and due <= now
     return AcceptedMessage(
         message_id=message_id,
@@ -96,6 +97,7 @@ def accept(
         topic=message.topic,
         supersedes_message_id=message.supersedes_message_id,
         publisher=owner,
+        published_by=arrival.publisher,
         sequence_id=message.sequence_id if message.in_sequence else None,
         sequence_position=message.sequence_position if message.in_sequence else None,
         sequence_total=message.sequence_total if message.in_sequence else None,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -45,7 +45,7 @@ class EnqueueReport:
         message_ids: their ids, under `accepted`.
         repeated: messages that were accepted before.
         rejected: rejections by reason.
-        throttled: agents that wait from now on, because they are far above their usual rate.
+        throttled: groups of agents that wait from now on, because they are far above their usual rate.
         retry: SQS message ids that must come back.
         stored: SQS message ids of the new messages.
     """
@@ -66,7 +66,7 @@ class BatchRows:
 
     Attributes:
         rejections, dead_letters: the invalid messages, as rows and for the dead-letter queue.
-        throttles: agents that these messages put far above their usual rate (R13).
+        throttles: groups of agents that these messages put far above their usual rate (R13).
         unknown_users: records whose user may still be created; they come back.
         sources: the record of each accepted message.
     """
@@ -91,7 +91,7 @@ def enqueue(
     """
     now = clock()
     requests, malformed = parse_records(records)
-    known = _read_known_records(connection, requests.values(), now)
+    known = _read_known_records(connection, requests, settings, now)
     rows = rows_of(requests, malformed, known, settings, now)
     new, claimed = store.store_batch(
         connection,
@@ -151,17 +151,17 @@ def rows_of(
         else:
             rows.append(row)
             if isinstance(row, AcceptedMessage):
-                counts[row.agent_id] += 1
+                counts[known.groups[row.agent_id, row.published_by].key] += 1
                 sources.append((record, row))
                 known = with_message(known, row)
-    notes = throttle_notes(counts, known.agents, known.rates, policy)
+    notes = throttle_notes(counts, known.groups.values(), policy)
     return BatchRows(
         accepted=[row for row in rows if isinstance(row, AcceptedMessage)],
         withdrawals=[row for row in rows if isinstance(row, MessageWithdrawal)],
         topic_withdrawals=[row for row in rows if isinstance(row, TopicWithdrawal)],
         rejections=[_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()],
         dead_letters=[DeadLetter(record, p.reason, p.field, str(p)) for record, p in rejected.items()],
-        throttles=[AgentThrottle(agent_id, note) for agent_id, note in notes.items()],
+        throttles=[AgentThrottle(key, note) for key, note in notes.items()],
         unknown_users=unknown_users,
         sources=sources,
     )
@@ -175,7 +175,7 @@ def _row_of(
     policy: PolicySettings,
     now: datetime,
 ) -> AcceptedMessage | MessageWithdrawal | TopicWithdrawal:
-    """The row of one request; `counts` are the accepted messages before it in the batch, by agent.
+    """The row of one request; `counts` are the accepted messages before it in the batch, by group of agents.
 
     Raises:
         InvalidMessage: it cannot be accepted.
@@ -193,7 +193,8 @@ def _row_of(
         assert request.message_id is not None  # a withdrawal names a message, or a user and a topic
         check_owner("message_id", request.message_id, owner_of(publisher, known.agents), known)
         return MessageWithdrawal(request.message_id, publisher)
-    arrival = Arrival(record.original_id, publisher, record.sent_at, counts.get(request.agent_id, 0))
+    earlier = counts.get(known.groups[request.agent_id, publisher].key, 0)
+    arrival = Arrival(record.original_id, publisher, record.sent_at, earlier)
     if isinstance(request, Reply):
         return accept_reply(request, arrival, known, policy, now)
     return accept(request, arrival, known, policy, now)
@@ -225,15 +226,17 @@ def _report(rows: BatchRows, new_ids: Collection[UUID], back: Sequence[QueueReco
         repeated=len(rows.accepted) - len(new),
         withdrawn=len(rows.withdrawals) + len(rows.topic_withdrawals),
         rejected=Counter(rejection.reason for rejection in rows.rejections),
-        throttled=sorted(throttle.agent_id for throttle in rows.throttles),
+        throttled=sorted(throttle.agent_group for throttle in rows.throttles),
         retry=[record.sqs_message_id for record in (*rows.unknown_users, *back)],
         stored=[record.sqs_message_id for record, message in rows.sources if message.message_id in new_ids],
     )
 
 
-def _read_known_records(connection: Connection, requests: Iterable[Request], now: datetime) -> KnownRecords:
+def _read_known_records(
+    connection: Connection, by_record: Mapping[QueueRecord, Request], policy: PolicySettings, now: datetime
+) -> KnownRecords:
     """Read the people, conversations, sequences and agents that the requests refer to; one round trip."""
-    requests = list(requests)
+    requests = list(by_record.values())
     messages = [request for request in requests if isinstance(request, Message | Reply)]
     replaced = {m.supersedes_message_id for m in messages if isinstance(m, Message)}
     return store.read_known_records(
@@ -242,7 +245,14 @@ def _read_known_records(connection: Connection, requests: Iterable[Request], now
         conversation_ids=sorted({m.conversation_context_id for m in messages if m.conversation_context_id}),
         message_ids=sorted({*filter(None, replaced), *(r.message_id for r in requests if r.message_id)}),
         sequence_ids=sorted({m.sequence_id for m in messages if isinstance(m, Message) and m.sequence_id}),
-        agent_ids=sorted({m.agent_id for m in messages}),
+        speakers=sorted(
+            {
+                (request.agent_id, publisher_of(record.sender_id))
+                for record, request in by_record.items()
+                if isinstance(request, Message | Reply)
+            }
+        ),
+        start_limit=policy.agent_start_limit,
         now=now,
     )
 

@@ -1,26 +1,26 @@
 """Decides on one message at one time: send it now, hold it until a time, end it, or check its relevance first."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from orchestrator.agents import Purpose
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of, is_e164
 from orchestrator.rules.activity import active_until, live_until, may_come_forward, may_reply
+from orchestrator.rules.agent_limit import room_from
+from orchestrator.rules.decision_values import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
-from orchestrator.rules.law import MARKETING, Law, LawfulTimes
+from orchestrator.rules.law import Law, LawfulTimes
 from orchestrator.rules.law_decision import (
     RECHECK_AFTER,
-    UNBOUND,
-    LawLimit,
     hold_by_law,
     law_limit,
     lawful_times_of,
     next_opening,
 )
-from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
+from orchestrator.rules.limits import NO_CAPS, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import local_date, next_midnight
 from orchestrator.rules.quiet_hours import next_open, open_until
 from orchestrator.rules.reasons import Reason, Status
@@ -34,57 +34,6 @@ READ_WITHIN = timedelta(minutes=1)
 RELEVANCE_WAIT = timedelta(hours=24)
 # A sequence does not start this shortly before the person's quiet hours: its later parts would wait all night.
 SEQUENCE_DURATION = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """The message may go now.
-
-    Attributes:
-        local_date: the budget day whose slot it takes.
-        open_until: the text may neither leave nor wait at Twilio after this.
-        caps: the limits that must still hold when the slot is reserved.
-        takes_slot: true for all but replies and later parts; a sequence takes one slot, with its first part (R8).
-        active_since: the inbound message that lets it through; None when the ordinary rules allow it (R4).
-        reply_to: when the person wrote what a reply answers; None for every other message (R12).
-        active_texts: what it counts for while the person is active: a sequence as a whole with its first part (R4).
-        law: what the law of the place caps, and the rows that bind the text (R15).
-    """
-
-    local_date: date
-    open_until: datetime
-    caps: Caps
-    takes_slot: bool
-    active_since: datetime | None = None
-    active_texts: int = 0
-    reply_to: datetime | None = None
-    law: LawLimit = UNBOUND
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The message waits until a time, when it is decided on again; `note` cites what the reason rests on."""
-
-    until: datetime
-    reason: Reason
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The message will never be sent; `superseded_by` names the message that takes its place."""
-
-    status: Status
-    reason: Reason
-    superseded_by: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRelevance:
-    """The message may go now if it still makes sense: the person wrote after it was published (R10)."""
-
-
-Decision = Send | Hold | End | CheckRelevance
 
 
 def decide(  # noqa: PLR0911
@@ -106,12 +55,14 @@ def decide(  # noqa: PLR0911
     lawful = lawful_times_of(message, person, law)
     against_law = _hold_by_law(message, person, lawful, policy, now)
     if message.is_reply and live_until(person, now) > now:
-        above = None if may_reply(person, budget_day(person, now), policy) else Hold(now, Reason.REPLY_LIMIT)
+        may_go = may_reply(person, budget_day(person, now), policy) and _hold_by_agent_limit(message, now) is None
+        above = None if may_go else Hold(now, Reason.REPLY_LIMIT)
         hold = above or against_law or _hold_after_an_outage(message, now)
         return _until_expiry(hold, message) if hold else _send_reply(message, person, lawful, now)
     hold = _hold_by_hours_and_limits(message, person, lawful, policy, now)
     comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, policy, now)
-    hold = (None if comes_forward else hold) or against_law or _hold_by_relevance(message, person, policy, now)
+    hold = (None if comes_forward else hold) or against_law or _hold_by_agent_limit(message, now)
+    hold = hold or _hold_by_relevance(message, person, policy, now)
     hold = hold or _hold_after_an_outage(message, now)
     if hold:
         return _until_expiry(hold, message)
@@ -254,6 +205,12 @@ def _hold_for_a_better_moment(message: MessageState, now: datetime) -> Hold | No
     return None
 
 
+def _hold_by_agent_limit(message: MessageState, now: datetime) -> Hold | None:
+    """A person's activity does not lift the limit of an agent; a sequence that has begun goes on (R8, R13)."""
+    room = None if message.continues else room_from(message.agent_hour, message.parts, now)
+    return Hold(room, Reason.AGENT_LIMIT) if room else None
+
+
 def _hold_by_relevance(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
     if not _is_in_question(message, person):
         return None
@@ -270,10 +227,9 @@ def _may_be_lifted(hold: Hold) -> bool:
 
 
 def _may_come_forward(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> bool:
-    if message.purpose == MARKETING:
+    if message.purpose is Purpose.MARKETING:
         return False
-    texts = 0 if message.continues else message.parts
-    return may_come_forward(person, texts, budget_day(person, now), policy, now)
+    return may_come_forward(person, _new_texts(message), budget_day(person, now), policy, now)
 
 
 def _until_expiry(hold: Hold, message: MessageState) -> Hold:
@@ -292,6 +248,7 @@ def _send_reply(message: MessageState, person: Person, lawful: LawfulTimes | Non
         takes_slot=False,
         reply_to=person.last_inbound_at,
         law=law_limit(message, lawful, now),
+        agent_texts=1,
     )
 
 
@@ -303,7 +260,8 @@ def _send_to_active(message: MessageState, person: Person, lawful: LawfulTimes |
         caps=NO_CAPS,
         takes_slot=not message.continues,
         active_since=person.last_inbound_at,
-        active_texts=0 if message.continues else message.parts,
+        active_texts=_new_texts(message),
+        agent_texts=_new_texts(message),
         law=law_limit(message, lawful, now),
     )
 
@@ -319,6 +277,7 @@ def _send(
         caps=NO_CAPS if message.continues else caps(_lane(message, now), message.can_delay, person, policy),
         takes_slot=not message.continues,
         law=law_limit(message, lawful, now),
+        agent_texts=_new_texts(message),
     )
 
 
@@ -337,6 +296,11 @@ def _is_in_question(message: MessageState, person: Person) -> bool:
 
 def _reformulation_deadline(message: MessageState, policy: PolicySettings, now: datetime) -> datetime:
     return (message.checked_at or now) + timedelta(minutes=policy.reformulation_minutes)
+
+
+def _new_texts(message: MessageState) -> int:
+    """What a message counts for: a sequence counts as a whole with its first part."""
+    return 0 if message.continues else message.parts
 
 
 def _lane(message: MessageState, now: datetime) -> Lane:

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from orchestrator.agents import Purpose
 from orchestrator.people import Person
-from orchestrator.rules.law import MARKETING, Law
+from orchestrator.rules.law import Law
 from orchestrator.rules.places import whereabouts_of
 from orchestrator.rules.state import MessageState
 
@@ -28,7 +29,7 @@ def introduction_of(message: MessageState, person: Person, law: Law, now: dateti
     """
     if message.continues:
         return Introduction.NONE
-    if message.purpose == MARKETING and _may_be_in_canada(person, law):
+    if message.purpose is Purpose.MARKETING and _may_be_in_canada(person, law):
         return Introduction.CONTACT
     is_known = person.texted_at is not None and now - person.texted_at < FORGETS_AFTER
     return Introduction.NONE if is_known else Introduction.NAME

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from orchestrator.agents import Purpose
 from orchestrator.rules.holidays import HolidayRule, holidays_in
 from orchestrator.rules.local_time import first_instant, next_midnight
 
@@ -16,8 +17,6 @@ LONGEST_PERIOD = timedelta(days=7)
 _ROUNDS = 64
 # The countries of our places, by the codes under which their rows stand.
 COUNTRIES = {"US": "United States", "CANADA": "Canada"}
-# The purpose whose texts go nowhere without a row that names their hours.
-MARKETING = "marketing"
 _Key = TypeVar("_Key")
 
 
@@ -286,7 +285,7 @@ def lawful_times(law: Law, purpose: str, whereabouts: Sequence[Whereabouts]) -> 
     if purpose not in law.purposes:
         return None
     of_places = [(found, law.hours_of(found.place, purpose)) for found in whereabouts]
-    if not of_places or (purpose == MARKETING and not all(rows for _, rows in of_places)):
+    if not of_places or (purpose == Purpose.MARKETING and not all(rows for _, rows in of_places)):
         return LawfulTimes(law, is_unknown=True)
     caps = tuple(dict.fromkeys(row for found in whereabouts for row in law.caps_of(found.place, purpose)))
     clocks = {

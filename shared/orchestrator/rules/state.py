@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from orchestrator.agents import AgentHour, Purpose
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.rules.relevance import Relevance
@@ -26,6 +27,7 @@ class MessageState:
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
         purpose: what its agent's texts are for: transactional, informational or marketing (R15).
         urgent_at_night: its agent may use `urgent` in quiet hours (R5).
+        agent_hour: what counts against the hourly limit of its agents; None where they have no limit (R13).
         inbound_unread: texts of people may lie unread in the inbound queue, and a STOP among them (R11).
         relevance, checked_at: what is known since the person last wrote, and since when (R10).
     """
@@ -47,8 +49,9 @@ class MessageState:
     broken: bool = False
     parts: int = 1
     is_reply: bool = False
-    purpose: str = "informational"
+    purpose: Purpose = Purpose.INFORMATIONAL
     urgent_at_night: bool = True
+    agent_hour: AgentHour | None = None
     inbound_unread: bool = False
     relevance: Relevance = Relevance.UNASKED
     checked_at: datetime | None = None

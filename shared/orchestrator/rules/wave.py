@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from orchestrator.agents import AgentHour
 from orchestrator.people import Person
-from orchestrator.rules.decision import Decision, Hold, Send, decide
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import Decision, Hold, Send
 from orchestrator.rules.lanes import effective_lane
 from orchestrator.rules.law import Law
 from orchestrator.rules.reasons import Reason
@@ -23,20 +25,24 @@ def decide_wave(
 ) -> Mapping[UUID, Decision]:
     """Decide on a wave: by lane, then due time, then age (R6).
 
-    A text to a person in this wave counts against their limits at once. Messages that the hourly limit holds become due
-    one after the other (R2).
+    A text in this wave counts against the limits of its person and of its agents at once. Messages that an hourly limit
+    holds become due one after the other (R2, R13).
 
     Returns:
         The decisions by message id, in the order in which the messages may go.
     """
     people: dict[str, Person] = {}  # by number: people who share a phone share its limits
+    hours: dict[str, AgentHour] = {}  # by group of agents
     decisions: dict[UUID, Decision] = {}
     # Messages of one instant go in the order of their ids, which is the order in which they were published.
     for delivery in sorted(deliveries, key=lambda delivery: (*order(delivery.state, now), delivery.message_id)):
         person = _with_counts_of(people.get(delivery.person.phone_number), delivery.person)
-        decision = decide(delivery.state, person, paused=delivery.paused, policy=policy, law=law, now=now)
+        state = _with_hour(delivery.state, hours)
+        decision = decide(state, person, paused=delivery.paused, policy=policy, law=law, now=now)
         decisions[delivery.message_id] = decision
         people[person.phone_number] = _after(person, decision, now)
+        if state.agent_hour:
+            hours[state.agent_hour.group] = _hour_after(state.agent_hour, state.parts, decision, now)
     return decisions
 
 
@@ -116,3 +122,23 @@ def _with_counts_of(earlier: Person | None, person: Person) -> Person:
         replies_this_hour=earlier.replies_this_hour,
         replies_by_day=earlier.replies_by_day,
     )
+
+
+def _with_hour(message: MessageState, hours: Mapping[str, AgentHour]) -> MessageState:
+    """The message with what the wave's earlier messages left of the hour of its agents."""
+    own = message.agent_hour
+    earlier = hours.get(own.group) if own else None
+    if own is None or earlier is None:
+        return message
+    # Which sequence is older, and waits, differs from message to message.
+    return replace(message, agent_hour=replace(earlier, sequence_due=own.sequence_due))
+
+
+def _hour_after(hour: AgentHour, parts: int, decision: Decision, now: datetime) -> AgentHour:
+    """The hour of a group of agents as the next message of the wave finds it."""
+    match decision:
+        case Send(agent_texts=texts):
+            return replace(hour, texts=(*hour.texts, *[now] * texts))
+        case Hold(until, Reason.AGENT_LIMIT):
+            return replace(hour, planned=(*hour.planned, *[until] * parts))
+    return hour

@@ -22,6 +22,7 @@ def set_agent(connection: Connection, agent: Agent) -> None:
             "hourly_limit": agent.hourly_limit,
             "publishers": publishers,
             "urgent_at_night": agent.urgent_at_night,
+            "purpose": agent.purpose,
         },
     )
 

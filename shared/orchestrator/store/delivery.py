@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from orchestrator.agents import AgentHour, Purpose
 from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
@@ -91,6 +92,8 @@ class Candidate:
             hours; None without a cap (R15).
         law_note: the rows of the law that bind it, in words; None where none does.
         daily_limit, hourly_limit, quiet_hours_enabled: what a new budget row of the person inherits.
+        agent_group, agent_cap, agent_texts: the agents whose hourly limit it counts against, that limit, and what it
+            counts for; None where they have no limit (R13).
         number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
     """
 
@@ -118,6 +121,9 @@ class Candidate:
     number_hash: str | None
     segments: int
     price_usd: Decimal
+    agent_group: str | None
+    agent_cap: int | None
+    agent_texts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,7 @@ class WavePlan:
         claude_calls: the calls to Claude that the words took.
         reused: messages whose relevance was known before the wave.
         candidates: messages that may go, in the order in which they go.
+        agent_groups: groups of agents close to their limit, whose waves come one after the other (R13).
     """
 
     decisions: Sequence[DecisionRow]
@@ -137,12 +144,14 @@ class WavePlan:
     claude_calls: Sequence[LoggedCall]
     reused: Sequence[UUID]
     candidates: Sequence[Candidate]
+    agent_groups: Sequence[str] = ()
 
 
-def read_state(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> WaveState:
+def read_state(connection: Connection, message_ids: Sequence[UUID], agent_start_limit: int, now: datetime) -> WaveState:
     """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip."""
     parameters = {
         "message_ids": list(message_ids),
+        "agent_start_limit": agent_start_limit,
         "now": now,
         "not_conversation": NOT_CONVERSATION,
         "fresh_for": FRESH_FOR,
@@ -206,6 +215,8 @@ def reserve_wave(
         log_calls(connection, plan.claude_calls, now)
         if plan.reused:
             connection.execute(sql("count_reused_verdicts"), {"message_ids": list(plan.reused)})
+        if plan.agent_groups:
+            connection.execute(sql("lock_agent_groups"), {"agent_groups": list(plan.agent_groups)})
         reserved = connection.execute(sql("reserve"), reservation)
     return {attempt_id for (attempt_id,) in reserved}
 
@@ -276,10 +287,18 @@ def _message_state(row: DictRow) -> MessageState:
         broken=row["broken"],
         is_reply=row["is_reply"],
         urgent_at_night=row["urgent_at_night"],
+        purpose=Purpose(row["purpose"]),
+        agent_hour=_agent_hour(row),
         inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),
         checked_at=row["judged_at"],
     )
+
+
+def _agent_hour(row: DictRow) -> AgentHour | None:
+    if row["agent_limit"] is None:
+        return None
+    return AgentHour(row["agent_group"], row["agent_limit"], row["agent_texts"], sequence_due=row["sequence_due"])
 
 
 def _person(row: DictRow) -> Person:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.agents import Agent, Rate
+from orchestrator.agents import Agent, AgentGroup
 from orchestrator.people import Person
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.claims import ClaimedMessage, claims_of
@@ -35,7 +35,7 @@ class KnownRecords:
         publishers: the owners of the messages that the batch names; one that is unknown or has no owner is missing.
         sequences: the sequences of which parts came before.
         agents: all settings of agents.
-        rates: rates by agent id.
+        groups: the group of each agent and publisher of the batch.
     """
 
     people: Mapping[str, Person]
@@ -43,7 +43,7 @@ class KnownRecords:
     publishers: Mapping[UUID, str]
     sequences: Mapping[UUID, KnownSequence]
     agents: Sequence[Agent]
-    rates: Mapping[str, Rate]
+    groups: Mapping[tuple[str, str], AgentGroup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class AcceptedMessage:
     topic: str | None
     supersedes_message_id: UUID | None
     publisher: str | None
+    published_by: str
     sequence_id: UUID | None
     sequence_position: int | None
     sequence_total: int | None
@@ -107,9 +108,9 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class AgentThrottle:
-    """An agent whose messages wait for an hour, with the note that operators read."""
+    """A group of agents whose messages wait for an hour, with the note that operators read."""
 
-    agent_id: str
+    agent_group: str
     note: str
 
 
@@ -119,17 +120,31 @@ def read_known_records(
     conversation_ids: Sequence[UUID],
     message_ids: Sequence[UUID],
     sequence_ids: Sequence[UUID],
-    agent_ids: Sequence[str],
+    speakers: Sequence[tuple[str, str]],
+    start_limit: int,
     now: datetime,
 ) -> KnownRecords:
-    """Read what a batch refers to; one round trip. What does not exist is missing from the result."""
+    """Read what a batch refers to; one round trip. What does not exist is missing from the result.
+
+    Args:
+        speakers: the agents of the batch, each with its publisher.
+        start_limit: texts an hour of agents without settings (R13).
+    """
     with one_round_trip(connection):
         people = connection.execute(sql("find_people"), {"references": list(references)})
         owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
         publishers = connection.execute(sql("find_publishers"), {"message_ids": list(message_ids)})
         parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
         agents = connection.execute(sql("read_agents"))
-        rates = connection.execute(sql("read_agent_rates"), {"agent_ids": list(agent_ids), "now": now})
+        groups = connection.execute(
+            sql("read_agent_groups"),
+            {
+                "agent_ids": [agent_id for agent_id, _ in speakers],
+                "publishers": [publisher for _, publisher in speakers],
+                "start_limit": start_limit,
+                "now": now,
+            },
+        )
     return KnownRecords(
         people={
             reference: Person(
@@ -152,7 +167,7 @@ def read_known_records(
             for sequence, user, priority, total, publisher, found in parts
         },
         agents=[Agent(*row) for row in agents],
-        rates={agent: Rate(this_hour, usual_hour) for agent, this_hour, usual_hour in rates},
+        groups={(agent_id, publisher): AgentGroup(*group) for agent_id, publisher, *group in groups},
     )
 
 

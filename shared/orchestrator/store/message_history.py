@@ -83,7 +83,8 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
 def _first_steps(row: dict[str, Any]) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
     lane = "a reply" if row["is_reply"] else row["priority"]
-    published = Step(row["published_at"] or row["created_at"], "published", f"by {row['agent_id']}, {lane}{part}")
+    detail = f"by {row['agent_id']}, {row['purpose']}, {lane}{part}"
+    published = Step(row["published_at"] or row["created_at"], "published", detail)
     return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
 
 

@@ -41,6 +41,10 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.forgotten_opt_outs": (("SELECT", "DELETE"), "honours deleted people's opt-outs, until START"),
     "orchestrator.inbound_marker": (("SELECT", "INSERT", "UPDATE"), "knows whether what people write is read"),
     "orchestrator.inbound_texts": (("SELECT", "INSERT", "UPDATE"), "counts one Twilio message id once"),
+    "orchestrator.known_agents": (
+        ("SELECT", "INSERT"),
+        "knows which agents the start limit exempts",
+    ),
     "orchestrator.left_alone": (("SELECT",), "leaves rows that waited for another sender"),
     "orchestrator.media": (("SELECT", "INSERT", "DELETE"), "stores media of texts, for as long as words"),
     "orchestrator.numbers": (("SELECT", "INSERT", "UPDATE", "DELETE"), "knows which numbers get no texts"),

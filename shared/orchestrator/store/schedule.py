@@ -24,10 +24,12 @@ class Pace:
 
     Attributes:
         limits: the default limits of a person, by which the claim guesses which messages will be held.
+        agent_start_limit: the limit of agents without settings, for the same purpose (R13).
     """
 
     per_second: float
     limits: Limits
+    agent_start_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def claim_due(
         "per_second": pace and pace.per_second,
         "daily_limit": pace and pace.limits.daily,
         "hourly_limit": pace and pace.limits.hourly,
+        "agent_start_limit": pace and pace.agent_start_limit,
         "active_after": now - ACTIVE_FOR,
         "limit": limit,
     }

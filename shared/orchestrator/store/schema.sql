@@ -17,6 +17,33 @@ CREATE FUNCTION orchestrator.active_texts(people uuid[], until timestamp with ti
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.agent_group(agent text, author text, start_limit integer) RETURNS TABLE(key text, hourly_limit integer)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(settings.prefix, known.agent_id, 'publisher ' || coalesce(author, '')),
+           CASE WHEN settings.prefix IS NOT NULL THEN settings.hourly_limit
+                WHEN known.agent_id IS NULL THEN start_limit
+           END
+      FROM (SELECT lower(agent) AS id) AS normal
+      LEFT JOIN LATERAL (
+            SELECT a.prefix, a.hourly_limit
+              FROM orchestrator.agents a
+             WHERE starts_with(normal.id, a.prefix)
+             ORDER BY length(a.prefix) DESC
+             LIMIT 1
+           ) settings ON true
+      LEFT JOIN orchestrator.known_agents known ON known.agent_id = normal.id
+$$;
+
+CREATE FUNCTION orchestrator.agent_texts(agents text, at timestamp with time zone) RETURNS TABLE(started_at timestamp with time zone, texts integer)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT a.started_at, a.agent_texts
+      FROM orchestrator.attempts a
+     WHERE a.agent_group = agents AND a.started_at > at - interval '60 minutes'
+       AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
 CREATE FUNCTION orchestrator.close_conversations() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -168,7 +195,9 @@ CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at ti
            WHEN 'busy' THEN p.value = lane
            WHEN 'spending' THEN lane <> 'urgent' OR p.value = 'urgent'
            WHEN 'agent' THEN starts_with(lower(agent), lower(p.value))
-           WHEN 'brake' THEN lower(p.value) = lower(agent)
+           WHEN 'brake' THEN EXISTS (
+               SELECT FROM orchestrator.agent_group(agent, NULL, NULL) g WHERE g.key = lower(p.value)
+           )
            WHEN 'user' THEN p.value = person::text
            END
 $$;
@@ -191,6 +220,17 @@ CREATE FUNCTION orchestrator.person_texts(keywords text[], until timestamp with 
             WHERE r.inbound_id = m.id
               AND (r.kind NOT IN ('conversation', 'unjudged') OR (r.kind = 'conversation' AND NOT r.opens_window))
        )
+$$;
+
+CREATE FUNCTION orchestrator.purpose_of(agent text) RETURNS TABLE(purpose text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(
+               (SELECT a.purpose FROM orchestrator.agents a
+                 WHERE starts_with(lower(agent), a.prefix)
+                 ORDER BY length(a.prefix) DESC LIMIT 1),
+               'informational'
+           )
 $$;
 
 CREATE FUNCTION orchestrator.reply_texts(people uuid[], until timestamp with time zone) RETURNS TABLE(reply_to timestamp with time zone, local_date date, started_at timestamp with time zone)
@@ -337,7 +377,9 @@ CREATE TABLE orchestrator.agents (
     may_use_urgent boolean DEFAULT true NOT NULL,
     hourly_limit integer,
     publishers text[],
-    urgent_at_night boolean
+    urgent_at_night boolean,
+    purpose text DEFAULT 'informational'::text NOT NULL,
+    CONSTRAINT agents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
 );
 
 ALTER TABLE ONLY orchestrator.agents
@@ -367,6 +409,8 @@ CREATE TABLE orchestrator.attempts (
     price_usd numeric(12,6),
     active_texts integer DEFAULT 0 NOT NULL,
     reply_to timestamp with time zone,
+    agent_group text,
+    agent_texts integer,
     law_texts integer DEFAULT 0 NOT NULL,
     law_note text
 )
@@ -378,6 +422,8 @@ ALTER TABLE ONLY orchestrator.attempts
 CREATE INDEX attempts_by_message ON orchestrator.attempts USING btree (message_id);
 
 CREATE INDEX attempts_holding_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE holds_slot;
+
+CREATE INDEX attempts_of_agent_groups ON orchestrator.attempts USING btree (agent_group, started_at) WHERE (agent_group IS NOT NULL);
 
 CREATE INDEX attempts_of_replies ON orchestrator.attempts USING btree (user_id, started_at) WHERE (reply_to IS NOT NULL);
 
@@ -441,6 +487,13 @@ CREATE TABLE orchestrator.inbound_texts (
 
 ALTER TABLE ONLY orchestrator.inbound_texts
     ADD CONSTRAINT inbound_texts_pkey PRIMARY KEY (inbound_id);
+
+CREATE TABLE orchestrator.known_agents (
+    agent_id text NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.known_agents
+    ADD CONSTRAINT known_agents_pkey PRIMARY KEY (agent_id);
 
 CREATE TABLE orchestrator.left_alone (
     message_id uuid NOT NULL
@@ -767,7 +820,8 @@ CREATE TABLE public.message_queue (
     segments integer,
     encoding text,
     is_reply boolean,
-    words_on date
+    words_on date,
+    published_by text
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.05');
 
@@ -785,6 +839,8 @@ CREATE INDEX message_queue_open_replies ON public.message_queue USING btree (use
 CREATE INDEX message_queue_replacements ON public.message_queue USING btree (supersedes_message_id) WHERE (supersedes_message_id IS NOT NULL);
 
 CREATE UNIQUE INDEX message_queue_sequence_parts ON public.message_queue USING btree (sequence_id, sequence_position) WHERE ((sequence_id IS NOT NULL) AND (accepted_at IS NOT NULL));
+
+CREATE INDEX message_queue_sequences_at_agent_limit ON public.message_queue USING btree (accepted_at) WHERE ((reason = 'agent_limit'::text) AND (sequence_position = 1) AND ((status)::text = ANY ((ARRAY['queued'::character varying, 'approved'::character varying])::text[])));
 
 CREATE INDEX message_queue_to_forget ON public.message_queue USING btree (created_at) WHERE (((status)::text = ANY ((ARRAY['sent'::character varying, 'superseded'::character varying, 'cancelled'::character varying, 'expired'::character varying, 'failed'::character varying])::text[])) AND (message_data <> '{"type": "forgotten"}'::jsonb));
 

@@ -28,7 +28,7 @@ STORED = (
     "find_publishers",
     "find_sequences",
     "read_agents",
-    "read_agent_rates",
+    "read_agent_groups",
     "insert_messages",
     "supersede_messages",
     "count_agent_messages",

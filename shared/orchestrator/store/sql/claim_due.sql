@@ -2,7 +2,8 @@
 -- one. Of a sequence, the first unfinished part is claimed (R8). An ordinary lane claims what the sender's pace has room
 -- for up to the horizon; each message gets its place in the pace, as long as its segments, and a second dispatcher waits
 -- for the row of the pace. A message that its person's limits will hold gets no place: it is handed over at once, and
--- the deliver function holds it. Who is held is guessed here, and decided there.
+-- the deliver function holds it; so is one that the hourly limit of its agents will hold. Who is held is guessed here,
+-- and decided there.
 WITH pace_start AS (
     SELECT CASE
            -- Farther than any claim reaches: a dispatcher's clock was wrong.
@@ -14,7 +15,8 @@ WITH pace_start AS (
      WHERE %(per_second)s::float IS NOT NULL
        FOR NO KEY UPDATE
 ), candidates AS (
-    SELECT m.id, m.user_id, m.scheduled_for, m.created_at, coalesce(m.sequence_position, 1) > 1 AS continues,
+    SELECT m.id, m.user_id, m.agent_id, m.published_by, m.scheduled_for, m.created_at,
+           coalesce(m.sequence_position, 1) > 1 AS continues, coalesce(m.sequence_total, 1) AS parts,
            -- Until the words are written, as many as words that are sent unchanged fill.
            greatest(1, coalesce(m.segments, ceil(
                length(words.text) / CASE WHEN octet_length(words.text) = length(words.text) THEN 153.0 ELSE 67.0 END
@@ -55,13 +57,27 @@ WITH pace_start AS (
       FROM (SELECT DISTINCT user_id FROM candidates WHERE %(per_second)s::float IS NOT NULL) c
       JOIN users u ON u.id = c.user_id
       LEFT JOIN LATERAL orchestrator.newest_budget(c.user_id) newest ON true
+), agents AS MATERIALIZED (
+    -- The same of groups of agents that have a limit (R13).
+    SELECT c.agent_id, c.published_by, agents.key, agents.hourly_limit - (
+               SELECT coalesce(sum(t.texts), 0) FROM orchestrator.agent_texts(agents.key, %(now)s) t
+           ) AS texts_left
+      FROM (SELECT DISTINCT agent_id, published_by FROM candidates WHERE %(per_second)s::float IS NOT NULL) c
+     CROSS JOIN LATERAL orchestrator.agent_group(c.agent_id, c.published_by, %(agent_start_limit)s::int) agents
+     WHERE agents.hourly_limit IS NOT NULL
 ), guesses AS (
     SELECT c.*,
-           c.continues OR p.is_active IS TRUE OR p.texts_left >= row_number() OVER (
-               PARTITION BY c.user_id, c.continues ORDER BY c.scheduled_for, c.created_at
+           c.continues OR (
+               (p.is_active IS TRUE OR p.texts_left >= row_number() OVER (
+                   PARTITION BY c.user_id, c.continues ORDER BY c.scheduled_for, c.created_at
+               ))
+               AND (a.key IS NULL OR a.texts_left >= sum(c.parts) OVER (
+                   PARTITION BY a.key, c.continues ORDER BY c.scheduled_for, c.created_at, c.id
+               ))
            ) AS leaves
       FROM candidates c
       LEFT JOIN people p ON p.user_id = c.user_id
+      LEFT JOIN agents a ON a.agent_id = c.agent_id AND a.published_by IS NOT DISTINCT FROM c.published_by
 ), places AS (
     SELECT g.*, sum(segments) OVER (PARTITION BY leaves ORDER BY scheduled_for, created_at, id) - segments AS segments_before
       FROM guesses g

@@ -1,9 +1,10 @@
--- count_agent_messages.sql: add a batch to its agents' counts, in the order of agent ids so that two batches never wait
--- for each other.
+-- count_agent_messages.sql: add a batch to the counts of its agents' groups (R13), in their order so that two batches
+-- never wait for each other.
 INSERT INTO orchestrator.agent_rates AS r (agent_id, span, accepted)
-SELECT agent_id, date_bin('10 minutes', %(now)s, '2000-01-01'), count(*)
-  FROM message_queue
- WHERE id = ANY (%(message_ids)s::uuid[]) AND accepted_at = %(now)s
- GROUP BY agent_id
- ORDER BY agent_id
+SELECT agents.key, date_bin('10 minutes', %(now)s, '2000-01-01'), count(*)
+  FROM message_queue m
+ CROSS JOIN LATERAL orchestrator.agent_group(m.agent_id, m.published_by, NULL) agents
+ WHERE m.id = ANY (%(message_ids)s::uuid[]) AND m.accepted_at = %(now)s
+ GROUP BY agents.key
+ ORDER BY agents.key
     ON CONFLICT (agent_id, span) DO UPDATE SET accepted = r.accepted + excluded.accepted

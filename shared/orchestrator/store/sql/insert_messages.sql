@@ -10,12 +10,12 @@ WITH batch AS (
                %(not_before)s::timestamptz[], %(best_at)s::timestamptz[], %(expires_at)s::timestamptz[],
                %(due)s::timestamptz[], %(status)s::text[], %(reason)s::text[], %(lease_until)s::timestamptz[],
                %(conversation_context_id)s::uuid[], %(published_at)s::timestamptz[], %(topic)s::text[],
-               %(supersedes_message_id)s::uuid[], %(publisher)s::text[],
+               %(supersedes_message_id)s::uuid[], %(publisher)s::text[], %(published_by)s::text[],
                %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[],
                %(is_reply)s::boolean[]
            ) AS a (message_id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                    not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
-                   published_at, topic, supersedes_message_id, publisher,
+                   published_at, topic, supersedes_message_id, publisher, published_by,
                    sequence_id, sequence_position, sequence_total, is_reply)
 ), checks AS (
     SELECT a.*,
@@ -42,15 +42,15 @@ WITH batch AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                                not_before, best_at, expires_at, scheduled_for, status, reason, lease_until,
                                conversation_context_id, accepted_at, created_at, published_at, topic,
-                               supersedes_message_id, publisher, sequence_id, sequence_position, sequence_total,
-                               is_reply)
+                               supersedes_message_id, publisher, published_by, sequence_id, sequence_position,
+                               sequence_total, is_reply)
     SELECT message_id, user_id, agent_id, message_data::jsonb, priority, can_delay, requires_fresh_context,
            not_before, best_at, expires_at, coalesce(complete_by, due),
            CASE WHEN withdrawn THEN 'cancelled' WHEN too_late OR not_yours THEN 'failed' ELSE status END,
            CASE WHEN withdrawn THEN 'withdrawn' WHEN not_yours THEN 'not_yours' ELSE reason END,
            CASE WHEN NOT withdrawn THEN lease_until END,
            conversation_context_id, %(now)s, %(now)s, published_at, topic,
-           CASE WHEN NOT not_yours THEN supersedes_message_id END, publisher,
+           CASE WHEN NOT not_yours THEN supersedes_message_id END, publisher, published_by,
            CASE WHEN NOT not_yours THEN sequence_id END, CASE WHEN NOT not_yours THEN sequence_position END,
            CASE WHEN NOT not_yours THEN sequence_total END, is_reply
       FROM checks

@@ -38,6 +38,11 @@ SELECT m.id AS message_id,
              ORDER BY length(a.prefix) DESC LIMIT 1),
            lower(m.agent_id) = 'system'
        ) AS urgent_at_night,
+       agents.key AS agent_group,
+       agents.hourly_limit AS agent_limit,
+       agent_hour.texts AS agent_texts,
+       agent_hour.sequence_due,
+       purposes.purpose,
        EXISTS (SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval))
            AS inbound_unread,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
@@ -86,6 +91,27 @@ SELECT m.id AS message_id,
         SELECT orchestrator.e164(u.phone_number) AS e164, coalesce(array_agg(p.user_id), ARRAY[u.id]) AS sharers
           FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
        ) person
+ CROSS JOIN LATERAL orchestrator.agent_group(m.agent_id, m.published_by, %(agent_start_limit)s::int) agents
+ CROSS JOIN LATERAL (
+        SELECT (
+                   SELECT coalesce(array_agg(t.started_at), '{}')
+                     FROM orchestrator.agent_texts(agents.key, %(now)s) t
+                    CROSS JOIN LATERAL generate_series(1, t.texts)  -- a sequence stands there once for each part
+                    WHERE agents.hourly_limit IS NOT NULL
+               ) AS texts,
+               -- An older sequence that waits for room; an urgent message waits for urgent ones alone.
+               (
+                   SELECT min(s.scheduled_for)
+                     FROM message_queue s
+                    CROSS JOIN LATERAL orchestrator.agent_group(s.agent_id, s.published_by, NULL) its
+                    WHERE agents.hourly_limit IS NOT NULL
+                      AND s.reason = 'agent_limit' AND s.sequence_position = 1 AND s.status IN ('queued', 'approved')
+                      AND (s.accepted_at, s.id) < (m.accepted_at, m.id) AND its.key = agents.key
+                      AND (m.priority <> 'urgent' OR s.priority = 'urgent')
+                      AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(s.priority, s.agent_id, s.user_id, %(now)s))
+               ) AS sequence_due
+       ) agent_hour
+ CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
   LEFT JOIN orchestrator.numbers number ON number.phone_number = person.e164
   LEFT JOIN LATERAL (
         SELECT s.id

@@ -11,12 +11,13 @@ WITH candidates AS (
                %(active_texts)s::int[], %(reply_to)s::timestamptz[],
                %(law_texts)s::int[], %(law_cap)s::int[], %(law_hours)s::int[], %(law_note)s::text[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
-               %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[]
+               %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[],
+               %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to,
                law_texts, law_cap, law_hours, law_note, daily_limit, hourly_limit, quiet_hours_enabled,
-               number_hash, segments, price_usd, place
+               number_hash, segments, price_usd, agent_group, agent_cap, agent_texts, place
            )
 ), restored_opt_outs AS (
     -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
@@ -76,7 +77,8 @@ WITH candidates AS (
            law.texts + sum(e.law_texts) OVER person AS of_law_period,
            replies.on_this_text + count(e.reply_to) OVER person AS replies_of_inbound,
            replies.this_hour + count(e.reply_to) OVER person AS replies_of_hour,
-           replies.this_day + count(e.reply_to) OVER day AS replies_of_day
+           replies.this_day + count(e.reply_to) OVER day AS replies_of_day,
+           agents.this_hour + sum(e.agent_texts) OVER agents AS of_agents
       FROM eligible_candidates e
      CROSS JOIN LATERAL (
             SELECT coalesce(sum(b.messages_sent), 0) AS sent
@@ -107,8 +109,15 @@ WITH candidates AS (
               FROM orchestrator.law_texts(e.sharers, %(now)s - make_interval(hours => e.law_hours)) t
              WHERE e.law_cap IS NOT NULL
            ) law
+     CROSS JOIN LATERAL (
+            -- Close to the limit, lock_agent_groups lets no other wave count the same group at the same moment.
+            SELECT coalesce(sum(t.texts), 0) AS this_hour
+              FROM orchestrator.agent_texts(e.agent_group, %(now)s) t
+             WHERE e.agent_texts > 0
+           ) agents
     WINDOW day AS (PARTITION BY e.phone_number, e.local_date ORDER BY e.place),
-           person AS (PARTITION BY e.phone_number ORDER BY e.place)
+           person AS (PARTITION BY e.phone_number ORDER BY e.place),
+           agents AS (PARTITION BY e.agent_group ORDER BY e.place)
 ), reservations AS (
     SELECT *
       FROM counts
@@ -123,6 +132,9 @@ WITH candidates AS (
                replies_of_inbound <= %(replies_per_inbound)s::int AND replies_of_hour <= %(replies_per_hour)s::int
                AND replies_of_day <= %(replies_per_day)s::int
            ))
+       -- A sequence with more parts than the limit goes where no other text is in the hour.
+       AND (agent_cap IS NULL OR agent_texts = 0
+            OR (agent_cap > 0 AND of_agents <= greatest(agent_cap, agent_texts)))
 ), messages_in_flight AS (
     UPDATE message_queue m
        SET status = 'sending', reason = NULL, lease_until = %(lease_until)s::timestamptz
@@ -170,8 +182,9 @@ WITH candidates AS (
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
                                    holds_slot, active_since, active_texts, reply_to, law_texts, law_note, started_at, part,
-                                   segments, price_usd)
+                                   segments, price_usd, agent_group, agent_texts)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd
+       takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd,
+       agent_group, agent_texts
   FROM reservations
 RETURNING id

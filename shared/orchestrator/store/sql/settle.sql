@@ -142,9 +142,10 @@ WITH results AS (
      WHERE c.id = a.conversation_id
 ), events AS (
     INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
-    SELECT 'message.sent', e.user_id, e.id, jsonb_build_object('agent_id', e.agent_id), %(now)s
+    SELECT 'message.sent', e.user_id, e.id, jsonb_build_object('agent_id', e.agent_id, 'purpose', p.purpose), %(now)s
       FROM queue_rows e
       JOIN results r ON r.attempt_id = e.attempt_id AND r.status = 'sent'
+     CROSS JOIN LATERAL orchestrator.purpose_of(e.agent_id) p
      WHERE EXISTS (SELECT FROM orchestrator.event_bus)
 )
 INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at,
