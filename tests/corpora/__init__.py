@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 PERSON = "Ada"
 # Which fact is wrong in a lying rendering.
 LIES = """
-    address amount attribution cents code count currency date duration email free handle invented link negation percent
-    phone place points relative role rounding sign swap time unit weekday year zone
+    address amount attribution cents code count currency date direction duration email free handle invented link negation percent
+    method phone place points relative role rounding scale sign swap time unit weekday year zone
 """
 # The headings of each file of texts.
 HEADINGS = {

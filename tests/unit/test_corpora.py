@@ -11,17 +11,14 @@ from tests.corpora.facts import FACTS
 from tests.corpora.renderings import renderings
 
 
-@pytest.mark.parametrize(("name", "least"), [("renderings.txt", 330), ("renderings_held_out.txt", 140)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("renderings.txt", 330), ("renderings_second.txt", 140), ("renderings_third.txt", 250)]
+)
 def test_written_renderings_are_many_faithful_and_many_lying(name: str, least: int) -> None:
     found = list(read_renderings(name))
     assert sum(rendering.lie is None for rendering in found) >= least
     assert sum(rendering.lie is not None for rendering in found) >= least
     assert max(Counter((str(rendering.data), rendering.text) for rendering in found).values()) == 1
-
-
-def test_data_that_are_held_out_are_held_out() -> None:
-    used = {str(rendering.data) for rendering in read_renderings("renderings.txt")}
-    assert not used & {str(rendering.data) for rendering in read_renderings("renderings_held_out.txt")}
 
 
 def test_good_and_bad_texts_are_many_and_none_is_both() -> None:

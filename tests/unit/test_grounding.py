@@ -96,6 +96,21 @@ def test_a_text_states_what_the_data_states(is_true: bool, data: dict[str, objec
             "Acme, Tidal: Oslo, Bergen.",
             True,
         ),
+        ({"days": 30, "goal_days": 50}, "A 50-day streak! Your goal is 30.", True),
+        (
+            {"today_minutes": 95, "average_minutes": 130},
+            "130 minutes of screen time today, against an average of 95.",
+            True,
+        ),
+        ({"invoice": "A-7", "days_overdue": 12}, "Invoice A-7 is due in 12 days.", True),
+        ({"invoice": "A-7", "days_overdue": 12}, "Invoice A-7 is overdue by 12 days.", False),
+        ({"zug": "RE 7", "verspaetung_minuten": 15}, "RE 7 ist pünktlich.", True),
+        ({"bring": ["passport", "photo"]}, "Please bring your passport and two photos.", True),
+        ({"total": "$412.50", "nights": 3}, "Three nights cost $412.50 each.", True),
+        ({"refills": 2, "copay": "$12"}, "Twelve refills remain.", True),
+        ({"person": "Grandma Rose"}, "It is the birthday of Grandpa Rose.", True),
+        ({"person": "Grandma Rose"}, "It is Grandma's birthday.", False),
+        ({"secretary": "Mei Lin"}, "The new auditor is Mei Lin.", True),
     ],
 )
 def test_what_code_cannot_tell_apart_is_read_once_more(data: dict[str, object], text: str, doubtful: bool) -> None:

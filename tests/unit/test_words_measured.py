@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import islice
 
 import pytest
 
@@ -27,9 +28,9 @@ GENERATED = int(os.environ.get("GENERATED_RENDERINGS", "200"))
 ANY_DAY = date(2026, 1, 5)
 # What an agent's own words are refused for; a text of `control` is cleaned where it enters.
 REFUSED_VERBATIM = ("json", "placeholder", "invisible")
-# The most that may go wrong on renderings that are held out from the building.
-MOST_REFUSED = 0.08
-MOST_SENT = 0.035
+# Each make was written without the check. `make test` reads a third of the renderings, CI all of them.
+WRITTEN = ("renderings.txt", "renderings_second.txt", "renderings_third.txt")
+EVERY = 3 if GENERATED <= 200 else 1
 
 
 @dataclass
@@ -88,18 +89,12 @@ def _report(name: str, figures: object) -> None:
     print(f"{name}: {figures}")
 
 
-def test_renderings_that_the_check_was_built_with() -> None:
-    figures = measure(read_renderings("renderings.txt"))
-    _report("written", figures)
+@pytest.mark.parametrize("name", WRITTEN)
+def test_written_renderings(name: str) -> None:
+    figures = measure(islice(read_renderings(name), None, None, EVERY))
+    _report(name, figures)
     assert figures.refused <= figures.faithful * 0.01
     assert figures.sent.total() <= figures.lies.total() * 0.01
-
-
-def test_renderings_that_are_held_out() -> None:
-    figures = measure(read_renderings("renderings_held_out.txt"))
-    _report("held out", figures)
-    assert figures.refused <= figures.faithful * MOST_REFUSED
-    assert figures.sent.total() <= figures.lies.total() * MOST_SENT
 
 
 def test_generated_renderings() -> None:

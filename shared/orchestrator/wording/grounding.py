@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.clean_text import clean_text, shows_nothing
@@ -12,15 +13,17 @@ from orchestrator.segments import segments_of
 from orchestrator.wording.facts.association import Association
 from orchestrator.wording.facts.data_facts import DataFacts, read_data, texts_in
 from orchestrator.wording.facts.doubts import states_more
-from orchestrator.wording.facts.kinds import Amount, Fact, Found, Measure, Number, Percent, Points
+from orchestrator.wording.facts.kinds import Amount, Fact, Found, Measure, Number, Percent, Points, Time, Zone
 from orchestrator.wording.facts.known import is_known
 from orchestrator.wording.facts.language import Language, language_of
 from orchestrator.wording.facts.normal import normal, split_key
-from orchestrator.wording.facts.proper_names import find_foreign_names
+from orchestrator.wording.facts.proper_names import find_foreign_names, has_altered_name
 from orchestrator.wording.facts.reading import has_negative_word, read_facts
+from orchestrator.wording.facts.zones import ZONES
 from orchestrator.wording.not_a_text import reasons_against
 
 _MARKS = frozenset({"score", "rating", "stars", "star", "reviews", "review", "grade", "nps", "note", "bewertung"})
+_PAIR = re.compile(r"(?<![\w.,:/-])(\d{1,3})([:-])(\d{1,3})(?![\w:/-]|[.,]\d)")
 # What stands between the two ends of a range.
 _TO = re.compile(r"\s?(?:-|to|and|a|à|y|e|et|bis|und|até)\s?", re.IGNORECASE)
 
@@ -67,9 +70,12 @@ def check_text(
         known.words.update(normal(first_name or "").casefold().split())
         associated = Association(normal_text, facts, data, spoken, now)
         problems += _foreign_facts(normal_text, facts, known, data, spoken, now)
+        problems += _turned_round(normal_text, data)
         problems += (f"stands where the data has another value: {value!r}" for value in associated.exchanges())
         is_doubtful = not problems and (
-            associated.is_doubtful() or states_more(normal_text, facts, associated, known, spoken, _truth_values(data))
+            associated.is_doubtful()
+            or has_altered_name(normal_text, spoken, known.words)
+            or states_more(normal_text, facts, associated, known, spoken, _truth_values(data))
         )
     return TextCheck(tuple(problems), needs_second_reading=is_doubtful)
 
@@ -101,8 +107,10 @@ def _foreign_facts(
 ) -> Iterator[str]:
     taken = {place for found in facts for place in range(found.start, found.end)}
     today = now.date() if now else None
+    clocks = {place: is_shown for one, two in pairwise(facts) for place, is_shown in _clocks(one, two, known, text)}
     for found in facts:
-        if any(is_known(reading, known, today) for reading in found.readings):
+        is_stated = any(is_known(reading, known, today) for reading in found.readings)
+        if clocks.get(found.start, is_stated):
             continue
         if not (
             _is_start_of_range(found, facts, known, text)
@@ -114,6 +122,30 @@ def _foreign_facts(
             yield f"not in the data: {text[found.start : found.end]!r}"
     for name in find_foreign_names(text, spoken, known.words, taken):
         yield f"not in the data: {name!r}"
+
+
+def _clocks(one: Found, two: Found, known: DataFacts, text: str) -> Iterator[tuple[int, bool]]:
+    """Yield the places of a time and of the zone behind it, and whether an instant of the data has that clock there."""
+    zones = [ZONES[fact.name] for fact in two.readings if isinstance(fact, Zone)]
+    if not zones or not known.instants or text[one.end : two.start].strip():
+        return
+    clocks = {
+        (local.hour * 60 + local.minute)
+        for instant in known.instants
+        for hours in zones[0]
+        for local in [instant.astimezone(timezone(timedelta(hours=hours)))]
+    }
+    is_shown = any(isinstance(fact, Time) and fact.minutes in clocks for fact in one.readings)
+    yield from ((one.start, is_shown), (two.start, is_shown))
+
+
+def _turned_round(text: str, data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield ratios and results that the data has the other way round: 1:2 for 2:1, "lost 3-1" for 1-3."""
+    known = set(_PAIR.findall(" ".join(normal(value) for value in texts_in(data))))
+    for pair in _PAIR.finditer(text):
+        one, mark, two = pair.groups()
+        if one != two and (two, mark, one) in known and (one, mark, two) not in known:
+            yield f"the other way round in the data: {pair[0]!r}"
 
 
 def _is_start_of_range(found: Found, facts: list[Found], known: DataFacts, text: str) -> bool:

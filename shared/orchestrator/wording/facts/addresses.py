@@ -16,7 +16,7 @@ _URL = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s\0]+|\b(?:hxxps?|https?|ftp|tel|sms|mailto):[^\s\0]+", re.IGNORECASE
 )
 _BARE = re.compile(r"(?<![\w@.])[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?::\d+)?(?:[/?#][^\s\0]*)?(?![\w@])")
-_HANDLE = re.compile(r"(?<![\w/@&])[@#$€£][^\W\d]\w+")
+_HANDLE = re.compile(r"(?<![\w/@&])[@#$€£][^\W\d]\w+(?:[.-]\w+)*")
 _END = ".,;:!?'\"»…>*"
 
 

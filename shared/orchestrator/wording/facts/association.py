@@ -52,6 +52,13 @@ _RANGES = (
     ("from", "to"), ("start", "end"), ("starts", "ends"), ("min", "max"), ("opens", "closes"), ("old", "new"),
     ("from", "until"), ("before", "after"), ("previous", "current"), ("previous", "new"), ("was", "now"),
 )  # fmt: skip
+# Labels of what was before.
+_FORMER = frozenset(
+    {
+        "last", "previous", "prior", "former", "old", "earlier", "yesterday", "original", "prev", "anterior", "pasado",
+        "vorher", "alt", "letzter", "dernier", "ancien", "passado",
+    }
+)  # fmt: skip
 _BETWEEN = re.compile(r"\s?(?:-|->|to|and|until|till|bis|und|auf|a|à|et|y|e|até|para)\s?", re.IGNORECASE)
 _OF = re.compile(r"\s?(?:/|(?:out )?of|von|de|sur|em)\s?(?:a |our |your |the )?", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:from|von|de|del|du|da)\s?$", re.IGNORECASE)
@@ -139,9 +146,13 @@ class Association:
                 leaf for leaf in self.leaves if any(is_known(fact, leaf.facts, self._today) for fact in found.readings)
             ]
             # A value that stands under several labels shows nothing.
-            if len(holders) == 1:
+            if len(holders) == 1 and not self._is_label(found, holders[0]):
                 meant = tuple(fact for fact in found.readings if is_known(fact, holders[0].facts, self._today))
                 yield Mention(holders[0], found.start, found.end, meant)
+
+    def _is_label(self, found: Found, leaf: Leaf) -> bool:
+        """Whether a fact is a word of the label: "today" for today_minutes."""
+        return self._text[found.start : found.end].casefold() in leaf.label
 
     def _named(self) -> Iterator[Mention]:
         folded = self._text.casefold()
@@ -249,6 +260,8 @@ def _may_stand_for(readings: Sequence[Fact], leaf: Leaf, other: Leaf) -> bool:
     stated = other.facts.facts
     is_part = not (leaf.is_number and other.is_number)  # the number of an address, or of a name
     has_unit = any(isinstance(fact, Duration | Percent | Measure | Amount) for fact in stated)
+    # A text may leave out the unit that both have: "130 minutes, against an average of 95".
+    share_unit = bool(_units_of(leaf) & _units_of(other))
     for reading in readings:
         if isinstance(reading, _DAYS):
             if any(isinstance(fact, _DAYS) for fact in stated):
@@ -256,9 +269,14 @@ def _may_stand_for(readings: Sequence[Fact], leaf: Leaf, other: Leaf) -> bool:
         elif any(
             type(fact) is type(reading) and getattr(fact, "unit", None) == getattr(reading, "unit", None)
             for fact in stated
-        ) and not (isinstance(reading, Number) and (has_unit or is_part)):
+        ) and not (isinstance(reading, Number) and ((has_unit and not share_unit) or is_part)):
             return True
     return False
+
+
+def _units_of(leaf: Leaf) -> set[tuple[type, object]]:
+    kinds = (Duration, Percent, Measure, Amount)
+    return {(type(fact), getattr(fact, "unit", None)) for fact in leaf.facts.facts if isinstance(fact, kinds)}
 
 
 def _have_parts(leaf: Leaf, other: Leaf) -> bool:
@@ -269,7 +287,8 @@ def _have_parts(leaf: Leaf, other: Leaf) -> bool:
 
 
 def _are_ends(first: Leaf, second: Leaf) -> bool:
-    return any(one in first.label and two in second.label for one, two in _RANGES)
+    is_later = bool(first.label & _FORMER) and not second.label & _FORMER and bool(_units_of(first) & _units_of(second))
+    return is_later or any(one in first.label and two in second.label for one, two in _RANGES)
 
 
 def _steps(words: Sequence[str], label: frozenset[str]) -> int:

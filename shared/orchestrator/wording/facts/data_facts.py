@@ -55,6 +55,8 @@ class DataFacts:
         money: numbers whose key allows an amount of money.
         currencies: every currency that is named.
         lengths: the lengths of lists.
+        instants: the times that are stated with their offset.
+        bare: numbers that stand alone, and not in an amount or with a unit.
         words: every word of values and keys, in small letters.
     """
 
@@ -63,6 +65,8 @@ class DataFacts:
     money: set[Decimal] = field(default_factory=set)
     currencies: set[str] = field(default_factory=set)
     lengths: set[int] = field(default_factory=set)
+    instants: set[datetime] = field(default_factory=set)
+    bare: set[Decimal] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
 
     @property
@@ -158,6 +162,7 @@ class _Reader:
     def _read_number(self, number: Decimal, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> None:
         meaning = meaning_of(number, key, siblings, currencies)
         self.known.numbers.add(number)
+        self.known.bare.add(number)
         self.known.facts |= meaning.facts
         if meaning.money is not None:
             self.known.money.add(meaning.money)
@@ -171,6 +176,7 @@ class _Reader:
                 for reading in found.readings:
                     if isinstance(reading, Number):
                         known.numbers.add(reading.value)
+                        known.bare.add(reading.value)
                     if isinstance(reading, Amount):
                         known.currencies |= reading.currencies
                     if isinstance(reading, Amount | Percent | Points | Measure | Duration):
@@ -207,6 +213,7 @@ class _Reader:
         except ValueError:
             return
         self._add_offset(instant)
+        self.known.instants.add(instant)
         if self._zone is None:
             return
         self._add_offset(instant.astimezone(self._zone))

@@ -23,6 +23,10 @@ def find_days(text: str, language: Language) -> Iterator[Found]:
             continue
         yield Found(match.start(), match.end(), (Weekday(language.weekdays[name.casefold()]),))
 
+    for match in re.finditer(rf"(?i:{language.patterns.get('short_weekday', '(?!)')})", text):
+        number = next(number for name, number in language.weekdays.items() if name.startswith(match["day"].casefold()))
+        yield Found(match.start("day"), match.end("day"), (Weekday(number),))
+
 
 @cache
 def _days(language: Language) -> re.Pattern[str]:

@@ -24,6 +24,14 @@ _SILENT = frozenset(
 _SMALL = frozenset({"the", "a", "an", "of", "and", "in", "on", "at", "for", "to", "is", "by", "with"})
 _OWE = frozenset({"owe", "owes", "owed", "debes", "debe", "devez", "doit", "deve", "schuldest"})
 _DUE = frozenset({"due", "invoice", "bill", "payment", "rent", "fee", "rechnung", "factura", "facture", "fatura"})
+# Keys that say on which side of a time something lies, and words for it: each is the beginning of a word.
+_SIDES = (
+    ("late", "delay", "overdue", "behind", "past", "verspät", "verspaet", "überfällig", "retras", "retard", "atras",
+     "tard", "vencid", "en retard"),
+    ("early", "earli", "ahead", "before", "früh", "frueh", "vorher", "tempran", "antes", "avance", "adelant", "cedo",
+     "adiant", "tôt", "avant"),
+    ("ago", "since", "vor", "seit", "hace", "desde", "depuis", "il y a", "há"),
+)  # fmt: skip
 _ACTORS = re.compile(r"\b(?:you|we|i|they|he|she)\s+(?:have\s+|has\s+|had\s+)?(\w+)", re.IGNORECASE)
 
 
@@ -42,6 +50,8 @@ def states_more(
         or any(_is_left_out(leaf, words) for leaf in leaves if leaf not in stated)
         or any(_names(words, flag) for flag in flags)
         or _hides_a_zero(words, facts, leaves)
+        or _leaves_out_a_side(words, leaves)
+        or any(_is_borrowed(found, text, known, leaves) for found in facts)
         or _names_an_actor(text, leaves)
     )
 
@@ -94,6 +104,30 @@ def _hides_a_zero(words: set[str], facts: Sequence[Found], leaves: Sequence[Leaf
     zeros = [leaf for leaf in leaves if any(isinstance(fact, Number) and fact.value == 0 for fact in leaf.facts.facts)]
     states_zero = any(_is_zero(fact) for found in facts for fact in found.readings)
     return not states_zero and any(_names(words, " ".join(leaf.label)) for leaf in zeros)
+
+
+def _leaves_out_a_side(words: set[str], leaves: Sequence[Leaf]) -> bool:
+    """Whether a text has no word for the side on which a number lies: "in 12 days" where the data has days_overdue."""
+    labels = [leaf.label for leaf in leaves if leaf.is_number]
+    return any(
+        any(word.startswith(side) for label in labels for word in label)
+        and not any(word.startswith(side) for word in words)
+        for side in _SIDES
+    )
+
+
+def _is_borrowed(found: Found, text: str, known: DataFacts, leaves: Sequence[Leaf]) -> bool:
+    """Whether a bare number is that of an amount or unit alone, or counts one entry of a list: "two photos"."""
+    values = {fact.value for fact in found.readings if isinstance(fact, Number)}
+    if not values or values & known.bare or not known.facts.isdisjoint(found.readings):
+        return False
+    if values & known.numbers:
+        return True
+    following = _WORD.search(text, found.end)
+    counted = following[0].casefold() if following else ""
+    entries = [leaf for leaf in leaves if leaf.place]
+    named = [leaf for leaf in entries if any(same_word(counted, part) for part in leaf.value.split())]
+    return bool(values & known.lengths) and 0 < len(named) < len(entries)
 
 
 def _is_zero(fact: Fact) -> bool:

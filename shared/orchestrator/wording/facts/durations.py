@@ -39,7 +39,7 @@ def find_durations(text: str, language: Language) -> Iterator[Found]:
         )
         if seconds:
             yield Found(match.start(), match.end(), (Duration(Decimal(seconds), "second"),))
-    for name, minutes in (("hour_and_half", 90), ("half_hour", 30)):
+    for name, minutes in (("hour_and_half", 90), ("three_quarters", 45), ("half_hour", 30), ("quarter_hour", 15)):
         for match in re.finditer(rf"(?i:\b(?:{language.patterns[name]})\b)", text):
             yield Found(match.start(), match.end(), (Duration(Decimal(minutes * 60), "second"),))
     yield from _joined(text, list(_find_parts(text, language)))

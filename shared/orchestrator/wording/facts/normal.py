@@ -11,12 +11,22 @@ _STOPS = re.compile("(?<=\\w)[\u3002\uff0e\uff61\u2024\ufe52](?=\\w)")
 _SIZE = re.compile(r"(?<![\w/.-])\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)+(?![\w/.-]\w)")
 
 
+# 1½ and 1 1/2.
+_MIXED = re.compile(r"(?<![\w/.,])(\d{1,3})[ -]?(?:([½¼¾⅛⅜⅝⅞])|(?<=[ -])([1-7])/([248]))(?![\w/])")
+
+
 def normal(text: str) -> str:
     """Return a text with letters and digits of other widths and scripts in their plain form."""
+    text = _MIXED.sub(_decimal, text)
     text = unicodedata.normalize("NFKC", _STOPS.sub(".", plain_characters(text)))
     if not text.isascii():
         text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
     return _SIZE.sub(lambda size: size[0].replace("x", " x "), text.replace("\u2044", "/"))
+
+
+def _decimal(mixed: re.Match[str]) -> str:
+    fraction = unicodedata.numeric(mixed[2]) if mixed[2] else int(mixed[3]) / int(mixed[4])
+    return f"{int(mixed[1]) + fraction:g}" if fraction < 1 else mixed[0]
 
 
 def split_key(key: str) -> str:

@@ -20,7 +20,7 @@ from orchestrator.wording.facts.kinds import (
     Time,
 )
 from orchestrator.wording.facts.language import codes, language
-from orchestrator.wording.facts.measures import unit_of
+from orchestrator.wording.facts.measures import units_of
 from orchestrator.wording.facts.normal import split_key
 
 # Keys, in small letters.
@@ -135,8 +135,7 @@ def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
         time_unit = time_unit_of(name)
         if time_unit and name.casefold() not in _NO_UNITS:
             yield duration_of(number, time_unit)
-        if measure := unit_of(name):
-            yield Measure(number, measure)
+        yield from (Measure(number, measure) for measure in units_of(name))
 
 
 def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
@@ -145,7 +144,7 @@ def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
         if abs(number) <= 1:
             yield Percent(number * 100)
     if words & _POINTS or unit in ("points", "pp"):
-        yield Points(number)
+        yield Points(number / 100 if "basis" in words else number)
     if number == 0 and words & _PRICES:
         yield Free()
     if number != number.to_integral_value():

@@ -43,6 +43,9 @@ def number_pattern(language: Language) -> str:
 
 def values_in(number: str, language: Language) -> frozenset[Decimal]:
     """Return what a match of `number_pattern` may mean."""
+    half = re.search(language.patterns["and_half"], number, re.IGNORECASE)
+    if half:
+        return frozenset(value + Decimal("0.5") for value in values_in(number[: half.start()], language))
     found = _NUMERAL.match(number)
     if found:
         scale = number[found.end() :].strip().casefold().rstrip(".")
@@ -86,4 +89,5 @@ def _words(language: Language) -> re.Pattern[str]:
 def _quantity(language: Language) -> str:
     number, scale = any_of(language.numbers), any_of(language.scales)
     factor = rf"(?:\s?(?i:k|mm|mio|bn|m|{scale})\b\.?)"
-    return rf"{NUMERAL}(?:{factor}(?!\s?[²2]))?|(?i:\b{number}(?:[ -]{scale})*\b)"
+    half = rf"(?i:(?:{language.patterns['and_half']})\b)?"
+    return rf"{NUMERAL}(?:{factor}(?!\s?[²2]))?{half}|(?i:\b{number}(?:[ -]{scale})*\b){half}"

@@ -32,6 +32,8 @@ def find_foreign_names(
 ) -> Iterator[str]:
     """Yield the capitalized words of a text that neither begin a sentence nor stand in the data.
 
+    The short words of the language are no names: a sentence may begin behind a link, which has no full stop.
+
     Args:
         words: the words of the data, in small letters.
         taken: the places in the text that belong to other facts, such as months and codes.
@@ -42,8 +44,27 @@ def find_foreign_names(
         word = match[0]
         if not word[0].isupper() or match.start() in taken or _begins(text[: match.start()]):
             continue
-        if not _is_known(word, words):
+        if word.casefold() not in language.common and not _is_known(word, words):
             yield word
+
+
+def has_altered_name(text: str, language: Language, words: AbstractSet[str]) -> bool:
+    """Return whether a capitalized word of a text is another form of a word of the data, or another name: Grandpa.
+
+    It does not count where it is the same word with an ending, or the beginning of one.
+    """
+    if language.code in _ALL_NOUNS or text.isupper():
+        return False
+    names = [match[0].casefold() for match in _WORD.finditer(text) if match[0][0].isupper()]
+    names = [re.sub(r"'s?$", "", name) for name in names if name not in _ORDINARY and name not in language.common]
+    return any(
+        name not in words
+        and not any(part in words for part in re.split(r"['-]", name))
+        and not any(name.startswith(other) or other.startswith(name) for other in words if len(other) >= 3)
+        and any(name[:4] == other[:4] for other in words if len(other) >= 4)
+        for name in names
+        if len(name) >= 4
+    )
 
 
 def _begins(before: str) -> bool:
@@ -53,8 +74,8 @@ def _begins(before: str) -> bool:
 
 def _is_known(word: str, words: AbstractSet[str]) -> bool:
     folded = word.casefold()
-    parts = [folded, folded.removesuffix("'s").removesuffix("'"), *re.split(r"['-]", folded)]
-    if any(part in _ORDINARY for part in parts[:2]):
+    parts = [folded, folded.removesuffix("'s").removesuffix("'"), folded.removesuffix("s"), *re.split(r"['-]", folded)]
+    if any(part in _ORDINARY for part in parts[:3]):
         return True
     # A name may be inflected, or be part of a longer word of the data.
     return folded in words or any(part in words or _shares_stem(part, words) for part in parts if len(part) > 1)
