@@ -8,6 +8,7 @@ import psycopg
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
+from orchestrator.setting_values import Settings
 from orchestrator.settings import (
     DatabaseSettings,
     DeliverSettings,
@@ -16,7 +17,6 @@ from orchestrator.settings import (
     InboundSettings,
     PolicySettings,
     PublisherSettings,
-    Settings,
     Stage,
     WebhookSettings,
     load,

@@ -319,6 +319,6 @@ def test_the_owner_of_an_agent_says_what_its_texts_are_for(
     claimed = {"purpose": "transactional"}
     message = world.message(agent_id=agent, message_data={"type": "note", "message": "Hello", **claimed})
     history = read_message_history(world.connection, message)
-    assert history
+    assert history is not None
     (published,) = [step for step in history.steps if step.what == "published"]
     assert published.detail == f"by {agent.lower()}, {purpose}, high"

@@ -25,7 +25,7 @@ class MessageState:
             another part ended without being sent (R8).
         parts: how many texts the message brings: the whole sequence with its first part, none with a later one (R8).
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
-        purpose: what its agent's texts are for (R15).
+        purpose: what its agent's texts are for: transactional, informational or marketing (R15).
         urgent_at_night: its agent may use `urgent` in quiet hours (R5).
         agent_hour: what counts against the hourly limit of its agents; None where they have no limit (R13).
         inbound_unread: texts of people may lie unread in the inbound queue, and a STOP among them (R11).

@@ -126,6 +126,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time zone) RETURNS TABLE(texts integer, started_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT a.law_texts, a.started_at
+      FROM orchestrator.attempts a
+     WHERE a.user_id = ANY (people) AND a.law_texts > 0 AND a.started_at > since
+       AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
 CREATE FUNCTION orchestrator.newest_budget(person uuid) RETURNS TABLE(date date, daily_limit integer, hourly_limit integer, quiet_hours_enabled boolean)
     LANGUAGE sql STABLE
     AS $$
@@ -401,7 +410,9 @@ CREATE TABLE orchestrator.attempts (
     active_texts integer DEFAULT 0 NOT NULL,
     reply_to timestamp with time zone,
     agent_group text,
-    agent_texts integer
+    agent_texts integer,
+    law_texts integer DEFAULT 0 NOT NULL,
+    law_note text
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
@@ -417,6 +428,8 @@ CREATE INDEX attempts_of_agent_groups ON orchestrator.attempts USING btree (agen
 CREATE INDEX attempts_of_replies ON orchestrator.attempts USING btree (user_id, started_at) WHERE (reply_to IS NOT NULL);
 
 CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (user_id, started_at) WHERE (active_texts > 0);
+
+CREATE INDEX attempts_under_a_cap ON orchestrator.attempts USING btree (user_id, started_at) WHERE (law_texts > 0);
 
 CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
 
@@ -659,7 +672,8 @@ CREATE TABLE orchestrator.timeline (
     at timestamp with time zone NOT NULL,
     status text NOT NULL,
     reason text NOT NULL,
-    until timestamp with time zone
+    until timestamp with time zone,
+    note text
 );
 
 ALTER TABLE orchestrator.timeline ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -898,7 +912,8 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now(),
     updated_at timestamp with time zone DEFAULT now(),
     last_active_at timestamp with time zone,
-    external_id text
+    external_id text,
+    law_place text
 );
 
 ALTER TABLE ONLY public.users

@@ -58,6 +58,7 @@ SELECT m.id AS message_id,
        coalesce(person.e164, u.phone_number) AS phone_number,
        u.first_name,
        u.timezone,
+       u.law_place,
        u.quiet_hours_start,
        u.quiet_hours_end,
        u.response_pattern,
@@ -67,7 +68,9 @@ SELECT m.id AS message_id,
        days.sent_by_day,
        hour.recent_sends,
        planned.planned_sends,
+       law.law_sends,
        EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, person.e164)) AS opted_out,
+       orchestrator.texted_at(u.id, person.e164) AS texted_at,
        inbound.last_inbound_at,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
@@ -145,6 +148,12 @@ SELECT m.id AS message_id,
            AND p.reason = 'hourly_limit' AND p.scheduled_for > %(now)s
            AND (p.sequence_id IS NULL OR p.sequence_position = 1)  -- a sequence counts once
        ) planned
+ CROSS JOIN LATERAL (
+        -- A text that counts for several toward a cap of the law stands here as often.
+        SELECT coalesce(array_agg(t.started_at), '{}') AS law_sends
+          FROM orchestrator.law_texts(person.sharers, %(now)s - %(law_period)s::interval) t
+         CROSS JOIN generate_series(1, t.texts)
+       ) law
   LEFT JOIN LATERAL (
         SELECT t.id, t.created_at AS last_inbound_at
           FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
