@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.agents import Agent, Purpose
+from orchestrator.agents import Agent
+from orchestrator.purpose import Purpose
 from orchestrator.store.agents import set_agent
 from orchestrator_cli.main import app
 from tests.world import World
