@@ -155,7 +155,6 @@ def read_state(
     message_ids: Sequence[UUID],
     agent_start_limit: int,
     now: datetime,
-    *,
     names_sender: bool = False,
 ) -> WaveState:
     """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip.
