@@ -12,6 +12,7 @@ from orchestrator.jurisdiction_fields import WEEKDAYS
 from orchestrator.jurisdictions import read_law
 from orchestrator.rules.holidays import holidays_in
 from orchestrator.rules.law import CapRow, HolidayRow, HoursRow, Law, Origin
+from orchestrator.rules.places import find_place
 from orchestrator.sender_settings import LawSettings
 from orchestrator.settings import load
 from orchestrator_cli.options import AsJson
@@ -38,8 +39,8 @@ def show_law(
     if place is None:
         _show_places(law, as_json=as_json)
         return
-    code = place.strip().upper()
-    if code not in law.places:
+    code = find_place(place, law)
+    if code is None:
         raise OrchestratorError(f"{place!r} is no place of the law. `orchestrator law show` lists all of them.")
     _show_place(law, code, clock_from_environment()().date().year, as_json=as_json)
 

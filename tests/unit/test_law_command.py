@@ -32,6 +32,11 @@ def test_show_prints_each_row_of_a_place_with_its_source() -> None:
         assert words in found.stdout, words
 
 
+def test_a_place_is_named_by_its_code_or_its_name_in_any_case() -> None:
+    shown = [law("show", name, "--json").stdout for name in ("QC", " qc", "Quebec", "quebec")]
+    assert len(set(shown)) == 1
+
+
 def test_show_as_json_holds_the_same() -> None:
     facts = json.loads(law("show", "AL", "--json").stdout)
     assert [row["hours"] for row in facts["hours"]] == ["08:00-21:00", "08:00-20:00; sunday none; holidays none"]
