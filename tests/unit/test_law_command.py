@@ -8,6 +8,8 @@ import time_machine
 from typer.testing import CliRunner, Result
 
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator_cli.check_results import Grade
+from orchestrator_cli.law import check_law
 from orchestrator_cli.main import app
 
 OWN = """
@@ -71,3 +73,17 @@ def test_check_and_show_read_an_owners_file(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "other.toml").write_text("[[hour]]\n")
     monkeypatch.setenv("LAW_FILE", str(tmp_path / "other.toml"))
     assert isinstance(law("check").exception, SettingsError)
+    (result,) = check_law()
+    assert (result.grade, result.detail) == (
+        Grade.BAD,
+        "LAW_FILE: hour is no kind of row; known are hours, caps, holidays and places.",
+    )
+
+
+def test_doctor_reports_old_rows() -> None:
+    with time_machine.travel("2027-11-26", tick=False):
+        assert [(result.grade, result.detail) for result in check_law()] == [
+            (Grade.DOUBTFUL, "29 rows, 29 of them not checked within a year")
+        ]
+    with time_machine.travel("2026-12-01", tick=False):
+        assert [result.grade for result in check_law()] == [Grade.GOOD]
