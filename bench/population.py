@@ -18,9 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.report import line_plot
+from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.decision import Hold, Send, decide
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import Hold, Send
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
@@ -84,7 +86,7 @@ def simulate(seed: int, people: int) -> tuple[Counter[int], Counter[int], Counte
             heapq.heappush(waiting, (due, number, message))
         while waiting:
             due, number, message = heapq.heappop(waiting)
-            decision = decide(replace(message, due=due), person, paused=False, policy=policy, now=due)
+            decision = decide(replace(message, due=due), person, paused=False, policy=policy, law=read_law(), now=due)
             match decision:
                 case Send(local_date=day):
                     minute = int((due - START) / MINUTE)

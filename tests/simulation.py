@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.ids import spread_of
+from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone
 from orchestrator.rules.activity import ACTIVE_FOR
-from orchestrator.rules.decision import End, Hold, Send, decide
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import End, Hold, Send
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.lanes import effective_lane, ignores_hours
 from orchestrator.rules.reasons import Reason
@@ -33,6 +35,8 @@ ZONES = (
     None,
 )
 HELD_BY_A_LIMIT = {Reason.DAILY_LIMIT, Reason.HOURLY_LIMIT, Reason.QUIET_HOURS}
+
+LAW = read_law()
 
 
 @dataclass
@@ -159,7 +163,7 @@ class Month:
         due = [unit for unit in life.waiting.values() if unit.message.due <= now]
         life.person = replace(life.person, planned_sends=self._planned(life, now), recent_sends=_recent(life, now))
         deliveries = [_delivery(unit.message_id, self._as_read(unit, due), life.person) for unit in due]
-        verdicts = decide_wave(deliveries, self.policy, now)
+        verdicts = decide_wave(deliveries, self.policy, LAW, now)
         for message_id, verdict in verdicts.items():
             unit = life.waiting[message_id]
             match verdict:
@@ -202,7 +206,9 @@ class Month:
         for part in range(1, unit.parts + 1):
             if part > 1:
                 following = replace(unit.message, continues=True)
-                assert isinstance(decide(following, life.person, paused=False, policy=self.policy, now=now), Send)
+                assert isinstance(
+                    decide(following, life.person, paused=False, policy=self.policy, law=LAW, now=now), Send
+                )
             life.sent.append(Sent(unit, part, now, verdict))
         day = verdict.local_date
         life.person = replace(life.person, sent_by_day={day: life.person.sent_by_day.get(day, 0) + 1})

@@ -18,6 +18,7 @@ from orchestrator_cli import (
     dlq,
     doctor,
     invoke,
+    law,
     messages,
     pauses,
     privacy,
@@ -48,6 +49,7 @@ app.command("strangers", hidden=True)(unknown_senders.unknown_senders)  # the na
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(law.app, name="law")
 app.add_typer(privacy.app, name="privacy")
 
 

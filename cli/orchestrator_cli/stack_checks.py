@@ -9,6 +9,7 @@ import psycopg
 from orchestrator.clock import clock_from_environment
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
+from orchestrator.setting_values import Settings
 from orchestrator.settings import (
     DatabaseSettings,
     DeliverSettings,
@@ -17,7 +18,6 @@ from orchestrator.settings import (
     InboundSettings,
     PolicySettings,
     PublisherSettings,
-    Settings,
     Stage,
     WebhookSettings,
     load,

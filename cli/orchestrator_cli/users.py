@@ -13,6 +13,7 @@ import typer
 from orchestrator.clean_text import clean_text
 from orchestrator.clock import parse_wall_time
 from orchestrator.errors import InvalidPerson
+from orchestrator.jurisdictions import parse_place
 from orchestrator.people import Person, find_zone, parse_number, parse_zone
 from orchestrator.rules.activity import is_active
 from orchestrator.rules.explanations import describe_opt_out
@@ -21,6 +22,7 @@ from orchestrator.rules.intents import Intent
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.local_time import local_date
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
+from orchestrator.sender_settings import LawSettings
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
@@ -37,6 +39,7 @@ _PHONE = typer.Option(help="Phone number, such as +1 212 555 0123.")
 Phone = Annotated[str | None, _PHONE]
 Name = Annotated[str | None, typer.Option(help="First name.")]
 Zone = Annotated[str | None, typer.Option(help="IANA time zone, such as America/New_York.")]
+Place = Annotated[str | None, typer.Option(help="The state or province where they live, such as FL (R15).")]
 ExternalId = Annotated[str | None, typer.Option(help="Your external id of the person.")]
 QuietHours = Annotated[str | None, typer.Option(help="Local times, such as 21:00-08:00; 'none' for no quiet hours.")]
 Daily = Annotated[int | None, typer.Option(help="Texts per local day.", min=0)]
@@ -65,6 +68,7 @@ def add(
     phone: Annotated[str, _PHONE],
     name: Name = None,
     zone: Zone = None,
+    place: Place = None,
     external_id: ExternalId = None,
     quiet_hours: QuietHours = None,
     daily_limit: Daily = None,
@@ -72,7 +76,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a person."""
-    columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
+    columns = _columns(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
     with open_database() as (connection, clock), _explain_conflicts():
         user_id = people.add_user(connection, columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
@@ -86,6 +90,7 @@ def set_person(
     phone: Phone = None,
     name: Name = None,
     zone: Zone = None,
+    place: Place = None,
     external_id: ExternalId = None,
     quiet_hours: QuietHours = None,
     daily_limit: Daily = None,
@@ -93,7 +98,7 @@ def set_person(
     as_json: AsJson = False,
 ) -> None:
     """Change the given values of a person; the others stay."""
-    columns = _columns(phone, name, zone, external_id, quiet_hours, daily_limit, hourly_limit)
+    columns = _columns(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
     if not columns:
         raise typer.BadParameter("Give at least one value to change, such as --zone America/New_York.")
     with open_database() as (connection, clock), _explain_conflicts():
@@ -230,6 +235,7 @@ def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -
         "phone_number": person.phone_number,
         "first_name": person.first_name,
         "zone": _zone_fact(person),
+        "place": person.place,
         "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
         "daily_limit": limits.daily,
         "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
@@ -250,6 +256,7 @@ def _columns(
     phone: str | None,
     name: str | None,
     zone: str | None,
+    place: str | None,
     external_id: str | None,
     quiet_hours: str | None,
     daily_limit: int | None,
@@ -259,6 +266,7 @@ def _columns(
     columns: dict[str, Any] = {
         "first_name": name,
         "timezone": parse_zone(zone) if zone is not None else None,
+        "law_place": None if place is None else parse_place(place, load(LawSettings).law_file),
         "external_id": external_id,
         "daily_limit": daily_limit,
         "hourly_limit": hourly_limit,

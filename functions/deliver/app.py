@@ -15,6 +15,7 @@ from orchestrator.clock import clock_from_environment
 from orchestrator.delivery.confirmations import confirm_opt_out, split_confirmations
 from orchestrator.delivery.deliver import deliver
 from orchestrator.delivery.handover import message_ids_of
+from orchestrator.jurisdictions import read_law
 from orchestrator.settings import DeliverSettings, SendingMode, load, refresh
 from orchestrator.sms.shadow import sender_for
 from orchestrator.store.database import Database
@@ -24,6 +25,7 @@ settings = load(DeliverSettings)
 clock = clock_from_environment()
 database = Database(settings, clock)
 sender = sender_for(settings)
+read_law(settings.law_file)  # a broken file of the law stops the function at its start
 preload("anthropic", "boto3", "twilio.rest")
 if settings.sending is SendingMode.SHADOW:
     logger.warning("SENDING is shadow: everything is decided and recorded, and no text leaves")

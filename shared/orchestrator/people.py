@@ -51,11 +51,15 @@ class Person:
 
     Attributes:
         timezone: IANA name as stored; it may be missing, wrong or no place.
+        place: code of the state or province as stored (R15); it may be missing or wrong.
         quiet_hours_start, quiet_hours_end: local time; None means the default.
         quiet_hours_enabled, daily_limit, hourly_limit: from the newest budget row; None means the default.
         sent_by_day: messages sent per local calendar day, for the last days.
         recent_sends: when texts went in the last 60 minutes, oldest first.
+        law_sends: when texts went that count toward the caps of the law, in the last week; a text that counts for
+            several stands there as often (R15).
         planned_sends: when the messages that the hourly limit holds are due.
+        texted_at: when a text last went to them on this number (R15).
         last_inbound_at: when the person last wrote; STOP, HELP and the like do not count (R4).
         texts_while_active: texts that only this inbound message allowed (R4).
         active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
@@ -71,6 +75,7 @@ class Person:
     phone_number: str
     first_name: str | None = None
     timezone: str | None = None
+    place: str | None = None
     quiet_hours_start: time | None = None
     quiet_hours_end: time | None = None
     quiet_hours_enabled: bool | None = None
@@ -78,8 +83,10 @@ class Person:
     hourly_limit: int | None = None
     sent_by_day: dict[date, int] = field(default_factory=dict)
     recent_sends: tuple[datetime, ...] = ()
+    law_sends: tuple[datetime, ...] = ()
     opted_out: bool = False
     planned_sends: tuple[datetime, ...] = ()
+    texted_at: datetime | None = None
     last_inbound_at: datetime | None = None
     texts_while_active: int = 0
     active_texts_this_hour: int = 0

@@ -1,13 +1,19 @@
-"""The kinds of values that settings have: each checks its text and says what it should be, never what it was."""
+"""The base of all settings, and the kinds of values that they have: each says what it should be, never what it was."""
 
 import re
 from datetime import time
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from orchestrator.clock import parse_wall_time
+
+
+class Settings(BaseModel):
+    """A group of settings; the environment variable of a field is its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 def _comma_list(value: object) -> object:

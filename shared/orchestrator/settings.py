@@ -4,13 +4,14 @@ import os
 from collections.abc import Mapping
 from datetime import time
 from enum import StrEnum
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
 from orchestrator.errors import SettingsError
+from orchestrator.sender_settings import ConfirmationSettings, LawSettings
 from orchestrator.setting_values import (
     US_TERRITORIES,
     BaseUrl,
@@ -19,15 +20,10 @@ from orchestrator.setting_values import (
     Fraction,
     HttpUrl,
     PostgresUrl,
+    Settings,
     TwilioNumber,
     WallTime,
 )
-
-
-class Settings(BaseModel):
-    """A group of settings; the environment variable of a field is its name in capitals."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class PublisherSettings(Settings):
@@ -87,6 +83,13 @@ class ActivitySettings(Settings):
     agent_start_limit: int = Field(default=500, ge=0)
 
 
+class ConsentFor(StrEnum):
+    """Which texts need consent: marketing alone, or those that inform, too (R15)."""
+
+    MARKETING = "marketing"
+    REQUIRE = "require"
+
+
 class PolicySettings(ActivitySettings):
     """The defaults of the rules; values of the person win."""
 
@@ -105,6 +108,8 @@ class PolicySettings(ActivitySettings):
     # The throttle on agents: this many times their usual hour, and at least the floor (R13).
     brake_factor: Fraction = 10.0
     brake_floor: int = Field(default=500, gt=0)
+
+    consent: ConsentFor = ConsentFor.MARKETING
 
     def may_text(self, phone_number: str) -> bool:
         """Whether the recipient allow-list admits a number; an empty one admits all in production, none elsewhere."""
@@ -232,14 +237,6 @@ class PrivacySettings(Settings):
     privacy_key: SecretStr | None = Field(default=None, min_length=16)
 
 
-class ConfirmationSettings(Settings):
-    """Whether an opt-out that Twilio does not confirm is confirmed by us (R11)."""
-
-    # Who texts, in words that the people know, such as "Harbor Books". Without a name there is no confirmation.
-    sender_name: str | None = Field(default=None, min_length=2, max_length=60)
-    stop_confirmation: Literal["on", "off"] = "on"
-
-
 class SendingMode(StrEnum):
     """Whether texts are really sent."""
 
@@ -248,7 +245,13 @@ class SendingMode(StrEnum):
 
 
 class DeliverSettings(
-    DatabaseSettings, PolicySettings, SenderSettings, WriterSettings, PrivacySettings, ConfirmationSettings
+    DatabaseSettings,
+    PolicySettings,
+    SenderSettings,
+    WriterSettings,
+    PrivacySettings,
+    ConfirmationSettings,
+    LawSettings,
 ):
     """What the deliver function needs."""
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone, zones_of_number
-from orchestrator.rules.decision import CheckRelevance, Decision, End, Hold, Send
+from orchestrator.purpose import Purpose
+from orchestrator.rules.decision_values import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import MessageState
@@ -23,13 +24,25 @@ NEWER = UUID(int=0xBEEF)
 # The words of the tables. A flag stands alone (`now!`), a fact has a value (`sent=10`).
 MESSAGE_FLAGS = {
     *Lane,
-    *("now!", "fresh", "paused", "withdrawn", "superseded", "higher-due", "part", "next-part", "broken", "reply"),
+    *(
+        "now!",
+        "fresh",
+        "paused",
+        "withdrawn",
+        "superseded",
+        "higher-due",
+        "part",
+        "next-part",
+        "broken",
+        "reply",
+        "marketing",
+    ),
 }
 MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged", "parts"}
 PERSON_FLAGS = {"opted-out", "unjudged", "dead-number"}
 PERSON_FACTS = {
     *("phone", "zone", "quiet", "daily", "hourly", "sent", "sent-yesterday", "recent", "planned", "wrote", "texts"),
-    *("hours", "days", "pattern", "unreachable-until", "active-hour", "active-day"),
+    *("hours", "days", "pattern", "unreachable-until", "active-hour", "active-day", "place", "law-sent"),
 }
 
 
@@ -175,6 +188,7 @@ def _message(cell: Cell, zone: ZoneInfo, now: datetime) -> MessageState:
         broken="broken" in cell.flags,
         parts=int(cell.facts.get("parts", 1)),
         is_reply="reply" in cell.flags,
+        purpose=Purpose.MARKETING if "marketing" in cell.flags else Purpose.INFORMATIONAL,
         relevance=Relevance(verdict),
         checked_at=_instant(f"Tue {checked_at}", zone) if checked_at else None,
     )
@@ -200,12 +214,13 @@ def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) ->
             for part in given
         ]
         # A time of day that is still to come was yesterday's, unless it is planned.
-        return tuple(i - timedelta(days=1) if i > now and name == "recent" else i for i in instants)
+        return tuple(i - timedelta(days=1) if i > now and name in ("recent", "law-sent") else i for i in instants)
 
     return Person(
         user_id=UUID(int=1),
         phone_number=facts.get("phone", "+12125550101"),
         timezone=zone_name,
+        place=facts.get("place"),
         quiet_hours_start=quiet_start,
         quiet_hours_end=quiet_end,
         quiet_hours_enabled=False if facts.get("quiet") == "off" else None,
@@ -216,6 +231,7 @@ def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) ->
             today - timedelta(days=1): int(facts.get("sent-yesterday", 0)),
         },
         recent_sends=times("recent"),
+        law_sends=times("law-sent"),
         planned_sends=times("planned"),
         opted_out="opted-out" in cell.flags,
         last_inbound_at=times("wrote")[0] if "wrote" in facts else None,

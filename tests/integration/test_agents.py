@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.agents import Agent, Purpose, agent_for
+from orchestrator.agents import Agent, agent_for
 from orchestrator.delivery.dispatch import dispatch
+from orchestrator.purpose import Purpose
 from orchestrator.settings import DispatchSettings, load
 from orchestrator.store.agents import list_agents, remove_agent, set_agent
 from orchestrator.store.message_history import read_message_history
@@ -319,6 +320,6 @@ def test_the_owner_of_an_agent_says_what_its_texts_are_for(
     claimed = {"purpose": "transactional"}
     message = world.message(agent_id=agent, message_data={"type": "note", "message": "Hello", **claimed})
     history = read_message_history(world.connection, message)
-    assert history
+    assert history is not None
     (published,) = [step for step in history.steps if step.what == "published"]
     assert published.detail == f"by {agent.lower()}, {purpose}, high"

@@ -306,6 +306,23 @@ def test_data_that_makes_no_words_ends_visibly(world: World) -> None:
     assert world.state(message_id) == ("failed", "nothing_to_say")
 
 
+@pytest.mark.parametrize("text", ["Will you come? Reply YES or CANCEL", "Reply GO to start, QUIT to leave."])
+def test_a_text_that_offers_an_opt_out_keyword_as_an_answer_is_refused_before_it_is_sent(
+    world: World, text: str
+) -> None:
+    world.person()
+    message_id = world.message(message_data={"type": "booking", "message": text})
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == ([], ("failed", "offers_stop_word"))
+
+
+def test_a_text_that_explains_how_to_opt_out_is_sent(world: World) -> None:
+    world.person()
+    world.message(message_data={"type": "booking", "message": "Reply YES to confirm. Reply STOP to opt out."})
+    world.minute()
+    assert world.texts() == ["Reply YES to confirm. Reply STOP to opt out."]
+
+
 def test_a_retry_never_says_something_else(world: World) -> None:
     world.person()
     world.phones.misbehave = lambda _fields: twilio_error(429, 20429, "Too many requests")

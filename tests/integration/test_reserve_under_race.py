@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from orchestrator.delivery.attempts import prepare_sends
 from orchestrator.delivery.deliver import deliver
-from orchestrator.rules.decision import Send
+from orchestrator.jurisdictions import read_law
+from orchestrator.rules.decision_values import Send
 from orchestrator.rules.wave import decide_wave
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
@@ -223,7 +224,7 @@ def test_no_wave_waits_for_anothers_spending(world: World, database_url: str) ->
     with connect(database_url) as blocker:
         blocker.autocommit = False
         state = read_state(blocker, first, settings.agent_start_limit, world.now)
-        decisions = decide_wave(state.deliveries, settings, world.now)
+        decisions = decide_wave(state.deliveries, settings, read_law(), world.now)
         sendable = [(d, found) for d in state.deliveries if isinstance(found := decisions[d.message_id], Send)]
         words = {d.message_id: Words("Hello", "verbatim") for d in state.deliveries}
         sends, _ = prepare_sends(sendable, words, CountingSender(), settings, world.now)

@@ -2,19 +2,21 @@
 
 import pytest
 
+from orchestrator.jurisdictions import read_law
 from orchestrator.rules.decision import decide
 from orchestrator.rules.first_due import first_due
 from orchestrator.settings import PolicySettings
 from tests.cases import TableCase, describe, describe_due, read_cases, zone_of
 
 POLICY = PolicySettings()
+LAW = read_law()
 DECISIONS = list(read_cases("verdicts.txt"))
 FIRST_DUE = list(read_cases("first_due.txt"))
 
 
 @pytest.mark.parametrize("case", DECISIONS, ids=lambda case: case.situation)
 def test_decide(case: TableCase) -> None:
-    decision = decide(case.message, case.person, paused=case.paused, policy=POLICY, now=case.now)
+    decision = decide(case.message, case.person, paused=case.paused, policy=POLICY, law=LAW, now=case.now)
     assert describe(decision, case.now, zone_of(case.person)) == case.expected
 
 

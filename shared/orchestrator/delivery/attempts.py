@@ -12,10 +12,12 @@ from orchestrator.delivery.words import end_of_words
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
-from orchestrator.rules.decision import Send
+from orchestrator.rules.consent import needs_consent
+from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import Delivery
+from orchestrator.rules.stop_answers import offered_stop_word
 from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.prices import price
@@ -48,7 +50,7 @@ def prepare_sends(
         words: by message id, for the messages that had none that hold today.
 
     Returns:
-        The attempts, and the ends of the messages whose data makes no words.
+        The attempts, and the ends of the messages whose data makes no words, or whose words must not be sent.
     """
     sends: list[PreparedSend] = []
     wordless: list[DecisionRow] = []
@@ -59,6 +61,8 @@ def prepare_sends(
         # Rows of another sender, which an operator adopted, were not checked when they came.
         if text is None or shows_nothing(text) or is_json(text):
             wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
+        elif offered_stop_word(text):
+            wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.OFFERS_STOP_WORD, None))
         else:
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
             in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
@@ -145,6 +149,11 @@ def _prepare_send(
         active_since=decision.active_since,
         active_texts=decision.active_texts,
         reply_to=decision.reply_to,
+        law_texts=decision.law.texts,
+        law_cap=decision.law.most,
+        law_hours=decision.law.hours,
+        law_note=decision.law.note,
+        needs_consent=needs_consent(delivery.state.purpose, settings),
         daily_limit=limits.daily,
         hourly_limit=limits.hourly,
         quiet_hours_enabled=person.quiet_hours_enabled is not False,

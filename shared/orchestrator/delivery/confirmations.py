@@ -16,7 +16,8 @@ from orchestrator.ids import uuid7
 from orchestrator.people import country_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.segments import segments_of
-from orchestrator.settings import ConfirmationSettings, DeliverSettings
+from orchestrator.sender_settings import ConfirmationSettings
+from orchestrator.settings import DeliverSettings
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.database import Database

@@ -20,9 +20,11 @@ from orchestrator.delivery.attempts import (
 )
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, count_ceilings, report_of
 from orchestrator.delivery.settlements import settlement_of, settlement_without_call
-from orchestrator.delivery.words import find_words, stored_words_of
+from orchestrator.delivery.words import find_words, names_sender, stored_words_of
+from orchestrator.jurisdictions import read_law
 from orchestrator.relevance_check import KnownRelevance, RelevanceCheck, check_people
-from orchestrator.rules.decision import CheckRelevance, End, Hold, Send
+from orchestrator.rules.decision_values import CheckRelevance, End, Hold, Send
+from orchestrator.rules.law_decision import RECHECK_AFTER
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery
@@ -91,7 +93,9 @@ def deliver_wave(
     No transaction is open during a call to Claude or Twilio (G4).
     """
     with database.connection() as connection:
-        state = store.read_state(connection, message_ids, settings.agent_start_limit, clock())
+        state = store.read_state(
+            connection, message_ids, settings.agent_start_limit, clock(), names_sender=settings.sender_name is not None
+        )
     if not state.deliveries:
         return WaveResult()
     time_left = countdown(settings.claude_deadline_seconds)
@@ -139,7 +143,7 @@ def _check_relevance(
     """Check the relevance of the messages that could go now if they still make sense (R10)."""
     if not any(delivery.state.requires_fresh_context for delivery in deliveries):
         return RelevanceCheck()
-    decisions = decide_wave(deliveries, settings, clock())
+    decisions = decide_wave(deliveries, settings, read_law(settings.law_file), clock())
     in_question = {
         delivery.message_id: delivery.person.user_id
         for delivery in deliveries
@@ -170,12 +174,14 @@ def _split_by_decision(
     by_id = {delivery.message_id: delivery for delivery in deliveries}
     sendable: list[tuple[Delivery, Send]] = []
     rows: list[DecisionRow] = []
-    for message_id, decision in decide_wave(deliveries, settings, now).items():
+    for message_id, decision in decide_wave(deliveries, settings, read_law(settings.law_file), now).items():
         match decision:
+            case Send() if not names_sender(by_id[message_id], settings, now):
+                rows.append(DecisionRow(message_id, Status.QUEUED, Reason.SENDER_UNNAMED, now + RECHECK_AFTER))
             case Send():
                 sendable.append((by_id[message_id], decision))
-            case Hold(until, reason):
-                rows.append(DecisionRow(message_id, Status.QUEUED, reason, until))
+            case Hold(until, reason, note):
+                rows.append(DecisionRow(message_id, Status.QUEUED, reason, until, note=note))
             case End(status, reason, superseded_by):
                 rows.append(DecisionRow(message_id, status, reason, None, superseded_by))
             case CheckRelevance():

@@ -1,19 +1,23 @@
 """Which messages of a wave need words now, and the words: written, written again on another day, or cleaned (R9)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from orchestrator.clean_text import clean_json, visible_text
 from orchestrator.clock import Countdown
+from orchestrator.jurisdictions import read_law
 from orchestrator.rules.day_words import speaks_of_the_day
-from orchestrator.rules.decision import Send
+from orchestrator.rules.decision_values import Send
+from orchestrator.rules.introductions import Introduction, introduction_of
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.state import Delivery
 from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
 from orchestrator.store.delivery import StoredWords
 from orchestrator.unsendable import unfilled_placeholder
+from orchestrator.wording.introductions import can_introduce, introduce
 from orchestrator.wording.render import Brief, Words, write_words
 
 # Sources of words that we write from findings (`message_queue.words_source`).
@@ -44,7 +48,14 @@ def find_words(
         for delivery, _ in sendable
         if delivery.words_source in OF_OTHERS
     }
-    return of_others | write_words(briefs, settings, time_left, may_ask=may_ask)
+    words = of_others | write_words(briefs, settings, time_left, may_ask=may_ask)
+    return words | _introductions(sendable, words, settings, now)
+
+
+def names_sender(delivery: Delivery, settings: DeliverSettings, now: datetime) -> bool:
+    """Whether a message can say of its sender what it must (R15). Where only its name is missing, it goes without."""
+    introduction = introduction_of(delivery.state, delivery.person, read_law(settings.law_file), now)
+    return introduction is not Introduction.CONTACT or can_introduce(introduction, settings)
 
 
 def stored_words_of(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[StoredWords]:
@@ -67,6 +78,21 @@ def end_of_words(delivery: Delivery, decision: Send, text: str, source: str | No
     if source not in WRITTEN or not speaks_of_the_day({"text": text}):
         return decision.open_until
     return min([decision.open_until, *(next_midnight(now, zone) for zone in delivery.person.zones)])
+
+
+def _introductions(
+    sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words], settings: DeliverSettings, now: datetime
+) -> dict[UUID, Words]:
+    """The words of the messages that must say who writes and how to stop, and do not yet (R15)."""
+    introduced: dict[UUID, Words] = {}
+    if settings.sender_name is None:
+        return introduced
+    for delivery, _ in sendable:
+        found = words.get(delivery.message_id) or Words(delivery.words, delivery.words_source or "")
+        introduction = introduction_of(delivery.state, delivery.person, read_law(settings.law_file), now)
+        if found.text is not None and (text := introduce(found.text, introduction, settings)) != found.text:
+            introduced[delivery.message_id] = replace(found, text=text)
+    return introduced
 
 
 def _needs_words(delivery: Delivery, today: date) -> bool:

@@ -1,26 +1,34 @@
 """Decides on one message at one time: send it now, hold it until a time, end it, or check its relevance first."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of, is_e164
+from orchestrator.purpose import Purpose
 from orchestrator.rules.activity import active_until, live_until, may_come_forward, may_reply
 from orchestrator.rules.agent_limit import room_from
+from orchestrator.rules.consent import CONSENT_RECHECK, has_needed_consent, waits_for_consent
+from orchestrator.rules.decision_values import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
-from orchestrator.rules.limits import NO_CAPS, Caps, caps, hour_frees_at, hour_is_full
+from orchestrator.rules.law import Law, LawfulTimes
+from orchestrator.rules.law_decision import (
+    RECHECK_AFTER,
+    hold_by_law,
+    law_limit,
+    lawful_times_of,
+    next_opening,
+)
+from orchestrator.rules.limits import NO_CAPS, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import local_date, next_midnight
-from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
+from orchestrator.rules.quiet_hours import next_open, open_until
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import MessageState
 from orchestrator.settings import PolicySettings
 
-# What cannot be determined is checked again after this; an operator or the owner may have corrected it by then.
-RECHECK_AFTER = timedelta(hours=1)
 # Reading an inbound text takes seconds; the inbound function then hands over what waited for it.
 READ_WITHIN = timedelta(minutes=1)
 # How long a message waits for Claude to check its relevance (R10).
@@ -29,84 +37,49 @@ RELEVANCE_WAIT = timedelta(hours=24)
 SEQUENCE_DURATION = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """The message may go now.
-
-    Attributes:
-        local_date: the budget day whose slot it takes.
-        open_until: the text may neither leave nor wait at Twilio after this.
-        caps: the limits that must still hold when the slot is reserved.
-        takes_slot: true for all but replies and later parts; a sequence takes one slot, with its first part (R8).
-        active_since: the inbound message that lets it through; None when the ordinary rules allow it (R4).
-        reply_to: when the person wrote what a reply answers; None for every other message (R12).
-        active_texts: what it counts for while the person is active: a sequence as a whole with its first part (R4).
-        agent_texts: what it counts for against the hourly limit of its agents, in the same way (R13).
-    """
-
-    local_date: date
-    open_until: datetime
-    caps: Caps
-    takes_slot: bool
-    active_since: datetime | None = None
-    active_texts: int = 0
-    reply_to: datetime | None = None
-    agent_texts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The message waits until a time, when it is decided on again."""
-
-    until: datetime
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The message will never be sent; `superseded_by` names the message that takes its place."""
-
-    status: Status
-    reason: Reason
-    superseded_by: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRelevance:
-    """The message may go now if it still makes sense: the person wrote after it was published (R10)."""
-
-
-Decision = Send | Hold | End | CheckRelevance
-
-
-def decide(message: MessageState, person: Person, *, paused: bool, policy: PolicySettings, now: datetime) -> Decision:
-    """Decide on one message (R1 to R13).
+def decide(  # noqa: PLR0911
+    message: MessageState, person: Person, *, paused: bool, policy: PolicySettings, law: Law, now: datetime
+) -> Decision:
+    """Decide on one message (R1 to R15).
 
     The checks run in the order in which an operator wants the reasons: what ends the message, what holds it for
     everyone, the clock, the limits, and last the check that costs money, its relevance. To a person who is active, a
-    message may go although the clock or a limit holds it (R4). A hold ends at the latest when the message expires, so
-    that the message ends then.
+    message may go although the clock or a limit holds it (R4), marketing excepted, and never against the law of the
+    place (R15). A hold ends at the latest when the message expires, so that the message ends then.
     """
-    end = _end(message, person, policy, now) or _end_by_relevance(message, person, policy, now)
+    end = (
+        _end(message, person, policy, now)
+        or _end_without_consent(message, policy, now)
+        or _end_by_relevance(message, person, policy, now)
+    )
     if end:
         return end
-    hold = _hold_by_pause_or_schedule(message, paused, now) or _hold_for_the_phone(person, now)
+    hold = (
+        _hold_by_pause_or_schedule(message, paused, now)
+        or _hold_for_consent(message, policy, now)
+        or _hold_for_the_phone(person, now)
+    )
     if hold:
         return _until_expiry(hold, message)
+    lawful = lawful_times_of(message, person, law)
+    against_law = _hold_by_law(message, person, lawful, policy, now)
     if message.is_reply and live_until(person, now) > now:
         may_go = may_reply(person, budget_day(person, now), policy) and _hold_by_agent_limit(message, now) is None
         above = None if may_go else Hold(now, Reason.REPLY_LIMIT)
-        return above or _hold_after_an_outage(message, now) or _send_reply(message, person, now)
-    hold = _hold_by_hours_and_limits(message, person, policy, now)
+        hold = above or against_law or _hold_after_an_outage(message, now)
+        return _until_expiry(hold, message) if hold else _send_reply(message, person, lawful, now)
+    hold = _hold_by_hours_and_limits(message, person, lawful, policy, now)
     comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, policy, now)
-    hold = (None if comes_forward else hold) or _hold_by_agent_limit(message, now)
+    hold = (None if comes_forward else hold) or against_law or _hold_by_agent_limit(message, now)
     hold = hold or _hold_by_relevance(message, person, policy, now)
     hold = hold or _hold_after_an_outage(message, now)
     if hold:
         return _until_expiry(hold, message)
     if message.relevance is Relevance.UNASKED and _is_in_question(message, person):
         return CheckRelevance()
-    return _send_to_active(message, person, now) if comes_forward else _send(message, person, policy, now)
+    if comes_forward:
+        return _send_to_active(message, person, lawful, now)
+    return _send(message, person, lawful, policy, now)
 
 
 def budget_day(person: Person, now: datetime) -> date:
@@ -139,6 +112,12 @@ def _end(message: MessageState, person: Person, policy: PolicySettings, now: dat
     return None
 
 
+def _end_without_consent(message: MessageState, policy: PolicySettings, now: datetime) -> End | None:
+    if has_needed_consent(message, policy) or waits_for_consent(message, now):
+        return None
+    return End(Status.CANCELLED, Reason.NO_CONSENT)
+
+
 def _end_by_relevance(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> End | None:
     if not _is_in_question(message, person):
         return None
@@ -154,6 +133,11 @@ def _end_by_relevance(message: MessageState, person: Person, policy: PolicySetti
 
 
 # What holds a message -------------------------------------------------------------------------------------------------
+
+
+def _hold_for_consent(message: MessageState, policy: PolicySettings, now: datetime) -> Hold | None:
+    until = None if has_needed_consent(message, policy) else waits_for_consent(message, now)
+    return Hold(min(until, now + CONSENT_RECHECK), Reason.NO_CONSENT) if until else None
 
 
 def _hold_by_pause_or_schedule(message: MessageState, paused: bool, now: datetime) -> Hold | None:
@@ -183,17 +167,26 @@ def _hold_after_an_outage(message: MessageState, now: datetime) -> Hold | None:
     return _until_expiry(Hold(now + READ_WITHIN, Reason.INBOUND_UNREAD), message)
 
 
+def _hold_by_law(
+    message: MessageState, person: Person, lawful: LawfulTimes | None, policy: PolicySettings, now: datetime
+) -> Hold | None:
+    held = hold_by_law(message, person, lawful, quiet_hours_of(message, person, policy), SEQUENCE_DURATION, now)
+    return Hold(*held) if held else None
+
+
 def _hold_by_hours_and_limits(
-    message: MessageState, person: Person, policy: PolicySettings, now: datetime
+    message: MessageState, person: Person, lawful: LawfulTimes | None, policy: PolicySettings, now: datetime
 ) -> Hold | None:
     return (
-        _hold_in_quiet_hours(message, person, policy, now)
-        or (None if message.continues else _hold_by_limits(message, person, policy, now))
+        _hold_in_quiet_hours(message, person, lawful, policy, now)
+        or (None if message.continues else _hold_by_limits(message, person, lawful, policy, now))
         or _hold_for_a_better_moment(message, now)
     )
 
 
-def _hold_in_quiet_hours(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
+def _hold_in_quiet_hours(
+    message: MessageState, person: Person, lawful: LawfulTimes | None, policy: PolicySettings, now: datetime
+) -> Hold | None:
     quiet = quiet_hours_of(message, person, policy)
     if quiet is None:
         return None
@@ -205,20 +198,22 @@ def _hold_in_quiet_hours(message: MessageState, person: Person, policy: PolicySe
         closes = open_until(now, zones, quiet)
         if closes and closes - now < SEQUENCE_DURATION:
             opens = next_open(closes, zones, quiet) or now + RECHECK_AFTER
-    return Hold(opens, Reason.QUIET_HOURS) if opens > now else None
+    return Hold(next_opening(opens, person, quiet, lawful), Reason.QUIET_HOURS) if opens > now else None
 
 
-def _hold_by_limits(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:
+def _hold_by_limits(
+    message: MessageState, person: Person, lawful: LawfulTimes | None, policy: PolicySettings, now: datetime
+) -> Hold | None:
     limits = caps(_lane(message, now), message.can_delay, person, policy)
     quiet = quiet_hours_of(message, person, policy)
     if limits.day is not None and person.sent_by_day.get(budget_day(person, now), 0) >= limits.day:
-        opens = _next_open(next_midnight(now, _calendar_zone(person)), person, quiet)
+        opens = next_opening(next_midnight(now, _calendar_zone(person)), person, quiet, lawful)
         if waits_for_best_time(message.lane, message.can_delay):
             opens = best_time_of(message, person, policy, opens)
         return Hold(opens, Reason.DAILY_LIMIT)
     if limits.hour is not None and hour_is_full(person.recent_sends, now, limits.hour):
         frees = hour_frees_at(person.recent_sends, person.planned_sends, now, limits.hour)
-        return Hold(_next_open(frees, person, quiet), Reason.HOURLY_LIMIT)
+        return Hold(next_opening(frees, person, quiet, lawful), Reason.HOURLY_LIMIT)
     return None
 
 
@@ -252,49 +247,56 @@ def _may_be_lifted(hold: Hold) -> bool:
 
 
 def _may_come_forward(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> bool:
+    if message.purpose is Purpose.MARKETING:
+        return False
     return may_come_forward(person, _new_texts(message), budget_day(person, now), policy, now)
 
 
 def _until_expiry(hold: Hold, message: MessageState) -> Hold:
-    return Hold(min(hold.until, message.expires_at), hold.reason)
+    return replace(hold, until=min(hold.until, message.expires_at))
 
 
 # What lets a message go -----------------------------------------------------------------------------------------------
 
 
-def _send_reply(message: MessageState, person: Person, now: datetime) -> Send:
+def _send_reply(message: MessageState, person: Person, lawful: LawfulTimes | None, now: datetime) -> Send:
     """A reply counts against no limit, and its text ends with the live conversation (R12)."""
     return Send(
         local_date=budget_day(person, now),
-        open_until=min(live_until(person, now), message.expires_at),
+        open_until=_earliest(now, lawful, live_until(person, now), message.expires_at),
         caps=NO_CAPS,
         takes_slot=False,
         reply_to=person.last_inbound_at,
+        law=law_limit(message, lawful, now),
         agent_texts=1,
     )
 
 
-def _send_to_active(message: MessageState, person: Person, now: datetime) -> Send:
+def _send_to_active(message: MessageState, person: Person, lawful: LawfulTimes | None, now: datetime) -> Send:
     """The text may wait, here and at Twilio, no longer than the person is active (R4)."""
     return Send(
         local_date=budget_day(person, now),
-        open_until=min(active_until(person, now), message.expires_at),
+        open_until=_earliest(now, lawful, active_until(person, now), message.expires_at),
         caps=NO_CAPS,
         takes_slot=not message.continues,
         active_since=person.last_inbound_at,
         active_texts=_new_texts(message),
         agent_texts=_new_texts(message),
+        law=law_limit(message, lawful, now),
     )
 
 
-def _send(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> Send:
+def _send(
+    message: MessageState, person: Person, lawful: LawfulTimes | None, policy: PolicySettings, now: datetime
+) -> Send:
     quiet = quiet_hours_of(message, person, policy)
     closes = open_until(now, person.zones, quiet) if quiet else None
     return Send(
         local_date=budget_day(person, now),
-        open_until=min(closes, message.expires_at) if closes else message.expires_at,
+        open_until=_earliest(now, lawful, closes, message.expires_at),
         caps=NO_CAPS if message.continues else caps(_lane(message, now), message.can_delay, person, policy),
         takes_slot=not message.continues,
+        law=law_limit(message, lawful, now),
         agent_texts=_new_texts(message),
     )
 
@@ -325,9 +327,9 @@ def _lane(message: MessageState, now: datetime) -> Lane:
     return effective_lane(message.lane, message.accepted_at, message.expires_at, now)
 
 
-def _next_open(earliest: datetime, person: Person, quiet: QuietHours | None) -> datetime:
-    opens = next_open(earliest, person.zones, quiet) if quiet else earliest
-    return opens or earliest
+def _earliest(now: datetime, lawful: LawfulTimes | None, *ends: datetime | None) -> datetime:
+    """The first of some ends, the end of what the law allows among them."""
+    return min(end for end in (*ends, lawful.lawful_until(now) if lawful else None) if end)
 
 
 def _calendar_zone(person: Person) -> ZoneInfo:

@@ -11,6 +11,18 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "paused by an operator, the throttle, or the daily ceiling, or while Twilio is busy or refuses our account",
     ),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
+    Reason.NO_CONSENT: ("R15", "the person has not agreed to texts of this purpose, or revoked it for it or its topic"),
+    Reason.LAW_HOURS: ("R15", "the law of the person's place"),
+    Reason.LAW_CAP: ("R15", "the most texts that the law of the person's place allows"),
+    Reason.LAW_PLACE_UNKNOWN: (
+        "R15",
+        "it is not known in which state the phone rings, or what holds there; set it with `orchestrator user set "
+        "PERSON --place`, or add rows of the country (docs/law.md)",
+    ),
+    Reason.SENDER_UNNAMED: (
+        "R15",
+        "marketing in Canada names its sender and how to reach it: set SENDER_NAME and SENDER_CONTACT",
+    ),
     Reason.ZONE_UNKNOWN: ("R3", "no time at which every zone of the number allows it, or no zone is known"),
     Reason.BEST_TIME: ("R7", "the hour at which the person usually answers"),
     Reason.YIELDS: ("R6", "a message of a higher lane is due for the person"),
@@ -51,6 +63,11 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_ON_ALLOWLIST: ("R11", "the number is not on the recipient allow-list"),
     Reason.BAD_NUMBER: ("G2", "Twilio reports that the number cannot receive texts"),
     Reason.FORGOTTEN: ("R11", "the person's data was deleted"),
+    Reason.OFFERS_STOP_WORD: (
+        "R15",
+        "its words offer an opt-out keyword (STOP, CANCEL, END, QUIT) as an answer, and a person who replies it gets "
+        "no more texts; offer another word",
+    ),
     Reason.NOTHING_TO_SAY: ("G7", "no text can be made from its data"),
     Reason.REFUSED: ("G2", "Twilio refused it"),
     Reason.UNKNOWN_OUTCOME: ("G2", "it may have been sent, and there is no evidence"),
@@ -78,9 +95,13 @@ def describe_opt_out(source: str, note: str | None, recorded_at: datetime | None
     return f"{words}{recorded}{f': {note}' if note else ''} (R11)"
 
 
-def explain(reason: str) -> str:
-    """A reason with its rule, such as `the person's quiet hours (R3)`; an unknown reason unchanged."""
+def explain(reason: str, note: str | None = None) -> str:
+    """A reason with its rule, such as `the person's quiet hours (R3)`; an unknown reason unchanged.
+
+    Args:
+        note: what the decision rests on beside the reason, such as the row of the law that holds the message.
+    """
     if reason not in set(Reason):
         return reason
     rule, words = EXPLANATIONS[Reason(reason)]
-    return f"{words} ({rule})"
+    return f"{words} ({rule}){f': {note}' if note else ''}"

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from orchestrator.people import Person
+from orchestrator.purpose import Purpose
 from orchestrator.rules.best_time import best_time, read_pattern
 from orchestrator.rules.lanes import ignores_hours, waits_for_best_time
 from orchestrator.rules.quiet_hours import QuietHours, quiet_hours_for
@@ -37,6 +38,7 @@ def best_time_of(message: MessageState, person: Person, policy: PolicySettings, 
 
 
 def quiet_hours_of(message: MessageState, person: Person, policy: PolicySettings) -> QuietHours | None:
-    """Find the quiet hours that bind a message; None where none do (R3, R5)."""
-    ignores = message.urgent_at_night and ignores_hours(message.lane, message.can_delay)
+    """Find the quiet hours that bind a message; None where none do (R3, R5). Marketing is never urgent at night."""
+    may_ignore = message.urgent_at_night and message.purpose is not Purpose.MARKETING
+    ignores = may_ignore and ignores_hours(message.lane, message.can_delay)
     return None if ignores else quiet_hours_for(person, policy)

@@ -10,6 +10,11 @@ class Reason(StrEnum):
     SCHEDULED = "scheduled"  # its own scheduled_for
     PAUSED = "paused"  # R13
     QUIET_HOURS = "quiet_hours"  # R3
+    LAW_HOURS = "law_hours"  # R15: the hours, weekdays and holidays of the person's place
+    LAW_CAP = "law_cap"  # R15: the most texts in the person's place
+    LAW_PLACE_UNKNOWN = "law_place_unknown"  # R15: no place is known, or what holds there
+    NO_CONSENT = "no_consent"  # R15: none is stored, or it was revoked; also the end after 15 minutes
+    SENDER_UNNAMED = "sender_unnamed"  # R15: a Canadian marketing text must name its sender, which no setting does
     ZONE_UNKNOWN = "zone_unknown"  # R3
     BEST_TIME = "best_time"  # R7
     YIELDS = "yields"  # R6: a higher lane is due
@@ -43,6 +48,7 @@ class Reason(StrEnum):
     NOT_ON_ALLOWLIST = "not_on_allowlist"
     BAD_NUMBER = "bad_number"  # Twilio's 21211, 21614 and the like; 30005, 30006, 30004 twice of earlier texts
     FORGOTTEN = "forgotten"  # the person's data was deleted
+    OFFERS_STOP_WORD = "offers_stop_word"  # R15: as an answer to something else, such as "Reply YES or CANCEL"
     NOTHING_TO_SAY = "nothing_to_say"  # no text can be made from the data
     REFUSED = "refused"  # any other refusal by Twilio
     UNKNOWN_OUTCOME = "unknown_outcome"  # G2

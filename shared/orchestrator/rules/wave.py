@@ -8,8 +8,10 @@ from uuid import UUID
 
 from orchestrator.agents import AgentHour
 from orchestrator.people import Person
-from orchestrator.rules.decision import Decision, Hold, Send, decide
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import Decision, Hold, Send
 from orchestrator.rules.lanes import effective_lane
+from orchestrator.rules.law import Law
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.settings import PolicySettings
@@ -18,7 +20,9 @@ from orchestrator.settings import PolicySettings
 TEXTS_PER_WAVE = 2
 
 
-def decide_wave(deliveries: Sequence[Delivery], policy: PolicySettings, now: datetime) -> Mapping[UUID, Decision]:
+def decide_wave(
+    deliveries: Sequence[Delivery], policy: PolicySettings, law: Law, now: datetime
+) -> Mapping[UUID, Decision]:
     """Decide on a wave: by lane, then due time, then age (R6).
 
     A text in this wave counts against the limits of its person and of its agents at once. Messages that an hourly limit
@@ -34,7 +38,7 @@ def decide_wave(deliveries: Sequence[Delivery], policy: PolicySettings, now: dat
     for delivery in sorted(deliveries, key=lambda delivery: (*order(delivery.state, now), delivery.message_id)):
         person = _with_counts_of(people.get(delivery.person.phone_number), delivery.person)
         state = _with_hour(delivery.state, hours)
-        decision = decide(state, person, paused=delivery.paused, policy=policy, now=now)
+        decision = decide(state, person, paused=delivery.paused, policy=policy, law=law, now=now)
         decisions[delivery.message_id] = decision
         people[person.phone_number] = _after(person, decision, now)
         if state.agent_hour:
@@ -79,6 +83,7 @@ def _after(person: Person, decision: Decision, now: datetime) -> Person:
                 person,
                 sent_by_day={**person.sent_by_day, day: person.sent_by_day.get(day, 0) + 1},
                 recent_sends=(*person.recent_sends, now),
+                law_sends=(*person.law_sends, *[now] * decision.law.texts),
                 texts_while_active=person.texts_while_active + decision.active_texts,
                 active_texts_this_hour=person.active_texts_this_hour + decision.active_texts,
                 active_texts_by_day={
@@ -90,6 +95,7 @@ def _after(person: Person, decision: Decision, now: datetime) -> Person:
             day = decision.local_date
             return replace(
                 person,
+                law_sends=(*person.law_sends, *[now] * decision.law.texts),
                 replies_to_text=person.replies_to_text + 1,
                 replies_this_hour=person.replies_this_hour + 1,
                 replies_by_day={**person.replies_by_day, day: person.replies_by_day.get(day, 0) + 1},
@@ -107,6 +113,7 @@ def _with_counts_of(earlier: Person | None, person: Person) -> Person:
         person,
         sent_by_day=earlier.sent_by_day,
         recent_sends=earlier.recent_sends,
+        law_sends=earlier.law_sends,
         planned_sends=earlier.planned_sends,
         texts_while_active=(earlier if earlier.user_id == person.user_id else person).texts_while_active,
         active_texts_this_hour=earlier.active_texts_this_hour,

@@ -9,13 +9,15 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from orchestrator.agents import AgentHour, Purpose
+from orchestrator.agents import AgentHour
 from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
+from orchestrator.purpose import Purpose
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
+from orchestrator.rules.law import LONGEST_PERIOD
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery, MessageState
@@ -46,6 +48,7 @@ class DecisionRow:
     Attributes:
         until: when a held message is due again; None for an end.
         superseded_by: the message that takes its place.
+        note: what the reason rests on, in words, such as the row of the law.
     """
 
     message_id: UUID
@@ -53,6 +56,7 @@ class DecisionRow:
     reason: Reason
     until: datetime | None
     superseded_by: UUID | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ class Candidate:
         day_cap, hour_cap: how many texts there may be, this one included; None where a limit does not apply.
         active_since: the inbound message that lets it through (R4).
         reply_to: when the person wrote what it answers; None for a text that is no reply (R12).
+        law_texts, law_cap, law_hours: what it counts for toward the caps of the law, and the most texts in so many
+            hours; None without a cap (R15).
+        needs_consent: whether it goes only to people who agreed to its purpose.
+        law_note: the rows of the law that bind it, in words; None where none does.
         daily_limit, hourly_limit, quiet_hours_enabled: what a new budget row of the person inherits.
         agent_group, agent_cap, agent_texts: the agents whose hourly limit it counts against, that limit, and what it
             counts for; None where they have no limit (R13).
@@ -105,6 +113,11 @@ class Candidate:
     active_since: datetime | None
     active_texts: int
     reply_to: datetime | None
+    law_texts: int
+    law_cap: int | None
+    law_hours: int
+    law_note: str | None
+    needs_consent: bool
     daily_limit: int
     hourly_limit: int
     quiet_hours_enabled: bool
@@ -137,8 +150,17 @@ class WavePlan:
     agent_groups: Sequence[str] = ()
 
 
-def read_state(connection: Connection, message_ids: Sequence[UUID], agent_start_limit: int, now: datetime) -> WaveState:
-    """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip."""
+def read_state(
+    connection: Connection,
+    message_ids: Sequence[UUID],
+    agent_start_limit: int,
+    now: datetime,
+    names_sender: bool = False,
+) -> WaveState:
+    """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip.
+
+    When a person got the last text is read only where texts name their sender (R15).
+    """
     parameters = {
         "message_ids": list(message_ids),
         "agent_start_limit": agent_start_limit,
@@ -146,6 +168,8 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], agent_start_
         "not_conversation": NOT_CONVERSATION,
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
+        "law_period": LONGEST_PERIOD,
+        "names_sender": names_sender,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
@@ -277,6 +301,8 @@ def _message_state(row: DictRow) -> MessageState:
         is_reply=row["is_reply"],
         urgent_at_night=row["urgent_at_night"],
         purpose=Purpose(row["purpose"]),
+        has_consent=row["has_consent"],
+        revoked=row["revoked"],
         agent_hour=_agent_hour(row),
         inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),
@@ -297,6 +323,7 @@ def _person(row: DictRow) -> Person:
         phone_number=row["phone_number"],
         first_name=row["first_name"],
         timezone=row["timezone"],
+        place=row["law_place"],
         quiet_hours_start=row["quiet_hours_start"],
         quiet_hours_end=row["quiet_hours_end"],
         quiet_hours_enabled=row["quiet_hours_enabled"],
@@ -304,6 +331,7 @@ def _person(row: DictRow) -> Person:
         hourly_limit=row["hourly_limit"],
         sent_by_day={date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()},
         recent_sends=tuple(row["recent_sends"]),
+        law_sends=tuple(row["law_sends"]),
         planned_sends=tuple(row["planned_sends"]),
         texts_while_active=row["texts_while_active"],
         active_texts_this_hour=row["active_texts_this_hour"],
@@ -313,6 +341,7 @@ def _person(row: DictRow) -> Person:
         replies_by_day={date.fromisoformat(day): texts for day, texts in row["replies_by_day"].items()},
         response_pattern=row["response_pattern"],
         opted_out=row["opted_out"],
+        texted_at=row["texted_at"],
         last_inbound_at=row["last_inbound_at"],
         has_unread_text=row["has_unread_text"],
         number_is_dead=row["number_is_dead"],

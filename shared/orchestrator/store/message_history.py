@@ -88,8 +88,8 @@ def _first_steps(row: dict[str, Any]) -> list[Step]:
     return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
 
 
-def _decision_step(at: datetime, status: str, reason: str, until: datetime | None) -> Step:
-    return Step(at, "held" if status == "queued" else status, explain(reason), until)
+def _decision_step(at: datetime, status: str, reason: str, until: datetime | None, note: str | None) -> Step:
+    return Step(at, "held" if status == "queued" else status, explain(reason, note), until)
 
 
 def _attempt_steps(
@@ -104,8 +104,10 @@ def _attempt_steps(
     delivered_at: datetime | None,
     undelivered_at: datetime | None,
     undelivered_code: int | None,
+    law_note: str | None,
 ) -> list[Step]:
-    steps = [Step(started_at, "sending", "the person is active (R4)" if active else "handed to Twilio")]
+    why = "the person is active (R4)" if active else "handed to Twilio"
+    steps = [Step(started_at, "sending", f"{why}; within {law_note} (R15)" if law_note else why)]
     if settled_at:
         detail = sid or " ".join(part for part in (error, f"(code {code})" if code else "") if part)
         by = f", proved by {evidence.replace('_', ' ')}" if evidence and evidence != "answer" else ""

@@ -43,6 +43,8 @@ SELECT m.id AS message_id,
        agent_hour.texts AS agent_texts,
        agent_hour.sequence_due,
        purposes.purpose,
+       EXISTS (SELECT FROM orchestrator.consents_of(person.e164, purposes.purpose, %(now)s)) AS has_consent,
+       EXISTS (SELECT FROM orchestrator.revocations_of(person.e164, purposes.purpose, m.topic)) AS revoked,
        EXISTS (SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval))
            AS inbound_unread,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
@@ -58,6 +60,7 @@ SELECT m.id AS message_id,
        coalesce(person.e164, u.phone_number) AS phone_number,
        u.first_name,
        u.timezone,
+       u.law_place,
        u.quiet_hours_start,
        u.quiet_hours_end,
        u.response_pattern,
@@ -67,7 +70,9 @@ SELECT m.id AS message_id,
        days.sent_by_day,
        hour.recent_sends,
        planned.planned_sends,
+       law.law_sends,
        EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, person.e164)) AS opted_out,
+       CASE WHEN %(names_sender)s::boolean THEN orchestrator.texted_at(u.id, person.e164) END AS texted_at,
        inbound.last_inbound_at,
        coalesce(judged.verdict, 'unasked') AS relevance,
        judged.judged_at,
@@ -145,6 +150,12 @@ SELECT m.id AS message_id,
            AND p.reason = 'hourly_limit' AND p.scheduled_for > %(now)s
            AND (p.sequence_id IS NULL OR p.sequence_position = 1)  -- a sequence counts once
        ) planned
+ CROSS JOIN LATERAL (
+        -- A text that counts for several toward a cap of the law stands here as often.
+        SELECT coalesce(array_agg(t.started_at), '{}') AS law_sends
+          FROM orchestrator.law_texts(person.sharers, %(now)s - %(law_period)s::interval) t
+         CROSS JOIN generate_series(1, t.texts)
+       ) law
   LEFT JOIN LATERAL (
         SELECT t.id, t.created_at AS last_inbound_at
           FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t

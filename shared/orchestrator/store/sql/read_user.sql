@@ -1,5 +1,5 @@
 -- read_user.sql: return a person with the limits of the newest budget row, what they got, and how many messages wait.
-SELECT u.id AS user_id, u.external_id, coalesce(phone.e164, u.phone_number) AS phone_number, u.first_name, u.timezone,
+SELECT u.id AS user_id, u.external_id, coalesce(phone.e164, u.phone_number) AS phone_number, u.first_name, u.timezone, u.law_place AS place,
        u.quiet_hours_start, u.quiet_hours_end, u.response_pattern,
        newest.quiet_hours_enabled, newest.daily_limit, newest.hourly_limit,
        (

@@ -9,12 +9,14 @@ WITH candidates AS (
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
                %(active_texts)s::int[], %(reply_to)s::timestamptz[],
+               %(law_texts)s::int[], %(law_cap)s::int[], %(law_hours)s::int[], %(law_note)s::text[], %(needs_consent)s::boolean[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[],
                %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
-               day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to, daily_limit, hourly_limit, quiet_hours_enabled,
+               day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to,
+               law_texts, law_cap, law_hours, law_note, needs_consent, daily_limit, hourly_limit, quiet_hours_enabled,
                number_hash, segments, price_usd, agent_group, agent_cap, agent_texts, place
            )
 ), restored_opt_outs AS (
@@ -49,6 +51,7 @@ WITH candidates AS (
         ON context.id = m.conversation_context_id AND orchestrator.e164(context.phone_number) = c.phone_number
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
+     CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
      CROSS JOIN spent
      WHERE c.open_until > %(now)s
        AND spent.usd < CASE WHEN m.priority = 'urgent' OR spent.is_resumed THEN %(urgent_ceiling_usd)s::numeric
@@ -59,6 +62,9 @@ WITH candidates AS (
        AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
+       AND NOT EXISTS (SELECT FROM orchestrator.revocations_of(c.phone_number, purposes.purpose, m.topic))
+       AND (NOT c.needs_consent
+            OR EXISTS (SELECT FROM orchestrator.consents_of(c.phone_number, purposes.purpose, %(now)s)))
        AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id, c.phone_number))
        AND NOT EXISTS (
            SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval)
@@ -72,6 +78,7 @@ WITH candidates AS (
            active.on_this_text + sum(e.active_texts) OVER person AS active_of_inbound,
            active.this_hour + sum(e.active_texts) OVER person AS active_of_hour,
            active.this_day + sum(e.active_texts) OVER day AS active_of_day,
+           law.texts + sum(e.law_texts) OVER person AS of_law_period,
            replies.on_this_text + count(e.reply_to) OVER person AS replies_of_inbound,
            replies.this_hour + count(e.reply_to) OVER person AS replies_of_hour,
            replies.this_day + count(e.reply_to) OVER day AS replies_of_day,
@@ -102,6 +109,11 @@ WITH candidates AS (
              WHERE e.reply_to IS NOT NULL
            ) replies
      CROSS JOIN LATERAL (
+            SELECT coalesce(sum(t.texts), 0) AS texts
+              FROM orchestrator.law_texts(e.sharers, %(now)s - make_interval(hours => e.law_hours)) t
+             WHERE e.law_cap IS NOT NULL
+           ) law
+     CROSS JOIN LATERAL (
             -- Close to the limit, lock_agent_groups lets no other wave count the same group at the same moment.
             SELECT coalesce(sum(t.texts), 0) AS this_hour
               FROM orchestrator.agent_texts(e.agent_group, %(now)s) t
@@ -115,6 +127,7 @@ WITH candidates AS (
       FROM counts
      WHERE (day_cap IS NULL OR of_day <= day_cap)
        AND (hour_cap IS NULL OR of_hour <= hour_cap)
+       AND (law_cap IS NULL OR of_law_period <= law_cap)
        AND (active_texts = 0 OR (
                active_of_inbound <= %(texts_per_inbound)s::int AND active_of_hour <= %(texts_per_hour)s::int
                AND active_of_day <= %(texts_per_day)s::int
@@ -172,9 +185,10 @@ WITH candidates AS (
         ON CONFLICT (id) DO NOTHING
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-                                   holds_slot, active_since, active_texts, reply_to, started_at, part, segments, price_usd,
-                                   agent_group, agent_texts)
+                                   holds_slot, active_since, active_texts, reply_to, law_texts, law_note, started_at, part,
+                                   segments, price_usd, agent_group, agent_texts)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, active_texts, reply_to, %(now)s, part, segments, price_usd, agent_group, agent_texts
+       takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd,
+       agent_group, agent_texts
   FROM reservations
 RETURNING id

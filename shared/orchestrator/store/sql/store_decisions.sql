@@ -3,14 +3,14 @@
 WITH decisions AS (
     SELECT *
       FROM unnest(%(message_id)s::uuid[], %(status)s::text[], %(reason)s::text[], %(until)s::timestamptz[],
-                  %(superseded_by)s::uuid[])
-        AS v (message_id, status, reason, until, superseded_by)
+                  %(superseded_by)s::uuid[], %(note)s::text[])
+        AS v (message_id, status, reason, until, superseded_by, note)
 ), targets AS (
-    SELECT m.id, v.status, v.reason, v.until, v.superseded_by
+    SELECT m.id, v.status, v.reason, v.until, v.superseded_by, v.note
       FROM decisions v
       JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
      UNION ALL
-    SELECT part.id, v.status, v.reason, v.until, v.superseded_by
+    SELECT part.id, v.status, v.reason, v.until, v.superseded_by, v.note
       FROM decisions v
       JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
       JOIN message_queue part ON part.sequence_id = m.sequence_id AND part.id <> m.id AND part.status = 'queued'
@@ -30,7 +30,7 @@ WITH decisions AS (
            )
       FROM targets v
      WHERE m.id = v.id
-    RETURNING m.id, v.status, v.reason, v.until
+    RETURNING m.id, v.status, v.reason, v.until, v.note
 )
-INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
-SELECT id, %(now)s, status, reason, until FROM changes
+INSERT INTO orchestrator.timeline (message_id, at, status, reason, until, note)
+SELECT id, %(now)s, status, reason, until, note FROM changes
