@@ -38,7 +38,7 @@ WITH candidates AS (
      WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date
 ), eligible_candidates AS (
     SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id,
-           sharers.ids AS sharers
+           sharers.ids AS sharers, purpose.purpose, u.timezone AS zone
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND orchestrator.e164(u.phone_number) = c.phone_number
@@ -51,6 +51,7 @@ WITH candidates AS (
         ON context.id = m.conversation_context_id AND orchestrator.e164(context.phone_number) = c.phone_number
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
+     CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purpose
      CROSS JOIN spent
      WHERE c.open_until > %(now)s
        AND spent.usd < CASE WHEN m.priority = 'urgent' OR spent.is_resumed THEN %(urgent_ceiling_usd)s::numeric
@@ -182,9 +183,9 @@ WITH candidates AS (
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
                                    holds_slot, active_since, active_texts, reply_to, law_texts, law_note, started_at, part,
-                                   segments, price_usd, agent_group, agent_texts)
+                                   segments, price_usd, agent_group, agent_texts, purpose, zone)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
        takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd,
-       agent_group, agent_texts
+       agent_group, agent_texts, purpose, zone
   FROM reservations
 RETURNING id
