@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.agents import Agent, Purpose
+from orchestrator.agents import Agent
 from orchestrator.ids import normal_agent_id, publisher_of
+from orchestrator.purpose import Purpose
 from orchestrator.store import agents as store
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson

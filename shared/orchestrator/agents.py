@@ -3,17 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from orchestrator.purpose import Purpose
 from orchestrator.settings import PolicySettings
-
-
-class Purpose(StrEnum):
-    """What an agent's texts are for (R15). Its owner decides that; neither a model nor a message can."""
-
-    TRANSACTIONAL = "transactional"
-    INFORMATIONAL = "informational"
-    MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)

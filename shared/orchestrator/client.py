@@ -14,11 +14,14 @@ from orchestrator.messages import (
     Message,
     MessageFields,
     Request,
+    build_consent,
     build_message,
     build_reply,
+    build_revocation,
     build_withdrawal,
     to_body,
 )
+from orchestrator.purpose import Purpose
 from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
 
 if TYPE_CHECKING:
@@ -133,6 +136,77 @@ class MessageOrchestrator:
         )
         self._publish([reply])
         return _ids_of([reply])[0]
+
+    def record_consent(
+        self,
+        *,
+        user_id: str,
+        purpose: Purpose | str,
+        source: str,
+        wording: str | None = None,
+        reference: str | None = None,
+        given_at: datetime | str | None = None,
+        until: datetime | str | None = None,
+        recorded_by: str | None = None,
+    ) -> None:
+        """Record that a person agreed to texts of a purpose to the number that they have (R15).
+
+        Marketing goes only to people who agreed to it. The role of an agent cannot record what the agent needs.
+
+        Args:
+            source: how and where it was given, such as "web form /signup".
+            wording: what was shown to the person.
+            reference: where the proof is kept.
+            given_at: when; now when left out.
+            until: when it ends by itself; None where it does not.
+
+        Raises:
+            InvalidMessage: a field is wrong; nothing was sent.
+            PublishFailed: SQS did not take it.
+        """
+        consent = build_consent(
+            user_id=user_id,
+            purpose=purpose,
+            source=source,
+            wording=wording,
+            reference=reference,
+            given_at=given_at,
+            until=until,
+            recorded_by=recorded_by,
+            message_id=uuid7(real_time()),
+        )
+        self._publish([consent])
+
+    def revoke_consent(
+        self,
+        *,
+        user_id: str,
+        source: str,
+        purpose: Purpose | str | None = None,
+        topic: str | None = None,
+        reference: str | None = None,
+        revoked_at: datetime | str | None = None,
+        recorded_by: str | None = None,
+    ) -> None:
+        """Record that a person wants no more texts, as they said by e-mail or on the phone: of a purpose or a topic.
+
+        Without purpose and topic the person is opted out, as by STOP (R11).
+
+        Raises:
+            InvalidMessage: a field is wrong; nothing was sent.
+            PublishFailed: SQS did not take it.
+        """
+        revocation = build_revocation(
+            user_id=user_id,
+            source=source,
+            purpose=purpose,
+            topic=topic,
+            reference=reference,
+            revoked_at=revoked_at,
+            recorded_by=recorded_by,
+            message_id=uuid7(real_time()),
+        )
+        self._publish([revocation])
 
     def is_user_active(self, user_id: str) -> bool:
         """Whether the person wrote within the last 10 minutes (R4).

@@ -6,9 +6,9 @@ from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from orchestrator.agents import Purpose
 from orchestrator.errors import SettingsError
 from orchestrator.people import find_zone
+from orchestrator.purpose import Purpose
 from orchestrator.rules.holidays import DayByEaster, FixedDay, HolidayRule, WeekdayOfMonth
 from orchestrator.rules.law import OpenHours
 

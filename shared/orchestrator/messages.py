@@ -9,24 +9,14 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, NoReturn, Required, Self, TypedDict, TypeVar
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic.alias_generators import to_snake
 from pydantic_core import PydanticCustomError
 
-from orchestrator.clean_text import clean_json, clean_text, shows_nothing
+from orchestrator.clean_text import clean_json, shows_nothing
+from orchestrator.consents import ConsentRecord, ConsentRevocation
 from orchestrator.errors import InvalidMessage
-from orchestrator.ids import normal_agent_id
+from orchestrator.request_fields import AgentId, Body, Instant, Name
 from orchestrator.unsendable import is_json, unfilled_placeholder
 
 # The largest body that our queues take (`MaximumMessageSize` in the template), in bytes of UTF-8.
@@ -54,44 +44,7 @@ class Lane(StrEnum):
 _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 
 
-# RFC 3339, seconds optional. Digits alone would be read as a Unix time.
-_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?")
-
-
-def _require_iso_text(value: object) -> object:
-    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_8601.fullmatch(value)):
-        return value
-    raise PydanticCustomError("not_iso_8601", "is not an ISO 8601 text")
-
-
-def _require_plain_characters(value: str) -> str:
-    if clean_text(value) != value or "\n" in value:
-        raise PydanticCustomError("invisible", "holds control or invisible characters")
-    return value
-
-
-def _normalize_agent_id(value: str) -> str:
-    normal = normal_agent_id(value)
-    if normal is None:
-        raise PydanticCustomError("agent_id_characters", "holds a character that is not printable ASCII")
-    return normal
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
-# An identifier: cleaning it would make another one of it.
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_require_plain_characters)]
-AgentId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_normalize_agent_id)]
-
-
-class _Body(BaseModel):
-    """A JSON body whose top-level keys come in camelCase or snake_case."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, hide_input_in_errors=True
-    )
-
-
-class Message(_Body):
+class Message(Body):
     """One message as an agent publishes it; docs/rules.md explains each field."""
 
     user_id: Name
@@ -169,7 +122,7 @@ class MessageFields(TypedDict, total=False):
     conversation_context_id: UUID | str | None
 
 
-class Withdrawal(_Body):
+class Withdrawal(Body):
     """Cancels one message, or a person's waiting messages of a topic; it may arrive before its message (R9)."""
 
     action: Literal["withdraw"]
@@ -184,7 +137,7 @@ class Withdrawal(_Body):
         return self
 
 
-class Reply(_Body):
+class Reply(Body):
     """An agent's answer in a live conversation (R12); in a conversation that is not live, an ordinary message."""
 
     action: Literal["reply"]
@@ -202,8 +155,15 @@ class Reply(_Body):
         return content
 
 
-Request = Message | Withdrawal | Reply
-SomeRequest = TypeVar("SomeRequest", bound=_Body)
+Request = Message | Withdrawal | Reply | ConsentRecord | ConsentRevocation
+SomeRequest = TypeVar("SomeRequest", bound=Body)
+
+_ACTIONS: dict[str, type[Withdrawal | Reply | ConsentRecord | ConsentRevocation]] = {
+    "withdraw": Withdrawal,
+    "reply": Reply,
+    "record_consent": ConsentRecord,
+    "revoke_consent": ConsentRevocation,
+}
 
 # What an error proposes, by field.
 _FIXES = {
@@ -225,7 +185,12 @@ _FIXES = {
     "sequence_total": f"Give the number of parts, from 1 to {SEQUENCE_LIMIT}",
     "content": f"Give the words of the reply, 1 to {TEXT_LIMIT} characters",
     "body": "Give a message_id, or a user_id and a topic",
-    "action": "Leave it out to publish, or use withdraw or reply",
+    "action": "Leave it out to publish, or use withdraw, reply, record_consent or revoke_consent",
+    "purpose": "Use transactional, informational or marketing",
+    "source": "Say how and where it was given, such as 'web form /signup', up to 500 characters",
+    "given_at": "Give ISO 8601 with an offset, such as 2026-03-01T09:00:00Z, not in the future",
+    "until": "Give ISO 8601 with an offset, later than `given_at`, or leave it out",
+    "revoked_at": "Give ISO 8601 with an offset, such as 2026-03-01T09:00:00Z, not in the future",
 }
 
 
@@ -260,9 +225,8 @@ def parse_request(body: str) -> Request:
     content = _json_object(body)
     if "action" not in content:
         return _validate(Message, content)
-    if content["action"] == "reply":
-        return _validate(Reply, content)
-    return _validate(Withdrawal, content)
+    kind = _ACTIONS.get(str(content["action"]), Withdrawal)
+    return _validate(kind, content)
 
 
 def build_message(fields: Mapping[str, Any]) -> Message:
@@ -284,7 +248,17 @@ def build_withdrawal(**fields: Any) -> Withdrawal:
     return _build(Withdrawal, {"action": "withdraw", **fields})
 
 
-def to_body(request: _Body) -> str:
+def build_consent(**fields: Any) -> ConsentRecord:
+    """Build the record of a consent, as `build_message`."""
+    return _build(ConsentRecord, {"action": "record_consent", **fields})
+
+
+def build_revocation(**fields: Any) -> ConsentRevocation:
+    """Build the revocation of a consent, as `build_message`."""
+    return _build(ConsentRevocation, {"action": "revoke_consent", **fields})
+
+
+def to_body(request: Body) -> str:
     """The JSON that goes on the queue, in camelCase."""
     return request.model_dump_json(by_alias=True, exclude_none=True)
 
@@ -328,6 +302,8 @@ _FIELD_OF = {
     "expires_before_scheduled": "expires_at",
     "sequence_in_part": "sequence_id",
     "position_above_total": "sequence_position",
+    "until_before_given": "until",
+    "revokes_what": "topic",
 }
 
 

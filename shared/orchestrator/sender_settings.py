@@ -1,8 +1,9 @@
 """Settings of who texts, and by which law: the sender's name, and an owner's rows of the law of the place."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from orchestrator.setting_values import Settings
 
@@ -16,6 +17,17 @@ class ConfirmationSettings(Settings):
     # How people reach the sender, such as an address, a phone number or a web page; CASL asks for it in Canada.
     sender_contact: str | None = Field(default=None, min_length=2, max_length=100)
     stop_confirmation: Literal["on", "off"] = "on"
+    # Whether HELP is answered by us. Twilio answers it itself but for short codes outside a messaging service, and for
+    # accounts whose handling of opt-outs was switched off (docs/twilio-setup.md).
+    help_answer: Literal["on", "off"] = "off"
+
+    @model_validator(mode="after")
+    def _can_answer_help(self) -> Self:
+        if self.help_answer == "on" and not (self.sender_name and self.sender_contact):
+            raise PydanticCustomError(
+                "no_sender_to_name", "HELP_ANSWER: needs SENDER_NAME and SENDER_CONTACT, which the answer names"
+            )
+        return self
 
 
 class LawSettings(Settings):

@@ -83,6 +83,13 @@ class ActivitySettings(Settings):
     agent_start_limit: int = Field(default=500, ge=0)
 
 
+class ConsentFor(StrEnum):
+    """Which texts need consent: marketing alone, or those that inform, too (R15)."""
+
+    MARKETING = "marketing"
+    REQUIRE = "require"
+
+
 class PolicySettings(ActivitySettings):
     """The defaults of the rules; values of the person win."""
 
@@ -101,6 +108,8 @@ class PolicySettings(ActivitySettings):
     # The throttle on agents: this many times their usual hour, and at least the floor (R13).
     brake_factor: Fraction = 10.0
     brake_floor: int = Field(default=500, gt=0)
+
+    consent: ConsentFor = ConsentFor.MARKETING
 
     def may_text(self, phone_number: str) -> bool:
         """Whether the recipient allow-list admits a number; an empty one admits all in production, none elsewhere."""

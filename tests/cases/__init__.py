@@ -9,9 +9,9 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from orchestrator.agents import Purpose
 from orchestrator.messages import Lane
 from orchestrator.people import Person, find_zone, zones_of_number
+from orchestrator.purpose import Purpose
 from orchestrator.rules.decision_values import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.relevance import Relevance

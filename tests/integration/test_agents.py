@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.agents import Agent, Purpose, agent_for
+from orchestrator.agents import Agent, agent_for
 from orchestrator.delivery.dispatch import dispatch
+from orchestrator.purpose import Purpose
 from orchestrator.settings import DispatchSettings, load
 from orchestrator.store.agents import list_agents, remove_agent, set_agent
 from orchestrator.store.message_history import read_message_history

@@ -82,6 +82,24 @@ def test_the_file_stays_the_same_when_the_words_are_cleared_and_when_settings_ch
     assert [{**entry, "hash": ""} for entry in entries(tmp_path)[1:]] == [{**entry, "hash": ""} for entry in before]
 
 
+def test_the_file_shows_the_consent_that_was_known_when_the_text_began(lived: World, tmp_path: Path) -> None:
+    consent = (
+        "INSERT INTO orchestrator.consents (id, user_id, phone_number, purpose, is_given, at, source, recorded_by,"
+        " recorded_at) SELECT gen_random_uuid(), id, phone_number, 'informational', %s, %s, %s, 'shop', %s FROM users"
+    )
+    for is_given, at, source, recorded_at in (
+        (True, "2026-03-01T12:00Z", "web form", "2026-03-01T12:00Z"),
+        (True, "2026-03-02T12:00Z", "a letter that was read later", "2026-03-05T12:00Z"),
+        (False, "2026-03-03T12:00Z", "an e-mail that was read later", "2026-03-06T12:00Z"),
+    ):
+        lived.connection.execute(consent, (is_given, at, source, recorded_at))
+    (_, revoked, text, *_) = entries(tmp_path)
+    assert text["consent"]["source"] == "web form"
+    assert (revoked["scope"], revoked["channel"]) == ("informational", "an e-mail that was read later")
+    assert revoked["took_effect_at"] == "2026-03-06T12:00:00.000000+00:00"
+    assert "source: web form" in (tmp_path / "ada.html").read_text()
+
+
 def test_a_text_outside_the_span_is_not_in_the_file(lived: World, tmp_path: Path) -> None:
     lived.wait(days=1)
     result = write(tmp_path, "--from", "2026-03-05", "--json")

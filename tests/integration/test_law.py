@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.agents import Agent, Purpose
+from orchestrator.agents import Agent
+from orchestrator.purpose import Purpose
 from orchestrator.store.agents import set_agent
 from orchestrator_cli.main import app
 from tests.world import World
@@ -177,3 +178,16 @@ def test_canadian_marketing_names_its_sender_or_waits(shop: World) -> None:
         "Tous les livres sont en solde pour vous.\nHarbor Books, +1 212 555 0100. "
         "Répondez STOP ou ARRET pour vous désabonner."
     ]
+
+
+def test_a_sequence_counts_as_a_whole_with_its_first_part(shop: World) -> None:
+    sequence = {"sequence_id": str(uuid4()), "sequence_total": 2}
+    for position in (1, 2):
+        advertise(shop, f"Part {position}", sequence_position=position, **sequence)
+    shop.minute()
+    counted = shop.all("SELECT law_texts, part FROM orchestrator.attempts ORDER BY part")
+    assert counted == [(2, 1), (0, 2)]
+    for text in ("Another", "One more"):
+        advertise(shop, text)
+        shop.minute()
+    assert shop.texts(FLORIDA) == ["Part 1", "Part 2", "Another"]

@@ -22,8 +22,9 @@ TREES = {
 # The parts of shared/orchestrator: each imports itself and the layers above its line; procedures import each other, too.
 PROCEDURES = {"intake", "delivery", "conversation", "maintenance"}
 LAYERS = [
-    {"errors", "ids", "leases", "segments", "number_hash", "clean_text"},
-    {"unsendable"},
+    {"errors", "ids", "leases", "segments", "number_hash", "clean_text", "purpose"},
+    {"unsendable", "request_fields"},
+    {"consents"},
     {"clock", "messages", "people"},
     {"setting_values"},
     {"sender_settings"},
@@ -41,7 +42,7 @@ LAYERS = [
     {"orchestrator"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
-TYPES = {"rules", "agents", "messages", "people", "settings"}
+TYPES = {"rules", "agents", "messages", "people", "purpose", "settings"}
 LONGEST_MODULE = 350
 PARTICIPLE = re.compile(
     "told|known|heard|said|taken|given|written|sent|held|found|made|forgotten|kept|seen|shown|begun|chosen"

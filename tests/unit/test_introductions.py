@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 import orchestrator.wording
-from orchestrator.agents import Purpose
 from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
+from orchestrator.purpose import Purpose
 from orchestrator.rules.intents import Intent, intent_of
 from orchestrator.rules.introductions import Introduction, introduction_of
 from orchestrator.rules.state import MessageState

@@ -1,5 +1,6 @@
 """The law of the place (R15): when texts of a purpose may go, and where a phone may ring."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,12 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import geocoder
 
+from orchestrator.agents import Purpose
 from orchestrator.errors import SettingsError
 from orchestrator.jurisdictions import ROOT, read_law
+from orchestrator.messages import Lane
 from orchestrator.people import Person
+from orchestrator.rules.decision_values import Hold, Send
 from orchestrator.rules.holidays import holidays_in
 from orchestrator.rules.law import LawfulTimes, lawful_times
 from orchestrator.rules.places import whereabouts_of
+from orchestrator.rules.reasons import Reason
+from orchestrator.rules.state import Delivery, MessageState
+from orchestrator.rules.wave import decide_wave
+from orchestrator.settings import PolicySettings
 
 LAW = read_law()
 FEDERAL = [row for row in LAW.holidays if row.place == "US"]
@@ -275,3 +283,27 @@ def test_a_broken_file_stops_the_function_and_names_row_and_field(tmp_path: Path
 def test_a_file_that_is_missing_stops_the_function() -> None:
     with pytest.raises(SettingsError, match="LAW_FILE: the file of the law cannot be read"):
         read_law("no/such/file.toml")
+
+
+def test_a_text_of_the_same_wave_counts_toward_the_cap() -> None:
+    now = datetime(2026, 7, 7, 15, tzinfo=UTC)
+    earlier = (now - timedelta(hours=2), now - timedelta(hours=1))
+    ada = replace(person("+13055550101", "America/New_York"), law_sends=earlier, hourly_limit=10)
+    state = MessageState(
+        lane=Lane.HIGH,
+        can_delay=True,
+        due=now,
+        not_before=None,
+        expires_at=now + timedelta(days=7),
+        accepted_at=now,
+        purpose=Purpose.MARKETING,
+    )
+    wave = [
+        Delivery(UUID(int=number), "promo", {}, "Hello", "verbatim", now.date(), 0, state, ada, paused=False)
+        for number in (1, 2)
+    ]
+    first, second = decide_wave(wave, PolicySettings(), LAW, now).values()
+    assert isinstance(first, Send)
+    assert (first.law.texts, first.law.most, first.law.hours) == (1, 3, 24)
+    assert isinstance(second, Hold)
+    assert (second.reason, second.until) == (Reason.LAW_CAP, earlier[0] + timedelta(hours=24))

@@ -12,6 +12,7 @@ from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.claude_calls import ClaudeUse, count_calls, count_unasked_questions
 from orchestrator.clock import Clock, countdown
+from orchestrator.conversation.help_answers import accept_help_answers
 from orchestrator.delivery.confirmations import confirms_opt_outs, hand_over_confirmations
 from orchestrator.delivery.handover import hand_over
 from orchestrator.delivery.settlements import status_report_of
@@ -159,6 +160,7 @@ def _take_in_texts(
         stored = store.store_inbound_texts(connection, received, now)
     reading = _read_unread_texts(database, stored, settings, clock)
     claimed = _pull_forward(database, stored, reading, settings, clock())
+    claimed += accept_help_answers(database, received, stored, settings, clock())
     _confirm_opt_outs(database, [*received, *reading.texts], settings, clock())
     # A message that SQS does not take is due again when its lease runs out.
     hand_over(settings.urgent_queue_url, claimed, clock())

@@ -12,6 +12,7 @@ from orchestrator.delivery.words import end_of_words
 from orchestrator.ids import uuid7
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
+from orchestrator.rules.consent import needs_consent
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.reasons import Reason, Status
@@ -152,6 +153,7 @@ def _prepare_send(
         law_cap=decision.law.most,
         law_hours=decision.law.hours,
         law_note=decision.law.note,
+        needs_consent=needs_consent(delivery.state.purpose, settings),
         daily_limit=limits.daily,
         hourly_limit=limits.hourly,
         quiet_hours_enabled=person.quiet_hours_enabled is not False,

@@ -14,14 +14,17 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import DeadLetter, QueueRecord, retry_later, send_dead_letters
 from orchestrator.clock import Clock
+from orchestrator.consents import ConsentEntry, ConsentRecord, ConsentRevocation
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
 from orchestrator.ids import id_from_sqs, publisher_of
 from orchestrator.intake.acceptance import Arrival, accept, accept_reply, check_owner, unknown_user, with_message
+from orchestrator.intake.consent import entry_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.settings import EnqueueSettings, PolicySettings
 from orchestrator.store import intake as store
+from orchestrator.store.consents import write_consents
 from orchestrator.store.intake import (
     AcceptedMessage,
     AgentThrottle,
@@ -30,10 +33,14 @@ from orchestrator.store.intake import (
     Rejection,
     TopicWithdrawal,
 )
+from orchestrator.store.opt_outs import OptOut
 
 # How long a message waits for its user, who may be created a little after the message was published.
 UNKNOWN_USER_GRACE = timedelta(minutes=15)
 UNKNOWN_USER_RETRY_SECONDS = 60
+
+
+Row = AcceptedMessage | MessageWithdrawal | TopicWithdrawal | ConsentEntry | OptOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class BatchRows:
         throttles: groups of agents that these messages put far above their usual rate (R13).
         unknown_users: records whose user may still be created; they come back.
         sources: the record of each accepted message.
+        consents: entries of the ledger of consents.
+        opt_outs: people who revoked everything.
     """
 
     accepted: Sequence[AcceptedMessage]
@@ -79,12 +88,14 @@ class BatchRows:
     throttles: Sequence[AgentThrottle]
     unknown_users: Sequence[QueueRecord]
     sources: Sequence[tuple[QueueRecord, AcceptedMessage]]
+    consents: Sequence[ConsentEntry]
+    opt_outs: Sequence[OptOut]
 
 
 def enqueue(
     connection: Connection, records: Sequence[QueueRecord], settings: EnqueueSettings, clock: Clock
 ) -> EnqueueReport:
-    """Accept one batch: two round trips to Postgres, whatever its size (G5).
+    """Accept one batch: two round trips to Postgres, whatever its size, and one more where it holds consents (G5).
 
     Raises:
         psycopg.Error: nothing of the batch was accepted; the whole batch comes back.
@@ -93,6 +104,8 @@ def enqueue(
     requests, malformed = parse_records(records)
     known = _read_known_records(connection, requests, settings, now)
     rows = rows_of(requests, malformed, known, settings, now)
+    if rows.consents or rows.opt_outs:
+        write_consents(connection, rows.consents, rows.opt_outs, now)
     new, claimed = store.store_batch(
         connection,
         rows.accepted,
@@ -136,7 +149,7 @@ def rows_of(
     now: datetime,
 ) -> BatchRows:
     """Decide what each request of a batch becomes."""
-    rows: list[AcceptedMessage | MessageWithdrawal | TopicWithdrawal] = []
+    rows: list[Row] = []
     rejected = dict(malformed)
     unknown_users: list[QueueRecord] = []
     sources: list[tuple[QueueRecord, AcceptedMessage]] = []
@@ -164,6 +177,8 @@ def rows_of(
         throttles=[AgentThrottle(key, note) for key, note in notes.items()],
         unknown_users=unknown_users,
         sources=sources,
+        consents=[row for row in rows if isinstance(row, ConsentEntry)],
+        opt_outs=[row for row in rows if isinstance(row, OptOut)],
     )
 
 
@@ -174,7 +189,7 @@ def _row_of(
     counts: Mapping[str, int],
     policy: PolicySettings,
     now: datetime,
-) -> AcceptedMessage | MessageWithdrawal | TopicWithdrawal:
+) -> Row:
     """The row of one request; `counts` are the accepted messages before it in the batch, by group of agents.
 
     Raises:
@@ -193,6 +208,8 @@ def _row_of(
         assert request.message_id is not None  # a withdrawal names a message, or a user and a topic
         check_owner("message_id", request.message_id, owner_of(publisher, known.agents), known)
         return MessageWithdrawal(request.message_id, publisher)
+    if isinstance(request, ConsentRecord | ConsentRevocation):
+        return entry_of(request, record.original_id, publisher, record.sent_at, known)
     earlier = counts.get(known.groups[request.agent_id, publisher].key, 0)
     arrival = Arrival(record.original_id, publisher, record.sent_at, earlier)
     if isinstance(request, Reply):

@@ -119,6 +119,7 @@ def _text_facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "twilio_message_sid": row["twilio_message_sid"],
         "agent": row["agent_id"],
         "purpose": row["purpose"],
+        "consent": row["consent"],
         "law": row["law_note"],
         "decided_by": _decisions(row),
         **times,
@@ -155,6 +156,7 @@ def _stop_facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "took_effect_at": _utc(row["took_effect_at"]),
         "ended_at": _utc(row["ended_at"]),
         "number": row["phone_number"],
+        "scope": row["scope"],
         "channel": row["channel"],
         "words": row["words"],
         "read_by": row["read_by"],
@@ -177,6 +179,8 @@ def _article(place: int, entry: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name.replace('_', ' ')}: {fact}" for name, fact in value.items() if fact is not None)
     if isinstance(value, list):
         return "\n".join(map(str, value))
     return "" if value is None else str(value)

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from orchestrator.agents import Purpose
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of, is_e164
+from orchestrator.purpose import Purpose
 from orchestrator.rules.activity import active_until, live_until, may_come_forward, may_reply
 from orchestrator.rules.agent_limit import room_from
+from orchestrator.rules.consent import CONSENT_RECHECK, has_needed_consent, waits_for_consent
 from orchestrator.rules.decision_values import CheckRelevance, Decision, End, Hold, Send
 from orchestrator.rules.first_due import best_time_of, quiet_hours_of
 from orchestrator.rules.lanes import YIELD_STEP, effective_lane, is_important, waits_for_best_time
@@ -46,10 +47,18 @@ def decide(  # noqa: PLR0911
     message may go although the clock or a limit holds it (R4), marketing excepted, and never against the law of the
     place (R15). A hold ends at the latest when the message expires, so that the message ends then.
     """
-    end = _end(message, person, policy, now) or _end_by_relevance(message, person, policy, now)
+    end = (
+        _end(message, person, policy, now)
+        or _end_without_consent(message, policy, now)
+        or _end_by_relevance(message, person, policy, now)
+    )
     if end:
         return end
-    hold = _hold_by_pause_or_schedule(message, paused, now) or _hold_for_the_phone(person, now)
+    hold = (
+        _hold_by_pause_or_schedule(message, paused, now)
+        or _hold_for_consent(message, policy, now)
+        or _hold_for_the_phone(person, now)
+    )
     if hold:
         return _until_expiry(hold, message)
     lawful = lawful_times_of(message, person, law)
@@ -103,6 +112,12 @@ def _end(message: MessageState, person: Person, policy: PolicySettings, now: dat
     return None
 
 
+def _end_without_consent(message: MessageState, policy: PolicySettings, now: datetime) -> End | None:
+    if has_needed_consent(message, policy) or waits_for_consent(message, now):
+        return None
+    return End(Status.CANCELLED, Reason.NO_CONSENT)
+
+
 def _end_by_relevance(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> End | None:
     if not _is_in_question(message, person):
         return None
@@ -118,6 +133,11 @@ def _end_by_relevance(message: MessageState, person: Person, policy: PolicySetti
 
 
 # What holds a message -------------------------------------------------------------------------------------------------
+
+
+def _hold_for_consent(message: MessageState, policy: PolicySettings, now: datetime) -> Hold | None:
+    until = None if has_needed_consent(message, policy) else waits_for_consent(message, now)
+    return Hold(min(until, now + CONSENT_RECHECK), Reason.NO_CONSENT) if until else None
 
 
 def _hold_by_pause_or_schedule(message: MessageState, paused: bool, now: datetime) -> Hold | None:

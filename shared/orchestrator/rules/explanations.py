@@ -11,6 +11,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "paused by an operator, the throttle, or the daily ceiling, or while Twilio is busy or refuses our account",
     ),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
+    Reason.NO_CONSENT: ("R15", "the person has not agreed to texts of this purpose, or revoked it for it or its topic"),
     Reason.LAW_HOURS: ("R15", "the law of the person's place"),
     Reason.LAW_CAP: ("R15", "the most texts that the law of the person's place allows"),
     Reason.LAW_PLACE_UNKNOWN: (

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from orchestrator.agents import Purpose
 from orchestrator.people import Person
+from orchestrator.purpose import Purpose
 from orchestrator.rules.best_time import best_time, read_pattern
 from orchestrator.rules.lanes import ignores_hours, waits_for_best_time
 from orchestrator.rules.quiet_hours import QuietHours, quiet_hours_for

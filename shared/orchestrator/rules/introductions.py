@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from orchestrator.agents import Purpose
 from orchestrator.people import Person
+from orchestrator.purpose import Purpose
 from orchestrator.rules.law import Law
 from orchestrator.rules.places import whereabouts_of
 from orchestrator.rules.state import MessageState

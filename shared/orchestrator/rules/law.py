@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from orchestrator.agents import Purpose
+from orchestrator.purpose import Purpose
 from orchestrator.rules.holidays import HolidayRule, holidays_in
 from orchestrator.rules.local_time import first_instant, next_midnight
 

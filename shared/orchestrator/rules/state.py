@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from orchestrator.agents import AgentHour, Purpose
+from orchestrator.agents import AgentHour
 from orchestrator.messages import Lane
 from orchestrator.people import Person
+from orchestrator.purpose import Purpose
 from orchestrator.rules.relevance import Relevance
 
 
@@ -26,6 +27,7 @@ class MessageState:
         parts: how many texts the message brings: the whole sequence with its first part, none with a later one (R8).
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
         purpose: what its agent's texts are for: transactional, informational or marketing (R15).
+        has_consent: the person agreed to texts of this purpose; revoked: the person wants none of it, or of its topic.
         urgent_at_night: its agent may use `urgent` in quiet hours (R5).
         agent_hour: what counts against the hourly limit of its agents; None where they have no limit (R13).
         inbound_unread: texts of people may lie unread in the inbound queue, and a STOP among them (R11).
@@ -50,6 +52,8 @@ class MessageState:
     parts: int = 1
     is_reply: bool = False
     purpose: Purpose = Purpose.INFORMATIONAL
+    has_consent: bool = True
+    revoked: bool = False
     urgent_at_night: bool = True
     agent_hour: AgentHour | None = None
     inbound_unread: bool = False

@@ -69,6 +69,15 @@ class ReceivedText:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpAnswer:
+    """An answer to HELP, and the text that it answers."""
+
+    message_id: UUID
+    inbound_id: UUID
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredText:
     """An inbound text as it is stored.
 
@@ -168,6 +177,27 @@ def store_inbound_texts(connection: Connection, texts: Sequence[ReceivedText], n
                 if clear_words:
                     connection.execute(sql("resolve_unread_texts"), columns(clear_words, "phone_number", "at"))
             return cursor.fetchall()
+
+
+def insert_help_answers(
+    connection: Connection, answers: Sequence[HelpAnswer], expires_at: datetime, now: datetime
+) -> list[ClaimedMessage]:
+    """Accept answers to HELP; one round trip. A repetition changes nothing.
+
+    Returns:
+        The answers that were accepted, under a lease, to be handed over.
+    """
+    with one_round_trip(connection):
+        accepted = connection.execute(
+            sql("insert_help_answers"),
+            {
+                **columns(answers, *HelpAnswer.__slots__),
+                "expires_at": expires_at,
+                "lease_until": now + URGENT_LEASE,
+                "now": now,
+            },
+        )
+    return claims_of(accepted)
 
 
 def pull_forward(

@@ -9,11 +9,12 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from orchestrator.agents import AgentHour, Purpose
+from orchestrator.agents import AgentHour
 from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
+from orchestrator.purpose import Purpose
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.law import LONGEST_PERIOD
@@ -90,6 +91,7 @@ class Candidate:
         reply_to: when the person wrote what it answers; None for a text that is no reply (R12).
         law_texts, law_cap, law_hours: what it counts for toward the caps of the law, and the most texts in so many
             hours; None without a cap (R15).
+        needs_consent: whether it goes only to people who agreed to its purpose.
         law_note: the rows of the law that bind it, in words; None where none does.
         daily_limit, hourly_limit, quiet_hours_enabled: what a new budget row of the person inherits.
         agent_group, agent_cap, agent_texts: the agents whose hourly limit it counts against, that limit, and what it
@@ -115,6 +117,7 @@ class Candidate:
     law_cap: int | None
     law_hours: int
     law_note: str | None
+    needs_consent: bool
     daily_limit: int
     hourly_limit: int
     quiet_hours_enabled: bool
@@ -288,6 +291,8 @@ def _message_state(row: DictRow) -> MessageState:
         is_reply=row["is_reply"],
         urgent_at_night=row["urgent_at_night"],
         purpose=Purpose(row["purpose"]),
+        has_consent=row["has_consent"],
+        revoked=row["revoked"],
         agent_hour=_agent_hour(row),
         inbound_unread=row["inbound_unread"],
         relevance=Relevance(row["relevance"]),

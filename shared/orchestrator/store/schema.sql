@@ -57,6 +57,23 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.consents_of(number text, for_purpose text, moment timestamp with time zone) RETURNS TABLE(id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT given.id
+      FROM orchestrator.consents given
+     WHERE given.phone_number = number AND given.purpose = for_purpose AND given.is_given
+       AND given.at <= moment AND (given.until IS NULL OR given.until > moment)
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.consents revoked
+            WHERE revoked.phone_number = number AND revoked.purpose = for_purpose AND NOT revoked.is_given
+              AND revoked.at >= given.at
+       )
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = number AND o.opted_out_at >= given.at
+       )
+$$;
+
 CREATE FUNCTION orchestrator.daily_spending() RETURNS TABLE(day date, cost_usd numeric, texts bigint, segments bigint, twilio_usd numeric)
     LANGUAGE sql STABLE
     AS $$
@@ -242,6 +259,20 @@ CREATE FUNCTION orchestrator.reply_texts(people uuid[], until timestamp with tim
        -- No local day is longer than 26 hours.
        AND a.started_at > until - interval '26 hours'
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
+CREATE FUNCTION orchestrator.revocations_of(number text, for_purpose text, about text) RETURNS TABLE(id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT revoked.id
+      FROM orchestrator.consents revoked
+     WHERE revoked.phone_number = number AND NOT revoked.is_given
+       AND (revoked.purpose = for_purpose OR revoked.topic = about)
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.consents given
+            WHERE given.phone_number = number AND given.is_given AND given.purpose = revoked.purpose
+              AND given.at > revoked.at
+       )
 $$;
 
 CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
@@ -434,6 +465,31 @@ CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (use
 CREATE INDEX attempts_under_a_cap ON orchestrator.attempts USING btree (user_id, started_at) WHERE (law_texts > 0);
 
 CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
+
+CREATE TABLE orchestrator.consents (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    phone_number text NOT NULL,
+    purpose text,
+    topic text,
+    is_given boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    source text NOT NULL,
+    wording text,
+    reference text,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT consents_check CHECK (((purpose IS NOT NULL) OR ((topic IS NOT NULL) AND (NOT is_given)))),
+    CONSTRAINT consents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
+);
+
+ALTER TABLE ONLY orchestrator.consents
+    ADD CONSTRAINT consents_pkey PRIMARY KEY (id);
+
+CREATE INDEX consents_by_number ON orchestrator.consents USING btree (phone_number);
+
+CREATE INDEX consents_by_user ON orchestrator.consents USING btree (user_id);
 
 CREATE TABLE orchestrator.created_tables (
     table_name text NOT NULL

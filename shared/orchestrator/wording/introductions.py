@@ -1,4 +1,4 @@
-"""Writes who texts and how to stop at the end of a text, in its language (R15)."""
+"""Writes who texts and how to stop, at the end of a text in its language, and as the answer to HELP (R15)."""
 
 import re
 import tomllib
@@ -9,6 +9,7 @@ from orchestrator.rules.introductions import Introduction
 from orchestrator.sender_settings import ConfirmationSettings
 from orchestrator.wording.facts.language import language_of
 
+_HELP_LANGUAGES = {"aide": "fr", "ayuda": "es", "ajuda": "pt", "hilfe": "de"}
 _STOP = re.compile(r"\bSTOP\b")
 # What Twilio takes (error 21617).
 _MOST_CHARACTERS = 1_600
@@ -37,6 +38,12 @@ def introduce(text: str, introduction: Introduction, settings: ConfirmationSetti
     )
     longer = f"{text}\n{ending}"
     return longer if len(longer) <= _MOST_CHARACTERS else text
+
+
+def help_words(body: str, settings: ConfirmationSettings) -> str:
+    """The answer to HELP, in the language of the word that asked for it."""
+    language = _HELP_LANGUAGES.get(body.strip().strip(".!?").casefold(), "en")
+    return _words()[language]["help"].format(name=settings.sender_name, contact=settings.sender_contact)
 
 
 def _sender(settings: ConfirmationSettings) -> list[str | None]:

@@ -42,6 +42,8 @@ WITH kept_opt_outs AS (
     DELETE FROM orchestrator.numbers n
      WHERE n.phone_number = ANY (%(all_numbers)s::text[])
        AND NOT EXISTS (SELECT FROM orchestrator.people_of(n.phone_number) p WHERE p.user_id <> %(user_id)s)
+), consents AS (
+    DELETE FROM orchestrator.consents WHERE user_id = %(user_id)s
 ), pauses AS (
     DELETE FROM orchestrator.pauses WHERE scope = 'user' AND value = %(user_id)s::text
 ), texts AS (

@@ -13,10 +13,31 @@ SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_repl
                 WHERE t.message_id = a.message_id
            ),
            '[]'
-       ) AS decisions
+       ) AS decisions,
+       to_jsonb(consent.*) AS consent
   FROM orchestrator.attempts a
   LEFT JOIN message_queue q ON q.id = a.message_id
   LEFT JOIN messages m ON m.id = a.id
   LEFT JOIN orchestrator.kept_words k ON k.text_id = a.id
+  LEFT JOIN LATERAL (
+        -- The consent as it was known when the text began: what was recorded later does not count.
+        SELECT c.at AS given_at, c.until, c.source, c.wording, c.reference, c.recorded_by, c.recorded_at
+          FROM orchestrator.consents c
+         WHERE c.phone_number = a.phone_number AND c.purpose = a.purpose AND c.is_given
+           AND c.at <= a.started_at AND c.recorded_at <= a.started_at
+           AND (c.until IS NULL OR c.until > a.started_at)
+           AND NOT EXISTS (
+               SELECT FROM orchestrator.consents revoked
+                WHERE revoked.phone_number = c.phone_number AND revoked.purpose = c.purpose AND NOT revoked.is_given
+                  AND revoked.at >= c.at AND revoked.recorded_at <= a.started_at
+           )
+           AND NOT EXISTS (
+               SELECT FROM orchestrator.opt_outs o
+                WHERE o.phone_number = c.phone_number AND o.opted_out_at >= c.at
+                  AND coalesce(o.stored_at, o.opted_out_at) <= a.started_at
+           )
+         ORDER BY c.at DESC
+         LIMIT 1
+       ) consent ON true
  WHERE a.user_id = %(user_id)s AND a.started_at >= %(since)s AND a.started_at < %(until)s
  ORDER BY a.started_at, a.id

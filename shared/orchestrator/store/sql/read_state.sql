@@ -43,6 +43,8 @@ SELECT m.id AS message_id,
        agent_hour.texts AS agent_texts,
        agent_hour.sequence_due,
        purposes.purpose,
+       EXISTS (SELECT FROM orchestrator.consents_of(person.e164, purposes.purpose, %(now)s)) AS has_consent,
+       EXISTS (SELECT FROM orchestrator.revocations_of(person.e164, purposes.purpose, m.topic)) AS revoked,
        EXISTS (SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval))
            AS inbound_unread,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,

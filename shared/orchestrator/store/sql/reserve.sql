@@ -9,14 +9,14 @@ WITH candidates AS (
                %(phone_number)s::text[], %(fingerprint)s::text[], %(local_date)s::date[], %(open_until)s::timestamptz[],
                %(day_cap)s::int[], %(hour_cap)s::int[], %(takes_slot)s::boolean[], %(active_since)s::timestamptz[],
                %(active_texts)s::int[], %(reply_to)s::timestamptz[],
-               %(law_texts)s::int[], %(law_cap)s::int[], %(law_hours)s::int[], %(law_note)s::text[],
+               %(law_texts)s::int[], %(law_cap)s::int[], %(law_hours)s::int[], %(law_note)s::text[], %(needs_consent)s::boolean[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[],
                %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to,
-               law_texts, law_cap, law_hours, law_note, daily_limit, hourly_limit, quiet_hours_enabled,
+               law_texts, law_cap, law_hours, law_note, needs_consent, daily_limit, hourly_limit, quiet_hours_enabled,
                number_hash, segments, price_usd, agent_group, agent_cap, agent_texts, place
            )
 ), restored_opt_outs AS (
@@ -38,7 +38,7 @@ WITH candidates AS (
      WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date
 ), eligible_candidates AS (
     SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id,
-           sharers.ids AS sharers, purpose.purpose, u.timezone AS zone
+           sharers.ids AS sharers, purposes.purpose, u.timezone AS zone
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND orchestrator.e164(u.phone_number) = c.phone_number
@@ -51,7 +51,7 @@ WITH candidates AS (
         ON context.id = m.conversation_context_id AND orchestrator.e164(context.phone_number) = c.phone_number
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
-     CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purpose
+     CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
      CROSS JOIN spent
      WHERE c.open_until > %(now)s
        AND spent.usd < CASE WHEN m.priority = 'urgent' OR spent.is_resumed THEN %(urgent_ceiling_usd)s::numeric
@@ -62,6 +62,9 @@ WITH candidates AS (
        AND CASE WHEN c.number_hash IS NULL THEN NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs)
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
+       AND NOT EXISTS (SELECT FROM orchestrator.revocations_of(c.phone_number, purposes.purpose, m.topic))
+       AND (NOT c.needs_consent
+            OR EXISTS (SELECT FROM orchestrator.consents_of(c.phone_number, purposes.purpose, %(now)s)))
        AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id, c.phone_number))
        AND NOT EXISTS (
            SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval)

@@ -1,0 +1,56 @@
+"""The ledger of consents: adds entries and lists them (R15)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from orchestrator.consents import ConsentEntry
+from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.opt_outs import OptOut, write_opt_outs
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedConsent:
+    """An entry as an operator reads it; `holds` is whether it has an effect now."""
+
+    id: UUID
+    user_id: UUID
+    external_id: str | None
+    phone_number: str
+    purpose: str | None
+    topic: str | None
+    is_given: bool
+    at: datetime
+    until: datetime | None
+    source: str
+    wording: str | None
+    reference: str | None
+    recorded_by: str
+    recorded_at: datetime
+    holds: bool
+
+
+def write_consents(
+    connection: Connection, entries: Sequence[ConsentEntry], opt_outs: Sequence[OptOut], now: datetime
+) -> None:
+    """Add entries, and opt out those who revoked everything; one round trip, all of it or nothing.
+
+    A revocation takes the lock of its person, as STOP does: it comes wholly before a reservation or wholly after it.
+    """
+    revoked = [entry for entry in entries if not entry.is_given]
+    with one_round_trip(connection):
+        if revoked:
+            connection.execute(sql("lock_users"), {"user_ids": [entry.user_id for entry in revoked]})
+        if entries:
+            connection.execute(sql("insert_consents"), {**columns(entries, *ConsentEntry.__slots__), "now": now})
+        write_opt_outs(connection, opt_outs, now)
+
+
+def list_consents(connection: Connection, user_id: UUID | None, now: datetime) -> list[RecordedConsent]:
+    """List the entries of one person, or of all, oldest first; one round trip."""
+    with connection.cursor(row_factory=class_row(RecordedConsent)) as cursor:
+        return cursor.execute(sql("list_consents"), {"user_id": user_id, "now": now}).fetchall()

@@ -1,0 +1,196 @@
+"""Consent (R15): marketing goes to people who agreed to it alone, and a revocation counts at once."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from orchestrator.agents import Agent
+from orchestrator.purpose import Purpose
+from orchestrator.settings import ConsentFor
+from orchestrator.store.agents import set_agent
+from orchestrator.store.database import connect
+from tests.integration.test_reserve_under_race import HoldingSender, approved, run_workers
+from tests.world import World, sqs_event, sqs_record
+
+AGREED = {"action": "record_consent", "user_id": "ada", "purpose": "marketing", "source": "web form /signup"}
+REVOKED = {"action": "revoke_consent", "user_id": "ada", "source": "by e-mail"}
+
+
+@pytest.fixture
+def shop(world: World) -> World:
+    """A person, and an agent whose texts are marketing."""
+    world.person(daily_limit=99, hourly_limit=99)
+    set_agent(world.connection, Agent("shop", purpose=Purpose.MARKETING))
+    return world
+
+
+def offer(world: World, **fields: Any) -> UUID:
+    return world.message(agent_id="shop_1", can_delay=False, **fields)
+
+
+def test_marketing_goes_to_people_who_agreed_to_it_alone(shop: World) -> None:
+    message = offer(shop)
+    shop.minute()
+    assert (shop.texts(), shop.state(message)) == ([], ("queued", "no_consent"))
+    shop.wait(minutes=16)
+    shop.minute()
+    assert (shop.texts(), shop.state(message)) == ([], ("cancelled", "no_consent"))
+
+
+def test_a_consent_that_comes_a_little_after_the_message_counts(shop: World) -> None:
+    message = offer(shop)
+    shop.minute()
+    assert shop.publish(AGREED) == {"batchItemFailures": []}
+    shop.wait(minutes=2)
+    shop.minute()
+    assert shop.state(message) == ("sent", None)
+
+
+@pytest.mark.parametrize(
+    ("situation", "entries", "goes"),
+    [
+        ("agreed", [AGREED], True),
+        ("agreed for as long as it lasts", [{**AGREED, "until": "2026-04-01T00:00:00Z"}], True),
+        ("ended by itself", [{**AGREED, "given_at": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}], False),
+        ("agreed to another purpose", [{**AGREED, "purpose": "informational"}], False),
+        ("revoked", [AGREED, {**REVOKED, "purpose": "marketing"}], False),
+        ("revoked for another purpose", [AGREED, {**REVOKED, "purpose": "informational"}], True),
+        ("revoked for the topic", [AGREED, {**REVOKED, "topic": "sale"}], False),
+        ("revoked for another topic", [AGREED, {**REVOKED, "topic": "news"}], True),
+        ("revoked altogether", [AGREED, REVOKED], False),
+        ("agreed again", [AGREED, {**REVOKED, "purpose": "marketing"}, AGREED], True),
+        ("revoked before it was given", [{**REVOKED, "purpose": "marketing", "revoked_at": "2026-01-01T00:00:00Z"}, AGREED], True),
+        ("an implied consent that ended beside an express one",
+         [AGREED, {**AGREED, "given_at": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}], True),
+    ],
+)  # fmt: skip
+def test_which_consents_hold(shop: World, situation: str, entries: list[dict[str, Any]], goes: bool) -> None:
+    for entry in entries:
+        assert shop.publish(entry) == {"batchItemFailures": []}
+        shop.wait(seconds=1)
+    offer(shop, topic="sale")
+    shop.wait(minutes=16)
+    shop.minute()
+    assert bool(shop.texts()) is goes, situation
+
+
+def test_stop_ends_a_consent_and_start_does_not_bring_it_back(shop: World) -> None:
+    shop.publish(AGREED)
+    shop.wait(minutes=1)
+    shop.writes("STOP")
+    shop.wait(minutes=1)
+    shop.writes("START")
+    shop.wait(minutes=20)
+    message = offer(shop)
+    shop.wait(minutes=16)
+    shop.minute()
+    assert shop.state(message) == ("cancelled", "no_consent")
+
+
+def test_a_new_number_has_no_consent(shop: World) -> None:
+    shop.publish(AGREED)
+    shop.connection.execute("UPDATE users SET phone_number = '+12125550177' WHERE external_id = 'ada'")
+    message = offer(shop)
+    shop.wait(minutes=16)
+    shop.minute()
+    assert shop.state(message) == ("cancelled", "no_consent")
+
+
+def test_a_revocation_of_a_purpose_or_topic_stops_what_needs_no_consent(shop: World) -> None:
+    shop.publish({**REVOKED, "topic": "news"})
+    news, other = shop.message(topic="news"), shop.message()
+    shop.minute()
+    assert (shop.state(news), shop.state(other)) == (("cancelled", "no_consent"), ("sent", None))
+    shop.publish({**REVOKED, "purpose": "informational"})
+    message = shop.message()
+    shop.minute()
+    assert shop.state(message) == ("cancelled", "no_consent")
+
+
+def test_a_setting_asks_for_consent_to_what_informs(shop: World) -> None:
+    app = shop.functions["deliver"]
+    settings = app.settings
+    app.__dict__["settings"] = settings.model_copy(update={"consent": ConsentFor.REQUIRE})
+    try:
+        without = shop.message()
+        shop.minute()
+        assert shop.state(without) == ("queued", "no_consent")
+        shop.publish({**AGREED, "purpose": "informational"})
+        shop.wait(minutes=2)
+        shop.minute()
+        assert shop.state(without) == ("sent", None)
+    finally:
+        app.__dict__["settings"] = settings
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ({**AGREED, "given_at": "2026-03-04T00:00:00Z"}, "given_at"),
+        ({**REVOKED, "revoked_at": "2026-03-04T00:00:00Z"}, "revoked_at"),
+        ({**AGREED, "given_at": "2026-03-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}, "until"),
+        ({**AGREED, "purpose": "sales"}, "purpose"),
+        ({**AGREED, "source": " "}, "source"),
+        ({**REVOKED, "purpose": "marketing", "topic": "sale"}, "topic"),
+        ({**AGREED, "agent_id": "shop"}, "agent_id"),
+    ],
+)
+def test_a_wrong_entry_is_rejected_with_its_field(shop: World, entry: dict[str, Any], field: str) -> None:
+    assert shop.publish(entry) == {"batchItemFailures": []}
+    assert shop.all("SELECT field FROM orchestrator.rejections") == [(field,)]
+    assert shop.all("SELECT 1 FROM orchestrator.consents") == []
+
+
+def test_the_role_of_an_agent_records_no_consent_for_itself(shop: World) -> None:
+    set_agent(shop.connection, Agent("shop", publishers=["AROASHOP"], purpose=Purpose.MARKETING))
+    record = sqs_record(json.dumps(AGREED), shop.now)
+    record["attributes"]["SenderId"] = "AROASHOP:session"
+    shop.invoke("enqueue", sqs_event([record]))
+    assert shop.all("SELECT reason FROM orchestrator.rejections") == [("consent_not_allowed",)]
+
+
+def test_the_same_record_twice_is_one_entry(shop: World) -> None:
+    entry = {**AGREED, "message_id": "019cb436-8d80-7c88-af29-573dbcc32d40"}
+    shop.publish(entry, entry)
+    assert len(shop.all("SELECT 1 FROM orchestrator.consents")) == 1
+
+
+def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_url: str) -> None:
+    """Forty workers are at Twilio when the revocation comes; ten wait beside it for the lock that a reservation takes."""
+    set_agent(shop.connection, Agent("race", purpose=Purpose.MARKETING))
+    shop.connection.execute(
+        "INSERT INTO user_message_budget (user_id, date, daily_limit, hourly_limit)"
+        " SELECT id, %s, 10000, 10000 FROM users ON CONFLICT (user_id, date) DO UPDATE SET daily_limit = 10000, hourly_limit = 10000",
+        (shop.now.date(),),
+    )
+    (ada,) = shop.all("SELECT id FROM users")[0]
+    shop.publish(AGREED)
+    messages = approved(shop.connection, ada, 400, shop.now)
+    early = [messages[start : start + 8] for start in range(0, 320, 8)]
+    late = [messages[start : start + 8] for start in range(320, 400, 8)]
+    sender = HoldingSender()
+
+    def revoke() -> int:
+        shop.publish({**REVOKED, "purpose": "marketing"})
+        return len(shop.all("SELECT 1 FROM orchestrator.attempts"))
+
+    with ThreadPoolExecutor(3) as pool, connect(database_url) as other:
+        first = pool.submit(run_workers, database_url, early, sender, shop.now)
+        while sender.sent.total() < 320 and not first.done():
+            time.sleep(0.005)
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE", (ada,))
+        revoking = pool.submit(revoke)
+        assert shop.has_waiting_sessions(1), "a revocation takes the lock that a reservation takes"
+        second = pool.submit(run_workers, database_url, late, sender, shop.now)
+        assert shop.has_waiting_sessions(1 + len(late))
+        other.execute("COMMIT")
+        before = revoking.result()
+        sender.lets_go.set()
+        first.result()
+        second.result()
+    assert (before, sender.sent.total()) == (320, 320)
+    assert len(shop.all("SELECT 1 FROM orchestrator.attempts")) == 320
