@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from orchestrator.agents import Agent, Purpose
+from orchestrator.agents import Agent
 from orchestrator.errors import OrchestratorError
 from orchestrator.maintenance.evidence_file import check_evidence
+from orchestrator.purpose import Purpose
 from orchestrator.store.agents import set_agent
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator_cli.main import app
