@@ -66,6 +66,8 @@ _KEPT = {
     "orchestrator.attempts.evidence": _CODES,
     "orchestrator.attempts.twilio_message_sid": "Twilio's id: it goes when Twilio has deleted the text",
     "orchestrator.attempts.phone_number": "the story gives it",
+    "orchestrator.consents.phone_number": "the story gives it",
+    "orchestrator.consents.purpose": _CODES,
     "orchestrator.event_bus.name": _OURS,
     "orchestrator.forgotten_opt_outs.number_hash": "a keyed hash",
     "orchestrator.numbers.phone_number": "the story gives it",
@@ -115,6 +117,8 @@ def traced(world: World) -> Iterator[World]:
             "INSERT INTO orchestrator.pauses (scope, value, note, paused_at) VALUES ('user', %(id)s::text, '', now())",
             "INSERT INTO orchestrator.pauses (scope, value, note, paused_at) VALUES ('lane', 'low', '', now())",
             "INSERT INTO orchestrator.numbers (phone_number, changed_at) VALUES (%(phone)s, now()), (%(former)s, now())",
+            "INSERT INTO orchestrator.consents"
+            " VALUES (%(asked)s, %(id)s, %(phone)s, 'marketing', '', true, now(), NULL, '', '', '', '', now())",
             "INSERT INTO orchestrator.kept_words VALUES (%(asked)s, %(id)s, '', now())",
             "INSERT INTO orchestrator.legal_holds VALUES (gen_random_uuid(), '', now())",  # of another person
             "INSERT INTO orchestrator.events (type, user_id, detail, at) VALUES ('x', %(id)s, '{}', now())",
