@@ -294,10 +294,8 @@ class InboundSettings(
 class RetainSettings(DatabaseSettings):
     """What the retain function needs."""
 
-    # The words of messages are deleted after this many days.
+    # Words are deleted after so many days. Those of our texts, STOP and START stay as evidence (16 CFR 310.5: 5 years).
     retention_days: int = Field(default=365, gt=0)
-    # The words of our texts and of wishes to stop are kept as evidence for so many days (R15): five years, as
-    # 16 CFR 310.5 asks of telemarketing records. With a value below `retention_days` none are kept beyond it.
     evidence_days: int = Field(default=1_827, ge=0)
 
 

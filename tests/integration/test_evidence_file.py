@@ -101,6 +101,28 @@ def test_the_file_shows_the_consent_that_was_known_when_the_text_began(lived: Wo
     assert "source: web form" in (tmp_path / "ada.html").read_text()
 
 
+def test_the_confirmation_of_an_opt_out_is_justified_as_one(world: World, tmp_path: Path) -> None:
+    inbound, deliver = (world.functions[name] for name in ("inbound", "deliver"))
+    settings = inbound.settings, deliver.settings
+    for function in (inbound, deliver):
+        function.__dict__["settings"] = function.settings.model_copy(update={"sender_name": "Harbor Books"})
+    try:
+        world.person()
+        world.writes("please stop texting me")
+        world.deliver()
+    finally:
+        inbound.__dict__["settings"], deliver.__dict__["settings"] = settings
+    confirmation = next(entry for entry in entries(tmp_path) if entry["kind"] == "text")
+    assert confirmation["words"].startswith("Harbor Books: You are unsubscribed")
+    assert confirmation["decided_by"][-1] == "the one confirmation of an opt-out (R11)"
+
+
+def test_a_text_that_a_recovery_found_at_twilio_claims_no_decision(lived: World, tmp_path: Path) -> None:
+    lived.connection.execute("UPDATE orchestrator.attempts SET fingerprint = 'recovered'")
+    text = next(entry for entry in entries(tmp_path) if entry["kind"] == "text")
+    assert "what decided on it is lost" in text["decided_by"][-1]
+
+
 def test_a_text_outside_the_span_is_not_in_the_file(lived: World, tmp_path: Path) -> None:
     lived.wait(days=1)
     result = write(tmp_path, "--from", "2026-03-05", "--json")

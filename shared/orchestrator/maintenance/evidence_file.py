@@ -139,12 +139,16 @@ def _decisions(row: Mapping[str, Any]) -> list[str]:
         f"{explain(entry['reason'], entry['note'])}"
         for entry in row["decisions"]
     ]
-    if row["reply_to"]:
+    if row["confirms_opt_out"]:
+        steps.append("the one confirmation of an opt-out (R11)")
+    elif row["is_restored"]:
+        steps.append("found at Twilio after the database was restored: what decided on it is lost")
+    elif row["reply_to"]:
         steps.append(f"an answer to what the person wrote {_utc(row['reply_to'])} (R12)")
     elif row["active_since"]:
         steps.append(f"the person was active: they wrote {_utc(row['active_since'])} (R4)")
     else:
-        steps.append(f"lane {row['priority']}: within hours and limits, and no opt-out, as the text began (R1-R6, R11)")
+        steps.append(f"lane {row['priority']}: hours, limits, pauses and opt-out of its lane let it go (R1-R6, R11)")
     return steps
 
 

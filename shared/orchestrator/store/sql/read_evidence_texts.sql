@@ -3,6 +3,8 @@
 SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_reply, false) AS is_reply, q.published_at,
        a.phone_number, a.started_at, a.settled_at, coalesce(a.outcome, 'under way') AS outcome, a.evidence AS proved_by,
        a.twilio_message_sid, a.error_code, m.delivered_at, a.undelivered_at, a.undelivered_code, a.segments, a.part,
+       EXISTS (SELECT FROM orchestrator.opt_outs o WHERE o.confirmation_id = a.message_id) AS confirms_opt_out,
+       a.fingerprint = 'recovered' AS is_restored,
        a.zone, a.purpose, a.active_since, a.reply_to, a.law_note,
        coalesce(nullif(m.content, ''), k.content) AS words,
        coalesce(
