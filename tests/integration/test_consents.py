@@ -1,5 +1,6 @@
 """Consent (R15): marketing goes to people who agreed to it alone, and a revocation counts at once."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

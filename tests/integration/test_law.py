@@ -22,7 +22,12 @@ def shop(world: World) -> World:
     """A world with a person in Florida, and agents whose texts are marketing."""
     set_agent(world.connection, Agent("promo", purpose=Purpose.MARKETING))
     world.person(phone=FLORIDA, hourly_limit=10)
+    agree(world, "ada")
     return world
+
+
+def agree(world: World, user: str) -> None:
+    world.publish({"action": "record_consent", "user_id": user, "purpose": "marketing", "source": "web form"})
 
 
 def advertise(world: World, text: str = "All books are cheaper.", **fields: Any) -> UUID:
@@ -86,6 +91,7 @@ def test_informational_texts_neither_count_nor_wait(shop: World) -> None:
 
 def test_people_who_share_a_number_share_its_cap(shop: World) -> None:
     shop.person("ben", phone="+1 305 555 0101", hourly_limit=10)
+    agree(shop, "ben")
     for hour in range(3):
         shop.travel_to(f"2026-03-03T{10 + hour}:00:00-05:00")
         advertise(shop, f"Offer {hour}")
@@ -164,6 +170,7 @@ def test_a_stored_state_that_does_not_exist_holds_marketing(shop: World) -> None
 
 def test_canadian_marketing_names_its_sender_or_waits(shop: World) -> None:
     shop.person("luc", phone="+15145550101", timezone="America/Toronto")
+    agree(shop, "luc")
     message_id = advertise(shop, "Tous les livres sont en solde pour vous.", user_id="luc")
     shop.minute()
     assert held(shop, message_id)[1] == "sender_unnamed"
