@@ -28,7 +28,7 @@ def doctor(
     yes: Annotated[bool, typer.Option("--yes", help="With --close: do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, database, schema, queues, Twilio, Claude and the webhook. Exit code 1 if a check fails."""
+    """Check settings, law, database, schema, queues, Twilio, Claude and the webhook. Exit code 1 if a check fails."""
     if close:
         close_tables(yes=yes, as_json=as_json)
         return
@@ -53,12 +53,13 @@ def _checks() -> dict[str, Check]:
     with require_extra("doctor", "cli,functions"):
         import anthropic  # noqa: F401
         import twilio  # noqa: F401
-    from orchestrator_cli import service_checks, stack_checks
+    from orchestrator_cli import law, service_checks, stack_checks
 
     return {
         "settings": stack_checks.check_settings,
         "the secrets": stack_checks.check_secrets,
         "the database": stack_checks.check_database,
+        "the law": law.check_law,
         "the queues": stack_checks.check_queues,
         "Twilio": service_checks.check_twilio,
         "Claude": service_checks.check_claude,

@@ -1,6 +1,7 @@
 """The commands `law`: what the law of the place asks of texts, by our rows and by an owner's own (R15)."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from orchestrator.jurisdiction_fields import WEEKDAYS
 from orchestrator.jurisdictions import read_law
 from orchestrator.rules.holidays import holidays_in
 from orchestrator.rules.law import CapRow, HolidayRow, HoursRow, Law, Origin
+from orchestrator.rules.places import find_place
 from orchestrator.sender_settings import LawSettings
 from orchestrator.settings import load
+from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import Table, show, show_error, show_json
 
@@ -22,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+LawRow = HoursRow | CapRow | HolidayRow
 # A row that was not read at its source for so long may be wrong by now.
 FRESH_FOR = timedelta(days=365)
 
@@ -38,8 +42,8 @@ def show_law(
     if place is None:
         _show_places(law, as_json=as_json)
         return
-    code = place.strip().upper()
-    if code not in law.places:
+    code = find_place(place, law)
+    if code is None:
         raise OrchestratorError(f"{place!r} is no place of the law. `orchestrator law show` lists all of them.")
     _show_place(law, code, clock_from_environment()().date().year, as_json=as_json)
 
@@ -48,9 +52,7 @@ def show_law(
 def check(as_json: AsJson = False) -> None:
     """Warn of rows that were last read at their source more than a year ago; then exit with code 1."""
     law = read_law(load(LawSettings).law_file)
-    today = clock_from_environment()().date()
-    rows: list[HoursRow | CapRow | HolidayRow] = [*law.hours, *law.caps, *law.holidays]
-    old = [row for row in rows if not today - FRESH_FOR <= row.origin.checked <= today + timedelta(days=1)]
+    rows, old = _rows(law), _old_rows(law)
     if as_json:
         show_json({"rows": len(rows), "old": [{"row": _describe(law, row), **_origin(row.origin)} for row in old]})
     else:
@@ -58,6 +60,28 @@ def check(as_json: AsJson = False) -> None:
             show_error(f"{_describe(law, row)}: last checked {row.origin.checked}, at {row.origin.source}.", "yellow")
         show(f"{len(rows)} rows of the law, {len(old)} of them not checked within a year.")
     raise typer.Exit(1 if old else 0)
+
+
+def check_law() -> Iterator[CheckResult]:
+    """Check for `orchestrator doctor` that the rows of the law can be read, and that none is old."""
+    try:
+        law = read_law(load(LawSettings).law_file)
+    except OrchestratorError as error:
+        yield CheckResult("law", Grade.BAD, str(error), "Correct the file that LAW_FILE names: docs/law.md.")
+        return
+    old = len(_old_rows(law))
+    detail = f"{len(_rows(law))} rows, {old} of them not checked within a year"
+    fix = "`orchestrator law check` lists them." if old else ""
+    yield CheckResult("law", Grade.DOUBTFUL if old else Grade.GOOD, detail, fix)
+
+
+def _rows(law: Law) -> list[LawRow]:
+    return [*law.hours, *law.caps, *law.holidays]
+
+
+def _old_rows(law: Law) -> list[LawRow]:
+    oldest = clock_from_environment()().date() - FRESH_FOR
+    return [row for row in _rows(law) if row.origin.checked < oldest]
 
 
 def _show_places(law: Law, *, as_json: bool) -> None:
@@ -112,7 +136,7 @@ def _week(row: HoursRow) -> str:
     return "; ".join([str(usual or "none"), *others, *holidays, *clock])
 
 
-def _describe(law: Law, row: HoursRow | CapRow | HolidayRow) -> str:
+def _describe(law: Law, row: LawRow) -> str:
     kind = {HoursRow: "hours", CapRow: "cap", HolidayRow: "holidays"}[type(row)]
     return f"{law.name_of(row.place)}, {kind}"
 

@@ -37,6 +37,7 @@ from orchestrator.rules.law import (
     Origin,
     Place,
 )
+from orchestrator.rules.places import find_place
 
 # An owner's file is named from the package's folder, which becomes the functions' layer: shared/orchestrator here.
 ROOT = Path(__file__).parent
@@ -71,16 +72,16 @@ def read_law(own_file: str | None = None) -> Law:
     )
 
 
-def parse_place(code: str, own_file: str | None = None) -> str:
-    """Check the code of a state or province that an operator typed.
+def parse_place(typed: str, own_file: str | None = None) -> str:
+    """Check the state or province that an operator typed, by code or name.
 
     Raises:
-        InvalidPerson: no place has this code.
+        InvalidPerson: no such place exists.
     """
-    place = code.strip().upper()
-    if place not in read_law(own_file).places:
+    place = find_place(typed, read_law(own_file))
+    if place is None:
         raise InvalidPerson(
-            "place", f"{code!r} is no place of the law", "`orchestrator law show` lists them, such as FL"
+            "place", f"{typed!r} is no place of the law", "`orchestrator law show` lists them, such as FL"
         )
     return place
 

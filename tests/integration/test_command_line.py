@@ -91,6 +91,7 @@ def test_agents_are_set_listed_and_removed(run: Run) -> None:
             "hourly_limit": 100,
             "publishers": ["AROAUTHOR"],
             "urgent_at_night": None,
+            "purpose": "informational",
         }
     ]
     assert "Removed" in run("agent", "remove", "bulk")

@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.agents import Agent
+from orchestrator.consents import ConsentEntry
 from orchestrator.purpose import Purpose
 from orchestrator.store.agents import set_agent
+from orchestrator.store.consents import write_consents
 from orchestrator_cli.main import app
 from tests.world import World
 
@@ -21,13 +23,27 @@ STRUCTURED = {"type": "sale", "books": 3}
 def shop(world: World) -> World:
     """A world with a person in Florida, and agents whose texts are marketing."""
     set_agent(world.connection, Agent("promo", purpose=Purpose.MARKETING))
-    world.person(phone=FLORIDA, hourly_limit=10)
-    agree(world, "ada")
+    agree(world, world.person(phone=FLORIDA, hourly_limit=10), FLORIDA)
     return world
 
 
-def agree(world: World, user: str) -> None:
-    world.publish({"action": "record_consent", "user_id": user, "purpose": "marketing", "source": "web form"})
+def agree(world: World, user_id: UUID, phone: str) -> None:
+    """The person agrees to marketing on their number."""
+    entry = ConsentEntry(
+        id=uuid4(),
+        user_id=user_id,
+        phone_number=phone,
+        purpose=Purpose.MARKETING,
+        topic=None,
+        is_given=True,
+        at=world.now - timedelta(days=1),
+        until=None,
+        source="web form /signup",
+        wording=None,
+        reference=None,
+        recorded_by="test",
+    )
+    write_consents(world.connection, [entry], [], world.now)
 
 
 def advertise(world: World, text: str = "All books are cheaper.", **fields: Any) -> UUID:
@@ -90,8 +106,7 @@ def test_informational_texts_neither_count_nor_wait(shop: World) -> None:
 
 
 def test_people_who_share_a_number_share_its_cap(shop: World) -> None:
-    shop.person("ben", phone="+1 305 555 0101", hourly_limit=10)
-    agree(shop, "ben")
+    agree(shop, shop.person("ben", phone="+1 305 555 0101", hourly_limit=10), FLORIDA)
     for hour in range(3):
         shop.travel_to(f"2026-03-03T{10 + hour}:00:00-05:00")
         advertise(shop, f"Offer {hour}")
@@ -169,8 +184,7 @@ def test_a_stored_state_that_does_not_exist_holds_marketing(shop: World) -> None
 
 
 def test_canadian_marketing_names_its_sender_or_waits(shop: World) -> None:
-    shop.person("luc", phone="+15145550101", timezone="America/Toronto")
-    agree(shop, "luc")
+    agree(shop, shop.person("luc", phone="+15145550101", timezone="America/Toronto"), "+15145550101")
     message_id = advertise(shop, "Tous les livres sont en solde pour vous.", user_id="luc")
     shop.minute()
     assert held(shop, message_id)[1] == "sender_unnamed"

@@ -8,6 +8,8 @@ import time_machine
 from typer.testing import CliRunner, Result
 
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator_cli.check_results import Grade
+from orchestrator_cli.law import check_law
 from orchestrator_cli.main import app
 
 OWN = """
@@ -32,6 +34,11 @@ def test_show_prints_each_row_of_a_place_with_its_source() -> None:
         assert words in found.stdout, words
 
 
+def test_a_place_is_named_by_its_code_or_its_name_in_any_case() -> None:
+    shown = [law("show", name, "--json").stdout for name in ("QC", " qc", "Quebec", "quebec")]
+    assert len(set(shown)) == 1
+
+
 def test_show_as_json_holds_the_same() -> None:
     facts = json.loads(law("show", "AL", "--json").stdout)
     assert [row["hours"] for row in facts["hours"]] == ["08:00-21:00", "08:00-20:00; sunday none; holidays none"]
@@ -49,7 +56,7 @@ def test_a_place_that_does_not_exist_is_a_clear_error() -> None:
     assert "'XX' is no place of the law" in str(error)
 
 
-@pytest.mark.parametrize(("today", "exit_code", "old"), [("2026-12-01", 0, 0), ("2027-11-26", 1, 29)])
+@pytest.mark.parametrize(("today", "exit_code", "old"), [("2026-12-01", 0, 0), ("2027-11-26", 1, 30)])
 def test_check_warns_of_rows_older_than_a_year(today: str, exit_code: int, old: int) -> None:
     with time_machine.travel(today, tick=False):
         found = law("check", "--json")
@@ -66,3 +73,17 @@ def test_check_and_show_read_an_owners_file(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "other.toml").write_text("[[hour]]\n")
     monkeypatch.setenv("LAW_FILE", str(tmp_path / "other.toml"))
     assert isinstance(law("check").exception, SettingsError)
+    (result,) = check_law()
+    assert (result.grade, result.detail) == (
+        Grade.BAD,
+        "LAW_FILE: hour is no kind of row; known are hours, caps, holidays and places.",
+    )
+
+
+def test_doctor_reports_old_rows() -> None:
+    with time_machine.travel("2027-11-26", tick=False):
+        assert [(result.grade, result.detail) for result in check_law()] == [
+            (Grade.DOUBTFUL, "30 rows, 30 of them not checked within a year")
+        ]
+    with time_machine.travel("2026-12-01", tick=False):
+        assert [result.grade for result in check_law()] == [Grade.GOOD]

@@ -93,7 +93,9 @@ def deliver_wave(
     No transaction is open during a call to Claude or Twilio (G4).
     """
     with database.connection() as connection:
-        state = store.read_state(connection, message_ids, settings.agent_start_limit, clock())
+        state = store.read_state(
+            connection, message_ids, settings.agent_start_limit, clock(), names_sender=settings.sender_name is not None
+        )
     if not state.deliveries:
         return WaveResult()
     time_left = countdown(settings.claude_deadline_seconds)

@@ -36,6 +36,13 @@ def whereabouts_of(person: Person, law: Law) -> tuple[Whereabouts, ...]:
     )
 
 
+def find_place(text: str, law: Law) -> str | None:
+    """The code of a place that an operator named by code or name, in any case; None where it does not exist."""
+    wanted = text.strip().casefold()
+    found = (place.code for place in law.places.values() if wanted in (place.code.casefold(), place.name.casefold()))
+    return next(found, None)
+
+
 def places_of_number(phone_number: str, law: Law) -> tuple[str, ...]:
     """The places of a number's area code, or of its country; none for a number without a place.
 

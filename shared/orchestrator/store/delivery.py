@@ -150,8 +150,17 @@ class WavePlan:
     agent_groups: Sequence[str] = ()
 
 
-def read_state(connection: Connection, message_ids: Sequence[UUID], agent_start_limit: int, now: datetime) -> WaveState:
-    """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip."""
+def read_state(
+    connection: Connection,
+    message_ids: Sequence[UUID],
+    agent_start_limit: int,
+    now: datetime,
+    names_sender: bool = False,
+) -> WaveState:
+    """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip.
+
+    When a person got the last text is read only where texts name their sender (R15).
+    """
     parameters = {
         "message_ids": list(message_ids),
         "agent_start_limit": agent_start_limit,
@@ -160,6 +169,7 @@ def read_state(connection: Connection, message_ids: Sequence[UUID], agent_start_
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
         "law_period": LONGEST_PERIOD,
+        "names_sender": names_sender,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
