@@ -17,6 +17,7 @@ from orchestrator_cli import (
     database,
     dlq,
     doctor,
+    evidence,
     invoke,
     law,
     messages,
@@ -40,12 +41,14 @@ for command in (
     costs.costs,
     recovery.recover,
     stats.stats,
+    evidence.evidence,
     doctor.doctor,
     unknown_senders.unknown_senders,
     invoke.invoke,
 ):
     app.command()(command)
 app.command("strangers", hidden=True)(unknown_senders.unknown_senders)  # the name that the command had before
+app.command("evidence-check")(evidence.check_file)
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")
 app.add_typer(dlq.app, name="dlq")

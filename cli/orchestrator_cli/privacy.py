@@ -1,4 +1,4 @@
-"""The commands `privacy`: export and delete what is stored about a person."""
+"""The commands `privacy`: export, hold and delete what is stored about a person."""
 
 import dataclasses
 from pathlib import Path
@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestrator.clean_text import clean_text
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
+from orchestrator.store.legal_holds import end_legal_hold, place_legal_hold
+from orchestrator.store.people import find_user
 from orchestrator.store.privacy import Identity, export_person
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
@@ -25,7 +28,10 @@ from orchestrator_cli.options import AsJson, PersonReference
 from orchestrator_cli.output import json_text, print_result, progress_bar, show_json, show_note, style_line
 from orchestrator_cli.target import on_target
 
-app = typer.Typer(help="Export or delete everything that is stored about a person.", no_args_is_help=True)
+app = typer.Typer(help="Export, hold or delete everything that is stored about a person.", no_args_is_help=True)
+
+# The longest note on a legal hold, in characters.
+MOST_OF_NOTE = 500
 
 
 @app.command("export")
@@ -101,6 +107,35 @@ def delete(
     print_result(facts, *lines, as_json=as_json)
     if deletion.left_at_twilio and not keep_at_twilio:
         raise typer.Exit(1)
+
+
+@app.command()
+@on_target
+def hold(
+    user: PersonReference,
+    note: Annotated[str, typer.Option("--note", help="Why, such as 'claim 4711'. Without names or numbers.")],
+    as_json: AsJson = False,
+) -> None:
+    """Place a legal hold on a person: until it is released, nothing deletes what is stored about them."""
+    words = " ".join(clean_text(note).split())
+    if not 0 < len(words) <= MOST_OF_NOTE:
+        raise typer.BadParameter(f"--note takes 1 to {MOST_OF_NOTE} characters.")
+    with open_database() as (connection, clock):
+        user_id = find_user(connection, user)
+        place_legal_hold(connection, user_id, words, clock())
+    line = style_line("[green]Held[/] {}: nothing of theirs is deleted until `privacy release`.", user_id)
+    print_result({"user_id": user_id, "note": words}, line, as_json=as_json)
+
+
+@app.command("release")
+@on_target
+def release_hold(user: PersonReference, as_json: AsJson = False) -> None:
+    """End the legal hold on a person. The next night deletes what is older than the retention."""
+    with open_database() as (connection, _):
+        user_id = find_user(connection, user)
+        was_held = end_legal_hold(connection, user_id)
+    line = style_line("[green]Released[/] {}", user_id) if was_held else f"{user_id} was not under a legal hold."
+    print_result({"user_id": user_id, "was_held": was_held}, line, as_json=as_json)
 
 
 def _delete_dead_letters(identity: Identity) -> int:

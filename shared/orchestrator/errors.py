@@ -1,6 +1,7 @@
 """The errors that a caller can receive; each names the problem and the fix."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 
@@ -64,6 +65,17 @@ class UnknownUser(OrchestratorError, LookupError):
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
         super().__init__(f"No user has the id or external id {user_id!r}. See `orchestrator user add`.")
+
+
+class LegalHold(OrchestratorError):
+    """A person's records must stay, because they are under a legal hold."""
+
+    def __init__(self, user_id: UUID, note: str, held_at: datetime) -> None:
+        self.user_id = user_id
+        super().__init__(
+            f"{user_id} is under a legal hold since {held_at:%Y-%m-%d}: {note}. Nothing was deleted. "
+            "End the hold with `orchestrator privacy release` once the records may go."
+        )
 
 
 class InvalidPerson(OrchestratorError, ValueError):

@@ -294,8 +294,9 @@ class InboundSettings(
 class RetainSettings(DatabaseSettings):
     """What the retain function needs."""
 
-    # The words of messages are deleted after this many days.
+    # Words are deleted after so many days. Those of our texts, STOP and START stay as evidence (16 CFR 310.5: 5 years).
     retention_days: int = Field(default=365, gt=0)
+    evidence_days: int = Field(default=1_827, ge=0)
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)

@@ -57,14 +57,18 @@ _KEPT = {
     "public.agent_actions_log.model_used": _CODES,
     "orchestrator.agent_rates.agent_id": _AGENTS,
     "orchestrator.agents.prefix": _AGENTS,
+    "orchestrator.agents.purpose": _CODES,
     "orchestrator.known_agents.agent_id": _AGENTS,
     "orchestrator.attempts.agent_group": _AGENTS,
     "orchestrator.agents.publishers": _AGENTS,
     "orchestrator.agents.purpose": _CODES,
     "orchestrator.attempts.outcome": _CODES,
+    "orchestrator.attempts.purpose": _CODES,
     "orchestrator.attempts.evidence": _CODES,
     "orchestrator.attempts.twilio_message_sid": "Twilio's id: it goes when Twilio has deleted the text",
     "orchestrator.attempts.phone_number": "the story gives it",
+    "orchestrator.consents.phone_number": "the story gives it",
+    "orchestrator.consents.purpose": _CODES,
     "orchestrator.event_bus.name": _OURS,
     "orchestrator.forgotten_opt_outs.number_hash": "a keyed hash",
     "orchestrator.numbers.phone_number": "the story gives it",
@@ -85,6 +89,7 @@ _KEPT = {
     "orchestrator.strangers.phone_number": "the story gives it",
     "orchestrator.timeline.status": _CODES,
     "orchestrator.timeline.reason": _CODES,
+    "orchestrator.timeline.note": "rows of the law, as the law's file has them",
     "orchestrator.topic_withdrawals.publisher": _AGENTS,
     "orchestrator.withdrawals.publisher": _AGENTS,
 }
@@ -113,6 +118,10 @@ def traced(world: World) -> Iterator[World]:
             "INSERT INTO orchestrator.pauses (scope, value, note, paused_at) VALUES ('user', %(id)s::text, '', now())",
             "INSERT INTO orchestrator.pauses (scope, value, note, paused_at) VALUES ('lane', 'low', '', now())",
             "INSERT INTO orchestrator.numbers (phone_number, changed_at) VALUES (%(phone)s, now()), (%(former)s, now())",
+            "INSERT INTO orchestrator.consents"
+            " VALUES (%(asked)s, %(id)s, %(phone)s, 'marketing', '', true, now(), NULL, '', '', '', '', now())",
+            "INSERT INTO orchestrator.kept_words VALUES (%(asked)s, %(id)s, '', now())",
+            "INSERT INTO orchestrator.legal_holds VALUES (gen_random_uuid(), '', now())",  # of another person
             "INSERT INTO orchestrator.events (type, user_id, detail, at) VALUES ('x', %(id)s, '{}', now())",
             "INSERT INTO orchestrator.relevance (message_id, inbound_id, verdict, why, judged_at)"
             " SELECT %(asked)s, inbound_id, 'relevant', '', now() FROM orchestrator.readings LIMIT 1",

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from typer.testing import CliRunner, Result
 
+from orchestrator.errors import LegalHold
 from orchestrator.store.people import read_user
 from orchestrator_cli.main import app
 from orchestrator_local.stand_ins.http import HttpAnswer
@@ -395,6 +396,48 @@ def test_words_older_than_the_retention_go_in_the_night_and_counters_stay(lived:
     assert lived.all("SELECT count(*) FROM message_queue WHERE status = 'sent' AND final_message IS NOT NULL") == [(0,)]
     assert lived.all("SELECT 1 FROM orchestrator.strangers") == []
     assert lived.all("SELECT count(*) FROM orchestrator.attempts WHERE outcome = 'accepted'") != [(0,)]
+
+
+def test_words_of_texts_and_of_stop_are_evidence_beyond_the_retention_and_no_other_words(lived: World) -> None:
+    lived.writes("STOP")
+    lived.wait(days=366)
+    lived.night()
+    kept = "SELECT content FROM orchestrator.kept_words ORDER BY written_at, content"
+    words = [content for (content,) in lived.all(kept)]
+    assert any(SECRET in content for content in words)
+    assert "STOP" in words
+    assert f"I think {SECRET}" not in words
+    assert lived.all("SELECT count(*) FROM messages WHERE content <> ''") == [(0,)]
+    lived.wait(days=1_826 - 366)
+    lived.night()
+    assert lived.all(kept) != []
+    lived.wait(days=3)
+    lived.night()
+    assert lived.all(kept) == []
+
+
+@pytest.mark.usefixtures("dead_letter_queue")
+def test_nothing_deletes_what_is_stored_of_a_person_under_a_legal_hold(lived: World) -> None:
+    assert run("hold", "ada", "--note", "claim 4711").exit_code == 0
+    lived.wait(days=2_000)
+    assert lived.night()["forgotten"] == 0
+    before = everything(lived)
+    assert SECRET in before
+    refused = run("delete", "ada", "--yes")
+    assert (refused.exit_code, type(refused.exception)) == (1, LegalHold)
+    assert "claim 4711. Nothing was deleted." in str(refused.exception)
+    assert everything(lived) == before
+    assert run("release", "ada").exit_code == 0
+    assert "was not under a legal hold" in run("release", "ada").output
+    assert lived.night()["forgotten"] > 0
+    assert run("delete", "ada", "--yes").exit_code == 0
+    assert SECRET not in everything(lived)
+
+
+@pytest.mark.parametrize("note", ["", "  ", "x" * 501])
+def test_a_legal_hold_has_a_note(world: World, note: str) -> None:
+    world.person()
+    assert run("hold", "ada", "--note", note).exit_code == 2
 
 
 def test_what_still_waits_keeps_its_words_however_old(world: World) -> None:

@@ -30,6 +30,7 @@ from tests.world import World
 OPERATORS = {
     "delete_person": "no function deletes a person",
     "delete_traces": "no function deletes a person",
+    "place_legal_hold": "a legal hold is an operator's: a function must not place one",
     "remove_agent": "an agent's settings are an operator's: a function must not widen them",
     "set_agent": "an agent's settings are an operator's: a function must not widen them",
     "register_stored_statements": "`migrate`, which owns the schema",

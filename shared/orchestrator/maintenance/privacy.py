@@ -13,6 +13,7 @@ from orchestrator.number_hash import number_hash
 from orchestrator.settings import PrivacySettings
 from orchestrator.sms.erase import TextEraser
 from orchestrator.store import privacy as store
+from orchestrator.store.legal_holds import require_no_legal_hold
 from orchestrator.store.people import find_user
 from orchestrator.store.privacy import DeletedRecords, Identity
 
@@ -76,9 +77,11 @@ def delete_person(
         delete_letters: deletes the dead letters that name the person, and returns how many.
 
     Raises:
+        LegalHold: the person is under a legal hold; nothing was deleted.
         SettingsError: the person is opted out, and there is no `PRIVACY_KEY` to keep the opt-out; nothing was deleted.
         OrchestratorError: the dead letters cannot be read; nothing in the database was deleted.
     """
+    require_no_legal_hold(connection, identity.user_uuid)
     hashes = _opt_out_hashes(identity, settings)
     dead_letters = delete_letters(identity)
     deleted = store.delete_person(

@@ -39,17 +39,19 @@ def retain(
 ) -> RetainReport:
     """Delete the words of what is older than `RETENTION_DAYS`; counters, costs and outcomes stay.
 
-    Rejections, withdrawals and agents' rates are deleted after `RECORD_DAYS`.
+    Rejections, withdrawals and agents' rates are deleted after `RECORD_DAYS`. The words of our texts and of wishes to
+    stop go to a table of their own, and from there after `EVIDENCE_DAYS`. People under a legal hold keep everything.
 
     Raises:
         psycopg.Error: earlier batches are deleted; the next night continues.
     """
     now = clock()
     before = now - timedelta(days=settings.retention_days)
+    keep_since = now - timedelta(days=settings.evidence_days)
     forgotten = 0
     while seconds_left() > SPARE_SECONDS:
-        batch = clear_old_words(connection, before, BATCH)
-        expired = delete_expired_records(connection, now - timedelta(days=RECORD_DAYS), BATCH)
+        batch = clear_old_words(connection, before, keep_since, BATCH)
+        expired = delete_expired_records(connection, now - timedelta(days=RECORD_DAYS), keep_since, BATCH)
         forgotten += batch
         if batch == 0 and expired == 0:
             return RetainReport(forgotten, finished=True)

@@ -125,7 +125,7 @@ def write_opt_outs(connection: Connection, opt_outs: Sequence[OptOut], now: date
     if opt_outs:
         rows = columns(opt_outs, *OptOut.__slots__)
         connection.execute(sql("lock_users_by_number"), rows)
-        connection.execute(sql("store_opt_outs"), rows)
+        connection.execute(sql("store_opt_outs"), {**rows, "now": now})
         connection.execute(sql("cancel_for_opt_outs"), {**rows, "now": now})
 
 

@@ -11,6 +11,7 @@ from psycopg import sql as compose
 from psycopg.rows import class_row
 
 from orchestrator.store.database import one_round_trip, sql
+from orchestrator.store.legal_holds import require_no_legal_hold
 
 # Types of columns of `users` that stay. Columns of all other types are emptied, an owner's own too.
 _KEPT_TYPES = (
@@ -79,6 +80,9 @@ def delete_person(
 
     The transaction holds the lock that reservations take. Until it commits, another run finds everything again.
 
+    Raises:
+        LegalHold: the person is under a legal hold; nothing of theirs was deleted.
+
     Args:
         hashes: keyed hashes of their opted-out numbers, which stay opted out.
         traces: a regular expression that finds the person's ids and numbers.
@@ -97,6 +101,7 @@ def delete_person(
     in_other_rows = connection.execute(sql("delete_traces"), parameters).fetchone()
     with connection.transaction(), connection.cursor(row_factory=class_row(DeletedRecords)) as cursor:
         connection.execute(sql("lock_users"), parameters)
+        require_no_legal_hold(connection, identity.user_uuid)
         deleted = cursor.execute(sql("delete_person"), parameters).fetchone()
         _clear_identity(connection, identity.user_id)
     assert deleted is not None  # each statement returns one row of counts
@@ -143,16 +148,17 @@ def clear_person_sids(connection: Connection, user_id: str, sids: Collection[str
     connection.execute(sql("clear_person_sids"), {"user_id": user_id, "sids": list(sids)})
 
 
-def clear_old_words(connection: Connection, before: datetime, limit: int) -> int:
+def clear_old_words(connection: Connection, before: datetime, keep_since: datetime, limit: int) -> int:
     """Clear one batch of words from before a time, and delete older records beside them; one round trip.
 
     Args:
+        keep_since: words of our texts and of wishes to stop are kept as evidence from this time on (R15).
         limit: how many texts and how many messages at most.
 
     Returns:
         How many were cleared; fewer than `limit` when none are left.
     """
-    parameters = {"before": before, "limit": limit}
+    parameters = {"before": before, "keep_since": keep_since, "limit": limit}
     with one_round_trip(connection):
         messages = connection.execute(sql("clear_old_texts"), parameters)
         queue = connection.execute(sql("clear_old_messages"), parameters)
@@ -160,15 +166,17 @@ def clear_old_words(connection: Connection, before: datetime, limit: int) -> int
     return messages.rowcount + queue.rowcount
 
 
-def delete_expired_records(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete one batch of rejections, withdrawals and agents' rates from before a time.
+def delete_expired_records(connection: Connection, before: datetime, keep_since: datetime, limit: int) -> int:
+    """Delete one batch of rejections, withdrawals and agents' rates from before a time, and of expired evidence.
 
     Args:
+        keep_since: words that are evidence are kept from this time on (R15).
         limit: how many rows of each table at most.
 
     Returns:
         How many were deleted; 0 when none are left.
     """
-    row = connection.execute(sql("delete_expired_records"), {"before": before, "limit": limit}).fetchone()
+    parameters = {"before": before, "keep_since": keep_since, "limit": limit}
+    row = connection.execute(sql("delete_expired_records"), parameters).fetchone()
     assert row is not None  # the statement returns one row
     return int(row[0])

@@ -46,6 +46,8 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
         ("SELECT", "INSERT"),
         "knows which agents the start limit exempts",
     ),
+    "orchestrator.kept_words": (("SELECT", "INSERT", "DELETE"), "keeps the words of texts as evidence, for its time"),
+    "orchestrator.legal_holds": (("SELECT",), "deletes nothing of people under a legal hold"),
     "orchestrator.left_alone": (("SELECT",), "leaves rows that waited for another sender"),
     "orchestrator.media": (("SELECT", "INSERT", "DELETE"), "stores media of texts, for as long as words"),
     "orchestrator.numbers": (("SELECT", "INSERT", "UPDATE", "DELETE"), "knows which numbers get no texts"),

@@ -443,7 +443,9 @@ CREATE TABLE orchestrator.attempts (
     agent_group text,
     agent_texts integer,
     law_texts integer DEFAULT 0 NOT NULL,
-    law_note text
+    law_note text,
+    purpose text,
+    zone text
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
@@ -544,6 +546,20 @@ CREATE TABLE orchestrator.inbound_texts (
 ALTER TABLE ONLY orchestrator.inbound_texts
     ADD CONSTRAINT inbound_texts_pkey PRIMARY KEY (inbound_id);
 
+CREATE TABLE orchestrator.kept_words (
+    text_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    content text NOT NULL,
+    written_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.kept_words
+    ADD CONSTRAINT kept_words_pkey PRIMARY KEY (text_id);
+
+CREATE INDEX kept_words_by_time ON orchestrator.kept_words USING btree (written_at);
+
+CREATE INDEX kept_words_of_people ON orchestrator.kept_words USING btree (user_id);
+
 CREATE TABLE orchestrator.known_agents (
     agent_id text NOT NULL
 );
@@ -557,6 +573,15 @@ CREATE TABLE orchestrator.left_alone (
 
 ALTER TABLE ONLY orchestrator.left_alone
     ADD CONSTRAINT left_alone_pkey PRIMARY KEY (message_id);
+
+CREATE TABLE orchestrator.legal_holds (
+    user_id uuid NOT NULL,
+    note text NOT NULL,
+    held_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.legal_holds
+    ADD CONSTRAINT legal_holds_pkey PRIMARY KEY (user_id);
 
 CREATE TABLE orchestrator.media (
     inbound_id uuid NOT NULL,
@@ -590,7 +615,8 @@ CREATE TABLE orchestrator.opt_outs (
     confirm_until timestamp with time zone,
     confirmation_id uuid,
     note text,
-    recorded_at timestamp with time zone
+    recorded_at timestamp with time zone,
+    stored_at timestamp with time zone
 );
 
 ALTER TABLE ONLY orchestrator.opt_outs

@@ -1,4 +1,5 @@
--- delete_expired_records.sql: delete one batch of rejections, withdrawals and agents' rates from before a time.
+-- delete_expired_records.sql: delete one batch of rejections, withdrawals and agents' rates from before a time, and one
+-- of the words that were kept as evidence for long enough (R15). Those of people under a legal hold stay.
 WITH rejections AS (
     DELETE FROM orchestrator.rejections
      WHERE sqs_message_id IN (
@@ -8,14 +9,24 @@ WITH rejections AS (
 ), withdrawals AS (
     DELETE FROM orchestrator.withdrawals
      WHERE (message_id, publisher) IN (
-           SELECT message_id, publisher FROM orchestrator.withdrawals WHERE withdrawn_at < %(before)s LIMIT %(limit)s
+           SELECT w.message_id, w.publisher
+             FROM orchestrator.withdrawals w
+            WHERE w.withdrawn_at < %(before)s
+              AND NOT EXISTS (
+                  SELECT FROM message_queue m
+                    JOIN orchestrator.legal_holds h ON h.user_id = m.user_id
+                   WHERE m.id = w.message_id
+              )
+            LIMIT %(limit)s
      )
     RETURNING 1
 ), topic_withdrawals AS (
     DELETE FROM orchestrator.topic_withdrawals
      WHERE (user_id, topic, publisher) IN (
-           SELECT user_id, topic, publisher FROM orchestrator.topic_withdrawals
-            WHERE withdrawn_at < %(before)s
+           SELECT t.user_id, t.topic, t.publisher
+             FROM orchestrator.topic_withdrawals t
+            WHERE t.withdrawn_at < %(before)s
+              AND NOT EXISTS (SELECT FROM orchestrator.legal_holds h WHERE h.user_id = t.user_id)
             LIMIT %(limit)s
      )
     RETURNING 1
@@ -25,6 +36,16 @@ WITH rejections AS (
            SELECT agent_id, span FROM orchestrator.agent_rates WHERE span < %(before)s LIMIT %(limit)s
      )
     RETURNING 1
+), words AS (
+    DELETE FROM orchestrator.kept_words
+     WHERE text_id IN (
+           SELECT k.text_id
+             FROM orchestrator.kept_words k
+            WHERE k.written_at < %(keep_since)s
+              AND NOT EXISTS (SELECT FROM orchestrator.legal_holds h WHERE h.user_id = k.user_id)
+            LIMIT %(limit)s
+     )
+    RETURNING 1
 )
 SELECT (SELECT count(*) FROM rejections) + (SELECT count(*) FROM withdrawals)
-     + (SELECT count(*) FROM topic_withdrawals) + (SELECT count(*) FROM rates)
+     + (SELECT count(*) FROM topic_withdrawals) + (SELECT count(*) FROM rates) + (SELECT count(*) FROM words)

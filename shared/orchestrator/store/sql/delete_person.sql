@@ -68,7 +68,11 @@ WITH kept_opt_outs AS (
     UPDATE orchestrator.relevance SET why = ''
      WHERE message_id IN (SELECT id FROM message_queue WHERE user_id = %(user_id)s)
 ), attempts AS (
-    UPDATE orchestrator.attempts SET phone_number = '', fingerprint = '', error = NULL WHERE user_id = %(user_id)s
+    UPDATE orchestrator.attempts SET phone_number = '', fingerprint = '', error = NULL, zone = NULL,
+                                     law_note = NULL
+     WHERE user_id = %(user_id)s
+), words AS (
+    DELETE FROM orchestrator.kept_words WHERE user_id = %(user_id)s
 ), media AS (
     DELETE FROM orchestrator.media m USING orchestrator.readings r
      WHERE r.inbound_id = m.inbound_id AND r.user_id = %(user_id)s

@@ -1,7 +1,12 @@
--- delete_traces.sql: delete what names a person in rows that are not stored as theirs: notes of pauses, rejected bodies,
--- texts of unknown senders, and agents' tasks and log entries. Texts to and from other people stay as they are. A name counts where no person is named.
+-- delete_traces.sql: delete what names a person in rows that are not stored as theirs: notes of pauses and legal holds, rejected bodies,
+-- texts of unknown senders, and agents' tasks and log entries. Texts to and from other people stay as they are,
+-- and so do tasks and log entries of people under a legal hold. A name counts where no person is named.
 WITH notes AS (
     UPDATE orchestrator.pauses SET note = NULL WHERE note ~* %(traces)s OR note ~* %(name)s RETURNING 1
+), holds AS (
+    UPDATE orchestrator.legal_holds SET note = 'names a person who was deleted'
+     WHERE note ~* %(traces)s OR note ~* %(name)s
+    RETURNING 1
 ), rejections AS (
     DELETE FROM orchestrator.rejections WHERE concat_ws(' ', agent_id, field, problem) ~* %(traces)s RETURNING 1
 ), unknown_senders AS (
@@ -10,19 +15,21 @@ WITH notes AS (
         OR body ~* %(name)s
     RETURNING 1
 ), tasks AS (
-    UPDATE agent_tasks
+    UPDATE agent_tasks t
        SET context_json = '{}', result_json = NULL, error_log = NULL,
            status = CASE status WHEN 'pending' THEN 'cancelled' ELSE status END
      WHERE user_id IS DISTINCT FROM %(user_id)s
+       AND NOT EXISTS (SELECT FROM orchestrator.legal_holds h WHERE h.user_id = t.user_id)
        AND (concat_ws(' ', context_json, result_json, error_log) ~* %(traces)s
             OR (user_id IS NULL AND concat_ws(' ', context_json, result_json, error_log) ~* %(name)s))
     RETURNING 1
 ), logs AS (
-    UPDATE agent_actions_log SET input_data = NULL, output_data = NULL, error = NULL
+    UPDATE agent_actions_log l SET input_data = NULL, output_data = NULL, error = NULL
      WHERE user_id IS DISTINCT FROM %(user_id)s
+       AND NOT EXISTS (SELECT FROM orchestrator.legal_holds h WHERE h.user_id = l.user_id)
        AND (concat_ws(' ', input_data, output_data, error) ~* %(traces)s
             OR (user_id IS NULL AND concat_ws(' ', input_data, output_data, error) ~* %(name)s))
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM notes) + (SELECT count(*) FROM rejections) + (SELECT count(*) FROM unknown_senders)
+SELECT (SELECT count(*) FROM notes) + (SELECT count(*) FROM holds) + (SELECT count(*) FROM rejections) + (SELECT count(*) FROM unknown_senders)
      + (SELECT count(*) FROM tasks) + (SELECT count(*) FROM logs)

@@ -38,7 +38,7 @@ WITH candidates AS (
      WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date
 ), eligible_candidates AS (
     SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id,
-           sharers.ids AS sharers
+           sharers.ids AS sharers, purposes.purpose, u.timezone AS zone
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND orchestrator.e164(u.phone_number) = c.phone_number
@@ -186,9 +186,9 @@ WITH candidates AS (
 )
 INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
                                    holds_slot, active_since, active_texts, reply_to, law_texts, law_note, started_at, part,
-                                   segments, price_usd, agent_group, agent_texts)
+                                   segments, price_usd, agent_group, agent_texts, purpose, zone)
 SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
        takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd,
-       agent_group, agent_texts
+       agent_group, agent_texts, purpose, zone
   FROM reservations
 RETURNING id

@@ -31,12 +31,13 @@ WITH stops AS (
      -- Of the people who share a phone, the person whom we texted last wrote it.
      ORDER BY s.phone_number, s.at DESC, orchestrator.texted_at(u.id, s.phone_number) DESC NULLS LAST, u.id
 ), overtaken_opt_outs AS (
-    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, ended_at, note, recorded_at)
-    SELECT phone_number, user_id, source, at, ended_at, note, recorded_at FROM stops WHERE ended_at IS NOT NULL
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, ended_at, note, recorded_at,
+                                       stored_at)
+    SELECT phone_number, user_id, source, at, ended_at, note, recorded_at, %(now)s FROM stops WHERE ended_at IS NOT NULL
 ), opt_outs_of_others AS (
-    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, note, recorded_at)
+    INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at, note, recorded_at, stored_at)
     SELECT coalesce(orchestrator.e164(theirs.phone_number), theirs.phone_number), theirs.id, o.source, o.opted_out_at,
-           o.note, o.recorded_at
+           o.note, o.recorded_at, o.stored_at
       FROM stops
       JOIN orchestrator.opt_outs o ON o.phone_number = stops.phone_number AND o.ended_at IS NULL
                                   AND o.user_id <> stops.user_id
@@ -45,8 +46,8 @@ WITH stops AS (
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs AS o
-           (phone_number, user_id, source, opted_out_at, confirm_until, note, recorded_at)
-    SELECT phone_number, user_id, source, at, confirm_until, note, recorded_at FROM stops WHERE ended_at IS NULL
+           (phone_number, user_id, source, opted_out_at, confirm_until, note, recorded_at, stored_at)
+    SELECT phone_number, user_id, source, at, confirm_until, note, recorded_at, %(now)s FROM stops WHERE ended_at IS NULL
         ON CONFLICT (phone_number) WHERE ended_at IS NULL
         -- Of several STOPs the newest counts: a START ends an opt-out only if it comes after all of them.
         DO UPDATE SET user_id = coalesce(excluded.user_id, o.user_id),
