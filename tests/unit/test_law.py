@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import geocoder
 
-from orchestrator.agents import Purpose
 from orchestrator.errors import SettingsError
 from orchestrator.jurisdictions import ROOT, read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
+from orchestrator.purpose import Purpose
 from orchestrator.rules.decision_values import Hold, Send
 from orchestrator.rules.holidays import holidays_in
 from orchestrator.rules.law import LawfulTimes, lawful_times
