@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,7 @@ os.environ.update(
 )
 
 from orchestrator.delivery import outage
+from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
@@ -223,6 +224,22 @@ def world(
     with World.begin(connection, functions, urls, phones, claude) as world:
         monkeypatch.setattr(outage, "wait", world.wait_in_tick)
         yield world
+
+
+@pytest.fixture
+def run_command(world: World) -> Callable[..., str]:
+    """Run the command line in this process, at the world's time; it returns what was printed."""
+    from typer.testing import CliRunner
+
+    from orchestrator_cli.main import app
+
+    def run(*arguments: str, code: int = 0) -> str:
+        result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, arguments)
+        assert result.exit_code == code, result.output
+        # `run` of the command line prints an expected error.
+        return result.output + (str(result.exception) if isinstance(result.exception, OrchestratorError) else "")
+
+    return run
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dotenv import load_dotenv
 from orchestrator.errors import OrchestratorError
 from orchestrator_cli import (
     agents,
+    consents,
     costs,
     database,
     dlq,
@@ -52,6 +53,7 @@ app.command("evidence-check")(evidence.check_file)
 app.add_typer(users.app, name="user")
 app.add_typer(agents.app, name="agent")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(consents.app, name="consent")
 app.add_typer(law.app, name="law")
 app.add_typer(privacy.app, name="privacy")
 

@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,8 @@ from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect
 from tests.integration.test_reserve_under_race import HoldingSender, approved, run_workers
 from tests.world import World, sqs_event, sqs_record
+
+Command = Callable[..., str]
 
 AGREED = {"action": "record_consent", "user_id": "ada", "purpose": "marketing", "source": "web form /signup"}
 REVOKED = {"action": "revoke_consent", "user_id": "ada", "source": "by e-mail"}
@@ -195,3 +199,92 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
         second.result()
     assert (before, sender.sent.total()) == (320, 320)
     assert len(shop.all("SELECT 1 FROM orchestrator.attempts")) == 320
+
+
+# The command line ------------------------------------------------------------------------------------------------------
+
+FILE = """user,action,purpose,topic,source,wording,reference,at,until,recorded_by
+ada,given,marketing,,"form, page 2",Yes to offers,R-1,2026-01-01T00:00:00Z,,crm
+ada,revoked,,news,by e-mail,,,2026-02-01T00:00:00Z,,
+"""
+
+
+def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: Command, tmp_path: Path) -> None:
+    run_command("consent", "add", "ada", "--purpose", "marketing", "--source", "on paper")
+    run_command("consent", "revoke", "ada", "--source", "by phone", "--topic", "news")
+    entries = json.loads(run_command("consent", "list", "ada", "--json"))
+    assert [(entry["purpose"], entry["is_given"], entry["holds"]) for entry in entries] == [
+        ("marketing", True, True),
+        (None, False, True),
+    ]
+    run_command("consent", "export", str(tmp_path / "out.csv"))
+    again = json.loads(run_command("consent", "import", str(tmp_path / "out.csv"), "--json"))
+    assert again == {"lines": 2, "wrong": 0, "written": 0, "problems": []}
+
+
+def test_a_file_is_read_as_a_whole_or_not_at_all(shop: World, run_command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "consents.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode())
+    assert "Nothing is written" in run_command("consent", "import", str(file))
+    assert shop.all("SELECT 1 FROM orchestrator.consents") == []
+    for _ in range(2):  # a second time changes nothing
+        run_command("consent", "import", str(file), "--apply")
+    assert shop.all("SELECT purpose, topic, source, recorded_by FROM orchestrator.consents ORDER BY at")[0] == (
+        "marketing",
+        None,
+        "form, page 2",
+        "crm",
+    )
+    assert len(shop.all("SELECT 1 FROM orchestrator.consents")) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("eve,given,marketing,,form,,,,,", "line 4: user: is not a known person"),
+        ("ada,given,sales,,form,,,,,", "line 4: purpose"),
+        ("ada,given,,,form,,,,,", "line 4: purpose: is missing"),
+        ("ada,given,marketing,,,,,,,", "line 4: source: is missing"),
+        ("ada,given,marketing,,form,,,2026-13-01,,", "line 4: given_at"),
+        ("ada,given,marketing,,form,,,2999-01-01T00:00:00Z,,", "line 4: given_at: lies in the future"),
+        ("ada,given,marketing,,form,,,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,", "line 4: until"),
+        ("ada,agreed,marketing,,form,,,,,", "line 4: action"),
+        (",given,marketing,,form,,,,,", "line 4: user_id: is missing"),
+        ("ada,revoked,,news,by e-mail,,,2026-02-01T00:00:00Z,,", "line 4: line: says the same as line 3"),
+        ("ada,given,marketing,,form,,,,,,extra", "line 4: it has more values"),
+    ],
+)
+def test_a_bad_line_is_named_and_nothing_is_written(
+    shop: World, run_command: Command, tmp_path: Path, line: str, problem: str
+) -> None:
+    (tmp_path / "consents.csv").write_text(FILE + line + "\n")
+    assert problem in run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply", code=1)
+    assert shop.all("SELECT 1 FROM orchestrator.consents") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (FILE.replace("page 2", "Straße").encode("latin-1"), "line 2: the file is not in UTF-8"),
+        (b"name,source\nada,form\n", "it has name; the first line names columns"),
+        (b"", "the first line names columns"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_error(
+    shop: World, run_command: Command, tmp_path: Path, content: bytes, problem: str
+) -> None:
+    (tmp_path / "consents.csv").write_bytes(content)
+    assert problem in run_command("consent", "import", str(tmp_path / "consents.csv"), code=1)
+
+
+def test_a_hundred_thousand_lines_are_read_at_once(shop: World, run_command: Command, tmp_path: Path) -> None:
+    lines = "".join(f"ada,given,marketing,,form {number},,,2026-01-01T00:00:00Z,,\n" for number in range(100_000))
+    (tmp_path / "consents.csv").write_text(FILE.splitlines()[0] + "\n" + lines)
+    assert "100000 written" in run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
+
+
+def test_a_revocation_of_everything_is_an_opt_out(shop: World, run_command: Command) -> None:
+    run_command("consent", "revoke", "ada", "--source", "by phone")
+    assert shop.all("SELECT source, note FROM orchestrator.opt_outs WHERE ended_at IS NULL") == [
+        ("revoked", "by phone")
+    ]

@@ -6,22 +6,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from typer.testing import CliRunner
 
-from orchestrator_cli.main import app
 from tests.world import World
 
 Command = Callable[..., str]
 
 
 @pytest.fixture
-def command(world: World) -> Command:
-    def run(*arguments: str, code: int = 0) -> str:
-        result = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, arguments)
-        assert result.exit_code == code, result.output
-        return result.output
-
-    return run
+def command(run_command: Command) -> Command:
+    return run_command
 
 
 def test_a_revocation_by_other_ways_has_a_reason_and_a_date_which_explain_show_and_the_export_print(

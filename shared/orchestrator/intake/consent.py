@@ -1,12 +1,11 @@
-"""Consents and revocations that arrive on the queue: what each adds to the ledger (R15)."""
+"""Consents and revocations: what each adds to the ledger, whether it came on the queue or from an operator (R15)."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from orchestrator.agents import owner_of
 from orchestrator.consents import ConsentEntry, ConsentRecord, ConsentRevocation
 from orchestrator.errors import InvalidMessage
-from orchestrator.ids import id_from_sqs
-from orchestrator.store.intake import KnownRecords
+from orchestrator.people import Person
 from orchestrator.store.opt_outs import OptOut
 
 # A publisher's clock may be so far ahead.
@@ -14,62 +13,53 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def entry_of(
-    request: ConsentRecord | ConsentRevocation,
-    sqs_message_id: str,
-    publisher: str,
-    sent_at: datetime,
-    known: KnownRecords,
+    request: ConsentRecord | ConsentRevocation, entry_id: UUID, person: Person, author: str, now: datetime
 ) -> ConsentEntry | OptOut:
     """Return what a request adds: an entry of the ledger, or the opt-out of a person who revoked everything.
 
     Args:
-        sqs_message_id: the id that SQS gave it when it was first published.
-        publisher: the AWS identity that published it.
-        sent_at: when it was put on the queue.
+        entry_id: its id where the request has none.
+        author: who recorded it, where the request does not say so.
+        now: when it was recorded.
 
     Raises:
-        InvalidMessage: its time lies in the future, or an agent's own role records the consent that the agent needs.
+        InvalidMessage: its time lies in the future.
     """
-    person = known.people[request.user_id]
     if isinstance(request, ConsentRecord):
         field, stated = "given_at", request.given_at
     else:
         field, stated = "revoked_at", request.revoked_at
-    if stated and stated > sent_at + CLOCK_TOLERANCE:
+    if stated and stated > now + CLOCK_TOLERANCE:
         raise InvalidMessage(field, "lies in the future", "Give the time at which the person said so", "in_the_future")
-    at = min(stated or sent_at, sent_at)
-    recorded_by = request.recorded_by or publisher or "unknown"
-    if isinstance(request, ConsentRecord):
-        if owner_of(publisher, known.agents) is not None:
-            fix = "Record consents with a role that publishes for no agent, or with `orchestrator consent add`"
-            raise InvalidMessage("action", "is not for the role of an agent", fix, "consent_not_allowed")
-        return ConsentEntry(
-            id=request.message_id or id_from_sqs(sqs_message_id),
-            user_id=person.user_id,
-            phone_number=person.phone_number,
-            purpose=request.purpose,
-            topic=None,
-            is_given=True,
-            at=at,
-            until=request.until,
-            source=request.source,
-            wording=request.wording,
-            reference=request.reference,
-            recorded_by=recorded_by,
-        )
-    if not (request.purpose or request.topic):
-        return OptOut(person.phone_number, "revoked", at, note=request.source, recorded_at=sent_at)
+    at = min(stated or now, now)
+    if isinstance(request, ConsentRevocation) and not (request.purpose or request.topic):
+        return OptOut(person.phone_number, "revoked", at, note=request.source, recorded_at=now)
+    given = request if isinstance(request, ConsentRecord) else None
     return ConsentEntry(
-        id=request.message_id or id_from_sqs(sqs_message_id),
+        id=request.message_id or entry_id,
         user_id=person.user_id,
         phone_number=person.phone_number,
         purpose=request.purpose,
-        topic=request.topic,
-        is_given=False,
+        topic=None if isinstance(request, ConsentRecord) else request.topic,
+        is_given=given is not None,
         at=at,
-        until=None,
+        until=given.until if given else None,
         source=request.source,
-        wording=None,
+        wording=given.wording if given else None,
         reference=request.reference,
-        recorded_by=recorded_by,
+        recorded_by=request.recorded_by or author,
     )
+
+
+def check_author(request: ConsentRecord | ConsentRevocation, owner: str | None) -> None:
+    """Check that no agent's own role records the consent that the agent needs; every publisher may revoke.
+
+    Args:
+        owner: the publisher where agents are bound to it; None for every other one.
+
+    Raises:
+        InvalidMessage: it does.
+    """
+    if owner is not None and isinstance(request, ConsentRecord):
+        fix = "Record consents with a role that publishes for no agent, or with `orchestrator consent add`"
+        raise InvalidMessage("action", "is not for the role of an agent", fix, "consent_not_allowed")

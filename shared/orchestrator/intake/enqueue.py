@@ -28,6 +28,7 @@ from orchestrator.intake.acceptance import (
     with_message,
 )
 from orchestrator.intake.consent import entry_of
+from orchestrator.intake.consent import check_author, entry_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.rules.reasons import Reason
@@ -220,7 +221,9 @@ def _row_of(
         check_owner("message_id", request.message_id, owner_of(publisher, known.agents), known)
         return MessageWithdrawal(request.message_id, publisher)
     if isinstance(request, ConsentRecord | ConsentRevocation):
-        return entry_of(request, record.original_id, publisher, record.sent_at, known)
+        check_author(request, owner_of(publisher, known.agents))
+        person, entry_id = known.people[request.user_id], id_from_sqs(record.original_id)
+        return entry_of(request, entry_id, person, publisher or "unknown", record.sent_at)
     earlier = counts.get(known.groups[request.agent_id, publisher].key, 0)
     arrival = Arrival(record.original_id, publisher, record.sent_at, earlier)
     if isinstance(request, Reply):

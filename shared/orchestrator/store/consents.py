@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from orchestrator.consents import ConsentEntry
+from orchestrator.people import Person
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
 
@@ -48,6 +49,15 @@ def write_consents(
         if entries:
             connection.execute(sql("insert_consents"), {**columns(entries, *ConsentEntry.__slots__), "now": now})
         write_opt_outs(connection, opt_outs, now)
+
+
+def find_consenting_people(connection: Connection, references: Sequence[str]) -> dict[str, Person]:
+    """Find people by our ids or the caller's own, with the numbers that they have; one round trip.
+
+    A reference that names no person is missing from the result.
+    """
+    found = connection.execute(sql("find_people"), {"references": list(references)})
+    return {reference: Person(user_id=user_id, phone_number=number) for reference, user_id, number, *_ in found}
 
 
 def list_consents(connection: Connection, user_id: UUID | None, now: datetime) -> list[RecordedConsent]:
