@@ -228,7 +228,7 @@ def _read_lines(file: Path) -> list[tuple[int, dict[str, str]]]:
     return list(_stripped(reader))
 
 
-def _stripped(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _stripped(reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
     for line in reader:
         if "more" in line:
             raise OrchestratorError(f"line {reader.line_num}: it has more values than the first line has columns.")

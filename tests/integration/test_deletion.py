@@ -61,7 +61,6 @@ _KEPT = {
     "orchestrator.known_agents.agent_id": _AGENTS,
     "orchestrator.attempts.agent_group": _AGENTS,
     "orchestrator.agents.publishers": _AGENTS,
-    "orchestrator.agents.purpose": _CODES,
     "orchestrator.attempts.outcome": _CODES,
     "orchestrator.attempts.purpose": _CODES,
     "orchestrator.attempts.evidence": _CODES,

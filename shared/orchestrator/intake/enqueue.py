@@ -27,7 +27,6 @@ from orchestrator.intake.acceptance import (
     unknown_user,
     with_message,
 )
-from orchestrator.intake.consent import entry_of
 from orchestrator.intake.consent import check_author, entry_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request

@@ -63,7 +63,8 @@ WITH candidates AS (
                 ELSE NOT EXISTS (SELECT FROM orchestrator.forgotten_opt_outs f WHERE f.number_hash = c.number_hash)
            END
        AND NOT EXISTS (SELECT FROM orchestrator.revocations_of(c.phone_number, purposes.purpose, m.topic))
-       AND (NOT c.needs_consent
+       -- The owner may have made the agent one of marketing since the decision.
+       AND (NOT c.needs_consent AND purposes.purpose <> 'marketing'
             OR EXISTS (SELECT FROM orchestrator.consents_of(c.phone_number, purposes.purpose, %(now)s)))
        AND NOT EXISTS (SELECT FROM orchestrator.unread_texts(c.user_id, c.phone_number))
        AND NOT EXISTS (
