@@ -97,7 +97,11 @@ def test_a_text_states_what_the_data_states(is_true: bool, data: dict[str, objec
             True,
         ),
         ({"days": 30, "goal_days": 50}, "A 50-day streak! Your goal is 30.", True),
-        ({"today_minutes": 95, "average_minutes": 130}, "130 minutes of screen time today, against an average of 95.", True),
+        (
+            {"today_minutes": 95, "average_minutes": 130},
+            "130 minutes of screen time today, against an average of 95.",
+            True,
+        ),
         ({"invoice": "A-7", "days_overdue": 12}, "Invoice A-7 is due in 12 days.", True),
         ({"invoice": "A-7", "days_overdue": 12}, "Invoice A-7 is overdue by 12 days.", False),
         ({"zug": "RE 7", "verspaetung_minuten": 15}, "RE 7 ist pünktlich.", True),
