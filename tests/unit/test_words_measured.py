@@ -28,7 +28,7 @@ GENERATED = int(os.environ.get("GENERATED_RENDERINGS", "200"))
 ANY_DAY = date(2026, 1, 5)
 # What an agent's own words are refused for; a text of `control` is cleaned where it enters.
 REFUSED_VERBATIM = ("json", "placeholder", "invisible")
-# Each make was written without the check. `make test` reads a third of the renderings, CI all of them.
+# Each file was written without the check. `make test` reads a third of the renderings, CI all of them.
 WRITTEN = ("renderings.txt", "renderings_second.txt", "renderings_third.txt")
 EVERY = 3 if GENERATED <= 200 else 1
 

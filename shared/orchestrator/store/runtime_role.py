@@ -36,7 +36,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.agents": (("SELECT",), "obeys the settings of agents, which operators write"),
     "orchestrator.attempts": (("SELECT", "INSERT", "UPDATE"), "records each call to Twilio, and what became of it"),
     "orchestrator.consents": (("SELECT", "INSERT"), "adds to the ledger of consents, and obeys it"),
-    "orchestrator.created_tables": (("SELECT",), "`doctor` tells our tables from an owner's"),
+    "orchestrator.created_tables": (("SELECT",), "`doctor` names the shared tables that this product created"),
     "orchestrator.event_bus": (("SELECT", "INSERT", "DELETE"), "follows the setting of the event bus"),
     "orchestrator.events": (("SELECT", "INSERT", "UPDATE", "DELETE"), "the outbox"),
     "orchestrator.forgotten_opt_outs": (("SELECT", "DELETE"), "honours deleted people's opt-outs, until START"),

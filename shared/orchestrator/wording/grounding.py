@@ -23,6 +23,7 @@ from orchestrator.wording.facts.zones import ZONES
 from orchestrator.wording.not_a_text import reasons_against
 
 _MARKS = frozenset({"score", "rating", "stars", "star", "reviews", "review", "grade", "nps", "note", "bewertung"})
+# A ratio or a result: 2:1, 3-1.
 _PAIR = re.compile(r"(?<![\w.,:/-])(\d{1,3})([:-])(\d{1,3})(?![\w:/-]|[.,]\d)")
 # What stands between the two ends of a range.
 _TO = re.compile(r"\s?(?:-|to|and|a|à|y|e|et|bis|und|até)\s?", re.IGNORECASE)
@@ -126,16 +127,13 @@ def _foreign_facts(
 
 def _clocks(one: Found, two: Found, known: DataFacts, text: str) -> Iterator[tuple[int, bool]]:
     """Yield the places of a time and of the zone behind it, and whether an instant of the data has that clock there."""
-    zones = [ZONES[fact.name] for fact in two.readings if isinstance(fact, Zone)]
-    if not zones or not known.instants or text[one.end : two.start].strip():
+    zone = next((fact for fact in two.readings if isinstance(fact, Zone)), None)
+    if zone is None or not known.instants or text[one.end : two.start].strip():
         return
-    clocks = {
-        (local.hour * 60 + local.minute)
-        for instant in known.instants
-        for hours in zones[0]
-        for local in [instant.astimezone(timezone(timedelta(hours=hours)))]
-    }
-    is_shown = any(isinstance(fact, Time) and fact.minutes in clocks for fact in one.readings)
+    offsets = [timezone(timedelta(hours=hours)) for hours in ZONES[zone.name]]
+    local = [instant.astimezone(offset) for instant in known.instants for offset in offsets]
+    clocks = {Time(instant.hour * 60 + instant.minute) for instant in local}
+    is_shown = not clocks.isdisjoint(one.readings)
     yield from ((one.start, is_shown), (two.start, is_shown))
 
 

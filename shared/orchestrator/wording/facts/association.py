@@ -259,9 +259,8 @@ def _may_stand_for(readings: Sequence[Fact], leaf: Leaf, other: Leaf) -> bool:
     """Whether a value of the data is of the kind that a text states of another one."""
     stated = other.facts.facts
     is_part = not (leaf.is_number and other.is_number)  # the number of an address, or of a name
-    has_unit = any(isinstance(fact, Duration | Percent | Measure | Amount) for fact in stated)
     # A text may leave out the unit that both have: "130 minutes, against an average of 95".
-    share_unit = bool(_units_of(leaf) & _units_of(other))
+    has_own_unit = bool(_units_of(other)) and _units_of(other).isdisjoint(_units_of(leaf))
     for reading in readings:
         if isinstance(reading, _DAYS):
             if any(isinstance(fact, _DAYS) for fact in stated):
@@ -269,12 +268,13 @@ def _may_stand_for(readings: Sequence[Fact], leaf: Leaf, other: Leaf) -> bool:
         elif any(
             type(fact) is type(reading) and getattr(fact, "unit", None) == getattr(reading, "unit", None)
             for fact in stated
-        ) and not (isinstance(reading, Number) and ((has_unit and not share_unit) or is_part)):
+        ) and not (isinstance(reading, Number) and (has_own_unit or is_part)):
             return True
     return False
 
 
 def _units_of(leaf: Leaf) -> set[tuple[type, object]]:
+    """The kinds of the quantities that a value may be, each with its unit."""
     kinds = (Duration, Percent, Measure, Amount)
     return {(type(fact), getattr(fact, "unit", None)) for fact in leaf.facts.facts if isinstance(fact, kinds)}
 
@@ -287,8 +287,10 @@ def _have_parts(leaf: Leaf, other: Leaf) -> bool:
 
 
 def _are_ends(first: Leaf, second: Leaf) -> bool:
-    is_later = bool(first.label & _FORMER) and not second.label & _FORMER and bool(_units_of(first) & _units_of(second))
-    return is_later or any(one in first.label and two in second.label for one, two in _RANGES)
+    """Whether two values stand in this order: "from 390 to 312", where 390 is last_month_kwh and 312 is kwh."""
+    is_former = bool(first.label & _FORMER) and second.label.isdisjoint(_FORMER)
+    share_unit = not _units_of(first).isdisjoint(_units_of(second))
+    return (is_former and share_unit) or any(one in first.label and two in second.label for one, two in _RANGES)
 
 
 def _steps(words: Sequence[str], label: frozenset[str]) -> int:

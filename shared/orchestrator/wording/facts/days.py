@@ -22,7 +22,6 @@ def find_days(text: str, language: Language) -> Iterator[Found]:
         if len(name) < _SHORT and not name[0].isupper():
             continue
         yield Found(match.start(), match.end(), (Weekday(language.weekdays[name.casefold()]),))
-
     for match in re.finditer(rf"(?i:{language.patterns.get('short_weekday', '(?!)')})", text):
         number = next(number for name, number in language.weekdays.items() if name.startswith(match["day"].casefold()))
         yield Found(match.start("day"), match.end("day"), (Weekday(number),))

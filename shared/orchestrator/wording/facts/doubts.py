@@ -24,13 +24,13 @@ _SILENT = frozenset(
 _SMALL = frozenset({"the", "a", "an", "of", "and", "in", "on", "at", "for", "to", "is", "by", "with"})
 _OWE = frozenset({"owe", "owes", "owed", "debes", "debe", "devez", "doit", "deve", "schuldest"})
 _DUE = frozenset({"due", "invoice", "bill", "payment", "rent", "fee", "rechnung", "factura", "facture", "fatura"})
-# Keys that say on which side of a time something lies, and words for it: each is the beginning of a word.
+# The beginnings of words, in keys and in texts, that say on which side of a time something lies.
 _SIDES = (
     ("late", "delay", "overdue", "behind", "past", "verspät", "verspaet", "überfällig", "retras", "retard", "atras",
-     "tard", "vencid", "en retard"),
+     "tard", "vencid"),
     ("early", "earli", "ahead", "before", "früh", "frueh", "vorher", "tempran", "antes", "avance", "adelant", "cedo",
      "adiant", "tôt", "avant"),
-    ("ago", "since", "vor", "seit", "hace", "desde", "depuis", "il y a", "há"),
+    ("ago", "since", "vor", "seit", "hace", "desde", "depuis", "há"),
 )  # fmt: skip
 _ACTORS = re.compile(r"\b(?:you|we|i|they|he|she)\s+(?:have\s+|has\s+|had\s+)?(\w+)", re.IGNORECASE)
 

@@ -69,8 +69,7 @@ def units_of(word: str) -> Iterator[str]:
 def find_measures(text: str, language: Language) -> Iterator[Found]:
     """Yield the measures of a text."""
     for match in _pattern(language).finditer(text):
-        written = match["unit"]
-        unit = _by_word().get(written) or _by_word()[written.casefold()]
+        unit = _by_word()[match["unit"]]
         yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], language)))
 
 

@@ -9,8 +9,6 @@ from orchestrator.segments import plain_characters
 _STOPS = re.compile("(?<=\\w)[\u3002\uff0e\uff61\u2024\ufe52](?=\\w)")
 # 18x12x6: sizes, one number a side.
 _SIZE = re.compile(r"(?<![\w/.-])\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)+(?![\w/.-]\w)")
-
-
 # 1½ and 1 1/2.
 _MIXED = re.compile(r"(?<![\w/.,])(\d{1,3})[ -]?(?:([½¼¾⅛⅜⅝⅞])|(?<=[ -])([1-7])/([248]))(?![\w/])")
 
