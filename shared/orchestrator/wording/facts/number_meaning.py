@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.wording.facts.amounts import currencies_of
@@ -85,7 +86,7 @@ def meaning_of(number: Decimal, key: str, siblings: Mapping[str, Any], currencie
     """
     words = split_key(key).split()
     unit = next((str(siblings[name]) for name in siblings if name.casefold() in _UNIT), "")
-    names = [*words, unit, key]
+    names = [*words, *(f"{one} {two}" for one, two in pairwise(words)), unit, key]
     small = {word.casefold() for word in words}
     units: set[Fact] = set(_with_unit(number, names))
     named = frozenset().union(*(currencies_of(name) for name in names))
