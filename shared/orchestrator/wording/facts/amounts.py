@@ -10,10 +10,11 @@ from orchestrator.wording.facts.language import Language, any_of
 from orchestrator.wording.facts.numerals import number_pattern, values_in
 
 # Currencies whose names and signs are recognized; codes of others are, too.
-CODES = (
-    "USD CAD MXN EUR GBP AUD NZD CHF JPY CNY INR BRL ARS CLP COP PEN KRW SGD HKD TWD THB PHP IDR VND SEK NOK "
-    "DKK PLN CZK HUF RON TRY RUB UAH ILS ZAR EGP NGN KES AED SAR"
-).split()
+CODES = [
+    "USD", "CAD", "MXN", "EUR", "GBP", "AUD", "NZD", "CHF", "JPY", "CNY", "INR", "BRL", "ARS", "CLP", "COP", "PEN",
+    "KRW", "SGD", "HKD", "TWD", "THB", "PHP", "IDR", "VND", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "TRY",
+    "RUB", "UAH", "ILS", "ZAR", "EGP", "NGN", "KES", "AED", "SAR",
+]  # fmt: skip
 _DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD"})
 _PESOS = frozenset({"MXN", "ARS", "CLP", "COP", "PHP"})
 _KRONOR = frozenset({"SEK", "NOK", "DKK"})

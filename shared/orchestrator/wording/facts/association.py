@@ -115,7 +115,8 @@ class Association:
                     yield self._written(mention)
         yield from self._reversed_ranges()
         for one, two in pairwise(self.mentions):
-            if _OF.fullmatch(self._text[one.end : two.start]) and self._is_part_of(two, one):
+            is_pair = one.leaf is not two.leaf and _OF.fullmatch(self._text[one.end : two.start])
+            if is_pair and self._is_part_of(two, one):
                 yield self._written(one)
         yield from self._crossed()
 

@@ -17,6 +17,7 @@ from orchestrator.wording.facts.kinds import (
     Frequency,
     Link,
     Month,
+    NamedDay,
     Number,
     Offset,
     Percent,
@@ -25,6 +26,7 @@ from orchestrator.wording.facts.kinds import (
     Weekday,
     Zone,
 )
+from orchestrator.wording.facts.named_days import is_named_day
 from orchestrator.wording.facts.zones import ZONES
 
 _DAY_SECONDS = 86_400
@@ -147,6 +149,10 @@ def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) 
     return any(abs((day - today).days) * _DAY_SECONDS == duration.value for day in _calendar_days(data, today))
 
 
+def _named_day_is_known(fact: NamedDay, data: DataFacts, today: date | None) -> bool:
+    return any(is_named_day(fact.name, day) for day in _calendar_days(data, today))
+
+
 def _relative_day_is_known(fact: RelativeDay, data: DataFacts, today: date | None) -> bool:
     name = fact.name
     stated = {fact.name for fact in data.facts if isinstance(fact, RelativeDay)}
@@ -154,7 +160,8 @@ def _relative_day_is_known(fact: RelativeDay, data: DataFacts, today: date | Non
         return True
     is_day = name in _HOURS and "today" in stated
     if today is not None:
-        is_day = is_day or any(_RELATIVE[name](day, today) for day in _calendar_days(data, today))
+        days = [*_calendar_days(data, today), *(_months(data, today) if name.endswith("_month") else ())]
+        is_day = is_day or any(_RELATIVE[name](day, today) for day in days)
     if not is_day or name not in _HOURS:
         return is_day
     start, end = _HOURS[name]
@@ -181,6 +188,15 @@ def _calendar_days(data: DataFacts, today: date | None) -> list[date]:
     return found
 
 
+def _months(data: DataFacts, today: date) -> list[date]:
+    """The first days of the months that the data names; without a year it is the one that is nearest to today."""
+    found = []
+    for month in (fact for fact in data.facts if isinstance(fact, Month)):
+        years = (month.year,) if month.year else (today.year - 1, today.year, today.year + 1)
+        found.append(min((date(year, month.month, 1) for year in years), key=lambda day: abs(day - today)))
+    return found
+
+
 def _weeks_ahead(day: date, today: date) -> int:
     monday = timedelta(days=today.weekday())
     return (day - (today - monday)).days // 7
@@ -204,5 +220,6 @@ _RENDERINGS: dict[type, Callable[[Any, DataFacts, date | None], bool]] = {
     Month: _month_is_known,
     DayOfMonth: _day_of_month_is_known,
     Weekday: _weekday_is_known,
+    NamedDay: _named_day_is_known,
     RelativeDay: _relative_day_is_known,
 }

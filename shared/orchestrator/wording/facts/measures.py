@@ -114,9 +114,7 @@ def find_measures(text: str, spoken: Language) -> Iterator[Found]:
 def _pattern(spoken: Language) -> re.Pattern[str]:
     symbols, names = any_of(_symbols()), any_of(_names(spoken))
     # "4,870 in September" is no length.
-    return re.compile(
-        rf"{number_pattern(spoken)}[\s-]?(?P<unit>(?i:{names})|{symbols})(?![\w/])(?<! in(?=\s[\w\0]))"
-    )
+    return re.compile(rf"{number_pattern(spoken)}[\s-]?(?P<unit>(?i:{names})|{symbols})(?![\w/])(?<! in(?=\s[\w\0]))")
 
 
 @cache

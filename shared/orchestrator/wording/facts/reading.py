@@ -16,6 +16,7 @@ from orchestrator.wording.facts.durations import find_durations
 from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
+from orchestrator.wording.facts.named_days import find_named_days
 from orchestrator.wording.facts.numerals import find_numbers, find_spelled_digits
 from orchestrator.wording.facts.phones import find_phones
 from orchestrator.wording.facts.times import find_times, hour_of_day
@@ -43,6 +44,7 @@ def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Fo
 def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
     steps: tuple[Callable[[str], Iterator[Found]], ...] = (
         lambda rest: find_addresses(rest, also_disguised=not exact),
+        lambda rest: find_named_days(rest, language),
         lambda rest: find_dates(rest, language),
         lambda rest: find_times(rest, language, exact=exact),
         find_zones,
