@@ -5,23 +5,42 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
+from orchestrator.rules.holidays import DayByEaster, FixedDay, HolidayRule, WeekdayOfMonth, holidays_in
 from orchestrator.wording.facts.kinds import Found, NamedDay
 from orchestrator.wording.facts.language import Language, any_of
 
-_THURSDAY, _SUNDAY, _MONDAY = 3, 6, 0
-# Days of the calendar as (month, day), and others as (month, weekday, which one; -1 is the last).
-_FIXED = {
-    "new_year": (1, 1), "epiphany": (1, 6), "valentine": (2, 14), "st_patrick": (3, 17), "labour_day": (5, 1),
-    "juneteenth": (6, 19), "fourth_of_july": (7, 4), "bastille_day": (7, 14), "halloween": (10, 31),
-    "all_saints": (11, 1), "veterans_day": (11, 11), "christmas_eve": (12, 24), "christmas": (12, 25),
-    "boxing_day": (12, 26), "new_years_eve": (12, 31),
-}  # fmt: skip
-_BY_WEEKDAY = {
-    "mlk_day": (1, _MONDAY, 3), "presidents_day": (2, _MONDAY, 3), "mothers_day": (5, _SUNDAY, 2),
-    "memorial_day": (5, _MONDAY, -1), "fathers_day": (6, _SUNDAY, 3), "labor_day": (9, _MONDAY, 1),
-    "columbus_day": (10, _MONDAY, 2), "thanksgiving": (11, _THURSDAY, 4),
-}  # fmt: skip
-_BY_EASTER = {"good_friday": -2, "easter": 0, "easter_monday": 1, "ascension": 39, "pentecost": 49}
+_MONDAY, _THURSDAY, _SUNDAY = 0, 3, 6
+# The days by their names in languages.toml.
+_DAYS: dict[str, HolidayRule] = {
+    "new_year": FixedDay(1, 1),
+    "epiphany": FixedDay(1, 6),
+    "valentine": FixedDay(2, 14),
+    "st_patrick": FixedDay(3, 17),
+    "labour_day": FixedDay(5, 1),
+    "juneteenth": FixedDay(6, 19),
+    "fourth_of_july": FixedDay(7, 4),
+    "bastille_day": FixedDay(7, 14),
+    "halloween": FixedDay(10, 31),
+    "all_saints": FixedDay(11, 1),
+    "veterans_day": FixedDay(11, 11),
+    "christmas_eve": FixedDay(12, 24),
+    "christmas": FixedDay(12, 25),
+    "boxing_day": FixedDay(12, 26),
+    "new_years_eve": FixedDay(12, 31),
+    "mlk_day": WeekdayOfMonth(1, _MONDAY, 3),
+    "presidents_day": WeekdayOfMonth(2, _MONDAY, 3),
+    "mothers_day": WeekdayOfMonth(5, _SUNDAY, 2),
+    "memorial_day": WeekdayOfMonth(5, _MONDAY, -1),
+    "fathers_day": WeekdayOfMonth(6, _SUNDAY, 3),
+    "labor_day": WeekdayOfMonth(9, _MONDAY, 1),
+    "columbus_day": WeekdayOfMonth(10, _MONDAY, 2),
+    "thanksgiving": WeekdayOfMonth(11, _THURSDAY, 4),
+    "good_friday": DayByEaster(-2),
+    "easter": DayByEaster(0),
+    "easter_monday": DayByEaster(1),
+    "ascension": DayByEaster(39),
+    "pentecost": DayByEaster(49),
+}
 
 
 def find_named_days(text: str, language: Language) -> Iterator[Found]:
@@ -32,16 +51,7 @@ def find_named_days(text: str, language: Language) -> Iterator[Found]:
 
 def is_named_day(name: str, day: date) -> bool:
     """Return whether a day has a name in its year."""
-    from dateutil.easter import easter
-    from dateutil.relativedelta import relativedelta, weekday
-
-    if name in _FIXED:
-        return (day.month, day.day) == _FIXED[name]
-    if name in _BY_EASTER:
-        return (day - easter(day.year)).days == _BY_EASTER[name]
-    month, number, nth = _BY_WEEKDAY[name]
-    start = date(day.year, month, 1) if nth > 0 else date(day.year, month, 1) + relativedelta(day=31)
-    return day == start + relativedelta(weekday=weekday(number)(nth))
+    return day in holidays_in(day.year, (_DAYS[name],), observed=False)
 
 
 @cache
