@@ -16,6 +16,7 @@ from orchestrator.wording.facts.kinds import (
     Date,
     Duration,
     Fact,
+    Frequency,
     Measure,
     Number,
     Percent,
@@ -138,6 +139,13 @@ def _day(fact: Date | Weekday, data: DataFacts, _counts: AbstractSet[Decimal]) -
     return is_known(fact, moved, None)
 
 
+def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a weekday of the data is said to come again, and the data does not state how often."""
+    weekday = Weekday(int(fact.unit[-1])) if "weekday_" in fact.unit else None
+    often = any(isinstance(known, Frequency) for known in data.facts)
+    return weekday is not None and not often and is_known(weekday, data, None)
+
+
 def _days(data: DataFacts) -> list[date]:
     return [date(day.year, day.month, day.day) for day in data.dates if day.year]
 
@@ -157,5 +165,6 @@ _DERIVATIONS: dict[type, Callable[[Any, DataFacts, AbstractSet[Decimal]], bool]]
     Duration: _with_unit,
     Time: _time,
     Date: _day,
+    Frequency: _recurrence,
     Weekday: _day,
 }

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.wording.facts.data_facts import DataFacts
+from orchestrator.wording.facts.durations import UNITS, duration_of
 from orchestrator.wording.facts.kinds import (
     Amount,
     Code,
@@ -87,7 +88,13 @@ def _code_is_known(code: Code, data: DataFacts, _today: date | None) -> bool:
 
 
 def _frequency_is_known(fact: Frequency, data: DataFacts, _today: date | None) -> bool:
-    return fact.unit == "two_weeks" and Duration(Decimal(14 * _DAY_SECONDS), "second") in data.facts
+    """Whether the data has the length of time between, or a weekday with how often it comes."""
+    twice = fact.unit.startswith("two_")
+    unit = fact.unit.removeprefix("two_")
+    if unit.startswith("weekday_"):
+        often = Frequency("two_weeks" if twice else "week")
+        return Weekday(int(unit[-1])) in data.facts and often in data.facts
+    return twice and duration_of(Decimal(2), unit.removesuffix("s")) in data.facts
 
 
 def _free_is_known(_fact: Free, data: DataFacts, _today: date | None) -> bool:
@@ -140,7 +147,9 @@ def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bo
 
 
 def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) -> bool:
-    """Whether a number of days or months lies between today and a day of the data."""
+    """Whether a number of days or months lies between today and a day of the data, or between two times."""
+    if any(duration == duration_of(Decimal(2), unit) for unit in UNITS if Frequency(f"two_{unit}s") in data.facts):
+        return True
     if today is None or duration.unit not in ("second", "month"):
         return False
     if duration.unit == "month":

@@ -11,7 +11,7 @@ from orchestrator.wording.facts.amounts import find_amounts, find_shares
 from orchestrator.wording.facts.claims import find_free
 from orchestrator.wording.facts.codes import find_codes
 from orchestrator.wording.facts.dates import find_dates
-from orchestrator.wording.facts.days import find_days
+from orchestrator.wording.facts.days import find_days, find_recurrences
 from orchestrator.wording.facts.durations import find_durations
 from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
@@ -51,6 +51,7 @@ def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
         lambda rest: find_amounts(rest, language),
         lambda rest: find_shares(rest, language),
         lambda rest: find_measures(rest, language),
+        lambda rest: find_recurrences(rest, language, exact=exact),
         lambda rest: find_durations(rest, language),
         lambda rest: find_spelled_digits(rest, language),
         find_phones,
