@@ -1,5 +1,8 @@
 """The mutation run: what it counts as noticed, and which tests it runs for a mutant."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,18 @@ def test_what_could_not_be_tried_is_shown_and_not_counted() -> None:
         "not noticed: 1",
         "not tried: 1",
     ]
+
+
+def test_a_test_that_fails_without_a_mutant_is_in_no_map(tmp_path: Path) -> None:
+    tests = "import pytest\n@pytest.fixture\ndef broken(): assert False\n"
+    tests += "def test_good(): pass\ndef test_red(): assert False\ndef test_error(broken): pass\n"
+    (tmp_path / "test_a.py").write_text(tests)
+    record = f"import tests.mutants.record as r, pathlib; r.FOLDER = pathlib.Path({str(tmp_path)!r})"
+    (tmp_path / "conftest.py").write_text(record)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert [Path(test).name for test in json.loads((tmp_path / "main.json").read_text())] == ["test_a.py::test_good"]
 
 
 def test_a_mutant_meets_the_tests_of_its_own_file_first() -> None:
