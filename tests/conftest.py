@@ -30,6 +30,7 @@ from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
+from tests.tables import empty_tables
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
 pytest_plugins = ["tests.executed_statements"]
@@ -199,27 +200,7 @@ def connection(database_url: str) -> Iterator[Connection]:
     """A connection to this worker's database, emptied before the test."""
     with connect(database_url) as connection:
         empty_tables(connection)
-        connection.execute("INSERT INTO orchestrator.pace (next_free) VALUES ('-infinity')")
         yield connection
-
-
-def empty_tables(connection: Connection) -> None:
-    """Delete all rows of a test before.
-
-    TRUNCATE makes new files for each table and index, and drops every plan: 45 ms, where this takes 1 ms. It is for
-    tables of many rows alone.
-    """
-    tables = connection.execute(
-        "SELECT format('%I.%I', schemaname, tablename), pg_relation_size(format('%I.%I', schemaname, tablename)) > 1e6"
-        " FROM pg_tables"
-        " WHERE schemaname IN ('public', 'orchestrator') AND tablename NOT IN ('schema_migrations', 'created_tables')"
-    ).fetchall()
-    large = ", ".join(table for table, is_large in tables if is_large)
-    with connection.transaction():
-        connection.execute("SET LOCAL session_replication_role = replica")  # no trigger, and no order of foreign keys
-        connection.execute("; ".join(f"DELETE FROM {table}" for table, is_large in tables if not is_large).encode())
-        if large:
-            connection.execute(f"TRUNCATE {large} CASCADE".encode())
 
 
 @pytest.fixture
