@@ -55,7 +55,9 @@ def test_what_batching_saves_is_the_price_of_a_message_judged_alone(world: World
             " VALUES ('message_orchestrator', 'check_relevance', %s, %s, %s)",
             (json.dumps({"messages": messages}), usd, world.now),
         )
-    saved = {saving.what: (saving.calls, float(saving.each_usd)) for saving in read_savings(world.connection, world.now)}
+    saved = {
+        saving.what: (saving.calls, float(saving.each_usd)) for saving in read_savings(world.connection, world.now)
+    }
     assert saved["batching"] == (3, pytest.approx(0.03 - 0.12 / 6))
 
 
