@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -55,10 +56,9 @@ def test_what_batching_saves_is_the_price_of_a_message_judged_alone(world: World
             " VALUES ('message_orchestrator', 'check_relevance', %s, %s, %s)",
             (json.dumps({"messages": messages}), usd, world.now),
         )
-    saved = {
-        saving.what: (saving.calls, float(saving.each_usd)) for saving in read_savings(world.connection, world.now)
-    }
-    assert saved["batching"] == (3, pytest.approx(0.03 - 0.12 / 6))
+    (batching,) = [saving for saving in read_savings(world.connection, world.now) if saving.what == "batching"]
+    assert batching.calls == 3
+    assert float(batching.each_usd) == pytest.approx(0.03 - 0.12 / 6)
 
 
 def test_the_unsent_messages_of_a_number_are_those_of_its_people(world: World) -> None:
@@ -157,10 +157,10 @@ def test_a_text_that_twilio_refuses_is_no_news_in_its_conversation(world: World)
 def test_a_sequence_that_waits_for_its_best_time_says_so(world: World) -> None:
     world.travel_to("2026-03-03T09:00:00-05:00")
     world.person(response_pattern=json.dumps({"best_hours": [18]}))
-    sequence = {"sequence_id": str(uuid4()), "sequence_total": 2, "priority": "medium"}
+    sequence: dict[str, Any] = {"sequence_id": str(uuid4()), "sequence_total": 2, "priority": "medium"}
     parts = [world.message(sequence_position=position, **sequence) for position in (1, 2)]
     assert [world.state(part) for part in parts] == [("queued", "best_time")] * 2
-    later = {"sequence_id": str(uuid4()), "sequence_total": 2, "priority": "high"}
+    later: dict[str, Any] = {"sequence_id": str(uuid4()), "sequence_total": 2, "priority": "high"}
     parts = [
         world.message(sequence_position=position, scheduled_for=world.now + timedelta(hours=2), **later)
         for position in (1, 2)

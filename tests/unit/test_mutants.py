@@ -27,24 +27,30 @@ def mutant() -> Mutant:
     [
         ("test_a.py::test_it", "def test_it(): assert False", Outcome.NOTICED),
         ("test_a.py::test_it", "def test_it(): pass", Outcome.NOT_NOTICED),
-        ("test_a.py::test_it", "import time\ndef test_it(): time.sleep(60)", Outcome.NOTICED),
         ("test_a.py::test_under_its_old_name", "def test_it(): pass", Outcome.NOT_TRIED),
         ("test_moved.py::test_it", "def test_it(): pass", Outcome.NOT_TRIED),
         ("test_a.py::test_it", "import no_such_module\ndef test_it(): pass", Outcome.NOT_TRIED),
         ("test_a.py::test_it", "def test_it(): raise KeyboardInterrupt", Outcome.NOT_TRIED),
         ("test_a.py", "", Outcome.NOT_TRIED),
     ],
-    ids=["fails", "passes", "hangs", "renamed", "moved", "cannot be imported", "interrupted", "no test"],
+    ids=["fails", "passes", "renamed", "moved", "cannot be imported", "interrupted", "no test"],
 )
-def test_a_mutant_is_noticed_by_a_test_that_fails_alone(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, test: str, body: str, outcome: Outcome
-) -> None:
-    monkeypatch.setattr("tests.mutants.run.START_SECONDS", 3)
-    (tmp_path / FILE).parent.mkdir(parents=True)
-    (tmp_path / "test_a.py").write_text(body)
-    result = Bench(tmp_path, "no server").try_out(mutant(), {test: Reached(0.1, frozenset({UNIT}))}, 0.1)
-    assert result.outcome is outcome
+def test_a_mutant_is_noticed_by_a_test_that_fails_alone(tmp_path: Path, test: str, body: str, outcome: Outcome) -> None:
+    assert outcome_of(tmp_path, test, body) is outcome
     assert (tmp_path / FILE).read_text() == mutant().original
+
+
+def test_a_mutant_is_noticed_by_a_test_that_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tests.mutants.run.START_SECONDS", 3)
+    body = "import time\ndef test_it(): time.sleep(60)"
+    assert outcome_of(tmp_path, "test_a.py::test_it", body) is Outcome.NOTICED
+
+
+def outcome_of(folder: Path, test: str, body: str) -> Outcome:
+    """What a bench that has one test file makes of the mutant."""
+    (folder / FILE).parent.mkdir(parents=True)
+    (folder / "test_a.py").write_text(body)
+    return Bench(folder, "no server").try_out(mutant(), {test: Reached(0.1, frozenset({UNIT}))}, 0.1).outcome
 
 
 def test_a_mutant_that_no_test_reaches_is_not_noticed(tmp_path: Path) -> None:
@@ -65,7 +71,8 @@ def test_what_could_not_be_tried_is_shown_and_not_counted() -> None:
     ]
 
 
-def test_a_test_that_fails_without_a_mutant_is_in_no_map(tmp_path: Path) -> None:
+def test_a_test_that_fails_without_a_mutant_is_in_no_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     tests = "import pytest\n@pytest.fixture\ndef broken(): assert False\n"
     tests += "def test_good(): pass\ndef test_red(): assert False\ndef test_error(broken): pass\n"
     (tmp_path / "test_a.py").write_text(tests)

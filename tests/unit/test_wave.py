@@ -6,13 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
-from orchestrator.rules.decision import Send
+from orchestrator.rules.decision_values import Send
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.rules.wave import decide_wave
 from orchestrator.settings import PolicySettings
 
+LAW = read_law()
 NIGHT = datetime(2026, 3, 4, 4, tzinfo=UTC)
 TODAY = date(2026, 3, 3)
 ONE = Person(UUID(int=1), "+12125550101", timezone="America/New_York", last_inbound_at=NIGHT - timedelta(minutes=1))
@@ -48,7 +50,7 @@ def delivery(number: int, person: Person, state: MessageState) -> Delivery:
 def sent(deliveries: list[tuple[Person, MessageState]], policy: PolicySettings) -> list[bool]:
     """Which messages of a wave go, in the order in which they were published."""
     wave = [delivery(number, person, state) for number, (person, state) in enumerate(deliveries)]
-    decisions = decide_wave(wave, policy, NIGHT)
+    decisions = decide_wave(wave, policy, LAW, NIGHT)
     return [isinstance(decisions[one.message_id], Send) for one in wave]
 
 
@@ -89,7 +91,7 @@ def test_people_who_share_a_phone_share_what_it_gets_in_an_hour_and_on_a_day(
 def test_a_message_of_which_nothing_else_is_known_goes_as_one_text(lane: Lane, at: datetime) -> None:
     message = replace(PLAIN, lane=lane, can_delay=lane is not Lane.URGENT, due=at)
     person = replace(ONE, last_inbound_at=at - timedelta(minutes=30))
-    (decision,) = decide_wave([delivery(1, person, message)], PolicySettings(), at).values()
+    (decision,) = decide_wave([delivery(1, person, message)], PolicySettings(), LAW, at).values()
     assert isinstance(decision, Send)
     assert decision.takes_slot
     assert decision.agent_texts == 1
