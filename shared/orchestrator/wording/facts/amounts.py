@@ -119,6 +119,11 @@ def _names(language: Language) -> dict[str, frozenset[str]]:
     }
 
 
+def currency_names(language: Language) -> str:
+    """Return a pattern for the signs, codes and names of currencies."""
+    return rf"(?:{any_of(_SIGNS)}|{any_of(CODES)}\b|(?i:{any_of([*_names(language), *_NAMES])})\b)"
+
+
 @cache
 def _amount(language: Language) -> re.Pattern[str]:
     number = number_pattern(language)

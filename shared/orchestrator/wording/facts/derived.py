@@ -3,6 +3,7 @@
 Code cannot prove that a text means the right two values, so that the model reads such a text once more.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from orchestrator.wording.facts.data_facts import DataFacts
 from orchestrator.wording.facts.kinds import (
     Amount,
+    Code,
     Date,
     Duration,
     Fact,
@@ -34,6 +36,8 @@ _CODES = frozenset(
         "flight", "room", "zip", "bib", "phone",
     }
 )  # fmt: skip
+_SHORT_HASH = re.compile(r"[\da-f]{7,12}")
+_HASH = re.compile(r"[\da-f]{12,64}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}")
 _UNITS = (Duration, Measure, Percent)
 _DAY_MINUTES, _DAY_SECONDS = 1_440, 86_400
 
@@ -139,6 +143,14 @@ def _day(fact: Date | Weekday, data: DataFacts, _counts: AbstractSet[Decimal]) -
     return is_known(fact, moved, None)
 
 
+def _code(fact: Code, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a code is the beginning of a hash or UUID, as people shorten it: the first seven digits or more."""
+    codes = [known.text for known in data.facts if isinstance(known, Code)]
+    return _SHORT_HASH.fullmatch(fact.text) is not None and any(
+        code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes
+    )
+
+
 def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
     """Whether a weekday of the data is said to come again, and the data does not state how often."""
     weekday = Weekday(int(fact.unit[-1])) if "weekday_" in fact.unit else None
@@ -165,6 +177,7 @@ _DERIVATIONS: dict[type, Callable[[Any, DataFacts, AbstractSet[Decimal]], bool]]
     Duration: _with_unit,
     Time: _time,
     Date: _day,
+    Code: _code,
     Frequency: _recurrence,
     Weekday: _day,
 }

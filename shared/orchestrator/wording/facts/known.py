@@ -79,7 +79,8 @@ def is_known(fact: Fact, data: DataFacts, today: date | None) -> bool:
 
 def _number_is_known(fact: Number, data: DataFacts, _today: date | None) -> bool:
     is_year = any(day.year == fact.value for day in data.dates)
-    return fact.value in data.numbers or fact.value in data.lengths or is_year
+    is_share = 0 < fact.value < 1 and Percent(fact.value * 100) in data.facts  # a quarter for 25 %
+    return fact.value in data.numbers or fact.value in data.lengths or is_year or is_share
 
 
 def _code_is_known(code: Code, data: DataFacts, _today: date | None) -> bool:

@@ -105,6 +105,10 @@ def units_of(word: str) -> Iterator[str]:
 
 def find_measures(text: str, spoken: Language) -> Iterator[Found]:
     """Yield the measures of a text."""
+    for match in _compound(spoken).finditer(text):
+        unit = match["unit"].lower()
+        if not any(unit == symbol.lower() for symbol in _symbols()):
+            yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], spoken)))
     for match in _pattern(spoken).finditer(text):
         unit = _symbols().get(match["unit"]) or _names(spoken)[match["unit"].lower()]
         yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], spoken)))
@@ -115,6 +119,12 @@ def _pattern(spoken: Language) -> re.Pattern[str]:
     symbols, names = any_of(_symbols()), any_of(_names(spoken))
     # "4,870 in September" is no length.
     return re.compile(rf"{number_pattern(spoken)}[\s-]?(?P<unit>(?i:{names})|{symbols})(?![\w/])(?<! in(?=\s[\w\0]))")
+
+
+@cache
+def _compound(spoken: Language) -> re.Pattern[str]:
+    """A unit that is not in the table: 22 ng/mL."""
+    return re.compile(rf"{number_pattern(spoken)}\s?(?P<unit>[A-Za-z%\u03bc]{{1,5}}/[A-Za-z]{{1,4}}\d?)(?![\w/])")
 
 
 @cache

@@ -148,6 +148,8 @@ def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
         if time_unit and name.casefold() not in _NO_UNITS:
             yield duration_of(number, time_unit)
         yield from (Measure(number, measure) for measure in units_of(name))
+        if "/" in name:
+            yield Measure(number, name.lower())
 
 
 def _scaled(number: Decimal, words: set[str]) -> Iterator[Fact]:

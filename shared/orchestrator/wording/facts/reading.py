@@ -9,7 +9,7 @@ from functools import lru_cache
 from orchestrator.wording.facts.addresses import find_addresses
 from orchestrator.wording.facts.amounts import find_amounts, find_shares
 from orchestrator.wording.facts.claims import find_free
-from orchestrator.wording.facts.codes import find_codes
+from orchestrator.wording.facts.codes import find_codes, find_versions
 from orchestrator.wording.facts.dates import find_dates
 from orchestrator.wording.facts.days import find_days, find_recurrences
 from orchestrator.wording.facts.durations import find_durations
@@ -46,6 +46,7 @@ def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
         lambda rest: find_addresses(rest, also_disguised=not exact),
         lambda rest: find_named_days(rest, language),
         lambda rest: find_dates(rest, language),
+        find_versions,
         lambda rest: find_times(rest, language, exact=exact),
         find_zones,
         lambda rest: find_amounts(rest, language),
