@@ -1,4 +1,4 @@
-"""The `orchestrator` command, run in a process of its own."""
+"""The `orchestrator` command, run in processes of its own."""
 
 import importlib.metadata
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from psycopg import Connection
 
+from tests.forking import run_command
 from tests.world import World
 
 COMMAND = Path(sys.executable).parent / "orchestrator"
@@ -27,12 +28,18 @@ class Run:
         self.folder = folder
 
     def __call__(self, *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [COMMAND, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        done = run_command(arguments, self.environment, self.folder)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stderr if fails else done.stdout
+
+
+def test_the_command_that_is_installed_starts(run: Run) -> None:
+    """All other tests fork it from a process that has its modules loaded."""
+    done = subprocess.run(
+        [COMMAND, "queue"], env=run.environment, cwd=run.folder, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_person_is_added_shown_and_changed(run: Run) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import API_KEY_SECRET, API_KEY_SID, Phones, twilio_error
 from orchestrator_local.template import ROOT
-from tests.integration.test_command_line import COMMAND
+from tests.forking import run_command
 from tests.world import WEBHOOK, World, function_environment
 
 
@@ -33,15 +32,7 @@ class Command:
         self.environment = {"PATH": os.environ["PATH"], "COLUMNS": "200", "NO_COLOR": "1", **environment}
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = run_command(arguments, self.environment, self.folder)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stdout or done.stderr

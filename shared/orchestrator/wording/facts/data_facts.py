@@ -16,6 +16,7 @@ from orchestrator.wording.facts.kinds import (
     Date,
     Duration,
     Fact,
+    Free,
     Frequency,
     Measure,
     Month,
@@ -29,7 +30,7 @@ from orchestrator.wording.facts.kinds import (
 )
 from orchestrator.wording.facts.language import Language, language, language_of
 from orchestrator.wording.facts.normal import normal, split_key
-from orchestrator.wording.facts.number_meaning import currency_in, joined_duration, meaning_of
+from orchestrator.wording.facts.number_meaning import currency_in, is_no_price, joined_duration, meaning_of
 from orchestrator.wording.facts.numerals import NUMERAL, values_of
 from orchestrator.wording.facts.reading import numbers_in, read_facts
 from orchestrator.wording.facts.zones import ZONES
@@ -198,6 +199,8 @@ class _Reader:
         """Add what a value is as a whole: a code with a space in it, hours such as 9-17, a zone, a part such as 5/8."""
         if re.fullmatch(r"[A-Z]{1,4} \d{1,8}[A-Z]?", text):
             self.known.facts.add(Code(text))
+        if is_no_price(text.casefold(), key):
+            self.known.facts.add(Free())
         if text in ZONES:
             self.known.facts.add(Zone(text))
         if part := re.fullmatch(r"(\d{1,4}) ?/ ?(\d{1,4})", text):

@@ -46,7 +46,7 @@ def find_durations(text: str, language: Language) -> Iterator[Found]:
     for match in _frequencies(language).finditer(text):
         word = (match["word"] or match["unit"] or match["times"]).casefold()
         unit = language.frequencies.get(word) or language.units[word]
-        yield Found(match.start(), match.end(), (Frequency(unit),))
+        yield Found(match.start(), match.end(), (Frequency(f"two_{unit}s" if match["alternate"] else unit),))
 
 
 def _find_parts(text: str, language: Language) -> Iterator[Found]:
@@ -99,6 +99,6 @@ def _frequencies(language: Language) -> re.Pattern[str]:
         else "(?!)"
     )
     return re.compile(
-        rf"(?i:\b(?P<word>{any_of(language.frequencies)})\b|(?:\b{every}\s|/\s?)(?P<unit>{unit})\b"
+        rf"(?i:\b(?P<word>{any_of(language.frequencies)})\b|(?:\b{every}\s(?P<alternate>(?:{language.patterns['alternate']})\s)?|/\s?)(?P<unit>{unit})\b"
         rf"|(?:(?<=[\d\0])|(?<=\bonce)|(?<=\btwice)|(?<=\btimes)|(?<=\bdollars)|(?<=\beuros))\s{often}n?\s(?P<times>{unit})\b)"
     )

@@ -15,7 +15,7 @@ _SHARED = re.compile(
     re.IGNORECASE,
 )
 # Also behind the date of an instant, and before its offset; the date is hidden by then.
-_CLOCK = re.compile(r"(?:(?<![\w:.,])|(?<=\0[Tt]))([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?![\w:])")
+_CLOCK = re.compile(r"(?:(?<![\w:.,])|(?<=\0[Tt]))([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?!\w|:\d)")
 # The clock of an instant, with its offset; "13:00-17:00" is a range.
 _INSTANT = re.compile(
     r"(?<=\0[Tt ])([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})(?![\w:])"
