@@ -31,6 +31,7 @@ from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
+from tests.tables import empty_tables
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
 pytest_plugins = ["tests.executed_statements"]
@@ -199,13 +200,7 @@ def _functions(
 def connection(database_url: str) -> Iterator[Connection]:
     """A connection to this worker's database, emptied before the test."""
     with connect(database_url) as connection:
-        tables = connection.execute(
-            "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables"
-            " WHERE schemaname IN ('public', 'orchestrator') AND tablename NOT IN ('schema_migrations', 'created_tables')"
-        ).fetchone()
-        assert tables is not None
-        connection.execute(f"TRUNCATE {tables[0]} CASCADE".encode())
-        connection.execute("INSERT INTO orchestrator.pace (next_free) VALUES ('-infinity')")
+        empty_tables(connection)
         yield connection
 
 

@@ -14,7 +14,9 @@ from orchestrator.store.access import (
     SHARED_TABLES,
     TableAccess,
     close_created_table,
+    is_schema_closed,
     list_created_tables,
+    list_web_functions,
     list_web_views,
     read_access,
 )
@@ -25,7 +27,10 @@ from orchestrator_cli.output import print_result, show, style_line
 
 
 def access_results(connection: Connection) -> Iterator[CheckResult]:
-    """Report each role that can read or write shared tables; a web role that can is a failed check."""
+    """Report each role that can read or write shared tables; a web role that can is a failed check.
+
+    A web role may also have a way past its grants: a view or a function with its owner's rights.
+    """
     is_open = False
     for role, of_role in groupby(read_access(connection), attrgetter("role")):
         tables = list(of_role)
@@ -33,9 +38,22 @@ def access_results(connection: Connection) -> Iterator[CheckResult]:
         yield _result_of(_name_of(role), tables)
     for view in list_web_views(connection):
         is_open = True
-        detail = f"{_name_of(view.role)} reads {view.table_name} through the view {view.view_name}"
-        fix = "Revoke SELECT on the view, or give it security_invoker (Postgres 15): docs/database.md."
+        does = " and ".join(["reads"] * view.reads + ["writes"] * view.writes)
+        detail = f"{_name_of(view.role)} {does} {view.table_name} through the view {view.view_name}"
+        fix = "Revoke the rights on the view, or give it security_invoker (Postgres 15): docs/database.md."
         yield CheckResult("access", Grade.BAD, detail, fix)
+    for function in list_web_functions(connection):
+        is_open = True
+        names = f"which has its owner's rights and names {', '.join(function.table_names)}"
+        detail = f"{_name_of(function.role)} may call {function.function_name}, {names}"
+        fix = "Check what it shows and changes; else revoke EXECUTE on it, also from PUBLIC: docs/database.md."
+        yield CheckResult("access", Grade.DOUBTFUL, detail, fix)
+    if not is_schema_closed(connection):
+        is_open = True
+        detail = (
+            "the schema orchestrator is open to a web role or to every role, or a role that uses it lacks functions"
+        )
+        yield CheckResult("access", Grade.BAD, detail, "Run `orchestrator migrate`.")
     if not is_open:
         yield CheckResult("access", Grade.GOOD, "no web role can read or write people and messages")
 

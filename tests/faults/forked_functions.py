@@ -1,6 +1,5 @@
-"""Function processes that start in a moment: forked from a server that has the libraries loaded, and nothing else."""
+"""Function processes that start in a moment."""
 
-import multiprocessing
 import os
 import runpy
 import signal
@@ -12,32 +11,14 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator_local.runtime import FunctionProcess
-
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(
-    [
-        "anthropic",
-        "aws_lambda_powertools.metrics",
-        "boto3",
-        "botocore.parsers",
-        "botocore.retries.standard",
-        "orchestrator.delivery.deliver",
-        "orchestrator.delivery.dispatch",
-        "orchestrator.intake.enqueue",
-        "orchestrator.conversation.inbound",
-        "orchestrator.sms.http",
-        "orchestrator.conversation.webhook",
-        "twilio.request_validator",
-        "twilio.rest.api.v2010.account.message",
-    ]
-)
+from tests.forking import FORKING, enter
 
 
 class ForkedFunction(FunctionProcess):
     """A function under the runtime client, as `FunctionProcess` runs it, but for how its process begins."""
 
     def _start_process(self) -> "subprocess.Popen[bytes]":
-        child = _forking.Process(
+        child = FORKING.Process(
             target=_run, args=(self.function.handler, self.function.folder, self._lambda_environment(), self.log)
         )
         child.start()
@@ -66,12 +47,7 @@ class _AsPopen:
 
 
 def _run(handler: str, folder: Path, environment: Mapping[str, str], log: Path) -> None:
-    with log.open("ab") as output:
-        for stream in (1, 2):
-            os.dup2(output.fileno(), stream)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
+    enter(environment, folder, log, log)
     sys.path.insert(0, str(folder))
     sys.argv = ["awslambdaric", handler]
     runpy.run_module("awslambdaric", run_name="__main__")

@@ -25,6 +25,7 @@ from tests.faults.forked_functions import ForkedFunction
 from tests.faults.http_proxy import http_proxy
 from tests.faults.sqs_server import FaultyQueues, serve_queues
 from tests.postgres_proxy import postgres_proxy
+from tests.tables import empty_tables
 from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, WEBHOOK, function_environment, http_event
 
 # Which function takes what from which queue.
@@ -119,16 +120,9 @@ class Rig:
         self.queues.clear()
         self.phones.reset()
         self.set_time(TUESDAY_10_IN_NEW_YORK)
-        self.connection.execute(
-            "TRUNCATE users, conversations, messages, message_queue, user_message_budget, agent_actions_log,"
-            " orchestrator.attempts, orchestrator.timeline, orchestrator.rejections, orchestrator.pauses,"
-            " orchestrator.opt_outs, orchestrator.withdrawals, orchestrator.agent_rates,"
-            " orchestrator.relevance, orchestrator.spending_shards, orchestrator.readings, orchestrator.media,"
-            " orchestrator.strangers, orchestrator.numbers, orchestrator.inbound_marker CASCADE"
-        )
+        empty_tables(self.connection)
         # Its agents may send more than the start limit.
         self.connection.execute("INSERT INTO orchestrator.agents (prefix) VALUES ('') ON CONFLICT DO NOTHING")
-        self.connection.execute("UPDATE orchestrator.pace SET next_free = '-infinity'")
 
     # What came of it -------------------------------------------------------------------------------------------------
 

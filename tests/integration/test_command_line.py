@@ -1,4 +1,4 @@
-"""The `orchestrator` command, run in a process of its own."""
+"""The `orchestrator` command, run in processes of its own."""
 
 import importlib.metadata
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from psycopg import Connection
 
+from tests.forking import run_command
 from tests.world import World
 
 COMMAND = Path(sys.executable).parent / "orchestrator"
@@ -27,12 +28,18 @@ class Run:
         self.folder = folder
 
     def __call__(self, *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [COMMAND, *arguments], env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        done = run_command(arguments, self.environment, self.folder)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stderr if fails else done.stdout
+
+
+def test_the_command_that_is_installed_starts(run: Run) -> None:
+    """All other tests fork it from a process that has its modules loaded."""
+    done = subprocess.run(
+        [COMMAND, "queue"], env=run.environment, cwd=run.folder, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_person_is_added_shown_and_changed(run: Run) -> None:
@@ -92,6 +99,7 @@ def test_agents_are_set_listed_and_removed(run: Run) -> None:
             "publishers": ["AROAUTHOR"],
             "urgent_at_night": None,
             "purpose": "informational",
+            "pauses": [],
         }
     ]
     assert "Removed" in run("agent", "remove", "bulk")
@@ -207,7 +215,7 @@ def test_square_brackets_in_names_and_texts_are_printed_as_they_are(run: Run, co
     assert f"agent {name}" in run("pause", "--agent", name)
     assert f"agent {name}" in run("resume", "--lane", "low")
     assert name in run("agent", "set", name, "--publisher", name)
-    assert run("agent", "list").count(name) == 2
+    assert run("agent", "list").count(name) == 3, "prefix, publisher, and the pause"
     assert name in run("agent", "remove", name)
     connection.execute(
         "INSERT INTO orchestrator.strangers (sid, phone_number, body, media, received_at) VALUES ('SM1', '+12125550102', %s, '[]', now())",

@@ -211,6 +211,7 @@ ada,revoked,,news,by e-mail,,,2026-02-01T00:00:00Z,,
 
 def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: Command, tmp_path: Path) -> None:
     run_command("consent", "add", "ada", "--purpose", "marketing", "--source", "on paper")
+    shop.wait(minutes=1)
     run_command("consent", "revoke", "ada", "--source", "by phone", "--topic", "news")
     entries = json.loads(run_command("consent", "list", "ada", "--json"))
     assert [(entry["purpose"], entry["is_given"], entry["holds"]) for entry in entries] == [

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ import typer.main
 from psycopg import sql
 from typer.testing import CliRunner
 
-from orchestrator.errors import InvalidPerson
+from orchestrator.errors import OrchestratorError
 from orchestrator_cli import service_checks
 from orchestrator_cli.main import app
 from tests.integration.test_deletion import HOLDS_CODES, text_columns
@@ -30,7 +31,13 @@ COMMANDS = {
     "agent list": [], "agent set": [f"{HOSTILE}2"], "agent remove": [HOSTILE],
     "pause": ["--agent", f"{HOSTILE}3"], "resume": ["--agent", f"{HOSTILE}3"], "adopt": [], "migrate": [],
     "dlq list": [], "dlq show": ["enqueue", "--body"], "dlq redrive": ["enqueue", "--dry-run"],
-    "privacy export": ["USER"], "doctor": [],
+    "privacy export": ["USER"], "privacy hold": ["USER", "--note", HOSTILE], "privacy release": ["USER"],
+    "evidence": ["USER", "--from", "2026-03-01", "--to", "2026-03-31", "--file", "EVIDENCE"],
+    "evidence-check": ["EVIDENCE"],
+    "consent add": ["USER", "--purpose", "marketing", "--source", HOSTILE], "consent list": [],
+    "consent revoke": ["USER", "--purpose", "marketing", "--source", HOSTILE],
+    "consent export": ["CSV"], "consent import": ["CSV"],
+    "law show": [], "law check": [], "doctor": [],
 }  # fmt: skip
 EACH_WAY: tuple[list[str], ...] = ([], ["--json"])
 ELSEWHERE = {"recover", "invoke", "privacy delete"}
@@ -45,7 +52,7 @@ def command_names(group: Any, prefix: str = "") -> Iterator[str]:
 
 
 @pytest.fixture
-def hostile(world: World, dead_letter_queue: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def hostile(world: World, dead_letter_queue: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
     """A world whose every text is hostile; returns what the arguments stand for."""
     monkeypatch.setattr(service_checks, "check_webhook", lambda: iter(()))
     world.person("ada", phone=PHONE)
@@ -82,7 +89,8 @@ def hostile(world: World, dead_letter_queue: str, monkeypatch: pytest.MonkeyPatc
     boto3.client("sqs").send_message(
         QueueUrl=dead_letter_queue, MessageBody=json.dumps(HOSTILE, ensure_ascii=False)[1:]
     )
-    return {"USER": HOSTILE, "MESSAGE": str(message)}
+    files = {"EVIDENCE": str(tmp_path / "evidence.html"), "CSV": str(tmp_path / "consents.csv")}
+    return {"USER": HOSTILE, "MESSAGE": str(message), **files}
 
 
 def test_each_command_shows_it_and_obeys_none_of_it(hostile: dict[str, str]) -> None:
@@ -95,7 +103,7 @@ def test_each_command_shows_it_and_obeys_none_of_it(hostile: dict[str, str]) -> 
             for option in EACH_WAY if name != "privacy export" else EACH_WAY[:1]:
                 time.shift(timedelta(minutes=1))  # letters that a command released are visible again
                 result = CliRunner().invoke(app, [*name.split(), *given, *option])
-                assert result.exception is None or isinstance(result.exception, SystemExit | InvalidPerson), (
+                assert result.exception is None or isinstance(result.exception, SystemExit | OrchestratorError), (
                     name,
                     result.exception,
                 )

@@ -65,7 +65,7 @@ def test_marketing_after_the_hours_of_the_place_waits_and_explain_cites_the_row(
     shop.minute()
     assert held(shop, message_id) == ("queued", "law_hours", "Wed 08:00")
     assert shop.state(informational) == ("sent", None)
-    printed = CliRunner(env={"COLUMNS": "300", "NO_COLOR": "1"}).invoke(app, ["explain", str(message_id)]).output
+    printed = CliRunner().invoke(app, ["explain", str(message_id), "--json"]).output
     assert "Florida: marketing texts 08:00-20:00 (dropcowboy.com/state-compliance of 2025-11-01" in printed
     shop.travel_to("2026-03-04T08:00:00-05:00")
     shop.minute()

@@ -1,14 +1,20 @@
 """Twilio is away for an hour: what it costs, and what waits (G2)."""
 
+import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from orchestrator.leases import URGENT_LEASE
+from orchestrator.rules.reasons import Reason, Status
 from orchestrator.sms.client import twilio_client
+from orchestrator.store.schedule import claim_probe
+from orchestrator.store.settlement import Evidence, Settlement, settle_by_evidence
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
-from tests.world import World
+from tests.world import World, sqs_event, sqs_record
 
 DUE = 120
 DOWN = twilio_error(503, 20503, "Service unavailable")
@@ -174,3 +180,82 @@ def test_a_probe_that_our_account_is_refused_for_turns_the_outage_into_that_paus
     ((note, probes, ends_at),) = world.all("SELECT note, probes, ends_at FROM orchestrator.pauses")
     assert note == "Twilio refuses our account: refused: the credentials are wrong"
     assert (probes, ends_at is not None) == (None, True)
+
+
+# Probes ------------------------------------------------------------------------------------------------------------------
+
+
+def outage_of_twenty(world: World) -> None:
+    """Twilio answers no call of a wave of ten."""
+    publish_due_texts(world, 20)
+    world.phones.misbehave = lambda _fields: DOWN
+    world.minute()
+
+
+def probes(world: World) -> list[tuple[int, float, bool]]:
+    """The outage: how many probes failed, in how many seconds the next one is due, and whether one is under way."""
+    return [
+        (number, (due - world.now).total_seconds(), probe_id is not None)
+        for number, due, probe_id in world.all("SELECT probes, probe_at, probe_id FROM orchestrator.pauses")
+    ]
+
+
+def begin_probe(world: World) -> UUID:
+    """The next probe, at the time when it is due."""
+    ((due,),) = world.all("SELECT probe_at FROM orchestrator.pauses")
+    world.travel_to(due)
+    (probe,) = claim_probe(world.connection, world.now)
+    assert world.row(probe.message_id)["lease_until"] == world.now + URGENT_LEASE
+    return probe.message_id
+
+
+def take_up(world: World, message_id: UUID) -> None:
+    """The deliver function gets the record that hands over a message."""
+    world.invoke("deliver", sqs_event([sqs_record(json.dumps({"message_id": str(message_id)}), world.now)]))
+
+
+def test_each_probe_that_fails_triples_the_wait_up_to_a_quarter_of_an_hour(world: World) -> None:
+    outage_of_twenty(world)
+    waits = []
+    for _ in range(6):
+        take_up(world, begin_probe(world))
+        waits.extend(probes(world))
+    assert waits == [(1, 30, False), (2, 90, False), (3, 270, False), (4, 810, False), (5, 900, False), (6, 900, False)]
+
+
+@pytest.mark.parametrize("answer", [None, twilio_error(400, 21211, "Invalid number")], ids=["accepted", "refused"])
+def test_an_answer_to_the_probe_ends_the_outage_and_evidence_of_another_text_does_not(
+    world: World, answer: HttpAnswer | None
+) -> None:
+    outage_of_twenty(world)
+    (attempt_id, other), *_ = world.all("SELECT id, message_id FROM orchestrator.attempts WHERE outcome = 'unknown'")
+    probe = begin_probe(world)
+    assert probe != other
+    evidence = Settlement.of_sent_text(attempt_id, f"SM{1:032}", Evidence.MESSAGE_LIST)
+    settle_by_evidence(world.connection, [evidence], world.now)
+    assert probes(world) == [(0, 0, True)]
+    world.phones.misbehave = lambda _fields: answer
+    take_up(world, probe)
+    assert probes(world) == []
+
+
+def test_a_probe_under_way_is_the_only_one_and_calls_that_fail_meanwhile_leave_it(world: World) -> None:
+    outage_of_twenty(world)
+    begin_probe(world)
+    assert claim_probe(world.connection, world.now) == []
+    before = probes(world)
+    unanswered = [
+        Settlement(
+            attempt, "unknown", None, None, None, None, Status.SENDING, Reason.UNKNOWN_OUTCOME, None, None, False
+        )
+        for (attempt,) in world.all("UPDATE orchestrator.attempts SET outcome = NULL RETURNING id")
+    ]
+    settle_by_evidence(world.connection, unanswered, world.now)
+    assert probes(world) == before == [(0, 0, True)]
+
+
+def test_while_twilio_refuses_our_account_nothing_probes_it(world: World) -> None:
+    outage_of_twenty(world)
+    world.connection.execute("UPDATE orchestrator.pauses SET probes = NULL")
+    world.wait(minutes=1)
+    assert claim_probe(world.connection, world.now) == []

@@ -211,6 +211,33 @@ def test_a_pause_reaches_ids_that_were_stored_in_capitals(bound: World) -> None:
     assert bound.texts() == []
 
 
+def test_a_row_of_an_agent_speaks_for_no_bound_agent_and_for_no_look_alike(bound: World) -> None:
+    """A row names no publisher (R12, R13)."""
+    ((ada,),) = bound.all("SELECT id FROM users")
+    bound.says(ada, "Hello?")
+    roles = ["bank", " Bank", "bank_7", "b\u0430nk", "\uff42ank", "bank\u00a0", "b\tnk", " ", "bench", "Concierge"]
+    for role in roles:
+        bound.connection.execute(
+            "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, created_at)"
+            " SELECT id, user_id, %s, 'Your PIN?', 'outbound', 'pending', %s FROM conversations LIMIT 1",
+            (role, bound.now),
+        )
+    bound.minute()
+    bound.minute()
+    states = dict(bound.all("SELECT role, status FROM messages WHERE direction = 'outbound'"))
+    assert [states[role] for role in roles] == ["failed"] * 8 + ["sent"] * 2
+    assert bound.texts() == ["Your PIN?"] * 2
+    assert bound.all("SELECT reason, count(*) FROM orchestrator.rejections GROUP BY 1 ORDER BY 1") == [
+        ("invalid_field", 5),
+        ("publisher_not_allowed", 3),
+    ]
+    ((row,),) = bound.all("SELECT id FROM messages WHERE role = 'bank'")
+    history = read_message_history(bound.connection, row)
+    assert history is not None
+    assert [step.what for step in history.steps] == ["rejected"]
+    assert "bound to publishers" in history.steps[0].detail
+
+
 def test_a_sequence_of_one_is_an_ordinary_message(bound: World) -> None:
     set_agent(bound.connection, Agent("slow", hourly_limit=1))
     for number in range(3):

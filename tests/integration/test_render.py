@@ -12,6 +12,7 @@ from orchestrator.settings import DeliverSettings, load
 from orchestrator.wording.plain import plain_sentence
 from orchestrator_local.stand_ins.http import HttpAnswer
 from tests.integration.test_relevance import FAILURES
+from tests.tables import empty_tables
 from tests.world import World
 
 DATA = {"type": "solution_update", "findings": {"name": "Acme Corp", "amount": 1200, "due": "2026-11-22"}}
@@ -151,7 +152,7 @@ lies = st.lists(
 @given(data=some_data, lie=lies)
 def test_a_model_that_lies_reaches_nobody(world: World, data: dict[str, Any], lie: list[str]) -> None:
     world.travel_to("2026-03-03T15:00:00+00:00")
-    world.connection.execute("TRUNCATE users, orchestrator.attempts, orchestrator.spending_shards CASCADE")
+    empty_tables(world.connection)
     world.phones.reset()
     world.claude.reset()
     world.person(hourly_limit=100, daily_limit=100)

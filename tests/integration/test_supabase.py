@@ -197,7 +197,7 @@ def test_a_restore_in_one_transaction_claims_no_table_of_an_owner(
         (
             "a view with its owner's rights",
             "CREATE VIEW names AS SELECT first_name FROM users; CREATE VIEW fewer AS SELECT * FROM names",
-            "anon reads users through the view fewer",
+            "anon reads and writes users through the view fewer",
         ),
     ],
 )
@@ -208,6 +208,70 @@ def test_doctor_finds_every_way_that_is_left_open(
     supabase.execute("ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE messages DISABLE ROW LEVEL SECURITY")
     supabase.execute(change)
     assert access_of(supabase, monkeypatch)[reads] == "bad", situation
+
+
+BEYOND_GRANTS = [
+    (
+        "a view that takes rows and shows none",
+        "CREATE VIEW outbox AS SELECT * FROM messages; REVOKE ALL ON outbox FROM anon, authenticated;"
+        " GRANT INSERT ON outbox TO anon",
+        {"anon writes messages through the view outbox": "bad"},
+    ),
+    (
+        "a view that shows and changes rows",
+        "CREATE VIEW names AS SELECT id, first_name FROM users; REVOKE ALL ON names FROM authenticated",
+        {"anon reads and writes users through the view names": "bad"},
+    ),
+    (
+        "a view of our own schema",
+        "CREATE VIEW stops AS SELECT DISTINCT phone_number FROM orchestrator.opt_outs; REVOKE ALL ON stops FROM authenticated",
+        {"anon reads orchestrator.opt_outs through the view stops": "bad"},
+    ),
+    (
+        "views that have the caller's rights, or lie where the web has no access",
+        "CREATE VIEW a WITH (security_invoker) AS SELECT * FROM users; CREATE VIEW b WITH (security_invoker = 1) AS"
+        " SELECT * FROM users; CREATE SCHEMA private; CREATE VIEW private.c AS SELECT * FROM users;"
+        " GRANT SELECT ON private.c TO anon",
+        {"no web role can read or write people and messages": "good"},
+    ),
+    (
+        "a function with its owner's rights",
+        "CREATE FUNCTION numbers() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER AS 'SELECT phone_number FROM users';"
+        " REVOKE ALL ON FUNCTION numbers FROM PUBLIC, authenticated",
+        {"anon may call numbers(), which has its owner's rights and names users": "doubtful"},
+    ),
+    (
+        "functions that have the caller's rights, name no table, or are a trigger's",
+        "CREATE FUNCTION a() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM users';"
+        " CREATE FUNCTION b() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';"
+        " CREATE FUNCTION c() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+        " 'BEGIN PERFORM 1 FROM users; RETURN NULL; END'",
+        {"no web role can read or write people and messages": "good"},
+    ),
+    (
+        "a table that inherits, such as a partition",
+        "CREATE TABLE users_of_2025 () INHERITS (users); REVOKE ALL ON users_of_2025 FROM authenticated",
+        {"anon reads users_of_2025; writes users_of_2025": "bad"},
+    ),
+    (
+        "our own schema",
+        "GRANT USAGE ON SCHEMA orchestrator TO anon; GRANT SELECT ON orchestrator.opt_outs TO anon",
+        {
+            "the schema orchestrator is open to a web role or to every role, or a role that uses it lacks functions": "bad"
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("situation", "change", "found"), BEYOND_GRANTS)
+def test_doctor_finds_what_leads_past_the_grants_of_a_web_role(
+    supabase: Connection, monkeypatch: pytest.MonkeyPatch, situation: str, change: str, found: dict[str, str]
+) -> None:
+    migrate(url_of(supabase))
+    supabase.execute(change.encode())
+    of_others = ("orchestrator_runtime", "service_role", "reporting")
+    results = {k: v for k, v in access_of(supabase, monkeypatch).items() if not k.startswith(of_others)}
+    assert results == found, situation
 
 
 def test_rows_that_an_owners_policy_admits_are_no_fault(supabase: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from queue import SimpleQueue
 
 from tests.mutants.mutant import ROOT, Key, Mutant
 from tests.mutants.python_code import python_mutants
-from tests.mutants.run import Bench, Result, up_to_date_map
+from tests.mutants.run import Bench, Outcome, Result, up_to_date_map
 from tests.mutants.sql_code import sql_mutants
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
@@ -60,7 +60,10 @@ def main() -> None:
             tries = [pool.submit(try_out, mutant) for mutant in sample]
             results = list(_shown(done.result() for done in as_completed(tries)))
     print(f"{table(results)}\n\nseconds: {time.monotonic() - began:.0f}")
-    share = sum(result.noticed for result in results) / max(1, len(results))
+    tried = [result for result in results if result.outcome is not Outcome.NOT_TRIED]
+    if results and not tried:
+        sys.exit("pytest could try none of these mutants.")
+    share = sum(result.outcome is Outcome.NOTICED for result in tried) / max(1, len(tried))
     if share < options.at_least:
         sys.exit(f"{share:.0%} of the mutants were noticed; at least {options.at_least:.0%} must be.")
 
@@ -101,30 +104,32 @@ def read_equivalent() -> set[Key]:
 
 
 def table(results: Iterable[Result]) -> str:
-    """How many mutants were noticed, by area."""
-    noticed, total = Counter[str](), Counter[str]()
+    """How many mutants were noticed of those that were tried, by area, and how many could not be tried."""
     results = list(results)
+    noticed, tried = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for result in results:
-        for row in (_group(result.mutant), f"  {result.mutant.area}"):
-            noticed[row] += result.noticed
-            total[row] += 1
-    groups = [
-        [group, *sorted({f"  {r.mutant.area}" for r in results if _group(r.mutant) == group})] for group in SHARES
-    ]
+        group = _group(result.mutant)
+        for row in ((group, ""), (group, result.mutant.area)):
+            noticed[row] += result.outcome is Outcome.NOTICED
+            tried[row] += result.outcome is not Outcome.NOT_TRIED
     rows = [
-        f"{row:16} {noticed[row]:5} of {total[row]:5}  {noticed[row] / total[row]:5.0%}"
-        for group in groups
-        for row in group
-        if total[row]
+        f"{f'  {area}' if area else group:16} {noticed[group, area]:5} of {count:5}  {noticed[group, area] / count:5.0%}"
+        for (group, area), count in sorted(tried.items(), key=lambda row: (list(SHARES).index(row[0][0]), row[0][1]))
+        if count
     ]
-    return "\n".join(["", "noticed", *rows, "", f"not noticed: {sum(not result.noticed for result in results)}"])
+    outcomes = Counter(result.outcome for result in results)
+    without_noticed = [f"{outcome.value}: {outcomes[outcome]}" for outcome in (Outcome.NOT_NOTICED, Outcome.NOT_TRIED)]
+    return "\n".join(["", "noticed", *rows, "", *without_noticed])
 
 
 def _shown(results: Iterable[Result]) -> Iterator[Result]:
     """Print a dot for each mutant that was noticed; of each other one the file, the line and the change."""
     for result in results:
-        survivor = f"\nnot noticed: {result.mutant.shown()}\n      {result.tests} tests reach it\n"
-        print("." if result.noticed else survivor, end="", flush=True)
+        if result.outcome is Outcome.NOTICED:
+            print(".", end="", flush=True)
+        else:
+            share = f"{result.tests} of the {result.reaching} tests that reach it"
+            print(f"\n{result.outcome.value}: {result.mutant.shown()}\n      {share}\n", end="", flush=True)
         yield result
 
 

@@ -1,7 +1,8 @@
 """A plugin of pytest that records what each test reaches: functions of Python code, and statements of SQL.
 
 Use it as `python -m pytest -p tests.mutants.record`. It puts a probe into each function at import, which costs less than
-tracing every line. The map is one JSON file for each process of the run, in the folder `.mutants`.
+tracing every line. The map is one JSON file for each process of the run, in the folder `.mutants`. A test that fails is
+left out: it would notice every mutant.
 """
 
 import ast
@@ -37,6 +38,7 @@ class Reached:
 Reach = Mapping[str, Reached]
 _reached: set[str] = set()
 _tests: dict[str, dict[str, object]] = {}
+_failed: set[str] = set()
 
 
 class ProbingLoader(SourceFileLoader):
@@ -90,8 +92,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return result
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note which tests fail."""
+    if report.failed:
+        _failed.add(report.nodeid)
+
+
 def pytest_sessionfinish() -> None:
     """Write what this process recorded."""
+    for test in _failed:
+        _tests.pop(test, None)
     if _tests:
         FOLDER.mkdir(exist_ok=True)
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")

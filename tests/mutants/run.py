@@ -9,10 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from itertools import chain, zip_longest
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from orchestrator.store.migrate import migrate
@@ -33,13 +35,26 @@ START_SECONDS = 30
 COLLECT_SECONDS = 180
 
 
+class Outcome(Enum):
+    """What the tests made of a mutant. A mutant that pytest could not try is counted in neither."""
+
+    NOTICED = "noticed"
+    NOT_NOTICED = "not noticed"
+    NOT_TRIED = "not tried"
+
+
+# What the exit codes of pytest mean. All others are about the run: interrupted, broken, no such test, no test at all.
+OUTCOMES: dict[int, Outcome] = {pytest.ExitCode.TESTS_FAILED: Outcome.NOTICED, pytest.ExitCode.OK: Outcome.NOT_NOTICED}
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a mutant: whether a test noticed it, and how many tests could have."""
+    """What became of a mutant, how many tests ran, and how many tests reach it."""
 
     mutant: Mutant
-    noticed: bool
+    outcome: Outcome
     tests: int
+    reaching: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +103,19 @@ class Bench:
 
     def try_out(self, mutant: Mutant, reach: Reach, seconds: float) -> Result:
         """Run the tests that reach a mutant until one fails, for about so many seconds; one that hangs is noticed too."""
-        tests = choose_tests(mutant, reach, seconds)
+        reaching = tests_that_reach(mutant.unit, reach)
+        tests = choose_tests(mutant, reaching, reach, seconds)
         if not tests:
-            return Result(mutant, noticed=False, tests=0)
+            return Result(mutant, Outcome.NOT_NOTICED, tests=0, reaching=0)
         file = self.folder / mutant.file
         file.write_text(mutant.text)
         # Bytecode is cached by second and size, and mutants may share both.
         os.utime(file, (mutant.place, hash(mutant.text) % 2**31))
         try:
-            return Result(mutant, self.run_tests(tests, 3 * seconds + START_SECONDS) != 0, len(tests))
+            code = self.run_tests(tests, 3 * seconds + START_SECONDS)
         finally:
             shutil.copy2(ROOT / mutant.file, file)
+        return Result(mutant, OUTCOMES.get(code, Outcome.NOT_TRIED), len(tests), len(reaching))
 
     def run_tests(self, tests: Sequence[str], timeout: float, *options: str) -> int:
         """Run tests in the copy, and return the exit code of pytest; one that does not end in time counts as failed."""
@@ -118,7 +135,7 @@ class Bench:
         try:
             return process.wait(timeout)
         except subprocess.TimeoutExpired:
-            return 1
+            return pytest.ExitCode.TESTS_FAILED
         finally:
             # What a test started and left behind holds on to the database.
             try:
@@ -128,14 +145,14 @@ class Bench:
             process.wait()
 
 
-def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
-    """The tests that reach a mutant, as many as take about so many seconds.
+def choose_tests(mutant: Mutant, reaching: Sequence[str], reach: Reach, seconds: float) -> list[str]:
+    """Choose from the tests that reach a mutant as many as take about so many seconds.
 
     Those that take no time come first, such as the tables of cases; then a file that is named for the mutant's file. Of
     the rest each file gives its fastest test, then its second fastest, and so on: what notices a mutant is usually in one
     file, and no map says in which.
     """
-    quickest_first = sorted(_reaching(mutant.unit, reach), key=lambda test: reach[test].seconds)
+    quickest_first = sorted(reaching, key=lambda test: reach[test].seconds)
     at_once = [test for test in quickest_first if reach[test].seconds < NO_TIME]
     by_file: dict[str, list[str]] = defaultdict(list)
     for test in quickest_first[len(at_once) :]:
@@ -151,7 +168,7 @@ def choose_tests(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
     return chosen
 
 
-def _reaching(unit: str, reach: Reach) -> list[str]:
+def tests_that_reach(unit: str, reach: Reach) -> list[str]:
     """The tests that reach a unit.
 
     What is in no function belongs to all tests that reach its module. A function that a trigger calls, and a module

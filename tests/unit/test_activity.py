@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from orchestrator.people import Person
-from orchestrator.rules.activity import may_come_forward
+from orchestrator.rules.activity import may_come_forward, may_reply
 from orchestrator.settings import ActivitySettings, PolicySettings, load
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -45,6 +45,28 @@ def test_each_ceiling_holds_by_itself(
         active_texts_by_day={TODAY: today, TODAY - timedelta(days=1): 12},
     )
     assert may_come_forward(person, texts, TODAY, ceilings, NOW) is may
+
+
+@pytest.mark.parametrize(
+    ("to_this_text", "this_hour", "today", "may"),
+    [
+        (4, 29, 59, True),
+        (5, 29, 59, False),
+        (6, 0, 0, False),  # the ceiling was lowered since
+        (0, 30, 30, False),
+        (0, 31, 31, False),
+        (0, 0, 60, False),
+        (0, 0, 61, False),
+    ],
+)
+def test_each_ceiling_of_replies_holds_by_itself(to_this_text: int, this_hour: int, today: int, may: bool) -> None:
+    person = replace(
+        ACTIVE,
+        replies_to_text=to_this_text,
+        replies_this_hour=this_hour,
+        replies_by_day={TODAY: today, TODAY - timedelta(days=1): 60},
+    )
+    assert may_reply(person, TODAY, DEFAULTS) is may
 
 
 def test_a_person_who_is_not_active_gets_none() -> None:

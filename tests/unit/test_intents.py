@@ -129,5 +129,19 @@ def test_what_twilio_took_for_a_keyword_is_one(kind: str) -> None:
     assert intent_of("COMENZAR", kind) == (Intent(kind.lower()), ClassifiedBy.OPT_OUT_TYPE)
 
 
+@pytest.mark.parametrize(
+    ("text", "to_toll_free", "intent"),
+    [
+        ("Yes", False, Intent.YES),
+        ("Yes", True, Intent.CONVERSATION),
+        ("START", False, Intent.START),
+        ("START", True, Intent.START),
+        ("unstop", True, Intent.START),
+    ],
+)
+def test_yes_to_a_toll_free_number_lifts_no_block(text: str, to_toll_free: bool, intent: Intent) -> None:
+    assert intent_of(text, to_toll_free=to_toll_free) == (intent, ClassifiedBy.KEYWORD)
+
+
 def test_an_opt_out_type_that_does_not_exist_yet_leaves_it_to_the_text() -> None:
     assert intent_of("STOP", "SNOOZE") == (Intent.STOP, ClassifiedBy.KEYWORD)

@@ -85,6 +85,30 @@ def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it() -> None
     assert next_open(before, [NEW_YORK], window) == datetime(2026, 3, 8, 3, 0, tzinfo=NEW_YORK)
 
 
+@pytest.mark.parametrize(
+    ("situation", "moment", "opens"),
+    [
+        ("the first 01:30 opens", "2026-11-01T00:00:00-04:00", "2026-11-01T01:30:00-04:00"),
+        ("the clock goes back into the window", "2026-11-01T01:00:00-05:00", "2026-11-01T01:30:00-05:00"),
+    ],
+)
+def test_an_hour_that_comes_twice_is_quiet_twice(situation: str, moment: str, opens: str) -> None:
+    window = QuietHours(time(22), time(1, 30))
+    assert next_open(datetime.fromisoformat(moment), [NEW_YORK], window) == datetime.fromisoformat(opens), situation
+
+
+@pytest.mark.parametrize(
+    ("days", "opens"),
+    [(timedelta(days=31, hours=23), True), (timedelta(days=32), False)],
+    ids=["64 rounds", "65 rounds"],
+)
+def test_zones_that_agree_only_after_a_clock_change_are_found_within_a_month(days: timedelta, opens: bool) -> None:
+    """Los Angeles shows the hour of Phoenix from 14 March 2027 on: each day before that takes two rounds."""
+    zones = [ZoneInfo("America/Los_Angeles"), ZoneInfo("America/Phoenix")]
+    agreed = datetime(2027, 3, 14, 19, tzinfo=UTC)
+    assert next_open(agreed - days, zones, QuietHours(time(13), time(12))) == (agreed if opens else None)
+
+
 def test_no_zone_means_never() -> None:
     assert next_open(datetime(2026, 3, 3, 17, tzinfo=UTC), [], NIGHT) is None
 

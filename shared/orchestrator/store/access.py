@@ -64,11 +64,22 @@ class TableAccess:
 
 @dataclass(frozen=True, slots=True)
 class WebView:
-    """A view through which a web role reads a shared table with the rights of the view's owner."""
+    """A view through which a web role reads or writes a table with the rights of the view's owner."""
 
     role: str
     table_name: str
     view_name: str
+    reads: bool
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WebFunction:
+    """A function that a web role may call, which has its owner's rights, and whose code names shared tables."""
+
+    role: str
+    function_name: str
+    table_names: list[str]
 
 
 def is_schema_closed(connection: Connection) -> bool:
@@ -150,10 +161,17 @@ def read_access(connection: Connection) -> list[TableAccess]:
 
 
 def list_web_views(connection: Connection) -> list[WebView]:
-    """List the views through which web roles read shared tables past their row level security."""
+    """List the views through which web roles reach shared tables and those of our schema past their grants."""
     with connection.cursor(row_factory=class_row(WebView)) as cursor:
         parameters = {**_web_roles(), "tables": list(SHARED_TABLES)}
         return cursor.execute(_sql("list_web_views"), parameters).fetchall()
+
+
+def list_web_functions(connection: Connection) -> list[WebFunction]:
+    """List the functions through which web roles may reach shared tables past their grants."""
+    with connection.cursor(row_factory=class_row(WebFunction)) as cursor:
+        parameters = {**_web_roles(), "tables": list(SHARED_TABLES)}
+        return cursor.execute(_sql("list_web_functions"), parameters).fetchall()
 
 
 def _outsiders(connection: Connection) -> Composed:

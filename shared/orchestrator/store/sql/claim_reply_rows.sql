@@ -1,27 +1,52 @@
 -- claim_reply_rows.sql: turn the rows that agents wrote into `messages` (`outbound`, `pending`) into replies that wait
 -- (R12). Rows that were there before our first migration, rows older than a day, and all rows while a trigger of the
--- old sender is there, stay untouched.
+-- old sender is there, stay untouched. A row names no publisher: one of an agent that is bound to publishers is
+-- rejected, and so is one whose role is no id of an agent (R13).
 WITH reply_rows AS (
-    SELECT r.id, r.conversation_id, r.user_id, r.role, r.content, r.created_at
+    SELECT r.id, r.conversation_id, r.user_id, lower(btrim(r.role)) AS agent_id, r.content, r.created_at,
+           CASE WHEN r.role ~ '[^\u0020-\u007e]' OR btrim(r.role) = '' THEN 'invalid_field'
+                WHEN bound.publishers IS NOT NULL THEN 'publisher_not_allowed'
+           END AS refusal
       FROM messages r
+      LEFT JOIN LATERAL (
+            SELECT a.publishers FROM orchestrator.agents a
+             WHERE starts_with(lower(btrim(r.role)), a.prefix)
+             ORDER BY length(a.prefix) DESC
+             LIMIT 1
+           ) bound ON true
      WHERE r.direction = 'outbound' AND r.status IN ('pending', 'queued_for_send')
        AND r.created_at > %(now)s - interval '1 day'
        AND NOT EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = r.id)
        AND (%(old_sender_is_gone)s OR NOT EXISTS (SELECT FROM orchestrator.old_sender_triggers()))
      ORDER BY r.created_at, r.id
      LIMIT %(limit)s
-       FOR NO KEY UPDATE SKIP LOCKED
+       FOR NO KEY UPDATE OF r SKIP LOCKED
 ), row_statuses AS (
-    UPDATE messages r SET status = 'queued' FROM reply_rows WHERE r.id = reply_rows.id
+    UPDATE messages r SET status = CASE WHEN reply_rows.refusal IS NULL THEN 'queued' ELSE 'failed' END
+      FROM reply_rows
+     WHERE r.id = reply_rows.id
+), rejections AS (
+    INSERT INTO orchestrator.rejections (sqs_message_id, message_id, agent_id, reason, field, problem, rejected_at)
+    SELECT id::text, id, CASE refusal WHEN 'publisher_not_allowed' THEN agent_id END, refusal, 'role',
+           CASE refusal
+           WHEN 'publisher_not_allowed' THEN 'role: names an agent that is bound to publishers, and a row names none.'
+                ' Publish the reply with the agent''s own role, or change `orchestrator agent set`.'
+           ELSE 'role: is blank, or holds a character that is not printable ASCII. Name the agent in ASCII.'
+           END,
+           %(now)s
+      FROM reply_rows
+     WHERE refusal IS NOT NULL
+        ON CONFLICT DO NOTHING
 ), replies AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, final_message, words_source, priority, can_delay,
                                requires_fresh_context, scheduled_for, expires_at, status, reason,
                                conversation_context_id, accepted_at, created_at, published_at, is_reply, segments,
                                encoding)
-    SELECT id, user_id, lower(btrim(role)), jsonb_build_object('type', 'reply', 'message', content), content, 'row', 'urgent', true,
+    SELECT id, user_id, agent_id, jsonb_build_object('type', 'reply', 'message', content), content, 'row', 'urgent', true,
            false, %(now)s, %(now)s + %(lifetime)s::interval, 'queued', 'reply_order', conversation_id,
            %(now)s, created_at, least(created_at, %(now)s), true, NULL, NULL
       FROM reply_rows
+     WHERE refusal IS NULL
         ON CONFLICT DO NOTHING
     RETURNING id
 )

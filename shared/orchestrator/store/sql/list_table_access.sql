@@ -1,10 +1,19 @@
 -- list_table_access.sql: the roles that can read or write rows of the shared tables, and what each would lose by closing
--- them. Superusers and Postgres's own roles are left out; PUBLIC stands for every role.
-WITH shared AS (
-    SELECT c.oid, c.relname, c.relacl, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
-           EXISTS (SELECT FROM orchestrator.created_tables t WHERE t.table_name = c.relname) AS is_ours
+-- them. Superusers and Postgres's own roles are left out; PUBLIC stands for every role. A partition, or another table that
+-- inherits, has rights and policies of its own.
+WITH RECURSIVE tables (id, is_part) AS (
+    SELECT c.oid, false
       FROM pg_class c
      WHERE c.relnamespace = to_regnamespace('public') AND c.relname = ANY (%(tables)s::text[]) AND c.relkind IN ('r', 'p')
+     UNION
+    SELECT i.inhrelid, true FROM tables t JOIN pg_inherits i ON i.inhparent = t.id
+), shared AS (
+    SELECT c.oid, CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname AS relname,
+           c.relnamespace, c.relacl, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+           NOT tables.is_part AND EXISTS (SELECT FROM orchestrator.created_tables t WHERE t.table_name = c.relname) AS is_ours
+      FROM tables
+      JOIN pg_class c ON c.oid = tables.id
+      JOIN pg_namespace n ON n.oid = c.relnamespace
 ), roles AS (
     SELECT oid, rolname AS name, rolbypassrls AS bypasses, rolname = ANY (%(web_roles)s::text[]) AS is_outsider
       FROM pg_roles
@@ -56,7 +65,8 @@ WITH shared AS (
               )
            HAVING count(*) > 0
            ) AS rows_seen
-     WHERE CASE c.privilege
+     WHERE has_schema_privilege(r.name, s.relnamespace, 'USAGE')
+       AND CASE c.privilege
            WHEN 'DELETE' THEN has_table_privilege(r.name, s.oid, c.privilege)
            ELSE has_any_column_privilege(r.name, s.oid, c.privilege)
            END

@@ -1,0 +1,94 @@
+"""Which earlier texts count against a limit: to the second, to the person, and to those who share the phone."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.integration.test_replies import reply
+from tests.world import World
+
+NIGHT = "2026-03-03T22:00:00-05:00"
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+def went(world: World, user_id: UUID, number: int, ago: timedelta, **columns: object) -> None:
+    """Write attempts of earlier texts, which Twilio accepted."""
+    world.connection.execute(
+        "INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint,"
+        " local_date, holds_slot, active_since, active_texts, reply_to, started_at, outcome)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), %(user_id)s, gen_random_uuid(), '+12125550101', '',"
+        " (%(at)s::timestamptz AT TIME ZONE 'America/New_York')::date, %(holds_slot)s, %(active_since)s,"
+        " %(active_texts)s, %(reply_to)s, %(at)s, 'accepted' FROM generate_series(1, %(number)s)",
+        {
+            "user_id": user_id,
+            "at": world.now - ago,
+            "number": number,
+            "holds_slot": False,
+            "active_since": None,
+            "active_texts": 0,
+            "reply_to": None,
+            **columns,
+        },
+    )
+
+
+@pytest.mark.parametrize(("ago", "goes"), [(HOUR, True), (HOUR - SECOND, False), (3 * HOUR, True)])
+@pytest.mark.parametrize("is_of_sharer", [False, True])
+def test_what_activity_let_through_counts_for_an_hour(
+    world: World, ago: timedelta, goes: bool, is_of_sharer: bool
+) -> None:
+    world.travel_to(NIGHT)
+    ada, ben = world.person(), world.person("ben", phone="+12125550102")
+    world.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
+    held = world.message()
+    world.minute()
+    went(world, ben if is_of_sharer else ada, 6, ago, active_texts=1, active_since=world.now - ago - SECOND)
+    world.says(ada, "Tell me more")
+    world.minute()
+    assert world.state(held) == (("sent", None) if goes else ("queued", "quiet_hours"))
+
+
+@pytest.mark.parametrize(("ago", "goes"), [(HOUR, True), (HOUR - SECOND, False), (3 * HOUR, True)])
+def test_replies_count_for_an_hour(world: World, ago: timedelta, goes: bool) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    world.writes("What time is it?")
+    went(world, ada, 30, ago, reply_to=world.now - ago - SECOND)
+    went(world, ada, 6, HOUR / 2, active_texts=1, active_since=world.now - HOUR)  # it may not come forward instead
+    reply(world, "It is late")
+    world.deliver()
+    assert world.texts() == (["It is late"] if goes else [])
+
+
+@pytest.mark.parametrize(("ago", "goes"), [(HOUR, True), (HOUR - SECOND, False), (3 * HOUR, True)])
+def test_a_slot_of_the_hour_is_free_after_an_hour(world: World, ago: timedelta, goes: bool) -> None:
+    ada = world.person(hourly_limit=2)
+    went(world, ada, 2, ago, holds_slot=True)
+    message_id = world.message()
+    world.minute()
+    assert world.state(message_id) == (("sent", None) if goes else ("queued", "hourly_limit"))
+
+
+def test_the_texts_of_other_people_count_for_nothing(world: World) -> None:
+    ada, ben = world.person(), world.person("ben", phone="+12125550102")
+    went(world, ben, 40, HOUR / 2, holds_slot=True, active_texts=1, reply_to=world.now, active_since=world.now)
+    world.connection.execute(
+        "INSERT INTO user_message_budget (user_id, date, messages_sent) VALUES (%s, %s, 40)", (ben, world.now.date())
+    )
+    message_id = world.message()
+    world.minute()
+    assert world.state(message_id) == ("sent", None)
+    world.travel_to(NIGHT)
+    held = world.message()
+    world.minute()
+    world.writes("Tell me more")
+    world.deliver()
+    reply(world, "There is more")
+    world.deliver()
+    assert world.texts()[-2:] == ["Hello", "There is more"]
+    assert world.state(held) == ("sent", None)
+    assert world.all("SELECT user_id, date, messages_sent FROM user_message_budget WHERE user_id = %s", ada) == [
+        (ada, world.now.date() - timedelta(days=1), 2)
+    ]

@@ -1,0 +1,96 @@
+"""The mutation run: what it counts as noticed, and which tests it runs for a mutant."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.__main__ import table
+from tests.mutants.mutant import ROOT, Mutant
+from tests.mutants.record import Reached
+from tests.mutants.run import Bench, Outcome, Result, choose_tests
+
+FILE = "shared/orchestrator/rules/activity.py"
+UNIT = "orchestrator.rules.activity:decide"
+
+
+def mutant() -> Mutant:
+    """The file as it is, with a line more: what becomes of it is decided by the tests of the bench."""
+    original = (ROOT / FILE).read_text()
+    return Mutant(FILE, UNIT, 0, original, lambda: f"{original}\nCHANGED = True\n")
+
+
+@pytest.mark.parametrize(
+    ("test", "body", "outcome"),
+    [
+        ("test_a.py::test_it", "def test_it(): assert False", Outcome.NOTICED),
+        ("test_a.py::test_it", "def test_it(): pass", Outcome.NOT_NOTICED),
+        ("test_a.py::test_under_its_old_name", "def test_it(): pass", Outcome.NOT_TRIED),
+        ("test_moved.py::test_it", "def test_it(): pass", Outcome.NOT_TRIED),
+        ("test_a.py::test_it", "import no_such_module\ndef test_it(): pass", Outcome.NOT_TRIED),
+        ("test_a.py::test_it", "def test_it(): raise KeyboardInterrupt", Outcome.NOT_TRIED),
+        ("test_a.py", "", Outcome.NOT_TRIED),
+    ],
+    ids=["fails", "passes", "renamed", "moved", "cannot be imported", "interrupted", "no test"],
+)
+def test_a_mutant_is_noticed_by_a_test_that_fails_alone(tmp_path: Path, test: str, body: str, outcome: Outcome) -> None:
+    assert outcome_of(tmp_path, test, body) is outcome
+    assert (tmp_path / FILE).read_text() == mutant().original
+
+
+def test_a_mutant_is_noticed_by_a_test_that_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tests.mutants.run.START_SECONDS", 3)
+    body = "import time\ndef test_it(): time.sleep(60)"
+    assert outcome_of(tmp_path, "test_a.py::test_it", body) is Outcome.NOTICED
+
+
+def outcome_of(folder: Path, test: str, body: str) -> Outcome:
+    """What a bench that has one test file makes of the mutant."""
+    (folder / FILE).parent.mkdir(parents=True)
+    (folder / "test_a.py").write_text(body)
+    return Bench(folder, "no server").try_out(mutant(), {test: Reached(0.1, frozenset({UNIT}))}, 0.1).outcome
+
+
+def test_a_mutant_that_no_test_reaches_is_not_noticed(tmp_path: Path) -> None:
+    assert Bench(tmp_path, "no server").try_out(mutant(), {}, 1).outcome is Outcome.NOT_NOTICED
+
+
+def test_what_could_not_be_tried_is_shown_and_not_counted() -> None:
+    outcomes = [*[Outcome.NOTICED] * 3, Outcome.NOT_NOTICED, Outcome.NOT_TRIED]
+    shown = table(Result(mutant(), outcome, tests=1, reaching=2) for outcome in outcomes)
+    assert shown.split("\n") == [
+        "",
+        "noticed",
+        "rules                3 of     4    75%",
+        "  rules              3 of     4    75%",
+        "",
+        "not noticed: 1",
+        "not tried: 1",
+    ]
+
+
+def test_a_test_that_fails_without_a_mutant_is_in_no_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    tests = "import pytest\n@pytest.fixture\ndef broken(): assert False\n"
+    tests += "def test_good(): pass\ndef test_red(): assert False\ndef test_error(broken): pass\n"
+    (tmp_path / "test_a.py").write_text(tests)
+    record = f"import tests.mutants.record as r, pathlib; r.FOLDER = pathlib.Path({str(tmp_path)!r})"
+    (tmp_path / "conftest.py").write_text(record)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert [Path(test).name for test in json.loads((tmp_path / "main.json").read_text())] == ["test_a.py::test_good"]
+
+
+def test_a_mutant_meets_the_tests_of_its_own_file_first() -> None:
+    reach = {
+        "tests/integration/test_batches.py::test_one": Reached(1, frozenset({UNIT})),
+        "tests/integration/test_activity.py::test_two": Reached(2, frozenset({UNIT})),
+        "tests/unit/test_rules.py::test_three": Reached(0.001, frozenset({UNIT})),
+    }
+    assert choose_tests(mutant(), list(reach), reach, 2.5) == [
+        "tests/unit/test_rules.py::test_three",
+        "tests/integration/test_activity.py::test_two",
+    ]
