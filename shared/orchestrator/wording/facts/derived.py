@@ -144,11 +144,15 @@ def _day(fact: Date | Weekday, data: DataFacts, _counts: AbstractSet[Decimal]) -
 
 
 def _code(fact: Code, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
-    """Whether a code is the beginning of a hash or UUID, as people shorten it: the first seven digits or more."""
+    """Whether a code has another letter case, is a row with its seat, or begins a hash or UUID as people shorten it."""
     codes = [known.text for known in data.facts if isinstance(known, Code)]
-    return _SHORT_HASH.fullmatch(fact.text) is not None and any(
-        code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes
-    )
+    if any(code.casefold() == fact.text.casefold() for code in codes):
+        return True
+    joined = re.fullmatch(r"([A-Za-z]{1,3})-?(\d{1,3})", fact.text)
+    if joined and joined[1].casefold() in data.words and Decimal(joined[2]) in data.bare:
+        return True
+    is_short = _SHORT_HASH.fullmatch(fact.text) is not None
+    return is_short and any(code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes)
 
 
 def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:

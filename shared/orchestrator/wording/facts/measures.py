@@ -149,5 +149,5 @@ def _symbols() -> dict[str, str]:
 @cache
 def _by_key() -> dict[str, str]:
     """Units in keys, where letter case has no meaning: energy_kwh, temp_f."""
-    by_word = {word.lower(): unit for word, unit in _symbols().items() if len(word) > 1 and word != "in"}
+    by_word = {word.lower(): unit for word, unit in _symbols().items() if word not in ("in", "t")}
     return by_word | {"f": "temperature-fahrenheit", "c": "temperature-celsius"}
