@@ -219,9 +219,9 @@ class _Reader:
             self.known.facts.add(Zone(text))
         if part := re.fullmatch(r"(\d{1,4}) ?/ ?(\d{1,4})", text):
             self.known.numbers |= {Decimal(number) for number in part.groups()}
-        hours = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
-        if hours and _HOUR_KEYS & set(split_key(key).casefold().split()):
-            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in hours.groups()}
+        ends = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
+        if ends and _HOUR_KEYS & set(split_key(key).casefold().split()):
+            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in ends.groups()}
 
     def _read_instant(self, text: str) -> None:
         """Add what an instant is on the person's clock; beside it, the clock of UTC is no time of day."""

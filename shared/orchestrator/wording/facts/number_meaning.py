@@ -22,7 +22,7 @@ from orchestrator.wording.facts.kinds import (
     Time,
 )
 from orchestrator.wording.facts.language import codes, language
-from orchestrator.wording.facts.measures import units_of
+from orchestrator.wording.facts.measures import measure_of, units_of
 from orchestrator.wording.facts.normal import split_key
 
 # Keys, in small letters.
@@ -153,7 +153,7 @@ def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
         time_unit = time_unit_of(name)
         if time_unit and name.casefold() not in _NO_UNITS:
             yield duration_of(number, time_unit)
-        yield from (Measure(number, measure) for measure in units_of(name))
+        yield from (measure_of(number, measure) for measure in units_of(name))
         if "/" in name:
             yield Measure(number, name.lower())
 
