@@ -114,8 +114,10 @@ def _result_of(name: str, tables: list[TableAccess]) -> CheckResult:
         fix = "Check that the policies admit what the web may see."
         return CheckResult("access", Grade.DOUBTFUL, f"{detail}: rows that a policy admits", fix)
     fixes = []
-    if any(table.is_ours for table in tables):
+    if any(table.would_lose for table in tables):
         fixes.append("Run `orchestrator doctor --close`.")
+    elif any(table.is_ours for table in tables):
+        fixes.append(f"Its rights come from a role that it is a member of: revoke that role from {name}.")
     if not all(table.is_ours for table in tables):
         fixes.append("Close the tables that are your own: docs/database.md.")
     return CheckResult("access", Grade.BAD, detail, " ".join(fixes))
