@@ -30,7 +30,7 @@ from orchestrator.segments import segments_of
 from orchestrator.settings import Effort, WriterSettings
 from orchestrator.wording.classification import classify
 from orchestrator.wording.claude import Call
-from orchestrator.wording.grounding import problems
+from orchestrator.wording.grounding import check_text
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
 from orchestrator.wording.relevance import ConversationText, MessageInQuestion, PersonInQuestion, check_relevance
@@ -222,7 +222,7 @@ def _settings_for(key: str, model: str, effort: Effort) -> WriterSettings:
 def _is_bad(text: str | None, case: RenderingCase) -> bool:
     if text is None:
         return bool(case.must_contain)
-    found = problems(text, case.data, sayable_name(case.first_name))
+    found = check_text(text, case.data, sayable_name(case.first_name)).problems
     return segments_of(text).number > 2 or any("JSON" in problem or "markup" in problem for problem in found)
 
 

@@ -9,7 +9,9 @@ import typer
 from orchestrator.agents import Agent
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.purpose import Purpose
+from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.store import agents as store
+from orchestrator.store.pauses import list_pauses
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import Table, print_result, show, show_json, style_line
@@ -28,6 +30,8 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+# By an operator, the throttle, and what their texts brought.
+_PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
 
 
@@ -76,11 +80,15 @@ def set_agent(
 @app.command("list")
 @on_target
 def list_agents(as_json: AsJson = False) -> None:
-    """Show the settings of all prefixes."""
+    """Show the settings of all prefixes, and which agents are paused."""
     with open_database() as (connection, _):
         agents = store.list_agents(connection)
+        pauses = [pause for pause in list_pauses(connection) if pause.scope in _PAUSES_OF_AGENTS]
     if as_json:
-        show_json([dataclasses.asdict(agent) for agent in agents])
+        of_prefix = {
+            agent.prefix: [pause._asdict() for pause in pauses if pause.value == agent.prefix] for agent in agents
+        }
+        show_json([{**dataclasses.asdict(agent), "pauses": of_prefix[agent.prefix]} for agent in agents])
         return
     table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers", "purpose")
     for agent in agents:
@@ -89,6 +97,11 @@ def list_agents(as_json: AsJson = False) -> None:
         at_night = {None: "system alone", True: "yes", False: "no"}[agent.urgent_at_night]
         table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers, agent.purpose)
     show(table)
+    for pause in pauses:
+        since = f"{pause.paused_at:%d %b %H:%M %Z}"
+        show(
+            style_line("[yellow]Paused:[/] {} since {}{}", pause.value, since, f": {pause.note}" if pause.note else "")
+        )
 
 
 @app.command()

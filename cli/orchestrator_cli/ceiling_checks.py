@@ -1,4 +1,4 @@
-"""Checks for `orchestrator doctor` whether a ceiling stopped messages: of agents, replies, sequences and money."""
+"""Checks for `orchestrator doctor` whether a ceiling stopped messages, or agents paused themselves by outcome."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -6,8 +6,10 @@ from typing import Any
 
 from psycopg import Connection
 
+from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.store.agents import list_agents_at_start_limit
 from orchestrator.store.gauges import read_gauges
+from orchestrator.store.pauses import list_pauses
 from orchestrator.store.stats import read_stats
 from orchestrator_cli.check_results import CheckResult, Grade
 
@@ -43,3 +45,16 @@ def ceiling_results(connection: Connection, now: datetime) -> Iterator[CheckResu
         yield CheckResult("ceilings", Grade.DOUBTFUL, f"Twilio has reached a ceiling of the day: {lanes}", fix)
     if not stopped:
         yield CheckResult("ceilings", Grade.GOOD, "stopped nothing in the last day")
+
+
+def outcome_results(connection: Connection) -> Iterator[CheckResult]:
+    """Check which agents and message types are paused because of what their texts brought."""
+    names = {OutcomeScope.AGENT: "agent", OutcomeScope.TYPE: "type"}
+    pauses = [pause for pause in list_pauses(connection) if pause.scope in names]
+    for pause in pauses:
+        option = names[OutcomeScope(pause.scope)]
+        detail = f"{option} {pause.value} is paused since {pause.paused_at:%d %b %H:%M %Z}: {pause.note}"
+        fix = f"See docs/runbook.md, Paused by outcome; then `orchestrator resume --{option} {pause.value}`."
+        yield CheckResult("outcomes", Grade.DOUBTFUL, detail, fix)
+    if not pauses:
+        yield CheckResult("outcomes", Grade.GOOD, "no agent and no message type is paused by what its texts brought")

@@ -1,6 +1,7 @@
 """The commands `queue` and `explain`: the waiting messages, and the history of one message."""
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.store.message_history import MessageHistory, read_message_history
+from orchestrator.store.pauses import PauseRow, list_pauses_of_message
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
@@ -46,18 +48,20 @@ def explain(
         wanted = UUID(message_id)
     except ValueError:
         raise typer.BadParameter(f"{message_id!r} is not a message id, which is a UUID.") from None
-    with open_database() as (connection, _):
+    with open_database() as (connection, clock):
         history = read_message_history(connection, wanted)
+        pauses = list_pauses_of_message(connection, wanted, clock())
     if history is None:
         raise OrchestratorError(f"Nothing is recorded about message {wanted}. Was it published to this stack's queue?")
     if as_json:
         steps = [dataclasses.asdict(step) for step in history.steps]
-        show_json({"message_id": history.message_id, "message": history.row, "steps": steps})
+        facts = {"message_id": history.message_id, "message": history.row, "steps": steps}
+        show_json({**facts, "pauses": [pause._asdict() for pause in pauses]})
         return
-    _print_history(history)
+    _print_history(history, pauses)
 
 
-def _print_history(history: MessageHistory) -> None:
+def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
     zone = history.zone
     table = Table(title=f"Message {history.message_id}, times in {zone}")
     for heading in ("when", "what", "why", "until"):
@@ -72,6 +76,9 @@ def _print_history(history: MessageHistory) -> None:
     why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
     due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
     show(style_line("Now: [bold]{}[/]{}{}", row["status"], due, why))
+    for pause in pauses:
+        name, since = f"{pause.scope} {pause.value}".strip(), _local(pause.paused_at, zone)
+        show(f"Paused: {name} since {since}{f': {pause.note}' if pause.note else ''}")
     if row["superseded_by_message_id"]:
         show(f"Superseded by {row['superseded_by_message_id']} ({row['superseded_reason']})")
     if row["final_message"]:

@@ -1,12 +1,12 @@
-"""The commands `pause` and `resume`, for everything, one lane, one agent or one person (R13)."""
+"""The commands `pause` and `resume`, for everything, one lane, one agent, one message type or one person (R13)."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from psycopg import Connection
 
 from orchestrator.messages import Lane
+from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.store import pauses as store
 from orchestrator.store.people import find_user
 from orchestrator_cli.agents import normal_prefix
@@ -17,24 +17,27 @@ from orchestrator_cli.target import on_target
 
 OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.")]
 OfAgent = Annotated[str | None, typer.Option("--agent", help="Only the agents whose ids begin with this.")]
+OfType = Annotated[str | None, typer.Option("--type", help="Only messages of this type, as in their data.")]
 OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your external id.")]
 
 # Pauses that the functions set by themselves: a throttled agent, a lane that Twilio asked to slow down, an account
-# that Twilio refuses. `resume` ends them together with the operator's pause of the same kind.
+# that Twilio refuses; and those by outcome. `resume` ends them together with the operator's pause of the same kind.
 _AUTOMATIC_SCOPES = {"agent": "brake", "lane": "busy", "everything": "provider"}
+_OUTCOME_SCOPES = {"agent": OutcomeScope.AGENT, "type": OutcomeScope.TYPE}
 
 
 @on_target
 def pause(
     lane: OfLane = None,
     agent: OfAgent = None,
+    message_type: OfType = None,
     user: OfUser = None,
     note: Annotated[str | None, typer.Option(help="The reason, which other operators see.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Stop sending, also of messages in the delivery queue. Paused messages wait; none is lost."""
     with open_database() as (connection, clock):
-        scope, value = _scope(connection, lane, agent, user)
+        scope, value = _scope(connection, lane, agent, message_type, user)
         changed = store.pause(connection, scope, value, note, clock())
     name = _name(scope, value)
     line = style_line("[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name)
@@ -45,21 +48,24 @@ def pause(
 def resume(
     lane: OfLane = None,
     agent: OfAgent = None,
+    message_type: OfType = None,
     user: OfUser = None,
     spending: Annotated[
         bool, typer.Option("--spending", help="Only messages held by Twilio's daily ceiling, for the rest of the day.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """End a pause, also one that a throttle or a refused account set. Sending continues within a minute."""
-    with open_database() as (connection, _):
-        scope, value = ("spending", "") if spending else _scope(connection, lane, agent, user)
-        scopes = {scope, _AUTOMATIC_SCOPES.get(scope, scope)}
-        changed = sum(store.resume(connection, each, value) for each in scopes) > 0
+    """End a pause, also one that a brake or a refused account set. Sending continues within a minute."""
+    with open_database() as (connection, clock):
+        scope, value = ("spending", "") if spending else _scope(connection, lane, agent, message_type, user)
+        ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
+        if by_outcome := _OUTCOME_SCOPES.get(scope):
+            ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
+        changed = any(ended)
         others = store.list_pauses(connection)
     still = [
-        {"scope": other_scope, "value": other_value, "note": note, "since": since, "ends_at": ends_at}
-        for other_scope, other_value, note, since, ends_at in others
+        {"scope": each.scope, "value": each.value, "note": each.note, "since": each.paused_at, "ends_at": each.ends_at}
+        for each in others
     ]
     name = _name(scope, value)
     line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
@@ -67,17 +73,21 @@ def resume(
     print_result(facts, line, *map(_still_paused_line, others), as_json=as_json)
 
 
-def _still_paused_line(pause: tuple[str, str, str | None, datetime, datetime | None]) -> str:
-    scope, value, note, since, ends_at = pause
-    until = f", ends {ends_at:%d %b %H:%M %Z}" if ends_at else ""
-    return f"Still paused: {_name(scope, value)} since {since:%d %b %H:%M %Z}{until} {note or ''}"
+def _still_paused_line(pause: store.PauseRow) -> str:
+    until = f", ends {pause.ends_at:%d %b %H:%M %Z}" if pause.ends_at else ""
+    since = f"{pause.paused_at:%d %b %H:%M %Z}"
+    return f"Still paused: {_name(pause.scope, pause.value)} since {since}{until} {pause.note or ''}"
 
 
-def _scope(connection: Connection, lane: Lane | None, agent: str | None, user: str | None) -> tuple[str, str]:
+def _scope(
+    connection: Connection, lane: Lane | None, agent: str | None, message_type: str | None, user: str | None
+) -> tuple[str, str]:
     """The scope and value of a pause, as `orchestrator.pauses` stores them."""
-    given = [option for option in (lane, agent, user) if option is not None]
+    given = [option for option in (lane, agent, message_type, user) if option is not None]
     if len(given) > 1:
-        raise typer.BadParameter("Give one of --lane, --agent and --user, or none of them for everything.")
+        raise typer.BadParameter("Give one of --lane, --agent, --type and --user, or none of them for everything.")
+    if message_type is not None:
+        return "type", message_type
     if lane is not None:
         return "lane", lane.value
     if agent is not None:

@@ -30,7 +30,7 @@ from orchestrator.store.migrate import read_unapplied_migrations
 from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.access import access_results, role_results
-from orchestrator_cli.ceiling_checks import ceiling_results
+from orchestrator_cli.ceiling_checks import ceiling_results, outcome_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
 
@@ -140,6 +140,7 @@ def check_database() -> Iterator[CheckResult]:
                 fix = "Drop it after you turn that sender off: docs/cutover.md."
                 yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
             yield from ceiling_results(connection, clock_from_environment()())
+            yield from outcome_results(connection)
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:

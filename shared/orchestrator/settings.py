@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
+from orchestrator.brake_settings import OutcomeBrakeSettings, ThrottleSettings
 from orchestrator.errors import SettingsError
 from orchestrator.sender_settings import ConfirmationSettings, LawSettings
 from orchestrator.setting_values import (
@@ -90,7 +91,7 @@ class ConsentFor(StrEnum):
     REQUIRE = "require"
 
 
-class PolicySettings(ActivitySettings):
+class PolicySettings(ActivitySettings, ThrottleSettings):
     """The defaults of the rules; values of the person win."""
 
     daily_limit: int = 10
@@ -105,10 +106,6 @@ class PolicySettings(ActivitySettings):
     max_sequence_parts: int = Field(default=5, ge=2, le=10)
     # How long a message waits for its agent to reformulate it (R10).
     reformulation_minutes: int = Field(default=240, gt=0)
-    # The throttle on agents: this many times their usual hour, and at least the floor (R13).
-    brake_factor: Fraction = 10.0
-    brake_floor: int = Field(default=500, gt=0)
-
     consent: ConsentFor = ConsentFor.MARKETING
 
     def may_text(self, phone_number: str) -> bool:
@@ -139,7 +136,7 @@ class UnknownOutcome(StrEnum):
     SEND_AGAIN = "send_again"  # for an owner who prefers a second text to none
 
 
-class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings):
+class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings, OutcomeBrakeSettings):
     """What the dispatch function needs."""
 
     message_lifetime_days: int = Field(default=7, gt=0)

@@ -17,8 +17,9 @@ HERE = Path(__file__).parent
 PERSON = "Ada"
 # Which fact is wrong in a lying rendering.
 LIES = """
-    address amount attribution cents code count currency date direction duration email free handle invented link negation percent
-    method phone place points relative role rounding scale sign swap time unit weekday year zone
+    address amount attribution cents code contact count currency date direction duration each email free handle id
+    invented link method name negation percent period phone place points relative role rounding scale sign swap time
+    unit weekday year zone
 """
 # The headings of each file of texts.
 HEADINGS = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
+from orchestrator.brake_settings import OutcomeBrakeSettings
 from orchestrator.events import SOURCE
 from orchestrator.settings import ActivitySettings, Effort, PolicySettings, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
@@ -385,6 +386,13 @@ def test_a_ceiling_is_a_parameter_of_the_stack_with_the_default_of_its_setting(n
     variable = FUNCTIONS["DeliverFunction"]["Environment"]["Variables"][name.upper()]
     parameter = TEMPLATE["Parameters"][variable["Ref"]]
     assert parameter["Default"] == PolicySettings.model_fields[name].default
+
+
+@pytest.mark.parametrize("name", OutcomeBrakeSettings.model_fields)
+def test_the_brake_by_outcome_has_parameters_with_the_defaults_of_its_settings(name: str) -> None:
+    variable = FUNCTIONS["DispatchFunction"]["Environment"]["Variables"][name.upper()]
+    parameter = TEMPLATE["Parameters"][variable["Ref"]]
+    assert parameter["Default"] == OutcomeBrakeSettings.model_fields[name].default
 
 
 # Deploys -------------------------------------------------------------------------------------------------------------

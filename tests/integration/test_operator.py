@@ -12,6 +12,8 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
+from orchestrator.rules.outcome_brake import OutcomePause, OutcomeScope
+from orchestrator.store.outcomes import pause_by_outcome
 from orchestrator_cli.main import app
 from orchestrator_local.queues import sqs_endpoint
 from orchestrator_local.stand_ins.claude import Claude
@@ -285,6 +287,17 @@ def test_what_ceilings_stopped_is_reported(world: World, command: Command) -> No
         "Twilio has reached a ceiling of the day: everything waits",
     ]
     assert "agent set PREFIX" in found[3]["fix"]
+
+
+def test_what_paused_itself_by_outcome_is_reported(world: World, command: Command) -> None:
+    pauses = [OutcomePause(scope, "bulk", "36 of 300 texts brought a STOP") for scope in OutcomeScope]
+    pause_by_outcome(world.connection, pauses, world.now)
+    found = [r for r in json.loads(command("doctor", "--json", code=1)) if r["what"] == "outcomes"]
+    assert [(result["grade"], result["detail"]) for result in found] == [
+        ("doubtful", f"{what} bulk is paused since 03 Mar 15:00 UTC: 36 of 300 texts brought a STOP")
+        for what in ("agent", "type")
+    ]
+    assert ["resume --agent bulk" in found[0]["fix"], "resume --type bulk" in found[1]["fix"]] == [True, True]
 
 
 def test_people_without_the_zone_of_a_place_are_reported(world: World, command: Command) -> None:

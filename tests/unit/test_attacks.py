@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from orchestrator.wording.grounding import problems
+from orchestrator.wording.grounding import check_text
 from orchestrator.wording.names import sayable_name
 from orchestrator.wording.plain import plain_sentence
 from orchestrator.wording.prompts import render_request
@@ -55,7 +55,7 @@ def test_the_delimiters_hold(kind: str, where: str, attack: str, says: str) -> N
 def test_what_an_obedient_model_would_say_is_refused(kind: str, where: str, attack: str, says: str) -> None:
     data = {**INVOICE, "note": attack} if where == "data" else INVOICE
     name = sayable_name(attack if where == "name" else "Ada")
-    assert problems(says, data, name), f"{says!r} would have been sent"
+    assert check_text(says, data, name).problems, f"{says!r} would have been sent"
 
 
 @pytest.mark.parametrize(("kind", "where", "attack", "says"), ATTACKS, ids=IDS)

@@ -27,7 +27,7 @@ LAYERS = [
     {"consents"},
     {"clock", "messages", "people"},
     {"setting_values"},
-    {"sender_settings"},
+    {"sender_settings", "brake_settings"},
     {"aws"},
     {"settings"},
     {"agents"},
@@ -42,7 +42,7 @@ LAYERS = [
     {"orchestrator"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
-TYPES = {"rules", "agents", "messages", "people", "purpose", "settings"}
+TYPES = {"rules", "agents", "messages", "people", "purpose", "settings", "brake_settings"}
 LONGEST_MODULE = 350
 PARTICIPLE = re.compile(
     "told|known|heard|said|taken|given|written|sent|held|found|made|forgotten|kept|seen|shown|begun|chosen"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator import InvalidMessage, Lane
 from orchestrator.messages import BODY_LIMIT, Message, Reply, Withdrawal, build_message, parse_request, to_body
-from orchestrator.wording.grounding import problems
+from orchestrator.wording.grounding import check_text
 from orchestrator.wording.plain import plain_sentence
 
 GOOD = {"user_id": "user_123", "agent_id": "system", "message_data": {"type": "note", "message": "Hello"}}
@@ -159,7 +159,7 @@ def test_data_nested_deeply_is_taken_or_refused_with_a_typed_error(depth: int) -
         assert isinstance(message, Message)
         sentence = plain_sentence(message.message_data, "Ada")
         assert sentence is not None
-        assert problems(sentence, message.message_data, "Ada") == []
+        assert check_text(sentence, message.message_data, "Ada").problems == ()
 
 
 def test_the_letters_u0000_are_no_nul() -> None:

@@ -53,9 +53,12 @@ DISPATCH = DispatchReport(
     ),
     proven=1,
     events_published=2,
-    gauges=Gauges({"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), {"twilio": 1}, 12.5),
+    gauges=Gauges(
+        {"high": 7.0}, {"best_time": 8}, 90.0, Decimal("0.5"), Decimal(2), {"twilio": 1}, {"agent_outcomes": 1}, 12.5
+    ),
     finished=True,
     probes=1,
+    paused_by_outcome=Counter(agent_outcomes=1),
 )
 ENQUEUE = EnqueueReport(
     accepted=Counter(high=1, low=2),
@@ -142,6 +145,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "told": 2,
                 "finished": True,
                 "probes": 1,
+                "paused_by_outcome": {"agent_outcomes": 1},
             },
             {
                 "HandedOver": {"high": [4]},
@@ -154,6 +158,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "ClaudeSpentToday": {None: [0.5]},
                 "TwilioSpentToday": {None: [2]},
                 "CostCeiling": {"twilio": [1]},
+                "OutcomePauses": {"agent_outcomes": [1]},
                 "DatabaseConnections": {None: [12.5]},
             },
         ),

@@ -37,6 +37,8 @@ REJECTED = Metric("Rejected", by="reason")
 BRAKED = Metric("Braked")
 # Messages that a ceiling of agents, replies or sequences stopped, at intake or in delivery.
 CEILINGS = Metric("Ceilings", by="of")
+# Agents and message types that paused themselves, by what their texts brought, and are paused still.
+OUTCOME_PAUSES = Metric("OutcomePauses", by="of")
 # The dispatcher: what each tick found and did.
 TICKS = Metric("Ticks")
 WAITING = Metric("Waiting", by="reason")

@@ -16,6 +16,7 @@ from orchestrator.clock import Clock, countdown
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
 from orchestrator.delivery.outage import probe_twilio
+from orchestrator.delivery.outcome_brake import brake_by_outcome
 from orchestrator.events import publish_events
 from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
@@ -53,6 +54,7 @@ class DispatchReport:
         gauges: what is waiting, overdue and spent; None where the tick had no time left to read it.
         finished: whether nothing due was left.
         probes: texts that went although an outage of Twilio pauses delivery.
+        paused_by_outcome: agents and message types that paused themselves now, by scope.
     """
 
     handed_over: Counter[str] = field(metadata=publish_as(metrics.HANDED_OVER))
@@ -78,6 +80,7 @@ class DispatchReport:
                 "claude_usd": (metrics.CLAUDE_SPENT,),
                 "twilio_usd": (metrics.TWILIO_SPENT,),
                 "cost_ceilings": (metrics.COST_CEILING,),
+                "outcome_pauses": (metrics.OUTCOME_PAUSES,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),
             },
             in_log=False,
@@ -85,6 +88,7 @@ class DispatchReport:
     )
     finished: bool
     probes: int = 0
+    paused_by_outcome: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,8 @@ def dispatch(
         now=clock(),
         limit=CLAIM_SIZE,
     )
+    # Before the claims: what is paused now is not handed over any more.
+    paused_by_outcome = brake_by_outcome(connection, settings, clock())
     handovers = [_hand_over_replies(connection, settings, clock)]
     handovers += [_hand_over_lane(connection, lane, settings, clock, seconds_left) for lane in Lane]
     in_time = all(handover.in_time for handover in handovers)
@@ -147,6 +153,7 @@ def dispatch(
         gauges=gauges,
         finished=in_time and not not_taken,
         probes=probes,
+        paused_by_outcome=paused_by_outcome,
     )
 
 

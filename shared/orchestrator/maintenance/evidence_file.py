@@ -16,13 +16,34 @@ from orchestrator.people import find_zone, zones_of_number
 from orchestrator.rules.explanations import explain
 from orchestrator.store.evidence import read_evidence
 
+# How the page names a fact, where the name in the JSON does not say it to a reader who sees it for the first time.
+_LABELS = {
+    "at": "when",
+    "local_times": "on the person's clock",
+    "took_effect_at": "obeyed from",
+    "ended_at": "ended by START",
+    "number": "person's number",
+    "outcome": "outcome of the call",
+    "twilio_message_sid": "Twilio's id",
+    "law": "law of the place",
+    "decided_by": "why it went",
+    "published_at": "published",
+    "settled_at": "outcome known",
+    "delivered_at": "delivered",
+    "undelivered_at": "not delivered",
+    "proved_by": "proof of the outcome",
+    "codes": "Twilio's error codes",
+    "part": "part of a sequence",
+    "read_by": "recognized by",
+}
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00")
 # What the first entry of a chain takes for the hash of the one before it.
 FIRST_HASH = "0" * 64
 _JSON = re.compile(r'<script type="application/json" id="evidence">\n(.*?)\n</script>', re.DOTALL)
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
-    "article{border-top:1px solid #999;padding:.5rem 0}dt{float:left;clear:left;width:11rem;color:#555}"
-    "dd{margin-left:11.5rem;overflow-wrap:anywhere;white-space:pre-wrap}code{overflow-wrap:anywhere}"
+    "article{border-top:1px solid #999;padding:.5rem 0}dl{display:grid;grid-template-columns:11rem 1fr}"
+    "dt{color:#555}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}code{overflow-wrap:anywhere}"
 )
 
 
@@ -94,8 +115,10 @@ def render_evidence(entries: Sequence[Mapping[str, Any]]) -> str:
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{escape(title)}</h1>\n"
-        f"<p>From {first['from']} and before {first['before']}, made {first['at']}: {first['texts']} texts and "
-        f"{first['stops']} STOPs, in order of time. Each entry's hash covers the entry and the hash before it. "
+        f"<p>Each text to one person from {_shown(first['from'])} and before {_shown(first['before'])}, and each wish "
+        f"to get none: {first['texts']} texts and {first['stops']} wishes, in order of time, as known at "
+        f"{_shown(first['at'])}. The owner of an agent sets the purpose of its texts. Each entry's hash covers the "
+        "entry and the hash before it. "
         f"Keep the last hash elsewhere: <code>{entries[-1]['hash']}</code></p>\n{shown}\n"
         f'<script type="application/json" id="evidence">\n{facts}\n</script>\n</html>\n'
     )
@@ -175,16 +198,29 @@ def _utc(at: datetime | None) -> str | None:
 def _article(place: int, entry: Mapping[str, Any]) -> str:
     """One entry as a list of facts; those that are empty are left out."""
     rows = "".join(
-        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(shown)}</dd>"
+        f"<dt>{escape(_LABELS.get(name, name.replace('_', ' ')))}</dt><dd>{escape(shown)}</dd>"
         for name, value in entry.items()
         if name != "kind" and (shown := _shown(value))
     )
-    return f"<article><h2>{place}. {escape(str(entry['kind']))}</h2><dl>{rows}</dl></article>"
+    return f"<article><h2>{place}. {escape(_heading(entry))}</h2><dl>{rows}</dl></article>"
+
+
+def _heading(entry: Mapping[str, Any]) -> str:
+    match entry["kind"]:
+        case "text":
+            purpose = f"{entry['purpose']} text" if entry["purpose"] else "text"
+            return f"A{'n' if purpose[0] in 'aeiou' else ''} {purpose}, {entry['local_times'][0]}"
+        case "stop":
+            return f"A wish to get no more texts, {_shown(entry['at'])}"
+        case _:
+            return "This file"
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return "\n".join(f"{name.replace('_', ' ')}: {fact}" for name, fact in value.items() if fact is not None)
+        return "\n".join(
+            f"{name.replace('_', ' ')}: {_shown(fact)}" for name, fact in value.items() if fact is not None
+        )
     if isinstance(value, list):
-        return "\n".join(map(str, value))
-    return "" if value is None else str(value)
+        return "\n".join(map(_shown, value))
+    return "" if value is None else _INSTANT.sub(r"\1 \2 UTC", str(value))

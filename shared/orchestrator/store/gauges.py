@@ -25,6 +25,7 @@ class Gauges:
         waiting: messages by reason, at most `MOST_COUNTED` in all.
         claude_usd, twilio_usd: US dollars on this UTC day.
         cost_ceilings: 1 for each of Twilio's ceilings of the day that holds messages now.
+        outcome_pauses: agents and message types that are paused by what their texts brought, by scope.
         connections: connections in use, in per cent of those that the server allows.
     """
 
@@ -34,6 +35,7 @@ class Gauges:
     claude_usd: Decimal
     twilio_usd: Decimal
     cost_ceilings: Mapping[str, int]
+    outcome_pauses: Mapping[str, int]
     connections: float
 
 

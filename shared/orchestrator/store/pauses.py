@@ -1,11 +1,24 @@
-"""Pauses and resumes everything, a lane, an agent or a person (R13)."""
+"""Pauses and resumes everything, a lane, an agent, a message type or a person (R13)."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from psycopg import Connection
+from psycopg.rows import class_row
 
+from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.store.database import sql
+
+
+class PauseRow(NamedTuple):
+    """What is paused, why and since when; `ends_at` is None for a pause that does not end by itself."""
+
+    scope: str
+    value: str
+    note: str | None
+    paused_at: datetime
+    ends_at: datetime | None
 
 
 def pause(connection: Connection, scope: str, value: str, note: str | None, now: datetime) -> bool:
@@ -21,6 +34,19 @@ def resume(connection: Connection, scope: str, value: str) -> bool:
     return connection.execute(sql("delete_pause"), {"scope": scope, "value": value}).rowcount == 1
 
 
-def list_pauses(connection: Connection) -> Sequence[tuple[str, str, str | None, datetime, datetime | None]]:
-    """List the pauses, oldest first: scope, value, note, its start, and its end where it ends by itself."""
-    return connection.execute(sql("list_pauses")).fetchall()
+def lift_outcome_pause(connection: Connection, scope: OutcomeScope, value: str, now: datetime) -> bool:
+    """End a pause by outcome; return whether there was one. Texts from `now` on count toward the next."""
+    parameters = {"scope": scope, "value": value, "now": now}
+    return connection.execute(sql("lift_outcome_pause"), parameters).rowcount == 1
+
+
+def list_pauses(connection: Connection) -> list[PauseRow]:
+    """List the pauses, oldest first."""
+    with connection.cursor(row_factory=class_row(PauseRow)) as cursor:
+        return cursor.execute(sql("list_pauses")).fetchall()
+
+
+def list_pauses_of_message(connection: Connection, message_id: UUID, now: datetime) -> list[PauseRow]:
+    """List the pauses that stop a waiting message now, oldest first."""
+    with connection.cursor(row_factory=class_row(PauseRow)) as cursor:
+        return cursor.execute(sql("list_pauses_of_message"), {"message_id": message_id, "now": now}).fetchall()

@@ -199,7 +199,27 @@ CREATE FUNCTION orchestrator.opt_outs_of(person uuid, number text) RETURNS TABLE
      WHERE o.ended_at IS NULL AND (o.phone_number = number OR o.user_id = person)
 $$;
 
+CREATE FUNCTION orchestrator.outcome_group(agent text) RETURNS TABLE(key text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(
+               (
+                   SELECT a.prefix FROM orchestrator.agents a
+                    WHERE starts_with(lower(agent), a.prefix)
+                    ORDER BY length(a.prefix) DESC
+                    LIMIT 1
+               ),
+               lower(agent)
+           )
+$$;
+
 CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT p.scope, p.value FROM orchestrator.pauses_of(lane, agent, NULL, person, at) p
+$$;
+
+CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, kind text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
     LANGUAGE sql STABLE
     AS $$
     SELECT p.scope, p.value
@@ -215,6 +235,12 @@ CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at ti
            WHEN 'brake' THEN EXISTS (
                SELECT FROM orchestrator.agent_group(agent, NULL, NULL) g WHERE g.key = lower(p.value)
            )
+           -- An agent that got settings after it was paused stays paused.
+           WHEN 'agent_outcomes' THEN p.value = lower(agent) OR EXISTS (
+               SELECT FROM orchestrator.outcome_group(agent) g WHERE g.key = p.value
+           )
+           WHEN 'type' THEN p.value = kind
+           WHEN 'type_outcomes' THEN p.value = kind
            WHEN 'user' THEN p.value = person::text
            END
 $$;
@@ -280,6 +306,16 @@ CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, perso
     AS $$
     SELECT p.scope, p.value
       FROM orchestrator.pauses_of(lane, agent, person, at) p
+     WHERE NOT EXISTS (
+           SELECT FROM orchestrator.pauses o WHERE o.scope = p.scope AND o.value = p.value AND o.probe_id = message
+       )
+$$;
+
+CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, kind text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT p.scope, p.value
+      FROM orchestrator.pauses_of(lane, agent, kind, person, at) p
      WHERE NOT EXISTS (
            SELECT FROM orchestrator.pauses o WHERE o.scope = p.scope AND o.value = p.value AND o.probe_id = message
        )
@@ -621,6 +657,8 @@ CREATE TABLE orchestrator.opt_outs (
 
 ALTER TABLE ONLY orchestrator.opt_outs
     ADD CONSTRAINT opt_outs_pkey PRIMARY KEY (id);
+
+CREATE INDEX opt_outs_by_time ON orchestrator.opt_outs USING btree (opted_out_at);
 
 CREATE UNIQUE INDEX opt_outs_in_force_by_number ON orchestrator.opt_outs USING btree (phone_number) WHERE (ended_at IS NULL);
 

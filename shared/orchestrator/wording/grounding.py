@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -12,6 +12,7 @@ from orchestrator.clean_text import clean_text, shows_nothing
 from orchestrator.segments import segments_of
 from orchestrator.wording.facts.association import Association
 from orchestrator.wording.facts.data_facts import DataFacts, read_data, texts_in
+from orchestrator.wording.facts.derived import is_derived
 from orchestrator.wording.facts.doubts import states_more
 from orchestrator.wording.facts.kinds import Amount, Fact, Found, Measure, Number, Percent, Points, Time, Zone
 from orchestrator.wording.facts.known import is_known
@@ -23,8 +24,15 @@ from orchestrator.wording.facts.zones import ZONES
 from orchestrator.wording.not_a_text import reasons_against
 
 _MARKS = frozenset({"score", "rating", "stars", "star", "reviews", "review", "grade", "nps", "note", "bewertung"})
-# A ratio or a result: 2:1, 3-1.
-_PAIR = re.compile(r"(?<![\w.,:/-])(\d{1,3})([:-])(\d{1,3})(?![\w:/-]|[.,]\d)")
+# A ratio, a result or a part in the data: 2:1, 3-1, 120/80; in a text it may be in words.
+_PAIR = re.compile(r"(?<![\w.,:/-])(\d{1,3})[:/-](\d{1,3})(?![\w:/-]|[.,]\d)")
+_PAIR_IN_TEXT = re.compile(
+    r"(?<![\w.,:/-])(\d{1,3})(?:[:/-]|\s(?:to|over|out of|of|a|sobre|de|à|sur|zu|von|über|por|em)\s)(\d{1,3})"
+    r"(?![\w:/-]|[.,]\d)",
+    re.IGNORECASE,
+)
+_ARROW = r"\s?(?:->|\u2192|-|/|\bto\b|\ba\b|\bal\b|\bà\b|\bnach\b|\bins?\b|\bpara\b)\s?"
+_WAY = re.compile(rf"([^\W\d_]+(?: [^\W\d_]+)?){_ARROW}([^\W\d_]+(?: [^\W\d_]+)?)", re.IGNORECASE)
 # What stands between the two ends of a range.
 _TO = re.compile(r"\s?(?:-|to|and|a|à|y|e|et|bis|und|até)\s?", re.IGNORECASE)
 
@@ -69,27 +77,24 @@ def check_text(
         facts = read_facts(normal_text, spoken)
         known = read_data(data, spoken, now.tzinfo if now else None)
         known.words.update(normal(first_name or "").casefold().split())
+        facts = list(_with_parts(facts, known, normal_text, now.date() if now else None))
         associated = Association(normal_text, facts, data, spoken, now)
-        problems += _foreign_facts(normal_text, facts, known, data, spoken, now)
+        foreign = list(_foreign_facts(normal_text, facts, known, data, spoken, now))
+        derived = [found for found in foreign if is_derived(found.readings, known, associated.leaves)]
+        taken = {place for found in facts for place in range(found.start, found.end)}
+        unknown = [normal_text[found.start : found.end] for found in foreign if found not in derived]
+        unknown += find_foreign_names(normal_text, spoken, known.words, taken)
+        problems += (f"not in the data: {written!r}" for written in unknown)
         problems += _turned_round(normal_text, data)
+        problems += _opposite_ways(normal_text, data)
         problems += (f"stands where the data has another value: {value!r}" for value in associated.exchanges())
         is_doubtful = not problems and (
-            associated.is_doubtful()
+            bool(derived)
+            or associated.is_doubtful()
             or has_altered_name(normal_text, spoken, known.words)
             or states_more(normal_text, facts, associated, known, spoken, _truth_values(data))
         )
     return TextCheck(tuple(problems), needs_second_reading=is_doubtful)
-
-
-def problems(
-    text: str,
-    data: Mapping[str, Any],
-    first_name: str | None,
-    max_segments: int = 2,
-    now: datetime | None = None,
-) -> list[str]:
-    """Return why a text must not be sent; see `check_text`."""
-    return list(check_text(text, data, first_name, max_segments, now).problems)
 
 
 def _too_long(text: str, max_segments: int) -> Iterator[str]:
@@ -105,8 +110,8 @@ def _foreign_facts(
     data: Mapping[str, Any],
     spoken: Language,
     now: datetime | None,
-) -> Iterator[str]:
-    taken = {place for found in facts for place in range(found.start, found.end)}
+) -> Iterator[Found]:
+    """Yield the facts that the data does not state."""
     today = now.date() if now else None
     clocks = {place: is_shown for one, two in pairwise(facts) for place, is_shown in _clocks(one, two, known, text)}
     for found in facts:
@@ -120,9 +125,7 @@ def _foreign_facts(
             or _is_negated(found, known, text, spoken)
             or _is_rest_of_list(found, data, text, spoken)
         ):
-            yield f"not in the data: {text[found.start : found.end]!r}"
-    for name in find_foreign_names(text, spoken, known.words, taken):
-        yield f"not in the data: {name!r}"
+            yield found
 
 
 def _clocks(one: Found, two: Found, known: DataFacts, text: str) -> Iterator[tuple[int, bool]]:
@@ -140,10 +143,31 @@ def _clocks(one: Found, two: Found, known: DataFacts, text: str) -> Iterator[tup
 def _turned_round(text: str, data: Mapping[str, Any]) -> Iterator[str]:
     """Yield ratios and results that the data has the other way round: 1:2 for 2:1, "lost 3-1" for 1-3."""
     known = set(_PAIR.findall(" ".join(normal(value) for value in texts_in(data))))
-    for pair in _PAIR.finditer(text):
-        one, mark, two = pair.groups()
-        if one != two and (two, mark, one) in known and (one, mark, two) not in known:
+    for pair in _PAIR_IN_TEXT.finditer(text):
+        one, two = pair.groups()
+        if one != two and (two, one) in known and (one, two) not in known:
             yield f"the other way round in the data: {pair[0]!r}"
+
+
+def _opposite_ways(text: str, data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what goes one way in the data and back in the text: "English to German" for German to English."""
+    for value in texts_in(data):
+        way = _WAY.fullmatch(normal(value).strip())
+        if way and (back := re.search(rf"(?i:\b{re.escape(way[2])}{_ARROW}{re.escape(way[1])}\b)", normal(text))):
+            yield f"the other way round in the data: {back[0]!r}"
+
+
+def _with_parts(facts: list[Found], known: DataFacts, text: str, today: date | None) -> Iterator[Found]:
+    """Yield facts; a date in numbers that the data lacks is two numbers where the data has both: "4/10 sessions"."""
+    for found in facts:
+        part = re.fullmatch(r"(\d+)/(\d+)", text[found.start : found.end])
+        numbers = [Number(Decimal(number)) for number in part.groups()] if part else []
+        is_date = any(is_known(reading, known, today) for reading in found.readings)
+        if part and not is_date and all(number.value in known.bare for number in numbers):
+            yield Found(found.start, found.start + part.end(1), (numbers[0],))
+            yield Found(found.start + part.start(2), found.end, (numbers[1],))
+        else:
+            yield found
 
 
 def _is_start_of_range(found: Found, facts: list[Found], known: DataFacts, text: str) -> bool:

@@ -16,5 +16,7 @@ UPDATE message_queue m
    SET status = 'approved', reason = NULL, scheduled_for = %(now)s, lease_until = %(lease_until)s
   FROM first_replies
  WHERE m.id = first_replies.id AND m.status = 'queued' AND (m.scheduled_for <= %(now)s OR m.reason = 'reply_order')
-   AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
+   AND NOT EXISTS (
+           SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s)
+       )
 RETURNING m.id, m.user_id

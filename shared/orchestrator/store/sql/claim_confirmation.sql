@@ -8,7 +8,9 @@ WITH claim AS (
       FROM users u
      WHERE o.id = %(opt_out_id)s AND o.ended_at IS NULL AND o.confirm_until > %(now)s AND o.confirmation_id IS NULL
        AND u.id = o.user_id AND orchestrator.e164(u.phone_number) = o.phone_number
-       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of('urgent', 'system', o.user_id, %(now)s))
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.pauses_of('urgent', 'system', 'opt_out_confirmation', o.user_id, %(now)s)
+       )
        -- Only waves of messages pause sending at the ceiling, so the sum is compared here too.
        AND (
            SELECT coalesce(sum(s.twilio_usd), 0) FROM orchestrator.daily_spending() s

@@ -26,7 +26,9 @@ WITH pace_start AS (
      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL
        AND m.priority = %(lane)s AND m.scheduled_for <= %(horizon)s
        AND m.reason IS DISTINCT FROM 'sequence_incomplete' AND m.is_reply IS NOT TRUE
-       AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s))
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s)
+       )
        AND NOT EXISTS (SELECT FROM orchestrator.open_parts_before(m.sequence_id, m.sequence_position))
      ORDER BY m.scheduled_for, m.created_at
      -- A constant for the planner. For a computed limit it expects a tenth of the table, and reads all of it.

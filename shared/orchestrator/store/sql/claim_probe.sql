@@ -19,7 +19,9 @@ WITH outage AS (
              WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.priority = lanes.lane
                AND m.scheduled_for <= %(now)s AND m.reason IS DISTINCT FROM 'sequence_incomplete'
                AND NOT EXISTS (
-                   SELECT FROM orchestrator.pauses_of(m.priority, m.agent_id, m.user_id, %(now)s) p
+                   SELECT FROM orchestrator.pauses_of(
+                                   m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s
+                               ) p
                     WHERE p.scope <> 'provider'
                )
                AND NOT EXISTS (SELECT FROM orchestrator.open_parts_before(m.sequence_id, m.sequence_position))

@@ -8,7 +8,7 @@ WITH oldest_due AS (
             (
              SELECT first.scheduled_for AS due
                FROM (
-                     SELECT m.scheduled_for, m.priority, m.agent_id, m.user_id, m.reason
+                     SELECT m.scheduled_for, m.priority, m.agent_id, m.message_data->>'type' AS type, m.user_id, m.reason
                        FROM message_queue m
                       WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.priority = lane
                         AND m.scheduled_for <= %(now)s
@@ -17,7 +17,9 @@ WITH oldest_due AS (
                     ) first
               WHERE first.reason IS DISTINCT FROM 'sequence_incomplete'
                 AND NOT EXISTS (
-                    SELECT FROM orchestrator.pauses_of(first.priority, first.agent_id, first.user_id, %(now)s)
+                    SELECT FROM orchestrator.pauses_of(
+                                    first.priority, first.agent_id, first.type, first.user_id, %(now)s
+                                )
                 )
               ORDER BY first.scheduled_for
               LIMIT 1
@@ -50,6 +52,13 @@ SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)
        coalesce(today.twilio_usd, 0) AS twilio_usd,
        (SELECT coalesce(jsonb_object_agg(CASE p.value WHEN 'urgent' THEN 'twilio_urgent' ELSE 'twilio' END, 1), '{}')
           FROM orchestrator.pauses p WHERE p.scope = 'spending' AND p.ends_at > %(now)s) AS cost_ceilings,
+       (SELECT coalesce(jsonb_object_agg(scope, pauses), '{}')
+          FROM (
+                SELECT p.scope, count(*) AS pauses
+                  FROM orchestrator.pauses p
+                 WHERE p.scope IN ('agent_outcomes', 'type_outcomes') AND p.ends_at IS NULL
+                 GROUP BY p.scope
+               ) by_scope) AS outcome_pauses,
        (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int
           FROM pg_stat_database)::float AS connections
   FROM (SELECT) AS always

@@ -28,7 +28,9 @@ SELECT m.id AS message_id,
               AND higher.priority IN ('urgent', 'high', 'medium')
               AND higher.reason IS DISTINCT FROM 'sequence_incomplete'
               AND NOT EXISTS (
-                  SELECT FROM orchestrator.pauses_of(higher.priority, higher.agent_id, higher.user_id, %(now)s)
+                  SELECT FROM orchestrator.pauses_of(
+                                  higher.priority, higher.agent_id, higher.message_data->>'type', higher.user_id, %(now)s
+                              )
               )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
@@ -85,7 +87,9 @@ SELECT m.id AS message_id,
        replies.on_this_text AS replies_to_text,
        replies.this_hour AS replies_this_hour,
        replies.by_day AS replies_by_day,
-       EXISTS (SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.user_id, %(now)s)) AS paused
+       EXISTS (
+           SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s)
+       ) AS paused
   FROM message_queue m
   JOIN users u ON u.id = m.user_id
  CROSS JOIN LATERAL (
@@ -110,7 +114,11 @@ SELECT m.id AS message_id,
                       AND s.reason = 'agent_limit' AND s.sequence_position = 1 AND s.status IN ('queued', 'approved')
                       AND (s.accepted_at, s.id) < (m.accepted_at, m.id) AND its.key = agents.key
                       AND (m.priority <> 'urgent' OR s.priority = 'urgent')
-                      AND NOT EXISTS (SELECT FROM orchestrator.pauses_of(s.priority, s.agent_id, s.user_id, %(now)s))
+                      AND NOT EXISTS (
+                          SELECT FROM orchestrator.pauses_of(
+                                          s.priority, s.agent_id, s.message_data->>'type', s.user_id, %(now)s
+                                      )
+                      )
                ) AS sequence_due
        ) agent_hour
  CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes

@@ -70,7 +70,9 @@ WITH candidates AS (
        AND NOT EXISTS (
            SELECT FROM orchestrator.inbound_gap(%(fresh_for)s::interval, %(read_after_gap)s::interval)
        )
-       AND NOT EXISTS (SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.user_id, %(now)s))
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s)
+       )
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
 ), counts AS (
     SELECT e.*,

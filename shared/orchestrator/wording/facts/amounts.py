@@ -11,48 +11,10 @@ from orchestrator.wording.facts.numerals import number_pattern, values_in
 
 # Currencies whose names and signs are recognized; codes of others are, too.
 CODES = [
-    "USD",
-    "CAD",
-    "MXN",
-    "EUR",
-    "GBP",
-    "AUD",
-    "NZD",
-    "CHF",
-    "JPY",
-    "CNY",
-    "INR",
-    "BRL",
-    "ARS",
-    "CLP",
-    "COP",
-    "PEN",
-    "KRW",
-    "SGD",
-    "HKD",
-    "TWD",
-    "THB",
-    "PHP",
-    "IDR",
-    "VND",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "CZK",
-    "HUF",
-    "RON",
-    "TRY",
-    "RUB",
-    "UAH",
-    "ILS",
-    "ZAR",
-    "EGP",
-    "NGN",
-    "KES",
-    "AED",
-    "SAR",
-]
+    "USD", "CAD", "MXN", "EUR", "GBP", "AUD", "NZD", "CHF", "JPY", "CNY", "INR", "BRL", "ARS", "CLP", "COP", "PEN",
+    "KRW", "SGD", "HKD", "TWD", "THB", "PHP", "IDR", "VND", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "TRY",
+    "RUB", "UAH", "ILS", "ZAR", "EGP", "NGN", "KES", "AED", "SAR",
+]  # fmt: skip
 _DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD"})
 _PESOS = frozenset({"MXN", "ARS", "CLP", "COP", "PHP"})
 _KRONOR = frozenset({"SEK", "NOK", "DKK"})
@@ -76,6 +38,9 @@ _NAMES = {
 }  # fmt: skip
 # Hundredths, of any currency that has them.
 _CENTS = any_of(["cents", "cent", "¢", "centavos", "céntimos", "centimes", "cêntimos", "pence"])
+# The hundredths of an amount and what stands before them: 18 dollars and 78 cents.
+_ENDS_IN_CENTS = re.compile(rf"{_CENTS}$", re.IGNORECASE)
+_JOINT = re.compile(r",?\s*(?:and|y|con|et|e|com|und)?\s*", re.IGNORECASE)
 _ANY = frozenset(CODES)
 # Names of a currency and of a weight.
 _POUNDS = frozenset({"pound", "pounds", "libras", "livres", "pfund"})
@@ -90,7 +55,26 @@ def currencies_of(name: str) -> frozenset[str]:
 
 
 def find_amounts(text: str, language: Language) -> Iterator[Found]:
-    """Yield the amounts of a text with their currencies."""
+    """Yield the amounts of a text with their currencies; "86 dollars and 2 cents" is one."""
+    found = list(_find_parts(text, language))
+    while found:
+        amount = found.pop(0)
+        is_followed = bool(found) and _JOINT.fullmatch(text[amount.end : found[0].start]) is not None
+        if is_followed and _ENDS_IN_CENTS.search(text[: found[0].end]) and (sums := _sums(amount, found[0])):
+            amount = Found(amount.start, found.pop(0).end, sums)
+        yield amount
+
+
+def _sums(units: Found, hundredths: Found) -> tuple[Fact, ...]:
+    return tuple(
+        Amount(one.value + two.value.copy_sign(one.value), one.currencies)
+        for one in units.readings
+        for two in hundredths.readings
+        if isinstance(one, Amount) and isinstance(two, Amount) and two.value < 1 and one.value == int(one.value)
+    )
+
+
+def _find_parts(text: str, language: Language) -> Iterator[Found]:
     names = _names(language)
     for match in _amount(language).finditer(text):
         groups = match.groupdict()
@@ -99,11 +83,12 @@ def find_amounts(text: str, language: Language) -> Iterator[Found]:
         cents = groups["cents"] is not None
         currencies = _ANY if cents else currencies_of(written) or names.get(written.casefold(), frozenset())
         sign = -1 if groups["minus"] else 1
+        rest = Decimal(groups["hundredths"] or 0) / 100  # 12 euros 50
         readings: tuple[Fact, ...] = tuple(
-            Amount(sign * value / (100 if cents else 1), currencies) for value in _amounts_in(number, language)
+            Amount(sign * (value / (100 if cents else 1) + rest), currencies) for value in _amounts_in(number, language)
         )
         if (written or "").casefold() in _POUNDS:
-            readings += tuple(Measure(value, "lb") for value in values_in(number, language))
+            readings += tuple(Measure(value, "mass-pound") for value in values_in(number, language))
         yield Found(match.start(), match.end(), readings)
 
 
@@ -134,6 +119,11 @@ def _names(language: Language) -> dict[str, frozenset[str]]:
     }
 
 
+def currency_names(language: Language) -> str:
+    """Return a pattern for the signs, codes and names of currencies."""
+    return rf"(?:{any_of(_SIGNS)}|{any_of(CODES)}\b|(?i:{any_of([*_names(language), *_NAMES])})\b)"
+
+
 @cache
 def _amount(language: Language) -> re.Pattern[str]:
     number = number_pattern(language)
@@ -142,7 +132,8 @@ def _amount(language: Language) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<minus>(?<!\w)-\s?)?(?<![\w$])(?P<before>{signs}|\b{codes}\b)\s?{number}"
         rf"|{number.replace('?P<number>', '?P<number2>')}"
-        rf"\s?(?:(?P<cents>{_CENTS}\b|¢)|(?P<after>(?i:{names})\b|{codes}\b|(?:{signs})(?![\w$])))"
+        rf"\s?(?:(?P<cents>(?i:{_CENTS})\b|¢)|(?P<after>(?i:{names})\b|{codes}\b|(?:{signs})(?![\w$]))"
+        rf"(?:\s(?P<hundredths>\d\d)(?=\s*(?:[.,;:!?)]|$)))?)"
     )
 
 

@@ -24,6 +24,8 @@ from orchestrator.wording.facts.kinds import (
     Month,
     Number,
     Percent,
+    RelativeDay,
+    Time,
     Weekday,
 )
 from orchestrator.wording.facts.known import is_known
@@ -115,9 +117,11 @@ class Association:
                     yield self._written(mention)
         yield from self._reversed_ranges()
         for one, two in pairwise(self.mentions):
-            if _OF.fullmatch(self._text[one.end : two.start]) and self._is_part_of(two, one):
+            is_pair = one.leaf is not two.leaf and _OF.fullmatch(self._text[one.end : two.start])
+            if is_pair and self._is_part_of(two, one):
                 yield self._written(one)
         yield from self._crossed()
+        yield from self._days_of_other_instants()
 
     def is_doubtful(self) -> bool:
         """Return whether the text states values that code cannot tell apart from others of their kind."""
@@ -220,6 +224,23 @@ class Association:
         crossed = [(one, two) for one, two in pairs if one.leaf.place != two.leaf.place]
         if len(crossed) > 1 and len(crossed) > len(pairs) / 2:
             yield from (self._written(one) for one, _ in crossed)
+
+    def _days_of_other_instants(self) -> Iterator[str]:
+        """Yield times that stand beside the day of another instant: "tomorrow at 10:30" for one of today."""
+        for place, mention in enumerate(self.mentions):
+            has_day = any(isinstance(fact, Date) for fact in mention.leaf.facts.facts)
+            if not has_day or not any(isinstance(fact, Time) for fact in mention.readings):
+                continue
+            around = [*self.mentions[max(place - 1, 0) : place], *self.mentions[place + 1 : place + 2]]
+            days = [other for other in around if self._is_day_beside(other, mention)]
+            if days and not any(other.leaf is mention.leaf for other in days):
+                yield self._written(mention)
+
+    def _is_day_beside(self, day: Mention, mention: Mention) -> bool:
+        one, two = sorted((day, mention), key=lambda either: either.start)
+        between = self._text[one.end : two.start]
+        is_near = len(between.split()) <= 2 and not re.search(r"[.;!?]", between) and not _BETWEEN.fullmatch(between)
+        return is_near and any(isinstance(fact, (*_DAYS, RelativeDay)) for fact in day.readings)
 
     def _is_mixed(self) -> bool:
         """Whether the values of one entry, or the day and time of one instant, stand apart from each other."""

@@ -16,6 +16,7 @@ from orchestrator.wording.facts.kinds import (
     Date,
     Duration,
     Fact,
+    Free,
     Frequency,
     Measure,
     Month,
@@ -29,7 +30,7 @@ from orchestrator.wording.facts.kinds import (
 )
 from orchestrator.wording.facts.language import Language, language, language_of
 from orchestrator.wording.facts.normal import normal, split_key
-from orchestrator.wording.facts.number_meaning import currency_in, joined_duration, meaning_of
+from orchestrator.wording.facts.number_meaning import currency_in, is_no_price, joined_duration, meaning_of
 from orchestrator.wording.facts.numerals import NUMERAL, values_of
 from orchestrator.wording.facts.reading import numbers_in, read_facts
 from orchestrator.wording.facts.zones import ZONES
@@ -37,6 +38,8 @@ from orchestrator.wording.facts.zones import ZONES
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})")
 _PERIODS = {"week": "this_week", "month": "this_month", "year": "this_year"}
+# "5 to 7" under a key with a unit: both ends have it.
+_RANGE = re.compile(r"(\d{1,6}) ?(?:-|to|or|and|a|à|y|e|et|bis|und|até|ou|o) ?(\d{1,6})")
 _NUMERAL = re.compile(NUMERAL)
 # Values that are written like keys: in_progress, weeklySummary.
 _KEY_LIKE = re.compile(r"[^\W\d_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+")
@@ -131,15 +134,20 @@ class _Reader:
             case int() | float():
                 self._read_number(Decimal(str(round(value, _PLACES))), key, siblings, currencies)
             case str():
-                text = normal(plain_text(value))
-                self._read_text(text)
-                self._read_word(text.strip().casefold())
-                self._read_whole(text.strip(), key)
-                if _KEY_LIKE.fullmatch(text):
-                    self._read_text(split_key(text))
-                if _NUMERAL.fullmatch(text.strip()) and not re.match(r"0\d{2}", text.strip()):
-                    for number in values_of(text.strip()):
-                        self._read_number(number, key, siblings, currencies)
+                self._read_string(normal(plain_text(value)), key, siblings, currencies)
+
+    def _read_string(self, text: str, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> None:
+        whole = text.strip()
+        self._read_text(text)
+        self._read_word(whole.casefold())
+        self._read_whole(whole, key)
+        if _KEY_LIKE.fullmatch(text):
+            self._read_text(split_key(text))
+        numbers = {Decimal(end) for end in ends.groups()} if (ends := _RANGE.fullmatch(whole)) else set()
+        if _NUMERAL.fullmatch(whole) and not re.match(r"0\d{2}", whole):
+            numbers |= values_of(whole)
+        for number in numbers:
+            self._read_number(number, key, siblings, currencies)
 
     def facts_of(self, key: str) -> Iterator[Fact]:
         """Yield what a text that is written like a key states."""
@@ -198,6 +206,8 @@ class _Reader:
         """Add what a value is as a whole: a code with a space in it, hours such as 9-17, a zone, a part such as 5/8."""
         if re.fullmatch(r"[A-Z]{1,4} \d{1,8}[A-Z]?", text):
             self.known.facts.add(Code(text))
+        if is_no_price(text.casefold(), key):
+            self.known.facts.add(Free())
         if text in ZONES:
             self.known.facts.add(Zone(text))
         if part := re.fullmatch(r"(\d{1,4}) ?/ ?(\d{1,4})", text):

@@ -4,11 +4,26 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from orchestrator.wording.facts.kinds import Found, RelativeDay, Weekday
+from orchestrator.wording.facts.kinds import Fact, Found, Frequency, RelativeDay, Weekday
 from orchestrator.wording.facts.language import Language, any_of
 
 # Abbreviations that are words of their own where they have no capital letter.
 _SHORT = 4
+
+
+def find_recurrences(text: str, language: Language, *, exact: bool = False) -> Iterator[Found]:
+    """Yield the weekdays that come again: every Tuesday, every other Tuesday.
+
+    Args:
+        exact: read them as weekdays, too, as data may mean them.
+    """
+    for name, prefix in (("fortnightly", "two_"), ("weekly", "")):
+        for match in _recurrences(language, name).finditer(text):
+            day = _weekdays(language).search(match[0])
+            if day and (len(day["day"]) >= _SHORT or day["day"][0].isupper()):
+                number = language.weekdays[day["day"].casefold()]
+                often: tuple[Fact, ...] = (Frequency(f"{prefix}weekday_{number}"),)
+                yield Found(match.start(), match.end(), (*often, Weekday(number)) if exact else often)
 
 
 def find_days(text: str, language: Language) -> Iterator[Found]:
@@ -30,6 +45,12 @@ def find_days(text: str, language: Language) -> Iterator[Found]:
 @cache
 def _days(language: Language) -> re.Pattern[str]:
     return re.compile(rf"(?i:\b{any_of(language.days)}\b)")
+
+
+@cache
+def _recurrences(language: Language, name: str) -> re.Pattern[str]:
+    pattern = language.patterns[name].replace("{d}", any_of(language.weekdays))
+    return re.compile(rf"(?i:\b(?:{pattern})\b)")
 
 
 @cache

@@ -9,7 +9,7 @@ from functools import cache
 
 from orchestrator.wording.facts.association import Association
 from orchestrator.wording.facts.data_facts import DataFacts
-from orchestrator.wording.facts.kinds import Fact, Found, Free, Number
+from orchestrator.wording.facts.kinds import Amount, Fact, Found, Free, Frequency, Number
 from orchestrator.wording.facts.language import Language, any_of, codes, language
 from orchestrator.wording.facts.leaves import Leaf, same_word
 
@@ -32,6 +32,13 @@ _SIDES = (
      "adiant", "tôt", "avant"),
     ("ago", "since", "vor", "seit", "hace", "desde", "depuis", "há"),
 )  # fmt: skip
+# Words of data that has a price for one of several.
+_RATES = frozenset(
+    {
+        "per", "each", "unit", "por", "cada", "par", "pro", "je", "apiece", "unitario", "unitaria", "unitaire",
+        "unitário", "rate", "every", "stück", "stueck",
+    }
+)  # fmt: skip
 _ACTORS = re.compile(r"\b(?:you|we|i|they|he|she)\s+(?:have\s+|has\s+|had\s+)?(\w+)", re.IGNORECASE)
 
 
@@ -53,18 +60,26 @@ def states_more(
         or _leaves_out_a_side(words, leaves)
         or any(_is_borrowed(found, text, known, leaves) for found in facts)
         or _names_an_actor(text, leaves)
+        or _adds_a_rate(text, facts, known, leaves, spoken)
+        or _gives_a_reason(text, known, spoken)
+        or (_has_price(known) and any(isinstance(fact, Free) for found in facts for fact in found.readings))
     )
 
 
 def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
     """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
     has_minus = any(number < 0 for number in known.numbers)
-    has_denial = 0 in known.numbers or any(_found("denials", " ".join(known.words), language(code)) for code in codes())
+    denied = {
+        name: any(_found(name, " ".join(known.words), language(code)) for code in codes())
+        for name in ("denials", "none")
+    }
+    has_none = any(denied.values()) or 0 in known.numbers or Free() in known.facts
     # What is due is owed.
     negative = [word for word in _found("negative", text, spoken) if word not in _OWE or known.words.isdisjoint(_DUE)]
     return bool(
         _unlike(_found("claims", text, spoken), known)
-        or (not has_denial and _unlike(_found("denials", text, spoken), known))
+        or (not any(denied.values()) and _unlike(_found("denials", text, spoken), known))
+        or (not has_none and _unlike(_found("none", text, spoken), known))
         or (not has_minus and _unlike(negative, known))
     )
 
@@ -138,3 +153,38 @@ def _names_an_actor(text: str, leaves: Sequence[Leaf]) -> bool:
     """Whether a text says that the person did what the data says of another one: "you declined"."""
     values = {part for leaf in leaves if leaf.words and not leaf.is_name for part in leaf.value.split()}
     return any(same_word(match[1].casefold(), value) for match in _ACTORS.finditer(text) for value in values)
+
+
+def _has_price(known: DataFacts) -> bool:
+    return any(isinstance(fact, Amount) and fact.value > 0 for fact in known.facts)
+
+
+def _adds_a_rate(text: str, facts: Sequence[Found], known: DataFacts, leaves: Sequence[Leaf], spoken: Language) -> bool:
+    """Whether an amount is one for each or in total, and the data does not state that: "$5.50 per egg"."""
+    rates = [leaf.facts.words for leaf in leaves if not leaf.facts.words.isdisjoint(_RATES)]
+    for found in facts:
+        rate = _rate(spoken).match(text, found.end)
+        if rate is None or not any(isinstance(fact, Amount) for fact in found.readings):
+            continue
+        noun = (rate["noun"] or "").casefold()
+        if noun in spoken.units or noun in spoken.common:  # how often is a fact of its own
+            continue
+        if not rates or (noun and not any(same_word(noun, word) for words in rates for word in words)):
+            return True
+    is_part = bool(rates) or any(isinstance(fact, Frequency) for fact in known.facts)
+    return is_part and bool(_unlike(_found("total", text, spoken), known))
+
+
+@cache
+def _rate(spoken: Language) -> re.Pattern[str]:
+    each, per = spoken.patterns["each"], spoken.patterns["per"]
+    return re.compile(rf"(?i:\s?(?:(?:{each})\b(?!\s\w)|(?:{per})\s?(?P<noun>(?<=[\s/])[^\W\d_]+)))")
+
+
+def _gives_a_reason(text: str, known: DataFacts, spoken: Language) -> bool:
+    """Whether a text gives a reason that has no word of the data."""
+    reasons = re.finditer(rf"(?i:\b(?:{spoken.patterns['because']})\b)(?P<reason>[^.!?;,\n]*)", text)
+    return any(
+        not any(same_word(word.casefold(), other) for word in _WORD.findall(reason["reason"]) for other in known.words)
+        for reason in reasons
+    )

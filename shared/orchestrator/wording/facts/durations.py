@@ -46,15 +46,18 @@ def find_durations(text: str, language: Language) -> Iterator[Found]:
     for match in _frequencies(language).finditer(text):
         word = (match["word"] or match["unit"] or match["times"]).casefold()
         unit = language.frequencies.get(word) or language.units[word]
-        yield Found(match.start(), match.end(), (Frequency(unit),))
+        yield Found(match.start(), match.end(), (Frequency(f"two_{unit}s" if match["alternate"] else unit),))
 
 
 def _find_parts(text: str, language: Language) -> Iterator[Found]:
     for match in _parts(language).finditer(text):
-        unit = language.units[match["unit"].casefold()]
+        unit = language.units[(match["unit"] or match["unit2"]).casefold()]
         values = values_in(match["number"], language) if match["number"] else frozenset({Decimal(1)})
+        if match["half"] or match["and_half"]:  # a year and a half
+            values = frozenset(value + Decimal("0.5") for value in values)
         readings: tuple[Fact, ...] = tuple(duration_of(value, unit) for value in values)
-        yield Found(match.start("number") if match["number"] else match.start("article"), match.end(), readings)
+        start = next(match.start(name) for name in ("number", "article", "one") if match[name])
+        yield Found(start, match.end(), readings)
 
 
 def _joined(text: str, parts: list[Found]) -> Iterator[Found]:
@@ -83,8 +86,11 @@ def _follows(between: str, first: Found, second: Found) -> bool:
 def _parts(language: Language) -> re.Pattern[str]:
     unit = any_of(language.units)
     within, articles = words_pattern(language, "within"), words_pattern(language, "articles")
+    half = language.patterns["and_half"]
     return re.compile(
-        rf"(?:{number_pattern(language)}[\s-]?(?:more\s)?|(?i:\b{within}\s(?P<article>{articles})\s))(?i:(?P<unit>{unit})\b)"
+        rf"(?i:\b(?P<one>{articles})\s(?P<unit2>{unit})(?P<half>{half})\b)"
+        rf"|(?:{number_pattern(language)}[\s-]?(?:more\s)?|(?i:\b{within}\s(?P<article>{articles})\s))"
+        rf"(?i:(?P<unit>{unit})\b(?P<and_half>{half}\b)?)"
     )
 
 
@@ -99,6 +105,6 @@ def _frequencies(language: Language) -> re.Pattern[str]:
         else "(?!)"
     )
     return re.compile(
-        rf"(?i:\b(?P<word>{any_of(language.frequencies)})\b|(?:\b{every}\s|/\s?)(?P<unit>{unit})\b"
+        rf"(?i:\b(?P<word>{any_of(language.frequencies)})\b|(?:\b{every}\s(?P<alternate>(?:{language.patterns['alternate']})\s)?|/\s?)(?P<unit>{unit})\b"
         rf"|(?:(?<=[\d\0])|(?<=\bonce)|(?<=\btwice)|(?<=\btimes)|(?<=\bdollars)|(?<=\beuros))\s{often}n?\s(?P<times>{unit})\b)"
     )

@@ -93,6 +93,13 @@ class Weekday:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDay:
+    """A day by its name in languages.toml, such as Christmas Eve."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RelativeDay:
     """A day as seen from today, by its name in languages.toml."""
 
@@ -184,6 +191,7 @@ Fact = (
     | Month
     | DayOfMonth
     | Weekday
+    | NamedDay
     | RelativeDay
     | Time
     | Zone

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.wording.facts.data_facts import DataFacts
+from orchestrator.wording.facts.durations import UNITS, duration_of
 from orchestrator.wording.facts.kinds import (
     Amount,
     Code,
@@ -17,6 +18,7 @@ from orchestrator.wording.facts.kinds import (
     Frequency,
     Link,
     Month,
+    NamedDay,
     Number,
     Offset,
     Percent,
@@ -25,6 +27,7 @@ from orchestrator.wording.facts.kinds import (
     Weekday,
     Zone,
 )
+from orchestrator.wording.facts.named_days import is_named_day
 from orchestrator.wording.facts.zones import ZONES
 
 _DAY_SECONDS = 86_400
@@ -76,7 +79,8 @@ def is_known(fact: Fact, data: DataFacts, today: date | None) -> bool:
 
 def _number_is_known(fact: Number, data: DataFacts, _today: date | None) -> bool:
     is_year = any(day.year == fact.value for day in data.dates)
-    return fact.value in data.numbers or fact.value in data.lengths or is_year
+    is_share = 0 < fact.value < 1 and Percent(fact.value * 100) in data.facts  # a quarter for 25 %
+    return fact.value in data.numbers or fact.value in data.lengths or is_year or is_share
 
 
 def _code_is_known(code: Code, data: DataFacts, _today: date | None) -> bool:
@@ -85,7 +89,13 @@ def _code_is_known(code: Code, data: DataFacts, _today: date | None) -> bool:
 
 
 def _frequency_is_known(fact: Frequency, data: DataFacts, _today: date | None) -> bool:
-    return fact.unit == "two_weeks" and Duration(Decimal(14 * _DAY_SECONDS), "second") in data.facts
+    """Whether the data has the length of time between, or a weekday with how often it comes."""
+    twice = fact.unit.startswith("two_")
+    unit = fact.unit.removeprefix("two_")
+    if unit.startswith("weekday_"):
+        often = Frequency("two_weeks" if twice else "week")
+        return Weekday(int(unit[-1])) in data.facts and often in data.facts
+    return twice and duration_of(Decimal(2), unit.removesuffix("s")) in data.facts
 
 
 def _free_is_known(_fact: Free, data: DataFacts, _today: date | None) -> bool:
@@ -138,13 +148,19 @@ def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bo
 
 
 def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) -> bool:
-    """Whether a number of days or months lies between today and a day of the data."""
+    """Whether a number of days or months lies between today and a day of the data, or between two times."""
+    if any(duration == duration_of(Decimal(2), unit) for unit in UNITS if Frequency(f"two_{unit}s") in data.facts):
+        return True
     if today is None or duration.unit not in ("second", "month"):
         return False
     if duration.unit == "month":
         days = (day for day in _calendar_days(data, today) if day.day == today.day)
         return any(abs(_months_ahead(day, today)) == duration.value for day in days)
     return any(abs((day - today).days) * _DAY_SECONDS == duration.value for day in _calendar_days(data, today))
+
+
+def _named_day_is_known(fact: NamedDay, data: DataFacts, today: date | None) -> bool:
+    return any(is_named_day(fact.name, day) for day in _calendar_days(data, today))
 
 
 def _relative_day_is_known(fact: RelativeDay, data: DataFacts, today: date | None) -> bool:
@@ -154,7 +170,8 @@ def _relative_day_is_known(fact: RelativeDay, data: DataFacts, today: date | Non
         return True
     is_day = name in _HOURS and "today" in stated
     if today is not None:
-        is_day = is_day or any(_RELATIVE[name](day, today) for day in _calendar_days(data, today))
+        days = [*_calendar_days(data, today), *(_months(data, today) if name.endswith("_month") else ())]
+        is_day = is_day or any(_RELATIVE[name](day, today) for day in days)
     if not is_day or name not in _HOURS:
         return is_day
     start, end = _HOURS[name]
@@ -181,6 +198,15 @@ def _calendar_days(data: DataFacts, today: date | None) -> list[date]:
     return found
 
 
+def _months(data: DataFacts, today: date) -> list[date]:
+    """The first days of the months that the data names; without a year it is the one that is nearest to today."""
+    found = []
+    for month in (fact for fact in data.facts if isinstance(fact, Month)):
+        years = (month.year,) if month.year else (today.year - 1, today.year, today.year + 1)
+        found.append(min((date(year, month.month, 1) for year in years), key=lambda day: abs(day - today)))
+    return found
+
+
 def _weeks_ahead(day: date, today: date) -> int:
     monday = timedelta(days=today.weekday())
     return (day - (today - monday)).days // 7
@@ -204,5 +230,6 @@ _RENDERINGS: dict[type, Callable[[Any, DataFacts, date | None], bool]] = {
     Month: _month_is_known,
     DayOfMonth: _day_of_month_is_known,
     Weekday: _weekday_is_known,
+    NamedDay: _named_day_is_known,
     RelativeDay: _relative_day_is_known,
 }

@@ -19,8 +19,8 @@ class Language:
     Attributes:
         numbers: number words with their values, those of two words included.
         digits: the words from zero to nine, for numbers that are spelled out.
-        scales: hundred, thousand, million with their values.
-        days, units, frequencies: words by what they mean.
+        scales: dozen, hundred, thousand, million with their values.
+        days, units, frequencies, named_days: words by what they mean.
         months, weekdays: names and abbreviations with their numbers.
         patterns: the entries of languages.toml that are regular expressions, or lists of words as one.
     """
@@ -33,6 +33,7 @@ class Language:
     days: Mapping[str, str]
     units: Mapping[str, str]
     frequencies: Mapping[str, str]
+    named_days: Mapping[str, str]
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     patterns: Mapping[str, str]
@@ -76,12 +77,13 @@ def language(code: str) -> Language:
         digits=_digits(entry["digits"].split()),
         scales={
             word.casefold(): Decimal(value)
-            for name, value in (("hundred", 100), ("thousand", 1_000), ("million", 1_000_000))
+            for name, value in (("dozen", 12), ("hundred", 100), ("thousand", 1_000), ("million", 1_000_000))
             for word in entry[name].split()
         },
         days={word.casefold(): name for word, name in entry["days"].items()},
         units=_by_word(entry["units"]),
         frequencies=_by_word(entry["frequencies"]),
+        named_days=_by_word(entry["named_days"]),
         months=_names(locale.months, first=1),
         weekdays=_names(locale.days, first=0),
         patterns={name: value for name, value in entry.items() if isinstance(value, str)},

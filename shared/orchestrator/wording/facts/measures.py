@@ -1,99 +1,153 @@
-"""Numbers with a physical unit: 212 kWh, 5 km."""
+"""Numbers with a physical unit: 212 kWh, 5 km, 14 cubic metres."""
 
 import re
 from collections.abc import Iterator
 from functools import cache
 
 from orchestrator.wording.facts.kinds import Found, Measure
-from orchestrator.wording.facts.language import Language, any_of, codes
+from orchestrator.wording.facts.language import Language, any_of, codes, language
+from orchestrator.wording.facts.normal import normal
 from orchestrator.wording.facts.numerals import number_pattern, values_in
 
-# The unit, its name in CLDR, from which its words come in every language, and other ways to write it.
+# Units by their names in CLDR, from which their words come in each language, with other ways to write them in any.
 UNITS = {
-    "km": ("length-kilometer", "km kilometros"),
-    "mi": ("length-mile", "mi"),
-    "m": ("length-meter", "m metres metre"),
-    "cm": ("length-centimeter", "cm centimetres centimetre"),
-    "mm": ("length-millimeter", "mm millimetres millimetre"),
-    "ft": ("length-foot", "ft"),
-    "in": ("length-inch", "in"),
-    "yd": ("length-yard", "yd yds"),
-    "kg": ("mass-kilogram", "kg kgs kilos kilo"),
-    "g": ("mass-gram", "g grammes gramme"),
-    "lb": ("mass-pound", "lb lbs"),
-    "mg": ("mass-milligram", "mg"),
-    "oz": ("mass-ounce", "oz"),
-    "ml": ("volume-milliliter", "ml mL millilitres"),
-    "l": ("volume-liter", "l L litres litre"),
-    "gal": ("volume-gallon", "gal"),
-    "kcal": ("energy-foodcalorie", "kcal"),
-    "kWh": ("energy-kilowatt-hour", "kWh kWhs"),
-    "MWh": ("", "MWh"),
-    "kW": ("power-kilowatt", "kW"),
-    "W": ("power-watt", "W"),
-    "V": ("electric-volt", "V"),
-    "GB": ("digital-gigabyte", "GB"),
-    "MB": ("digital-megabyte", "MB"),
-    "TB": ("digital-terabyte", "TB"),
-    "°C": ("temperature-celsius", "°C Celsius degrees~C"),
-    "°F": ("temperature-fahrenheit", "°F Fahrenheit degrees~F"),
-    "km/h": ("speed-kilometer-per-hour", "km/h kmh kph"),
-    "mph": ("speed-mile-per-hour", "mph"),
-    "Mbps": ("", "Mbps Mbit/s megabits~per~second"),
-    "mmHg": ("", "mmHg"),
-    "acre": ("area-acre", "ac"),
-    "ha": ("area-hectare", "ha"),
-    "sqft": ("area-square-foot", "sqft sq~ft"),
-    "m2": ("area-square-meter", "m² m2 sqm sq~m square~metres"),
+    "length-kilometer": "km kms kilometros",
+    "length-mile": "mi",
+    "length-meter": "m metres metre",
+    "length-centimeter": "cm centimetres centimetre",
+    "length-millimeter": "mm millimetres millimetre",
+    "length-foot": "ft",
+    "length-inch": "in",
+    "length-yard": "yd yds",
+    "mass-kilogram": "kg kgs kilos kilo",
+    "mass-gram": "g grammes gramme",
+    "mass-pound": "lb lbs",
+    "mass-milligram": "mg",
+    "mass-microgram": "mcg ug",
+    "mass-ounce": "oz",
+    "mass-tonne": "t",
+    "mass-ton": "",
+    "mass-carat": "",
+    "volume-milliliter": "ml mL millilitres millilitre",
+    "volume-centiliter": "cl centilitres centilitre",
+    "volume-liter": "l L litres litre",
+    "volume-hectoliter": "hl",
+    "volume-gallon": "gal gals",
+    "volume-pint": "",
+    "volume-fluid-ounce": "fl~oz",
+    "volume-tablespoon": "tbsp",
+    "volume-teaspoon": "tsp",
+    "volume-bushel": "bu",
+    "volume-barrel": "bbl",
+    "volume-cubic-meter": "m3 cbm cubic~metres cubic~metre",
+    "volume-cubic-foot": "ft3 cu~ft cubic~ft",
+    "volume-cubic-yard": "yd3 cu~yd",
+    "volume-cubic-centimeter": "cm3 cc",
+    "energy-foodcalorie": "kcal kilocalorie kilocalories",
+    "energy-kilojoule": "kJ",
+    "energy-kilowatt-hour": "kWh kWhs",
+    "energy-therm-us": "therms therm",
+    "power-watt": "W",
+    "power-kilowatt": "kW",
+    "power-megawatt": "MW",
+    "power-horsepower": "hp",
+    "electric-volt": "V",
+    "electric-ampere": "amps amp",
+    "digital-kilobyte": "KB kB",
+    "digital-megabyte": "MB",
+    "digital-gigabyte": "GB",
+    "digital-terabyte": "TB",
+    "frequency-hertz": "Hz",
+    "frequency-megahertz": "MHz",
+    "frequency-gigahertz": "GHz",
+    "temperature-celsius": "°C Celsius degrees~C",
+    "temperature-fahrenheit": "°F Fahrenheit degrees~F",
+    "speed-kilometer-per-hour": "km/h kmh kph",
+    "speed-meter-per-second": "m/s",
+    "speed-mile-per-hour": "mph",
+    "pressure-millimeter-ofhg": "mmHg",
+    "pressure-pound-force-per-square-inch": "psi PSI",
+    "pressure-hectopascal": "hPa",
+    "area-acre": "ac",
+    "area-hectare": "ha",
+    "area-square-foot": "sqft sq~ft ft2",
+    "area-square-meter": "m2 sqm sq~m square~metres",
+    "area-square-kilometer": "km2",
+    "area-square-mile": "sq~mi",
+    "area-square-yard": "sq~yd",
+    # Without a name in CLDR.
+    "knot": "knots knot kn",
+    "MWh": "MWh megawatt-hours",
+    "Mbps": "Mbps Mbit/s megabits~per~second",
+    "Gbps": "Gbps Gbit/s gigabits~per~second",
 }
 # Words of keys that imply a unit.
 _IMPLIED = {
-    "mileage": ("mi", "km"), "odometer": ("mi", "km"), "wattage": ("W", "kW"), "voltage": ("V",), "acreage": ("acre",),
-    "footage": ("ft", "sqft"), "yardage": ("yd",), "poundage": ("lb",), "kilometraje": ("km",), "kilométrage": ("km",),
-    "quilometragem": ("km",), "kilometerstand": ("km",), "calories": ("kcal",), "kcals": ("kcal",),
+    "mileage": "mi km", "odometer": "mi km", "wattage": "W kW", "voltage": "V", "acreage": "ac", "footage": "ft sqft",
+    "yardage": "yd", "poundage": "lb", "tonnage": "t", "kilometraje": "km", "kilométrage": "km",
+    "quilometragem": "km", "kilometerstand": "km", "calories": "kcal", "kcals": "kcal",
 }  # fmt: skip
 
 
 def unit_of(word: str) -> str | None:
-    """Return the unit that a word names; None for any other word."""
-    return _by_word().get(word) or _by_key().get(word.casefold())
+    """Return the unit that a word of a key, or two of them, name; None for any other word."""
+    folded = word.lower()
+    names = (_names(language(code)).get(folded) for code in codes())
+    return _symbols().get(word) or next((unit for unit in names if unit), None) or _by_key().get(folded)
 
 
 def units_of(word: str) -> Iterator[str]:
-    """Yield the units that a word of a key names or implies."""
+    """Yield the units that a word of a key, or two of them, name or imply."""
     if unit := unit_of(word):
         yield unit
-    yield from _IMPLIED.get(word.casefold(), ())
+    yield from (_symbols()[implied] for implied in _IMPLIED.get(word.casefold(), "").split())
 
 
-def find_measures(text: str, language: Language) -> Iterator[Found]:
+def find_measures(text: str, spoken: Language) -> Iterator[Found]:
     """Yield the measures of a text."""
-    for match in _pattern(language).finditer(text):
-        unit = _by_word()[match["unit"]]
-        yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], language)))
+    for match in _compound(spoken).finditer(text):
+        unit = match["unit"].lower()
+        if not any(unit == symbol.lower() for symbol in _symbols()):
+            yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], spoken)))
+    for match in _pattern(spoken).finditer(text):
+        unit = _symbols().get(match["unit"]) or _names(spoken)[match["unit"].lower()]
+        yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], spoken)))
 
 
 @cache
-def _pattern(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"{number_pattern(language)}[\s-]?(?P<unit>{any_of(_by_word())})(?![\w/])(?<! in(?=\s\w))")
+def _pattern(spoken: Language) -> re.Pattern[str]:
+    symbols, names = any_of(_symbols()), any_of(_names(spoken))
+    # "4,870 in September" is no length.
+    return re.compile(rf"{number_pattern(spoken)}[\s-]?(?P<unit>(?i:{names})|{symbols})(?![\w/])(?<! in(?=\s[\w\0]))")
 
 
 @cache
-def _by_word() -> dict[str, str]:
+def _compound(spoken: Language) -> re.Pattern[str]:
+    """A unit that is not in the table: 22 ng/mL."""
+    return re.compile(rf"{number_pattern(spoken)}\s?(?P<unit>[A-Za-z%\u03bc]{{1,5}}/[A-Za-z]{{1,4}}\d?)(?![\w/])")
+
+
+@cache
+def _names(spoken: Language) -> dict[str, str]:
+    """The units by their names in a language, in small letters."""
     from babel.units import format_unit
 
-    found: dict[str, str] = {}
-    for unit, (name, words) in UNITS.items():
-        for code in codes() if name else ():
-            for count in (1, 2):
-                phrase = format_unit(count, name, locale=code).removeprefix(f"{count}").strip()
-                found |= {phrase: unit, phrase.casefold(): unit, phrase.capitalize(): unit}
-        found |= {word.replace("~", " "): unit for word in words.split()}
-    return found
+    return {
+        normal(format_unit(count, unit, locale=spoken.code)).removeprefix(f"{count}").strip().lower(): unit
+        for unit in UNITS
+        if "-" in unit
+        for count in (1, 2)
+    }
+
+
+@cache
+def _symbols() -> dict[str, str]:
+    """The units by how they are written in any language."""
+    return {word.replace("~", " "): unit for unit, words in UNITS.items() for word in words.split()}
 
 
 @cache
 def _by_key() -> dict[str, str]:
     """Units in keys, where letter case has no meaning: energy_kwh, temp_f."""
-    by_word = {word.casefold(): unit for word, unit in _by_word().items() if len(word) > 1 and word != "in"}
-    return by_word | {"f": "°F", "c": "°C"}
+    by_word = {word.lower(): unit for word, unit in _symbols().items() if len(word) > 1 and word != "in"}
+    return by_word | {"f": "temperature-fahrenheit", "c": "temperature-celsius"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.wording.facts.amounts import currencies_of
@@ -30,12 +31,14 @@ _CURRENCY = frozenset(
 _UNIT = frozenset({"unit", "units", "uom"})
 _HUNDREDTHS = frozenset({"cents", "minor", "pence"})
 # Words of keys.
-_SHARES = frozenset(
+_PERCENTAGES = frozenset(
+    {"percent", "percentage", "pct", "porcentaje", "pourcentage", "porcentagem", "prozent", "ratio", "probability"}
+)
+_SHARES = _PERCENTAGES | frozenset(
     {
-        "percent", "percentage", "pct", "rate", "ratio", "share", "discount", "growth", "probability",
+        "rate", "share", "discount", "growth",
         "confidence", "completion", "progress", "utilization", "utilisation", "humidity", "battery", "apr", "apy",
-        "vat", "off", "uptime", "score", "porcentaje", "descuento", "pourcentage", "remise", "taux", "porcentagem",
-        "desconto", "prozent", "rabatt",
+        "vat", "off", "uptime", "score", "descuento", "remise", "taux", "desconto", "rabatt",
     }
 )  # fmt: skip
 _POINTS = frozenset({"points", "point", "pts", "pp", "puntos", "pontos", "punkte"})
@@ -43,6 +46,14 @@ _PRICES = frozenset(
     {
         "price", "cost", "fee", "fees", "amount", "charge", "total", "due", "precio", "coste", "costo", "importe",
         "prix", "coût", "cout", "montant", "preço", "preco", "valor", "custo", "preis", "kosten", "betrag",
+        "charges", "costs", "tarifa", "cargo", "frais", "taxa", "gebühr", "gebuehr", "admission", "entry", "entrada",
+        "entrée", "eintritt", "shipping", "delivery", "copay", "deposit",
+    }
+)  # fmt: skip
+_NOTHING = frozenset(
+    {
+        "none", "no", "nil", "zero", "waived", "nothing", "ninguno", "ninguna", "nada", "aucun", "aucune", "rien",
+        "nenhum", "nenhuma", "keine", "keiner",
     }
 )  # fmt: skip
 _YEARS = frozenset({"age", "anniversary", "edad", "alter", "idade"})
@@ -85,12 +96,13 @@ def meaning_of(number: Decimal, key: str, siblings: Mapping[str, Any], currencie
     """
     words = split_key(key).split()
     unit = next((str(siblings[name]) for name in siblings if name.casefold() in _UNIT), "")
-    names = [*words, unit, key]
+    names = [*words, *(f"{one} {two}" for one, two in pairwise(words)), unit, key]
     small = {word.casefold() for word in words}
     units: set[Fact] = set(_with_unit(number, names))
     named = frozenset().union(*(currencies_of(name) for name in names))
-    money = None if units or small & _COUNTS else number / 100 if small & _HUNDREDTHS else number
-    facts = {Number(number), *units, *_by_key(number, small, unit)}
+    is_count = bool(units) or not small.isdisjoint(_COUNTS | _PERCENTAGES)
+    money = None if is_count else number / 100 if small & _HUNDREDTHS else number
+    facts = {Number(number), *units, *_by_key(number, small, unit), *_scaled(number, small)}
     if money is not None and (named or currencies):
         facts.add(Amount(money, named or currencies))
     return NumberMeaning(frozenset(facts), money)
@@ -136,6 +148,19 @@ def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
         if time_unit and name.casefold() not in _NO_UNITS:
             yield duration_of(number, time_unit)
         yield from (Measure(number, measure) for measure in units_of(name))
+        if "/" in name:
+            yield Measure(number, name.lower())
+
+
+def _scaled(number: Decimal, words: set[str]) -> Iterator[Fact]:
+    """Yield a number whose key has a scale: {"dozens": 3} are 36."""
+    scales = {word: value for code in codes() for word, value in language(code).scales.items() if len(word) > 3}
+    yield from (Number(number * scales[word]) for word in words & scales.keys())
+
+
+def is_no_price(value: str, key: str) -> bool:
+    """Return whether a value says that there is nothing to pay: {"charge": "none"}."""
+    return value in _NOTHING and not _PRICES.isdisjoint(split_key(key).casefold().split())
 
 
 def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:

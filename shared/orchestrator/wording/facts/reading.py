@@ -9,13 +9,14 @@ from functools import lru_cache
 from orchestrator.wording.facts.addresses import find_addresses
 from orchestrator.wording.facts.amounts import find_amounts, find_shares
 from orchestrator.wording.facts.claims import find_free
-from orchestrator.wording.facts.codes import find_codes
+from orchestrator.wording.facts.codes import find_codes, find_versions
 from orchestrator.wording.facts.dates import find_dates
-from orchestrator.wording.facts.days import find_days
+from orchestrator.wording.facts.days import find_days, find_recurrences
 from orchestrator.wording.facts.durations import find_durations
 from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
+from orchestrator.wording.facts.named_days import find_named_days
 from orchestrator.wording.facts.numerals import find_numbers, find_spelled_digits
 from orchestrator.wording.facts.phones import find_phones
 from orchestrator.wording.facts.times import find_times, hour_of_day
@@ -43,12 +44,15 @@ def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Fo
 def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
     steps: tuple[Callable[[str], Iterator[Found]], ...] = (
         lambda rest: find_addresses(rest, also_disguised=not exact),
+        lambda rest: find_named_days(rest, language),
         lambda rest: find_dates(rest, language),
+        find_versions,
         lambda rest: find_times(rest, language, exact=exact),
         find_zones,
         lambda rest: find_amounts(rest, language),
         lambda rest: find_shares(rest, language),
         lambda rest: find_measures(rest, language),
+        lambda rest: find_recurrences(rest, language, exact=exact),
         lambda rest: find_durations(rest, language),
         lambda rest: find_spelled_digits(rest, language),
         find_phones,

@@ -1,0 +1,183 @@
+"""Values that the data does not state and that follow from two of its values: a difference, a sum, a product, a share.
+
+Code cannot prove that a text means the right two values, so that the model reads such a text once more.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from orchestrator.wording.facts.data_facts import DataFacts
+from orchestrator.wording.facts.kinds import (
+    Amount,
+    Code,
+    Date,
+    Duration,
+    Fact,
+    Frequency,
+    Measure,
+    Number,
+    Percent,
+    Points,
+    Time,
+    Weekday,
+)
+from orchestrator.wording.facts.known import is_known
+from orchestrator.wording.facts.leaves import Leaf
+
+# Words of keys whose numbers count nothing.
+_CODES = frozenset(
+    {
+        "id", "code", "number", "no", "order", "account", "ending", "pin", "reference", "ref", "route", "gate",
+        "flight", "room", "zip", "bib", "phone",
+    }
+)  # fmt: skip
+_SHORT_HASH = re.compile(r"[\da-f]{7,12}")
+_HASH = re.compile(r"[\da-f]{12,64}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}")
+_UNITS = (Duration, Measure, Percent)
+_DAY_MINUTES, _DAY_SECONDS = 1_440, 86_400
+
+
+def is_derived(readings: Sequence[Fact], data: DataFacts, leaves: Sequence[Leaf]) -> bool:
+    """Return whether one meaning of a fact follows from two values of the data, or from all of a group."""
+    counts = _counts(leaves)
+    return any(
+        type(reading) in _DERIVATIONS and _DERIVATIONS[type(reading)](reading, data, counts)
+        for reading in readings
+        # A number of the data with another unit is a wrong one: $5 for 5 days.
+        if isinstance(reading, Points) or getattr(reading, "value", None) not in data.numbers
+    ) or any(isinstance(reading, Number) and reading.value in _group_sums(leaves) for reading in readings)
+
+
+def _counts(leaves: Sequence[Leaf]) -> set[Decimal]:
+    """The numbers that count something; those of codes and accounts do not."""
+    return {
+        number
+        for leaf in leaves
+        if leaf.is_number and leaf.label.isdisjoint(_CODES) and not any(isinstance(f, _UNITS) for f in leaf.facts.facts)
+        for number in leaf.facts.bare
+    }
+
+
+def _number(fact: Number, _data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
+    known = [number for number in counts if number > 0]
+    products = (one * two for one, two in combinations(known, 2) if one > 1 and two > 1)
+    return fact.value in (*_sums(known), *products)
+
+
+def _group_sums(leaves: Sequence[Leaf]) -> Iterator[Decimal]:
+    """Yield the sums of the numbers of one object: {"adults": 2, "children": 3, "babies": 1} are six."""
+    for group in {leaf.group for leaf in leaves}:
+        numbers = [Decimal(leaf.value) for leaf in leaves if leaf.group == group and leaf.value.isdigit()]
+        if len(numbers) > 1:
+            yield sum(numbers, Decimal(0))
+
+
+def _amount(fact: Amount, data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
+    values = [known.value for known in data.facts if isinstance(known, Amount) and known.currencies & fact.currencies]
+    values += [money for money in data.money if data.currencies & fact.currencies]
+    products = (value * count for value in values for count in counts if count > 1)
+    parts = (value / count for value in values for count in counts if count > 1)
+    return abs(fact.value) in (*_sums(values), *products) or any(round(part, 2) == fact.value for part in parts)
+
+
+def _points(fact: Points, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    shares = [known.value for known in data.facts if isinstance(known, Percent)]
+    return fact.value in {abs(one - two) for one, two in combinations(shares, 2)}
+
+
+def _percent(fact: Percent, data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
+    """Whether a share is what remains of a whole, that of one number in another, or the growth from one to another."""
+    amounts = {known.value for known in data.facts if isinstance(known, Amount)}
+    places = -int(fact.value.as_tuple().exponent)
+    shares = [known.value for known in data.facts if isinstance(known, Percent)]
+    ratios = [
+        100 * ratio
+        for values in (amounts, counts)
+        for one, two in combinations([value for value in values if value > 0], 2)
+        for ratio in (one / two, two / one, abs(one - two) / one, abs(one - two) / two)
+    ]
+    return fact.value in {100 - share for share in shares} or any(round(r, places) == fact.value for r in ratios)
+
+
+def _with_unit(fact: Measure | Duration, data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
+    values = [known.value for known in data.facts if isinstance(known, type(fact)) and known.unit == fact.unit]
+    products = (value * number for value in values for number in counts if number > 1)
+    if fact.value in (*_sums(values), *products):
+        return True
+    times = [Decimal(known.minutes * 60) for known in data.facts if isinstance(known, Time)]
+    days = [day.toordinal() for day in _days(data)]
+    lengths = {Decimal(abs(one - two)) for one, two in combinations(days, 2)}
+    if fact.unit == "second" and isinstance(fact, Duration):
+        return fact.value in _sums(times) or fact.value / _DAY_SECONDS in lengths
+    return fact.unit == "night" and fact.value in lengths
+
+
+def _time(fact: Time, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a time lies before or after another one by a length of time: "be there at 8" for 8:30 less 30 minutes."""
+    times = [known.minutes for known in data.facts if isinstance(known, Time)]
+    lengths = [known.value / 60 for known in data.facts if isinstance(known, Duration) and known.unit == "second"]
+    return any(
+        (time + sign * length) % _DAY_MINUTES == fact.minutes
+        for time in times
+        for length in lengths
+        for sign in (1, -1)
+    )
+
+
+def _day(fact: Date | Weekday, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    lengths = [known.value for known in data.facts if isinstance(known, Duration) and known.unit == "second"]
+    whole = [int(length) // _DAY_SECONDS for length in lengths if length and length % _DAY_SECONDS == 0]
+    moved = DataFacts()
+    moved.facts |= {
+        Date(day.month, day.day, day.year)
+        for known in _days(data)
+        for length in whole
+        for day in (known - timedelta(length), known + timedelta(length))
+        if length < 400
+    }
+    return is_known(fact, moved, None)
+
+
+def _code(fact: Code, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a code is the beginning of a hash or UUID, as people shorten it: the first seven digits or more."""
+    codes = [known.text for known in data.facts if isinstance(known, Code)]
+    return _SHORT_HASH.fullmatch(fact.text) is not None and any(
+        code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes
+    )
+
+
+def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a weekday of the data is said to come again, and the data does not state how often."""
+    weekday = Weekday(int(fact.unit[-1])) if "weekday_" in fact.unit else None
+    often = any(isinstance(known, Frequency) for known in data.facts)
+    return weekday is not None and not often and is_known(weekday, data, None)
+
+
+def _days(data: DataFacts) -> list[date]:
+    return [date(day.year, day.month, day.day) for day in data.dates if day.year]
+
+
+def _sums(values: Sequence[Decimal]) -> set[Decimal]:
+    """The differences and sums of two values."""
+    pairs = list(combinations(values, 2))
+    return {abs(one - two) for one, two in pairs} | {one + two for one, two in pairs}
+
+
+_DERIVATIONS: dict[type, Callable[[Any, DataFacts, AbstractSet[Decimal]], bool]] = {
+    Number: _number,
+    Amount: _amount,
+    Points: _points,
+    Percent: _percent,
+    Measure: _with_unit,
+    Duration: _with_unit,
+    Time: _time,
+    Date: _day,
+    Code: _code,
+    Frequency: _recurrence,
+    Weekday: _day,
+}
