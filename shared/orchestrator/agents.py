@@ -94,10 +94,18 @@ def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:
     return max(matching, key=lambda agent: len(agent.prefix), default=Agent(prefix=agent_id))
 
 
-def settings_prefix(agent_id: str, agents: Sequence[Agent]) -> str | None:
-    """The prefix whose settings apply to an agent; None for an agent without settings."""
-    agent = agent_for(agent_id, agents)
-    return agent.prefix if agent in agents else None
+def have_same_settings(agent_id: str, other_id: str, agents: Sequence[Agent]) -> bool:
+    """Whether the same settings apply to two agents: those of one prefix, or the defaults of both.
+
+    By default `system` alone may text at night, so other agents under its prefix have other settings.
+    """
+    one, other = agent_for(agent_id, agents), agent_for(other_id, agents)
+    of_both = one == other or not (one in agents or other in agents)
+    return of_both and _may_text_at_night(agent_id, one) == _may_text_at_night(other_id, other)
+
+
+def _may_text_at_night(agent_id: str, settings: Agent) -> bool:
+    return agent_id == "system" if settings.urgent_at_night is None else settings.urgent_at_night
 
 
 def waits_until(group: AgentGroup, accepted_before: int, now: datetime) -> datetime | None:

@@ -85,7 +85,7 @@ def test_a_second_wish_and_a_repeated_record_bring_no_second_one(confirming: Wor
     assert world.texts() == [WORDS]
 
 
-@pytest.mark.parametrize("obstacle", ["late", "start", "pause", "dead", "moved"])
+@pytest.mark.parametrize("obstacle", ["late", "start", "pause", "spent", "dead", "moved"])
 def test_else_there_is_none(confirming: World, obstacle: str) -> None:
     world = confirming
     world.person()
@@ -99,6 +99,11 @@ def test_else_there_is_none(confirming: World, obstacle: str) -> None:
             world.writes("START")
         case "pause":
             pause(world.connection, "everything", "", None, world.now)
+        case "spent":  # by waves of which none saw the ceiling reached, so that nothing is paused
+            world.connection.execute(
+                "INSERT INTO orchestrator.spending_shards (day, shard, twilio_usd) VALUES (%s, -1, 1500)",
+                (world.now.date(),),
+            )
         case "dead":
             world.connection.execute(
                 "INSERT INTO orchestrator.numbers (phone_number, dead_code, changed_at) VALUES ('+12125550101', 30005, now())"

@@ -212,6 +212,19 @@ def test_one_user_one_priority_one_total(world: World, change: dict[str, Any]) -
     assert world.all("SELECT reason FROM orchestrator.rejections") == [("sequence_conflict",)]
 
 
+def test_a_sequence_of_agents_of_which_one_may_text_at_night_does_not_begin(world: World) -> None:
+    """It would stop in the middle: the part of the other agent waits for open hours (R5)."""
+    world.travel_to("2026-03-03T23:30:00-05:00")
+    world.person()
+    sequence = uuid4()
+    urgent: dict[str, Any] = {"priority": "urgent", "can_delay": False}
+    world.publish(part(sequence, 1, 2, agent_id="system", **urgent))
+    world.publish(part(sequence, 2, 2, agent_id="alerts", **urgent))
+    world.deliver()
+    assert world.texts() == []
+    assert world.all("SELECT agent_id, reason FROM orchestrator.rejections") == [("alerts", "sequence_conflict")]
+
+
 def test_withdrawing_a_part_withdraws_the_whole_before_it_starts(world: World) -> None:
     world.person()
     sequence = uuid4()

@@ -82,6 +82,7 @@ def test_behind_a_proxy_the_address_that_twilio_called_counts(world: World) -> N
         "/twilio/status%20",
         "twilio/status",
         "/$default/twilio/status/",
+        "/$default/twilio/status",
     ],
 )
 def test_a_captured_signature_counts_on_its_exact_path_alone(world: World, raw_path: str) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestrator.agents import Agent, AgentGroup, agent_for, throttle_notes, waits_until
+from orchestrator.agents import Agent, AgentGroup, agent_for, have_same_settings, throttle_notes, waits_until
 from orchestrator.settings import PolicySettings
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -15,6 +15,33 @@ NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 )
 def test_the_longest_prefix_wins(agent_id: str, prefix: str) -> None:
     assert agent_for(agent_id, [Agent("a"), Agent("a_b"), Agent("z")]) == Agent(prefix)
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "other_id", "same"),
+    [
+        ("x", "y", True),
+        ("a_1", "a_2", True),
+        ("a_1", "x", False),
+        ("x", "a_1", False),
+        ("a_1", "a_b_1", False),
+        # `system` alone may text at night where its settings do not say so.
+        ("system", "system", True),
+        ("system", "x", False),
+        ("system_2", "x", True),
+        ("s_1", "s_2", True),
+    ],
+)
+def test_agents_have_the_same_settings_by_prefix_and_right_at_night(agent_id: str, other_id: str, same: bool) -> None:
+    agents = [Agent("a"), Agent("a_b"), Agent("s_")]
+    assert have_same_settings(agent_id, other_id, agents) is same
+
+
+@pytest.mark.parametrize(("at_night", "same"), [(None, False), (True, True), (False, True)])
+def test_under_a_prefix_system_has_the_settings_of_the_others_where_they_say_so(
+    at_night: bool | None, same: bool
+) -> None:
+    assert have_same_settings("system", "sys", [Agent("sys", urgent_at_night=at_night)]) is same
 
 
 @pytest.mark.parametrize(

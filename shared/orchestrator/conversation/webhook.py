@@ -104,7 +104,8 @@ def _path_of(event: Mapping[str, Any], settings: WebhookSettings) -> str | None:
     """
     raw = str(event.get("rawPath", ""))
     stage = (event.get("requestContext") or {}).get("stage", "")
-    prefixes = {"", f"/{stage}" if stage else "", _split_base(settings.webhook_base_url or "")[2]}
+    of_stage = f"/{stage}" if stage and stage != "$default" else ""  # the default stage is no part of a path
+    prefixes = {"", of_stage, _split_base(settings.webhook_base_url or "")[2]}
     return next((path for path in _QUEUED for prefix in prefixes if raw == f"{prefix}{path}"), None)
 
 

@@ -80,7 +80,8 @@ def confirm_opt_out(
         attempt_id=uuid7(now),
     )
     with database.connection() as connection:
-        claimed = claim_confirmation(connection, _confirmation(opt_out_id, sms, sender, now), now)
+        confirmation = _confirmation(opt_out_id, sms, sender, now)
+        claimed = claim_confirmation(connection, confirmation, settings.urgent_ceiling_usd, now)
     if not claimed:
         return False
     (outcome,) = sender.send_wave([sms])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from orchestrator.agents import Agent, agent_for, owner_of, settings_prefix, waits_until
+from orchestrator.agents import Agent, agent_for, have_same_settings, owner_of, waits_until
 from orchestrator.errors import InvalidMessage
 from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
@@ -58,7 +58,7 @@ def accept(
     _check_person(message, person, known, policy)
     message_id = message.message_id or id_from_sqs(arrival.sqs_message_id)
     owner = owner_of(arrival.publisher, known.agents)
-    check_owner("message_id", message.message_id, owner, known)
+    check_owner("message_id", message.message_id, arrival.publisher, known)
     check_owner("supersedes_message_id", message.supersedes_message_id, owner, known)
     _check_parts(message, policy)
     _check_sequence(message, message_id, person, owner, known)
@@ -153,7 +153,8 @@ def check_owner(field: str, message_id: UUID | None, owner: str | None, known: K
 
     Args:
         field: the field that names it.
-        owner: of the message or the withdrawal that names it.
+        owner: of the message that names it. Of a repetition or a withdrawal it is the publisher, which keeps what it
+            owns when no agent is bound to it any more.
 
     Raises:
         InvalidMessage: another publisher owns it.
@@ -241,8 +242,8 @@ def _check_sequence(message: Message, message_id: UUID, person: Person, owner: s
     if earlier.publisher != owner:
         fix = "Publish all parts of a sequence with one role, and give each sequence an id of its own"
         raise InvalidMessage("sequence_id", "is a sequence of another publisher", fix, "not_yours")
-    if settings_prefix(earlier.agent_id, known.agents) != settings_prefix(message.agent_id, known.agents):
-        # The sequence counts against the hourly limit of its first part's agent (R13).
+    if not have_same_settings(earlier.agent_id, message.agent_id, known.agents):
+        # The sequence counts against the hourly limit of its first part's agent (R13), and goes whole also at night.
         fix = "Give all parts of a sequence agents with the same settings"
         raise InvalidMessage("agent_id", "has other settings than the sequence's first part", fix, "sequence_conflict")
     if (earlier.user_id, earlier.priority, earlier.total) != (

@@ -103,10 +103,17 @@ def read_due_confirmation(connection: Connection, opt_out_id: UUID, now: datetim
         return cursor.fetchone()
 
 
-def claim_confirmation(connection: Connection, confirmation: Confirmation, now: datetime) -> bool:
-    """Claim a confirmation and write its attempt; one committed round trip, before the one call to Twilio (G1)."""
+def claim_confirmation(
+    connection: Connection, confirmation: Confirmation, urgent_ceiling_usd: float, now: datetime
+) -> bool:
+    """Claim a confirmation and write its attempt; one committed round trip, before the one call to Twilio (G1).
+
+    Args:
+        urgent_ceiling_usd: what Twilio may cost on a UTC day, for all lanes.
+    """
     parameters = {
         **asdict(confirmation),
+        "urgent_ceiling_usd": urgent_ceiling_usd,
         "now": now,
         "lease_until": now + SENDING_LEASE,
         "fresh_for": FRESH_FOR,

@@ -31,6 +31,8 @@ _PAIR_IN_TEXT = re.compile(
     r"(?![\w:/-]|[.,]\d)",
     re.IGNORECASE,
 )
+_ARROW = r"\s?(?:->|\u2192|-|/|\bto\b|\ba\b|\bal\b|\bà\b|\bnach\b|\bins?\b|\bpara\b)\s?"
+_WAY = re.compile(rf"([^\W\d_]+(?: [^\W\d_]+)?){_ARROW}([^\W\d_]+(?: [^\W\d_]+)?)", re.IGNORECASE)
 # What stands between the two ends of a range.
 _TO = re.compile(r"\s?(?:-|to|and|a|à|y|e|et|bis|und|até)\s?", re.IGNORECASE)
 
@@ -84,6 +86,7 @@ def check_text(
         unknown += find_foreign_names(normal_text, spoken, known.words, taken)
         problems += (f"not in the data: {written!r}" for written in unknown)
         problems += _turned_round(normal_text, data)
+        problems += _opposite_ways(normal_text, data)
         problems += (f"stands where the data has another value: {value!r}" for value in associated.exchanges())
         is_doubtful = not problems and (
             bool(derived)
@@ -144,6 +147,14 @@ def _turned_round(text: str, data: Mapping[str, Any]) -> Iterator[str]:
         one, two = pair.groups()
         if one != two and (two, one) in known and (one, two) not in known:
             yield f"the other way round in the data: {pair[0]!r}"
+
+
+def _opposite_ways(text: str, data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what goes one way in the data and back in the text: "English to German" for German to English."""
+    for value in texts_in(data):
+        way = _WAY.fullmatch(normal(value).strip())
+        if way and (back := re.search(rf"(?i:\b{re.escape(way[2])}{_ARROW}{re.escape(way[1])}\b)", normal(text))):
+            yield f"the other way round in the data: {back[0]!r}"
 
 
 def _with_parts(facts: list[Found], known: DataFacts, text: str, today: date | None) -> Iterator[Found]:

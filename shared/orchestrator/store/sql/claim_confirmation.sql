@@ -1,6 +1,7 @@
 -- claim_confirmation.sql: claim the confirmation of an opt-out in its row, so that it goes once or not at all, and write
 -- its message and its attempt before the call (G1, G2, R11). Returns the attempt; no row where another worker has it, a
--- START came, a pause holds, the number is dead, or what people wrote during an outage is not read.
+-- START came, a pause holds, the day's ceiling of all lanes is reached, the number is dead, or what people wrote during
+-- an outage is not read.
 WITH claim AS (
     UPDATE orchestrator.opt_outs o
        SET confirmation_id = %(message_id)s
@@ -10,6 +11,11 @@ WITH claim AS (
        AND NOT EXISTS (
            SELECT FROM orchestrator.pauses_of('urgent', 'system', 'opt_out_confirmation', o.user_id, %(now)s)
        )
+       -- Only waves of messages pause sending at the ceiling, so the sum is compared here too.
+       AND (
+           SELECT coalesce(sum(s.twilio_usd), 0) FROM orchestrator.daily_spending() s
+            WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date
+       ) < %(urgent_ceiling_usd)s::numeric
        AND NOT EXISTS (
            SELECT FROM orchestrator.numbers n WHERE n.phone_number = o.phone_number AND n.dead_code IS NOT NULL
        )

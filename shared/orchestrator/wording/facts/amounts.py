@@ -88,7 +88,7 @@ def _find_parts(text: str, language: Language) -> Iterator[Found]:
             Amount(sign * (value / (100 if cents else 1) + rest), currencies) for value in _amounts_in(number, language)
         )
         if (written or "").casefold() in _POUNDS:
-            readings += tuple(Measure(value, "mass-pound") for value in values_in(number, language))
+            readings += tuple(Measure(value.normalize(), "mass-pound") for value in values_in(number, language))
         yield Found(match.start(), match.end(), readings)
 
 
@@ -119,6 +119,11 @@ def _names(language: Language) -> dict[str, frozenset[str]]:
     }
 
 
+def currency_names(language: Language) -> str:
+    """Return a pattern for the signs, codes and names of currencies."""
+    return rf"(?:{any_of(_SIGNS)}|{any_of(CODES)}\b|(?i:{any_of([*_names(language), *_NAMES])})\b)"
+
+
 @cache
 def _amount(language: Language) -> re.Pattern[str]:
     number = number_pattern(language)
@@ -128,7 +133,7 @@ def _amount(language: Language) -> re.Pattern[str]:
         rf"(?P<minus>(?<!\w)-\s?)?(?<![\w$])(?P<before>{signs}|\b{codes}\b)\s?{number}"
         rf"|{number.replace('?P<number>', '?P<number2>')}"
         rf"\s?(?:(?P<cents>(?i:{_CENTS})\b|¢)|(?P<after>(?i:{names})\b|{codes}\b|(?:{signs})(?![\w$]))"
-        rf"(?:\s(?P<hundredths>\d\d)(?=\s*(?:[.,;:!?)]|$)))?)"
+        rf"(?:\s(?P<hundredths>\d\d)(?![\w%/:-]|[.,]\d))?)"
     )
 
 

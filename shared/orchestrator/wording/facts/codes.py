@@ -12,8 +12,18 @@ _ORDINARY = re.compile(
     r"|\d+(?:[.,]\d+)?(?:k|m|mm|bn)",
     re.IGNORECASE,
 )
+# Three numbers or more; neither a number with thousands nor a phone number.
+_VERSION = re.compile(
+    r"(?<![\w.,/-])[vV]?(?P<numbers>(?!\d{1,3}(?:\.\d{3})+(?![\w.-])|\d{3}\.\d{3}\.\d{4}|\d\d(?:\.\d\d){4})\d+(?:\.\d+){2,}(?:-\w+(?:\.\w+)*)?)(?![\w/-])"
+)
 # 30-year, 24-month: a number with a word in small letters.
 _COMPOUND = re.compile(r"\d+(?:-[a-z\u00e0-\u00ff]+)+")
+
+
+def find_versions(text: str) -> Iterator[Found]:
+    """Yield versions and addresses of numbers alone: 4.12.1, with or without a v."""
+    for match in _VERSION.finditer(text):
+        yield Found(match.start(), match.end(), (Code(match["numbers"]),))
 
 
 def find_codes(text: str) -> Iterator[Found]:

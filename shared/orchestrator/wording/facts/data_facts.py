@@ -38,10 +38,15 @@ from orchestrator.wording.facts.zones import ZONES
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})")
 _PERIODS = {"week": "this_week", "month": "this_month", "year": "this_year"}
+# "5 to 7" under a key with a unit: both ends have it.
+_RANGE = re.compile(r"(\d{1,6}) ?(?:-|to|or|and|a|à|y|e|et|bis|und|até|ou|o) ?(\d{1,6})")
 _NUMERAL = re.compile(NUMERAL)
 # Values that are written like keys: in_progress, weeklySummary.
 _KEY_LIKE = re.compile(r"[^\W\d_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _HOUR_KEYS = frozenset({"hours", "hour", "time", "times", "window", "slot", "open", "opening", "pickup", "horario"})
+# Keys of lengths of time that are written as clocks: 52:41.
+_LENGTH_KEYS = frozenset({"duration", "length", "elapsed", "pace", "runtime", "lap", "split", "finish"})
+_DAY_HOURS = 24
 # Digits beyond these are what a computer makes of a decimal fraction.
 _PLACES = 10
 
@@ -132,15 +137,20 @@ class _Reader:
             case int() | float():
                 self._read_number(Decimal(str(round(value, _PLACES))), key, siblings, currencies)
             case str():
-                text = normal(plain_text(value))
-                self._read_text(text)
-                self._read_word(text.strip().casefold())
-                self._read_whole(text.strip(), key)
-                if _KEY_LIKE.fullmatch(text):
-                    self._read_text(split_key(text))
-                if _NUMERAL.fullmatch(text.strip()) and not re.match(r"0\d{2}", text.strip()):
-                    for number in values_of(text.strip()):
-                        self._read_number(number, key, siblings, currencies)
+                self._read_string(normal(plain_text(value)), key, siblings, currencies)
+
+    def _read_string(self, text: str, key: str, siblings: Mapping[str, Any], currencies: frozenset[str]) -> None:
+        whole = text.strip()
+        self._read_text(text)
+        self._read_word(whole.casefold())
+        self._read_whole(whole, key)
+        if _KEY_LIKE.fullmatch(text):
+            self._read_text(split_key(text))
+        numbers = {Decimal(end) for end in ends.groups()} if (ends := _RANGE.fullmatch(whole)) else set()
+        if _NUMERAL.fullmatch(whole) and not re.match(r"0\d{2}", whole):
+            numbers |= values_of(whole)
+        for number in numbers:
+            self._read_number(number, key, siblings, currencies)
 
     def facts_of(self, key: str) -> Iterator[Fact]:
         """Yield what a text that is written like a key states."""
@@ -201,13 +211,17 @@ class _Reader:
             self.known.facts.add(Code(text))
         if is_no_price(text.casefold(), key):
             self.known.facts.add(Free())
+        if clock := re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)", text):
+            hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+            if hours or minutes >= _DAY_HOURS or _LENGTH_KEYS & set(split_key(key).casefold().split()):
+                self.known.facts.add(Duration(Decimal(hours * 3_600 + minutes * 60 + seconds), "second"))
         if text in ZONES:
             self.known.facts.add(Zone(text))
         if part := re.fullmatch(r"(\d{1,4}) ?/ ?(\d{1,4})", text):
             self.known.numbers |= {Decimal(number) for number in part.groups()}
-        hours = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
-        if hours and _HOUR_KEYS & set(split_key(key).casefold().split()):
-            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in hours.groups()}
+        ends = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
+        if ends and _HOUR_KEYS & set(split_key(key).casefold().split()):
+            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in ends.groups()}
 
     def _read_instant(self, text: str) -> None:
         """Add what an instant is on the person's clock; beside it, the clock of UTC is no time of day."""

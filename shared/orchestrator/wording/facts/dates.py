@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
+from orchestrator.wording.facts.amounts import currency_names
 from orchestrator.wording.facts.kinds import Date, DayOfMonth, Fact, Found, Month, Number
 from orchestrator.wording.facts.language import Language, any_of
 
@@ -113,7 +114,7 @@ def _day(month: int, day: int, year: int | None) -> Date | None:
 def _named(language: Language) -> re.Pattern[str]:
     month = any_of(language.months) + r"\b\.?"
     suffix, and_ = r"(?:st|nd|rd|th|er|º|ª|\.)?", r"\s?(?:-|to|and|y|et|e|und|bis|al|a|au|&)\s?"
-    year = r"(?:,?\s+(?:de\s+|del\s+)?(?P<{}>(?:19|20)\d{{2}}))?(?!:?\d)"
+    year = r"(?:,?\s+(?:de\s+|del\s+)?(?P<{}>(?:19|20)\d{{2}})(?!\s?(?:%|" + currency_names(language) + r")))?(?!:?\d)"
     return re.compile(
         rf"(?i:\b(?P<m1>{month})\s+(?:the\s)?(?P<d1>\d{{1,2}}){suffix}(?:{and_}(?P<e1>\d{{1,2}}){suffix})?\b(?!\s?[ap]\.?m\b)"
         rf"{year.format('y1')})"

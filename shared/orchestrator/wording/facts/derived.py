@@ -3,6 +3,7 @@
 Code cannot prove that a text means the right two values, so that the model reads such a text once more.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from orchestrator.wording.facts.data_facts import DataFacts
 from orchestrator.wording.facts.kinds import (
     Amount,
+    Code,
     Date,
     Duration,
     Fact,
@@ -21,10 +23,11 @@ from orchestrator.wording.facts.kinds import (
     Number,
     Percent,
     Points,
+    RelativeDay,
     Time,
     Weekday,
 )
-from orchestrator.wording.facts.known import is_known
+from orchestrator.wording.facts.known import HOURS_OF_PARTS, is_known
 from orchestrator.wording.facts.leaves import Leaf
 
 # Words of keys whose numbers count nothing.
@@ -34,6 +37,8 @@ _CODES = frozenset(
         "flight", "room", "zip", "bib", "phone",
     }
 )  # fmt: skip
+_SHORT_HASH = re.compile(r"[\da-f]{7,12}")
+_HASH = re.compile(r"[\da-f]{12,64}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}")
 _UNITS = (Duration, Measure, Percent)
 _DAY_MINUTES, _DAY_SECONDS = 1_440, 86_400
 
@@ -59,10 +64,16 @@ def _counts(leaves: Sequence[Leaf]) -> set[Decimal]:
     }
 
 
-def _number(fact: Number, _data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
+def _number(fact: Number, data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
     known = [number for number in counts if number > 0]
     products = (one * two for one, two in combinations(known, 2) if one > 1 and two > 1)
-    return fact.value in (*_sums(known), *products)
+    of_units: dict[tuple[type, str], list[Decimal]] = {}
+    for other in data.facts:
+        if isinstance(other, Measure | Duration | Percent | Amount):
+            unit = str(sorted(other.currencies)) if isinstance(other, Amount) else getattr(other, "unit", "")
+            of_units.setdefault((type(other), unit), []).append(other.value)
+    differences = {abs(one - two) for values in of_units.values() for one, two in combinations(values, 2)}
+    return fact.value in (*_sums(known), *products) or fact.value in differences
 
 
 def _group_sums(leaves: Sequence[Leaf]) -> Iterator[Decimal]:
@@ -139,6 +150,29 @@ def _day(fact: Date | Weekday, data: DataFacts, _counts: AbstractSet[Decimal]) -
     return is_known(fact, moved, None)
 
 
+def _code(fact: Code, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a code is written another way, is a row with its seat, or begins a hash or UUID as people shorten it."""
+    codes = [known.text for known in data.facts if isinstance(known, Code)]
+    if any(_letters(code) == _letters(fact.text) for code in codes):
+        return True
+    joined = re.fullmatch(r"([A-Za-z]{1,3})-?(\d{1,3})", fact.text)
+    if joined and joined[1].casefold() in data.words and Decimal(joined[2]) in data.bare:
+        return True
+    is_short = _SHORT_HASH.fullmatch(fact.text) is not None
+    return is_short and any(code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes)
+
+
+def _letters(code: str) -> str:
+    return re.sub(r"[\W_]", "", code).casefold()
+
+
+def _part_of_today(fact: RelativeDay, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a text calls a time of the data one of today, and the data names no day."""
+    start, end = HOURS_OF_PARTS.get(fact.name, (0, 0))
+    has_time = any(isinstance(known, Time) and start * 60 <= known.minutes < end * 60 for known in data.facts)
+    return has_time and not any(isinstance(known, Date | Weekday | RelativeDay) for known in data.facts)
+
+
 def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
     """Whether a weekday of the data is said to come again, and the data does not state how often."""
     weekday = Weekday(int(fact.unit[-1])) if "weekday_" in fact.unit else None
@@ -165,6 +199,8 @@ _DERIVATIONS: dict[type, Callable[[Any, DataFacts, AbstractSet[Decimal]], bool]]
     Duration: _with_unit,
     Time: _time,
     Date: _day,
+    Code: _code,
+    RelativeDay: _part_of_today,
     Frequency: _recurrence,
     Weekday: _day,
 }

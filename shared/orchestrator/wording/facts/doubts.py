@@ -9,7 +9,7 @@ from functools import cache
 
 from orchestrator.wording.facts.association import Association
 from orchestrator.wording.facts.data_facts import DataFacts
-from orchestrator.wording.facts.kinds import Amount, Fact, Found, Free, Number
+from orchestrator.wording.facts.kinds import Amount, Fact, Found, Free, Frequency, Number
 from orchestrator.wording.facts.language import Language, any_of, codes, language
 from orchestrator.wording.facts.leaves import Leaf, same_word
 
@@ -69,12 +69,17 @@ def states_more(
 def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
     """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
     has_minus = any(number < 0 for number in known.numbers)
-    has_denial = 0 in known.numbers or any(_found("denials", " ".join(known.words), language(code)) for code in codes())
+    denied = {
+        name: any(_found(name, " ".join(known.words), language(code)) for code in codes())
+        for name in ("denials", "none")
+    }
+    has_none = any(denied.values()) or 0 in known.numbers or Free() in known.facts
     # What is due is owed.
     negative = [word for word in _found("negative", text, spoken) if word not in _OWE or known.words.isdisjoint(_DUE)]
     return bool(
         _unlike(_found("claims", text, spoken), known)
-        or (not has_denial and _unlike(_found("denials", text, spoken), known))
+        or (not any(denied.values()) and _unlike(_found("denials", text, spoken), known))
+        or (not has_none and _unlike(_found("none", text, spoken), known))
         or (not has_minus and _unlike(negative, known))
     )
 
@@ -166,7 +171,8 @@ def _adds_a_rate(text: str, facts: Sequence[Found], known: DataFacts, leaves: Se
             continue
         if not rates or (noun and not any(same_word(noun, word) for words in rates for word in words)):
             return True
-    return bool(rates) and bool(_unlike(_found("total", text, spoken), known))
+    is_part = bool(rates) or any(isinstance(fact, Frequency) for fact in known.facts)
+    return is_part and bool(_unlike(_found("total", text, spoken), known))
 
 
 @cache
