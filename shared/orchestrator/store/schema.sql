@@ -729,7 +729,7 @@ CREATE TABLE orchestrator.number_checks (
     user_id uuid NOT NULL,
     phone_number text NOT NULL,
     verified_on date NOT NULL,
-    answer text NOT NULL,
+    answer text,
     asked_at timestamp with time zone NOT NULL,
     CONSTRAINT number_checks_answer_check CHECK ((answer = ANY (ARRAY['yes'::text, 'no'::text, 'no_data_available'::text])))
 );
@@ -740,6 +740,8 @@ ALTER TABLE ONLY orchestrator.number_checks
 CREATE INDEX number_checks_by_number ON orchestrator.number_checks USING btree (phone_number, asked_at);
 
 CREATE INDEX number_checks_by_user ON orchestrator.number_checks USING btree (user_id);
+
+CREATE UNIQUE INDEX number_checks_under_way ON orchestrator.number_checks USING btree (phone_number) WHERE (answer IS NULL);
 
 CREATE TABLE orchestrator.numbers (
     phone_number text NOT NULL,
