@@ -10,6 +10,7 @@ import pytest
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
 from orchestrator.brake_settings import OutcomeBrakeSettings
 from orchestrator.events import SOURCE
+from orchestrator.sender_settings import NumberCheckSettings
 from orchestrator.settings import ActivitySettings, Effort, PolicySettings, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
 
@@ -393,6 +394,13 @@ def test_the_brake_by_outcome_has_parameters_with_the_defaults_of_its_settings(n
     variable = FUNCTIONS["DispatchFunction"]["Environment"]["Variables"][name.upper()]
     parameter = TEMPLATE["Parameters"][variable["Ref"]]
     assert parameter["Default"] == OutcomeBrakeSettings.model_fields[name].default
+
+
+@pytest.mark.parametrize("name", NumberCheckSettings.model_fields)
+def test_questions_about_numbers_have_parameters_with_the_defaults_of_their_settings(name: str) -> None:
+    variable = FUNCTIONS["DeliverFunction"]["Environment"]["Variables"][name.upper()]
+    parameter = TEMPLATE["Parameters"][variable["Ref"]]
+    assert parameter["Default"] == NumberCheckSettings.model_fields[name].default
 
 
 # Deploys -------------------------------------------------------------------------------------------------------------
