@@ -78,7 +78,7 @@ def check_text(
         known = read_data(data, spoken, now.tzinfo if now else None)
         known.words.update(normal(first_name or "").casefold().split())
         facts = list(_with_parts(facts, known, normal_text, now.date() if now else None))
-        associated = Association(normal_text, facts, data, spoken, now)
+        associated = Association(normal_text, facts, data, spoken, normal(first_name or "").casefold(), now)
         foreign = list(_foreign_facts(normal_text, facts, known, data, spoken, now))
         derived = [found for found in foreign if is_derived(found.readings, known, associated.leaves)]
         taken = {place for found in facts for place in range(found.start, found.end)}

@@ -16,7 +16,7 @@ _TITLE = re.compile(r"\b(?:Dr|Dra|Mr|Mrs|Ms|St|Prof|Sr|Sra|Mme|M|No|Nr)\.\s*$")
 _ORDINARY = frozenset(
     {
         "i", "i'm", "i'll", "i've", "i'd", "ok", "yes", "no", "stop", "help", "start", "am", "pm", "eta", "fyi",
-        "asap", "rsvp", "id", "pin", "pdf", "url", "sms", "tv", "ps", "faq", "ceo", "cto", "cfo", "hr", "it", "us",
+        "asap", "rsvp", "id", "pin", "pdf", "url", "sms", "tv", "ps", "faq", "it", "us",
         "usa", "uk", "eu", "api", "app", "vip", "diy", "tbd", "tba", "gps", "wifi", "wi-fi", "qr", "atm", "et",
         "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt", "utc", "gmt", "cet", "good",
         "morning", "afternoon", "evening", "happy", "hi", "hello", "dear", "thanks", "thank", "dr", "mr",
