@@ -11,8 +11,10 @@ from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
 from orchestrator.store.adoption import QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
+from orchestrator.store.old_senders import list_failing_number_triggers
 from orchestrator.store.people import list_zone_faults
 from orchestrator_cli.connection import open_database
+from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import print_result, style_line
 from orchestrator_cli.stack_checks import MOST_LISTED, zone_results
@@ -53,6 +55,7 @@ def adopt(
             apply=apply,
         )
         zones = list_zone_faults(connection, MOST_LISTED + 1)
+        number_triggers = list_failing_number_triggers(connection)
     lines = [
         f"messages {'taken over' if apply else 'to take over'}: {result.adopted}",
         *(f"messages left as they are ({why}): {number}" for why, number in sorted(result.left.items())),
@@ -61,12 +64,12 @@ def adopt(
         f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}",
         *_quotes(result.unread_examples),
         *(
-            style_line(
-                "[yellow]Warning:[/] trigger {} on messages belongs to another sender. "
-                "Drop it after you turn that sender off.",
-                trigger,
-            )
-            for trigger in result.old_triggers
+            style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix)
+            for fault in old_sender_results(result.old_senders)
+        ),
+        *(
+            style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix)
+            for fault in number_trigger_results(number_triggers)
         ),
         *(style_line("[yellow]Warning:[/] zones: {}. {}", fault.detail, fault.fix) for fault in zone_results(zones)),
     ]

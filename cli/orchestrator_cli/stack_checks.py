@@ -22,17 +22,18 @@ from orchestrator.settings import (
     WebhookSettings,
     load,
 )
-from orchestrator.store.adoption import list_old_sender_triggers
 from orchestrator.store.conversation import NewestMarker, read_inbound_marker
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import read_unapplied_migrations
+from orchestrator.store.old_senders import list_failing_number_triggers, list_old_senders
 from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.access import access_results, role_results
 from orchestrator_cli.ceiling_checks import ceiling_results, outcome_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
+from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 
 OLDEST_POSTGRES = 140_000
 # People that a line of the report names.
@@ -83,6 +84,9 @@ def check_settings() -> Iterator[CheckResult]:
         policy = load(PolicySettings)
     except OrchestratorError:
         return  # reported above
+    if os.environ.get("OLD_SENDER_IS_GONE", "false").lower() == "true":
+        fix = "Remove it: an old sender is gone when the line `old sender` is."
+        yield CheckResult("OLD_SENDER_IS_GONE", Grade.DOUBTFUL, "is ignored", fix)
     if policy.recipient_allowlist:
         detail = f"only {len(policy.recipient_allowlist)} numbers can be texted"
         yield CheckResult("recipients", Grade.DOUBTFUL, detail, "In production, leave RECIPIENT_ALLOWLIST empty.")
@@ -136,9 +140,8 @@ def check_database() -> Iterator[CheckResult]:
                 fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
                 yield CheckResult("phone numbers", Grade.DOUBTFUL, f"cannot be read: {names}", fix)
             yield from zone_results(list_zone_faults(connection, MOST_LISTED + 1))
-            for trigger in list_old_sender_triggers(connection):
-                fix = "Drop it after you turn that sender off: docs/cutover.md."
-                yield CheckResult("old sender", Grade.DOUBTFUL, f"trigger {trigger} on messages", fix)
+            yield from old_sender_results(list_old_senders(connection))
+            yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
             yield from outcome_results(connection)
             yield from role_results(connection)

@@ -21,6 +21,8 @@ twilio = load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID")
 message_list = TwilioMessageList(twilio) if twilio else None
 if message_list is None:
     logger.warning("TWILIO_ACCOUNT_SID is not set: open outcomes are settled by status callbacks alone")
+if settings.old_sender_is_gone:
+    logger.warning("OLD_SENDER_IS_GONE is ignored: `orchestrator doctor` names what still sends")
 
 
 def follow_secrets() -> None:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
 from orchestrator.brake_settings import OutcomeBrakeSettings, ThrottleSettings
 from orchestrator.errors import SettingsError
-from orchestrator.sender_settings import ConfirmationSettings, LawSettings
+from orchestrator.sender_settings import ConfirmationSettings, LawSettings, NumberCheckSettings
 from orchestrator.setting_values import (
     US_TERRITORIES,
     BaseUrl,
@@ -140,8 +140,7 @@ class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings, Outcom
     """What the dispatch function needs."""
 
     message_lifetime_days: int = Field(default=7, gt=0)
-    # True once the predecessor no longer sends, although its trigger is still there: only then are agents' own reply
-    # rows ours to send (R12).
+    # Accepted for deployments that have it, and ignored: an old sender is gone when the database holds none (R12).
     old_sender_is_gone: bool = False
     # The defaults of the limits, by which a tick guesses which messages will be held.
     daily_limit: int = 10
@@ -249,6 +248,7 @@ class DeliverSettings(
     PrivacySettings,
     ConfirmationSettings,
     LawSettings,
+    NumberCheckSettings,
 ):
     """What the deliver function needs."""
 

@@ -19,6 +19,7 @@ from orchestrator.store.migrate import migrate
 from orchestrator.store.opt_outs import OptIn, write_opt_ins
 from orchestrator.store.schedule import claim_due
 from tests.integration.test_migrate import EXISTING
+from tests.integration.test_old_senders import OF_EXISTING
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
@@ -57,6 +58,14 @@ def old_database(empty_database: str) -> str:
     return empty_database
 
 
+def test_ids_of_agents_become_as_settings_and_pauses_compare_them(old_database: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute("UPDATE message_queue SET agent_id = ' Old '")
+        adopt(connection, DAY, WEEK, NOW, apply=True)
+        adopted = "SELECT DISTINCT agent_id FROM message_queue WHERE accepted_at IS NOT NULL"
+        assert connection.execute(adopted).fetchall() == [("old",)]
+
+
 def test_a_dry_run_tells_and_changes_nothing(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
         found = adopt(connection, DAY, WEEK, NOW, apply=False)
@@ -67,7 +76,7 @@ def test_a_dry_run_tells_and_changes_nothing(old_database: str) -> None:
             unread=0,
             stop_examples=[QuotedText(UUID(BEN), datetime(2026, 1, 2, tzinfo=UTC), " Stop ")],
             unread_examples=[],
-            old_triggers=["messages_to_old_sender"],
+            old_senders=OF_EXISTING,
         )
         assert connection.execute("SELECT count(*) FROM message_queue WHERE accepted_at IS NOT NULL").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM orchestrator.opt_outs").fetchone() == (0,)
@@ -192,6 +201,7 @@ def test_a_start_that_came_to_us_outlasts_a_second_adoption(old_database: str) -
 
 def test_people_who_share_a_phone_share_its_past_stop(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE users DISABLE TRIGGER on_phone_change")
         connection.execute("UPDATE users SET phone_number = '(212) 555-0102' WHERE id = %s", (ADA,))
         wrote(connection, ADA, "START", 5)
         assert adopt(connection, DAY, WEEK, NOW, apply=True).opt_outs == 0, "the number's last word is START"

@@ -43,7 +43,6 @@ def parameters(world: World, **given: object) -> dict[str, Any]:
         "texts_per_inbound": 3,
         "texts_per_hour": 6,
         "user_ids": None,
-        "old_sender_is_gone": True,
         "lifetime": timedelta(days=7),
         **given,
     }

@@ -15,6 +15,7 @@ from psycopg import Connection
 from orchestrator.errors import SettingsError
 from orchestrator.store import migrate as runner
 from orchestrator.store.migrate import NotMigrated, migrate, migrations, read_unapplied_migrations
+from orchestrator.store.old_senders import list_failing_number_triggers
 from tests.transaction_pooler import transaction_pooler
 
 EXISTING = (Path(__file__).parent / "existing_database.sql").read_text()
@@ -76,6 +77,8 @@ def test_in_an_existing_database_a_number_that_changes_is_kept_once_and_its_conv
 ) -> None:
     migrate(existing_database)
     with psycopg.connect(existing_database, autocommit=True) as connection:
+        (trigger,) = list_failing_number_triggers(connection)
+        connection.execute(trigger.removal.encode())
         connection.execute("UPDATE users SET phone_number = '+12125550111' WHERE first_name = 'Ada'")
         ada = "user_id = '00000000-0000-0000-0000-00000000000a'"
         assert rows(connection, "SELECT phone_number_history::text FROM users WHERE first_name = 'Ada'") == {

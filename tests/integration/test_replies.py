@@ -228,28 +228,6 @@ def test_rows_from_before_us_and_old_ones_are_left_alone(world: World) -> None:
     assert world.texts() == ["new"]
 
 
-def test_while_the_old_sender_is_there_rows_are_left_to_it(world: World) -> None:
-    ada = world.person()
-    world.writes("Tell me all")
-    world.connection.execute(
-        "CREATE FUNCTION old_sender() RETURNS trigger AS"
-        " $$ BEGIN PERFORM pg_notify('send_sms', ''); RETURN NEW; END $$ LANGUAGE plpgsql;"
-        "CREATE TRIGGER old_sender BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION old_sender()"
-    )
-    app = world.functions["dispatch"]
-    settings = app.settings
-    try:
-        row(world, ada, "one")
-        world.minute()
-        assert world.texts() == []
-        app.__dict__["settings"] = settings.model_copy(update={"old_sender_is_gone": True})
-        world.minute()
-        assert world.texts() == ["one"]
-    finally:
-        app.__dict__["settings"] = settings
-        world.connection.execute("DROP TRIGGER old_sender ON messages; DROP FUNCTION old_sender")
-
-
 def test_a_status_callback_for_a_row_finds_it(world: World) -> None:
     ada = world.person()
     world.writes("Tell me all")

@@ -42,6 +42,8 @@ OUTCOME_PAUSES = Metric("OutcomePauses", by="of")
 # The dispatcher: what each tick found and did.
 TICKS = Metric("Ticks")
 WAITING = Metric("Waiting", by="reason")
+# What still hands rows to another sender: 1 for each, by its kind and name.
+OLD_SENDERS = Metric("OldSenders", by="sender")
 OLDEST_DUE = Metric("OldestDue", SECONDS, by="lane", always=tuple(Lane))
 HANDED_OVER = Metric("HandedOver", by="lane")
 # Delivery.
@@ -72,6 +74,7 @@ OLDEST_UNREAD = Metric("OldestUnread", SECONDS)
 CLAUDE_SPENT = Metric("ClaudeSpentToday", NO_UNIT)
 TWILIO_SPENT = Metric("TwilioSpentToday", NO_UNIT)
 SEGMENTS = Metric("Segments")
+NUMBERS_ASKED = Metric("NumbersAsked", by="answer")
 COST_CEILING = Metric("CostCeiling", by="of")
 # The platform.
 SURROUNDING_FAULTS = Metric("SurroundingFaults", by="cause")

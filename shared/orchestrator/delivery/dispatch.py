@@ -80,6 +80,7 @@ class DispatchReport:
                 "claude_usd": (metrics.CLAUDE_SPENT,),
                 "twilio_usd": (metrics.TWILIO_SPENT,),
                 "cost_ceilings": (metrics.COST_CEILING,),
+                "old_senders": (metrics.OLD_SENDERS,),
                 "outcome_pauses": (metrics.OUTCOME_PAUSES,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),
             },
@@ -125,7 +126,6 @@ def dispatch(
     upkeep = schedule.keep_up(
         connection,
         sends=MOST_SENDS if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
-        old_sender_is_gone=settings.old_sender_is_gone,
         lifetime=timedelta(days=settings.message_lifetime_days),
         event_bus=settings.event_bus_name,
         ceilings=settings,

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from orchestrator.rules.past_texts import PastText, wishes_of
 from orchestrator.store.database import columns, sql
+from orchestrator.store.old_senders import OldSender, list_old_senders
 
 # Texts of the history that are read at once.
 BATCH = 5_000
@@ -38,7 +39,7 @@ class Adoption:
         opt_outs: numbers whose last clear word is STOP.
         unread: people whose last text may be a wish to stop: an operator has to read it.
         stop_examples, unread_examples: some of these texts.
-        old_triggers: triggers on `messages` that belong to another sender.
+        old_senders: what still hands rows to another sender.
     """
 
     adopted: int
@@ -47,7 +48,7 @@ class Adoption:
     unread: int
     stop_examples: Sequence[QuotedText]
     unread_examples: Sequence[QuotedText]
-    old_triggers: Sequence[str]
+    old_senders: Sequence[OldSender]
 
 
 def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: datetime, *, apply: bool) -> Adoption:
@@ -69,7 +70,7 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         unread = connection.execute(sql("adopt_unread_texts"), _columns(wishes.unread)).fetchall()
         adopted = connection.execute(sql("adopt_messages"), parameters).rowcount
         left: Counter[str] = Counter(dict(connection.execute(sql("count_unadopted_messages"), parameters).fetchall()))
-        triggers = list_old_sender_triggers(connection)
+        senders = list_old_senders(connection)
     return Adoption(
         adopted=adopted,
         left=left,
@@ -77,7 +78,7 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         unread=len(unread),
         stop_examples=_quotes(wishes.stops, {user_id for (user_id,) in stopped}),
         unread_examples=_quotes(wishes.unread, {user_id for (user_id,) in unread}),
-        old_triggers=triggers,
+        old_senders=senders,
     )
 
 
@@ -101,8 +102,3 @@ def _columns(texts: Sequence[PastText]) -> dict[str, str]:
 def _quotes(texts: Sequence[PastText], people: set[UUID]) -> list[QuotedText]:
     found = [QuotedText(text.user_id, text.written_at, text.content) for text in texts if text.user_id in people]
     return found[:MOST_QUOTED]
-
-
-def list_old_sender_triggers(connection: Connection) -> list[str]:
-    """List the triggers on `messages` by which another sender picks up outbound rows."""
-    return [name for (name,) in connection.execute(sql("list_old_sender_triggers"))]

@@ -26,6 +26,7 @@ class Gauges:
         claude_usd, twilio_usd: US dollars on this UTC day.
         cost_ceilings: 1 for each of Twilio's ceilings of the day that holds messages now.
         outcome_pauses: agents and message types that are paused by what their texts brought, by scope.
+        old_senders: 1 for each thing in the database that hands rows to another sender, by its kind and name.
         connections: connections in use, in per cent of those that the server allows.
     """
 
@@ -36,6 +37,7 @@ class Gauges:
     twilio_usd: Decimal
     cost_ceilings: Mapping[str, int]
     outcome_pauses: Mapping[str, int]
+    old_senders: Mapping[str, int]
     connections: float
 
 

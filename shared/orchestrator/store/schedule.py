@@ -57,7 +57,6 @@ class Upkeep:
 def keep_up(
     connection: Connection,
     sends: int,
-    old_sender_is_gone: bool,
     lifetime: timedelta,
     event_bus: str | None,
     ceilings: ActivitySettings,
@@ -71,7 +70,6 @@ def keep_up(
 
     Args:
         sends: how often a text that may have been sent is sent at most.
-        old_sender_is_gone: take rows up although a trigger of the former sender still exists.
         lifetime: how long a reply that was taken up may wait.
         event_bus: where events are published; None keeps no events.
         ceilings: of the texts that activity lets through (R4).
@@ -88,7 +86,6 @@ def keep_up(
         "texts_per_hour": ceilings.active_texts_per_hour,
         "user_ids": None,
         "lease_until": None,
-        "old_sender_is_gone": old_sender_is_gone,
         "lifetime": lifetime,
         "event_bus": event_bus,
     }
@@ -98,6 +95,7 @@ def keep_up(
         late = connection.execute(sql("expire_messages"), parameters)
         partial = connection.execute(sql("fail_incomplete_sequences"), parameters)
         pulled = connection.execute(sql("pull_forward"), parameters)
+        connection.execute(sql("leave_rows_of_old_senders"), parameters)
         rows = connection.execute(sql("claim_reply_rows"), parameters)
         connection.execute(sql("fail_reply_rows"))
         outage = connection.execute(sql("is_twilio_out"))

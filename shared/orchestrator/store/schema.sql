@@ -17,6 +17,13 @@ CREATE FUNCTION orchestrator.active_texts(people uuid[], until timestamp with ti
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.admits_inbound_alone(condition text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(condition ~* '\mdirection\M[^=<>]*=\s*\(?''inbound''' AND condition !~* '\mor\M', false)
+$$;
+
 CREATE FUNCTION orchestrator.agent_group(agent text, author text, start_limit integer) RETURNS TABLE(key text, hourly_limit integer)
     LANGUAGE sql STABLE
     AS $$
@@ -55,6 +62,31 @@ BEGIN
        AND (phone_number = OLD.phone_number OR orchestrator.e164(phone_number) = orchestrator.e164(OLD.phone_number));
     RETURN NULL;
 END
+$$;
+
+CREATE FUNCTION orchestrator.code_behind(command text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH RECURSIVE code (source) AS (
+        SELECT command COLLATE "C"
+         UNION
+        SELECT coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) COLLATE "C"
+          FROM code
+         CROSS JOIN LATERAL regexp_matches(code.source, '([a-z_][a-z0-9_$]*)"?\s*\(', 'gi') AS called (names)
+          JOIN pg_catalog.pg_proc p ON p.proname IN (called.names[1], lower(called.names[1]))
+          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+         WHERE p.prokind IN ('f', 'p')
+    )
+    SELECT string_agg(code.source, E'\n') FROM code
+$_$;
+
+CREATE FUNCTION orchestrator.code_sends(code text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT code ~* ('\mhttp_(post|get|put|request)\M|\mhttp\s*\(|\mpg_notify\M|\mnotify\s+"?[a-z_]|\mdblink|\mpgmq\.send'
+                    '|\maws_lambda\.invoke|\murllib|\mrequests\.|\mhttp\.client')
 $$;
 
 CREATE FUNCTION orchestrator.consents_of(number text, for_purpose text, moment timestamp with time zone) RETURNS TABLE(id uuid)
@@ -101,6 +133,20 @@ CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
         '^\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})$'
     )
 $_$;
+
+CREATE FUNCTION orchestrator.failing_number_triggers() RETURNS TABLE(name text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT t.tgname::text
+      FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
+     WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+       AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
+       AND orchestrator.code_behind(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc))
+           ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?users"?\s+(as\s+)?("?\w+"?\s+)?set\M'
+$$;
 
 CREATE FUNCTION orchestrator.inbound_gap(fresh_for interval, read_after_gap interval) RETURNS TABLE(read_at timestamp with time zone)
     LANGUAGE sql STABLE
@@ -165,12 +211,61 @@ $$;
 CREATE FUNCTION orchestrator.old_sender_triggers() RETURNS TABLE(name text)
     LANGUAGE sql STABLE
     AS $$
-    SELECT t.tgname::text
-      FROM pg_trigger t
-      JOIN pg_proc p ON p.oid = t.tgfoid
-     WHERE t.tgrelid = to_regclass('messages') AND NOT t.tgisinternal
-       AND p.prosrc ~* '(queued_for_send|pg_notify)'
+    SELECT s.name FROM orchestrator.old_senders() s
 $$;
+
+CREATE FUNCTION orchestrator.old_senders() RETURNS TABLE(kind text, name text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT 'trigger', t.tgname::text
+      FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
+     WHERE t.tgrelid = to_regclass('public.messages') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+       AND t.tgtype & 20 <> 0  -- after or before INSERT (4) or UPDATE (16)
+       AND NOT orchestrator.admits_inbound_alone(substring(pg_get_triggerdef(t.oid), 'WHEN \((.*)\) EXECUTE'))
+       AND orchestrator.code_sends(orchestrator.code_behind(
+               n.nspname || '.' || p.proname || E'()\n' || coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)
+           ));
+
+    RETURN QUERY
+    SELECT 'rule', r.rulename::text
+      FROM pg_catalog.pg_rewrite r
+     WHERE r.ev_class = to_regclass('public.messages') AND r.ev_enabled IN ('O', 'A')
+       AND r.ev_type IN ('2', '3')  -- UPDATE, INSERT
+       AND orchestrator.code_sends(orchestrator.code_behind(pg_get_ruledef(r.oid)));
+
+    RETURN QUERY
+    SELECT 'publication', published.pubname::text
+      FROM pg_catalog.pg_publication_tables published
+      JOIN pg_catalog.pg_publication p ON p.pubname = published.pubname AND (p.pubinsert OR p.pubupdate)
+     WHERE published.schemaname = 'public' AND published.tablename = 'messages'
+       -- Postgres 14 has no row filters.
+       AND NOT orchestrator.admits_inbound_alone(to_jsonb(published)->>'rowfilter');
+
+    BEGIN
+        IF EXISTS (
+            SELECT FROM pg_catalog.pg_class c WHERE c.relname = 'job' AND c.relnamespace = to_regnamespace('cron')
+        ) THEN
+            -- A job names no table where it calls the old sender's URL, so the words of its command decide.
+            RETURN QUERY EXECUTE $jobs$
+                SELECT 'cron job', coalesce(to_jsonb(j)->>'jobname', j.jobid::text)
+                  FROM cron.job j
+                 CROSS JOIN orchestrator.code_behind(j.command) AS code
+                 WHERE j.active AND j.database = current_database()
+                   AND (orchestrator.code_sends(code) AND code ~* '(message|sms|twilio|orchestrat|queue)'
+                        OR code ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?(messages|message_queue)\M[^;]*\mset\M[^;]*\mstatus\M')
+            $jobs$;
+        END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        -- What cannot be seen may be an old sender.
+        RETURN QUERY SELECT 'hidden jobs', 'cron.job';
+    END;
+END
+$_$;
 
 CREATE FUNCTION orchestrator.open_conversation(person uuid, number text) RETURNS TABLE(id uuid)
     LANGUAGE sql STABLE
@@ -629,6 +724,23 @@ CREATE TABLE orchestrator.media (
 ALTER TABLE ONLY orchestrator.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (inbound_id, place);
 
+CREATE TABLE orchestrator.number_checks (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    phone_number text NOT NULL,
+    verified_on date NOT NULL,
+    answer text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT number_checks_answer_check CHECK ((answer = ANY (ARRAY['yes'::text, 'no'::text, 'no_data_available'::text])))
+);
+
+ALTER TABLE ONLY orchestrator.number_checks
+    ADD CONSTRAINT number_checks_pkey PRIMARY KEY (id);
+
+CREATE INDEX number_checks_by_number ON orchestrator.number_checks USING btree (phone_number, asked_at);
+
+CREATE INDEX number_checks_by_user ON orchestrator.number_checks USING btree (user_id);
+
 CREATE TABLE orchestrator.numbers (
     phone_number text NOT NULL,
     dead_code integer,
@@ -640,6 +752,15 @@ CREATE TABLE orchestrator.numbers (
 
 ALTER TABLE ONLY orchestrator.numbers
     ADD CONSTRAINT numbers_pkey PRIMARY KEY (phone_number);
+
+CREATE TABLE orchestrator.old_sender_seen (
+    only_row boolean DEFAULT true NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT old_sender_seen_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY orchestrator.old_sender_seen
+    ADD CONSTRAINT old_sender_seen_pkey PRIMARY KEY (only_row);
 
 CREATE TABLE orchestrator.opt_outs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,

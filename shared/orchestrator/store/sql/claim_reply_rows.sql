@@ -1,6 +1,6 @@
 -- claim_reply_rows.sql: turn the rows that agents wrote into `messages` (`outbound`, `pending`) into replies that wait
--- (R12). Rows that were there before our first migration, rows older than a day, and all rows while a trigger of the
--- old sender is there, stay untouched. A row names no publisher: one of an agent that is bound to publishers is
+-- (R12). Rows that were there before our first migration, rows older than a day, all rows while an old sender is there,
+-- and those that it may have sent stay untouched. A row names no publisher: one of an agent that is bound to publishers is
 -- rejected, and so is one whose role is no id of an agent (R13).
 WITH reply_rows AS (
     SELECT r.id, r.conversation_id, r.user_id, lower(btrim(r.role)) AS agent_id, r.content, r.created_at,
@@ -17,7 +17,7 @@ WITH reply_rows AS (
      WHERE r.direction = 'outbound' AND r.status IN ('pending', 'queued_for_send')
        AND r.created_at > %(now)s - interval '1 day'
        AND NOT EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = r.id)
-       AND (%(old_sender_is_gone)s OR NOT EXISTS (SELECT FROM orchestrator.old_sender_triggers()))
+       AND NOT EXISTS (SELECT FROM orchestrator.old_senders())
      ORDER BY r.created_at, r.id
      LIMIT %(limit)s
        FOR NO KEY UPDATE OF r SKIP LOCKED

@@ -1,0 +1,19 @@
+-- list_old_senders.sql: list what may hand rows to another sender, each with the SQL that removes it.
+SELECT s.kind, s.name,
+       CASE s.kind
+       WHEN 'trigger' THEN 'DROP TRIGGER ' || quote_ident(s.name) || ' ON public.messages'
+       WHEN 'rule' THEN 'DROP RULE ' || quote_ident(s.name) || ' ON public.messages'
+       WHEN 'publication' THEN
+           CASE WHEN p.puballtables THEN 'DROP PUBLICATION ' || quote_ident(s.name)
+                ELSE 'ALTER PUBLICATION ' || quote_ident(s.name) || ' DROP TABLE public.messages'
+           END
+       WHEN 'cron job' THEN
+           'SELECT cron.unschedule(' || CASE WHEN s.name ~ '^[0-9]+$' THEN s.name ELSE quote_literal(s.name) END || ')'
+       ELSE 'GRANT USAGE ON SCHEMA cron TO ' || quote_ident(owner.rolname) || '; GRANT SELECT ON cron.job TO '
+            || quote_ident(owner.rolname)
+       END || ';' AS removal
+  FROM orchestrator.old_senders() s
+  LEFT JOIN pg_publication p ON p.pubname = s.name AND s.kind = 'publication'
+  JOIN pg_proc f ON f.oid = 'orchestrator.old_senders'::regproc
+  JOIN pg_roles owner ON owner.oid = f.proowner
+ ORDER BY 1 DESC, 2

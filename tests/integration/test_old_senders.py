@@ -1,0 +1,158 @@
+"""Old senders are found by what they do, in the database of the system that we replace and elsewhere."""
+
+import json
+
+import psycopg
+import pytest
+from psycopg import Connection
+from typer.testing import CliRunner
+
+from orchestrator.store.gauges import read_gauges
+from orchestrator.store.migrate import migrate
+from orchestrator.store.old_senders import OldSender, list_old_senders
+from orchestrator_cli.main import app
+from tests.integration.test_migrate import EXISTING
+from tests.integration.test_replies import NIGHT, row
+from tests.world import World
+
+OF_EXISTING = [
+    OldSender("trigger", "send_sms_on_message_insert", "DROP TRIGGER send_sms_on_message_insert ON public.messages;"),
+    OldSender("cron job", "process-due-messages", "SELECT cron.unschedule('process-due-messages');"),
+    OldSender("cron job", "take-due-messages", "SELECT cron.unschedule('take-due-messages');"),
+]
+
+
+def test_the_old_database_names_each_with_the_sql_that_removes_it(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(EXISTING.encode())
+        migrate(empty_database)
+        assert list_old_senders(connection) == OF_EXISTING
+        (now,) = connection.execute("SELECT now()").fetchone() or (None,)
+        assert read_gauges(connection, now).old_senders == {f"{s.kind} {s.name}": 1 for s in OF_EXISTING}
+        for command in ("doctor", "adopt"):
+            shown = " ".join(CliRunner().invoke(app, [command], catch_exceptions=False).output.split())
+            for sender in OF_EXISTING:
+                assert (sender.name in shown, sender.removal in shown) == (True, True), command
+            assert "ALTER TABLE public.users DISABLE TRIGGER on_phone_change;" in shown, command
+        for sender in OF_EXISTING:
+            connection.execute(sender.removal.encode())
+        assert list_old_senders(connection) == []
+
+
+FUNCTION = "CREATE FUNCTION on_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$;"
+TRIGGER = "CREATE TRIGGER t AFTER INSERT ON messages FOR EACH ROW {} EXECUTE FUNCTION on_row();"
+HTTP = "CREATE SCHEMA net; CREATE FUNCTION net.http_post(url text) RETURNS bigint LANGUAGE sql AS 'SELECT 1';"
+CRON = (
+    "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text DEFAULT"
+    " current_database(), active boolean DEFAULT true); INSERT INTO cron.job (jobid, command) VALUES (7, $c${}$c$);"
+)
+
+
+@pytest.mark.parametrize(
+    ("situation", "change", "found"),
+    [
+        ("a notification", FUNCTION.format("PERFORM pg_notify('sms', '');") + TRIGGER.format(""), ["t"]),
+        ("NOTIFY as a statement", FUNCTION.format("NOTIFY sms;") + TRIGGER.format(""), ["t"]),
+        ("a post in a command made at run time", FUNCTION.format("EXECUTE 'SELECT net.http_post(1)';") + TRIGGER.format(""), ["t"]),
+        ("dblink", FUNCTION.format("PERFORM dblink_exec('other', 'SELECT 1');") + TRIGGER.format(""), ["t"]),
+        (
+            "a function that calls one that posts",
+            HTTP + "CREATE FUNCTION \"Post\"() RETURNS void LANGUAGE sql AS $$ SELECT net.http_post('u') $$;"
+            "CREATE FUNCTION hand_on() RETURNS void LANGUAGE sql BEGIN ATOMIC SELECT public.\"Post\"(); END;"
+            + FUNCTION.format("PERFORM hand_on();") + TRIGGER.format(""),
+            ["t"],
+        ),
+        (
+            "a trigger that posts itself, as webhooks of Supabase do",
+            "CREATE SCHEMA supabase_functions; CREATE FUNCTION supabase_functions.http_request() RETURNS trigger"
+            " LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER t AFTER INSERT ON messages FOR EACH ROW"
+            " EXECUTE FUNCTION supabase_functions.http_request('u')",
+            ["t"],
+        ),
+        ("a trigger after an update", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("INSERT", "UPDATE").format(""), ["t"]),
+        ("outbound rows in a condition", FUNCTION.format("NOTIFY sms;") + TRIGGER.format("WHEN (NEW.direction = 'outbound')"), ["t"]),
+        ("inbound rows alone", FUNCTION.format("NOTIFY sms;") + TRIGGER.format("WHEN (NEW.direction = 'inbound')"), []),
+        (
+            "inbound rows and others",
+            FUNCTION.format("NOTIFY sms;") + TRIGGER.format("WHEN (NEW.direction = 'inbound' OR NEW.status = 'pending')"),
+            ["t"],
+        ),
+        ("a trigger that counts", FUNCTION.format("NEW.content := upper(NEW.content);") + TRIGGER.format(""), []),
+        ("a trigger of another table", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("messages", "users").format(""), []),
+        (
+            "a disabled trigger",
+            FUNCTION.format("NOTIFY sms;") + TRIGGER.format("") + "ALTER TABLE messages DISABLE TRIGGER t",
+            [],
+        ),
+        ("a trigger before a deletion", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("INSERT", "DELETE").format(""), []),
+        ("a rule", "CREATE RULE r AS ON INSERT TO messages DO ALSO NOTIFY sms", ["r"]),
+        ("a rule that counts", "CREATE RULE r AS ON INSERT TO messages DO ALSO SELECT 1", []),
+        ("a publication", "CREATE PUBLICATION p FOR TABLE messages", ["p"]),
+        ("a publication of every table", "CREATE PUBLICATION p FOR ALL TABLES", ["p"]),
+        ("a publication of deletions", "CREATE PUBLICATION p FOR TABLE messages WITH (publish = 'delete')", []),
+        ("a publication of another table", "CREATE PUBLICATION p FOR TABLE users", []),
+        ("a job that takes rows", CRON.format("UPDATE public.message_queue SET status = 'processing'"), ["7"]),
+        ("a job that posts elsewhere", CRON.format("SELECT net.http_post('https://status.example.com')"), []),
+        ("a job that deletes old rows", CRON.format("DELETE FROM messages WHERE status = 'sent'"), []),
+        ("a job of the past", CRON.format("SELECT net.http_post('send-sms')") + "UPDATE cron.job SET active = false", []),
+    ],
+)  # fmt: skip
+def test_what_a_code_does_decides(connection: Connection, situation: str, change: str, found: list[str]) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute(change.encode())
+        senders = list_old_senders(connection)
+        assert [sender.name for sender in senders] == found, situation
+        for sender in senders:
+            if sender.kind != "cron job":  # this stand-in has no unschedule
+                connection.execute(sender.removal.encode())
+                assert list_old_senders(connection) == [], situation
+
+
+def test_jobs_that_cannot_be_read_count_as_an_old_sender(connection: Connection) -> None:
+    name = f"migrator_{connection.info.backend_pid}"
+    with connection.transaction(force_rollback=True):
+        connection.execute(CRON.format("SELECT 1").encode())
+        connection.execute(f"CREATE ROLE {name}; ALTER FUNCTION orchestrator.old_senders() OWNER TO {name}".encode())
+        for function in ("code_behind(text)", "code_sends(text)", "admits_inbound_alone(text)"):
+            connection.execute(f"GRANT EXECUTE ON FUNCTION orchestrator.{function} TO {name}".encode())
+        connection.execute(f"GRANT USAGE ON SCHEMA orchestrator TO {name}".encode())
+        connection.execute("CREATE PUBLICATION p FOR TABLE messages")
+        removal = f"GRANT USAGE ON SCHEMA cron TO {name}; GRANT SELECT ON cron.job TO {name};"
+        assert list_old_senders(connection)[-1] == OldSender("hidden jobs", "cron.job", removal)
+        assert len(list_old_senders(connection)) == 2
+        connection.execute(removal.encode())
+        assert [sender.kind for sender in list_old_senders(connection)] == ["publication"]
+
+
+def test_rows_that_an_old_sender_may_have_sent_are_never_sent(world: World) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    world.writes("Tell me all")
+    world.connection.execute(FUNCTION.format("NOTIFY sms;").encode() + TRIGGER.format("").encode())
+    app_settings = world.functions["dispatch"].settings
+    try:
+        row(world, ada, "while it is there")
+        world.functions["dispatch"].__dict__["settings"] = app_settings.model_copy(update={"old_sender_is_gone": True})
+        world.minute()
+        world.minute()
+        assert world.texts() == []
+        row(world, ada, "in its last minute")
+    finally:
+        world.functions["dispatch"].__dict__["settings"] = app_settings
+        world.connection.execute("DROP TRIGGER t ON messages; DROP FUNCTION on_row")
+    world.minute()
+    row(world, ada, "after its end")
+    world.minute()
+    world.minute()
+    assert world.texts() == ["after its end"]
+    assert world.all("SELECT count(*) FROM orchestrator.left_alone") == [(2,)]
+    assert world.all("SELECT count(*) FROM orchestrator.old_sender_seen") == [(0,)]
+
+
+def test_doctor_says_that_the_former_setting_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLD_SENDER_IS_GONE", "true")
+    results = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)
+    assert [result["detail"] for result in results if result["what"] == "OLD_SENDER_IS_GONE"] == ["is ignored"]
