@@ -49,6 +49,7 @@ _PERHAPS_FORMERLY = re.compile(
     r"|frente a|contre|contra|antes|avant|vorher|zuvor|gegenüber)\s(?:the |your |its )?$",
     re.IGNORECASE,
 )
+_PREPOSITIONS = frozenset({"from", "to", "until", "de", "a", "à", "von", "nach", "bis", "desde", "hasta", "para", "in"})
 # Where something goes, and what stands before a place from which it comes.
 _AIMS = frozenset({"to", "destination", "destino", "nach", "ziel"})
 _BACK = re.compile(r"\b(?:from|desde|depuis)\s(?:the |your |el |la |le |l')?$", re.IGNORECASE)
@@ -181,6 +182,11 @@ class Association:
         """The words from a value to the nearest word of a label, and the place of that word."""
         before = [number for number, token in enumerate(self._tokens) if token[1] <= mention.start][::-1]
         after = [number for number, token in enumerate(self._tokens) if token[0] >= mention.end]
+        # "from" and "to" are labels of what stands directly behind them.
+        last = self._tokens[before[0]] if before else (0, 0, "")
+        if last[2] in label & _PREPOSITIONS:
+            return 1, last[0]
+        label -= _PREPOSITIONS
         return min(self._steps(before, label), self._steps(after, label), key=lambda found: found[0])
 
     def _steps(self, numbers: Sequence[int], label: frozenset[str]) -> tuple[int, int | None]:
@@ -203,7 +209,7 @@ class Association:
         """The values of a range that stand in its order."""
         found: set[Leaf] = set()
         for one, two in pairwise(self.mentions):
-            between = self._text[one.end : two.start]
+            between = self._text[one.end : two.start].strip("() ")
             is_range = are_ends(one.leaf, two.leaf) or _is_earlier(one.leaf, two.leaf)
             if (is_range and _BETWEEN.fullmatch(between)) or (_OF.fullmatch(between) and self._is_part_of(one, two)):
                 found |= {one.leaf, two.leaf}

@@ -10,6 +10,8 @@ from orchestrator.wording.facts.known import is_known
 from orchestrator.wording.facts.leaves import Leaf, same_word
 from orchestrator.wording.facts.rivals import QUANTITIES, are_ends
 
+# Another word of a name behind its first one.
+_GOES_ON = re.compile(r"[ -](?:& )?[A-Z][^\W\d_]+")
 _GREETING = re.compile(r"\W*(?:\w+\s){0,2}")
 
 
@@ -37,7 +39,7 @@ def find_mentions(
         name: the person's first name in small letters; in a greeting it states nothing.
         today: the person's local date.
     """
-    found = [*_names(text.casefold(), leaves, name), *_numbers(text.casefold(), facts, leaves, today)]
+    found = [*_names(text, leaves, name), *_numbers(text.casefold(), facts, leaves, today)]
     return sorted(found, key=lambda mention: mention.start)
 
 
@@ -61,7 +63,8 @@ def _is_label(written: str, leaf: Leaf) -> bool:
     return all(any(same_word(word, part) for part in leaf.label) for word in re.findall(r"\w+", written))
 
 
-def _names(folded: str, leaves: Sequence[Leaf], name: str) -> Iterator[Mention]:
+def _names(text: str, leaves: Sequence[Leaf], name: str) -> Iterator[Mention]:
+    folded = text.casefold()
     taken: set[int] = set()
     words = [leaf for leaf in leaves if leaf.words]
     for leaf in sorted(words, key=lambda leaf: -len(leaf.value)):
@@ -70,7 +73,8 @@ def _names(folded: str, leaves: Sequence[Leaf], name: str) -> Iterator[Mention]:
         is_end = any(are_ends(leaf, other) or are_ends(other, leaf) for other in words)
         for written in leaf.spellings(words):
             for match in re.finditer(rf"(?<!\w){re.escape(written)}(?!\w)", folded):
-                if taken & set(range(*match.span())):
+                is_other = written != leaf.value and _GOES_ON.match(text, match.end())  # Cedar Street for Cedar Lane
+                if is_other or taken & set(range(*match.span())):
                     continue
                 taken |= set(range(*match.span()))
                 if is_end or written != name or not _is_greeting(folded, match):

@@ -127,6 +127,11 @@ def have_parts(leaf: Leaf, other: Leaf) -> bool:
     return other.words and is_pair and not is_distinct and not (leaf.label | other.label) & _EMPTY_LABELS
 
 
+def is_house(leaf: Leaf) -> bool:
+    """Return whether a value is the name of a company or house, as its label shows."""
+    return leaf.is_name and not leaf.label.isdisjoint(_HOUSES)
+
+
 def was_before(first: Leaf, second: Leaf) -> bool:
     """Return whether one value is what another one was before: last_month_kwh and kwh, old_rate and new_rate."""
     is_former = bool(first.label & _FORMER) and second.label.isdisjoint(_FORMER)
@@ -149,7 +154,7 @@ def is_smaller(one: Leaf, two: Leaf, readings: Sequence[Fact], others: Sequence[
     Args:
         readings, others: what a text states of the two.
     """
-    if one.is_number and two.is_number:
+    if one.facts.bare and two.facts.bare and one.is_number and two.is_number:
         return max(one.facts.bare) < max(two.facts.bare)
     sizes = [
         max((fact.value for fact in stated if isinstance(fact, QUANTITIES)), default=None)
