@@ -9,15 +9,15 @@ import typer
 
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
-from orchestrator.store.adoption import QuotedText
+from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
 from orchestrator.store.old_senders import list_failing_number_triggers
-from orchestrator.store.people import list_zone_faults
+from orchestrator.store.people import list_unreadable_numbers, list_zone_faults
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import print_result, style_line
-from orchestrator_cli.stack_checks import MOST_LISTED, zone_results
+from orchestrator_cli.stack_checks import MOST_LISTED, number_results, zone_results
 from orchestrator_cli.target import on_target
 
 # Characters of a text that a report shows.
@@ -37,13 +37,13 @@ def migrate(as_json: AsJson = False) -> None:
 @on_target
 def adopt(
     apply: Annotated[bool, typer.Option("--apply", help="Change the database. Without it: only report.")] = False,
-    max_age: Annotated[int, typer.Option(help="Leave messages that are older than this many hours.", min=1)] = 24,
+    max_age: Annotated[int, typer.Option(help="Leave messages that were due more hours ago than this.", min=1)] = 24,
     as_json: AsJson = False,
 ) -> None:
     """Take over the waiting messages of another sender, and store past STOPs as opt-outs.
 
     The history is read by the rules of live texts. A person's last text that may be a wish to stop holds everything to
-    them until `orchestrator user read`.
+    them until `orchestrator user read`. Running it again takes over what came since.
     """
     policy = load(PolicySettings)
     with open_database() as (connection, clock):
@@ -55,29 +55,60 @@ def adopt(
             apply=apply,
         )
         zones = list_zone_faults(connection, MOST_LISTED + 1)
+        numbers = list_unreadable_numbers(connection, MOST_LISTED + 1)
         number_triggers = list_failing_number_triggers(connection)
+    faults = [
+        *old_sender_results(result.old_senders),
+        *number_trigger_results(number_triggers),
+        *number_results(numbers),
+        *zone_results(zones),
+    ]
     lines = [
-        f"messages {'taken over' if apply else 'to take over'}: {result.adopted}",
-        *(f"messages left as they are ({why}): {number}" for why, number in sorted(result.left.items())),
-        f"past STOPs {'stored' if apply else 'to store'} as opt-outs: {result.opt_outs}",
-        *_quotes(result.stop_examples),
-        f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}",
-        *_quotes(result.unread_examples),
-        *(
-            style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix)
-            for fault in old_sender_results(result.old_senders)
-        ),
-        *(
-            style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix)
-            for fault in number_trigger_results(number_triggers)
-        ),
-        *(style_line("[yellow]Warning:[/] zones: {}. {}", fault.detail, fault.fix) for fault in zone_results(zones)),
+        *_report(result, apply=apply),
+        *(style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix) for fault in faults),
     ]
     if not apply:
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
-    print_result(
-        {"applied": apply, **dataclasses.asdict(result), "zones": dataclasses.asdict(zones)}, *lines, as_json=as_json
-    )
+    facts = {"zones": dataclasses.asdict(zones), "unreadable_numbers": numbers}
+    print_result({"applied": apply, **dataclasses.asdict(result), **facts}, *lines, as_json=as_json)
+
+
+# What to do with rows that are left, by cause.
+OF_OTHER_STATES = "Find out what wrote this state. Where a message waits, set it to queued, and adopt again."
+_REMEDIES = {
+    "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, and adopt again.",
+    "too old": "Raise --max-age to take them over, or leave them.",
+    "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
+    "unknown priority": "Set it to urgent, high, medium or low, and adopt again.",
+}
+
+
+def _report(result: Adoption, *, apply: bool) -> Iterator[str]:
+    """What is taken over and what is left, each by number and example."""
+    for kind in ("due", "planned"):
+        group = result.adopted.get(kind, MessageGroup(0, ()))
+        yield f"{kind} messages {'taken over' if apply else 'to take over'}: {group.messages}"
+        yield from _ids(group)
+    for why, group in result.left.items():
+        yield f"messages left as they are ({why}): {group.messages}"
+        yield from _ids(group)
+        yield f"  {_REMEDIES.get(why, OF_OTHER_STATES)}"
+    if result.rows_left_alone.messages:
+        yield (
+            "agents' pending rows of messages that the other sender may have sent, which we never send: "
+            f"{result.rows_left_alone.messages}"
+        )
+        yield from _ids(result.rows_left_alone)
+    yield f"past STOPs {'stored' if apply else 'to store'} as opt-outs: {result.opt_outs}"
+    yield from _quotes(result.stop_examples)
+    yield f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}"
+    yield from _quotes(result.unread_examples)
+
+
+def _ids(group: MessageGroup) -> Iterator[str]:
+    if group.message_ids:
+        more = " and more" if group.messages > len(group.message_ids) else ""
+        yield f"  {', '.join(map(str, group.message_ids))}{more}"
 
 
 def _quotes(texts: Sequence[QuotedText]) -> Iterator[str]:
