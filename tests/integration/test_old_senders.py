@@ -12,6 +12,7 @@ from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import migrate
 from orchestrator.store.old_senders import OldSender, list_old_senders
 from orchestrator_cli import main
+from orchestrator_cli.dead_letters import SourceQueue
 from orchestrator_cli.main import app
 from tests.integration.test_migrate import EXISTING
 from tests.integration.test_replies import NIGHT, row
@@ -167,6 +168,8 @@ def test_doctor_says_that_the_former_setting_is_ignored(monkeypatch: pytest.Monk
 @pytest.fixture
 def old_database(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
     monkeypatch.setenv("DATABASE_URL", empty_database)
+    for queue in SourceQueue:
+        monkeypatch.delenv(queue.variable, raising=False)  # no dead letters to look through
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(EXISTING.encode())
         migrate(empty_database)
