@@ -94,8 +94,9 @@ build: layers/dependencies/layer.lock
 deploy: build
 	sam deploy --config-env $(STAGE)
 
-# Twilio's SDK imports these for asynchronous calls alone: they are not in the layer.
-LEFT_OUT := aiohttp aiohttp-retry aiohappyeyeballs aiosignal attrs frozenlist multidict propcache yarl
+# Twilio's SDK imports these for asynchronous calls, and PyJWT for tokens of browsers and of OAuth: they are not in the
+# layer.
+LEFT_OUT := aiohttp aiohttp-retry aiohappyeyeballs aiosignal attrs frozenlist multidict propcache pyjwt yarl
 
 # One lock file for development machines, one for the Lambda layer.
 lock:

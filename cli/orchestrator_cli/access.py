@@ -5,7 +5,6 @@ from itertools import groupby
 from operator import attrgetter
 
 import psycopg
-import typer
 from psycopg import Connection
 
 from orchestrator.errors import SettingsError
@@ -23,7 +22,7 @@ from orchestrator.store.access import (
 from orchestrator.store.row_security import check_row_security
 from orchestrator.store.runtime_role import ROLE, grants_of, has_role, list_missing_rights
 from orchestrator_cli.check_results import CheckResult, Grade
-from orchestrator_cli.output import print_result, show, style_line
+from orchestrator_cli.output import confirm, print_result, show, style_line
 
 
 def access_results(connection: Connection) -> Iterator[CheckResult]:
@@ -93,7 +92,7 @@ def close_tables(*, yes: bool, as_json: bool) -> None:
             show(*(style_line("[yellow]{} would lose {}.[/]", who, ", ".join(what)) for who, what in losses.items()))
             show(*_tables_of_an_owner(created))
         if created and not yes:
-            typer.confirm(f"Close {', '.join(created)}? Other roles that hold a grant keep it.", abort=True)
+            confirm(f"Close {', '.join(created)}? Other roles that hold a grant keep it.")
         for table in created:
             close_created_table(connection, table)
     print_result({"closed": created, "lost": losses}, *(f"closed {table}" for table in created), as_json=as_json)
@@ -114,8 +113,10 @@ def _result_of(name: str, tables: list[TableAccess]) -> CheckResult:
         fix = "Check that the policies admit what the web may see."
         return CheckResult("access", Grade.DOUBTFUL, f"{detail}: rows that a policy admits", fix)
     fixes = []
-    if any(table.is_ours for table in tables):
+    if any(table.would_lose for table in tables):
         fixes.append("Run `orchestrator doctor --close`.")
+    elif any(table.is_ours for table in tables):
+        fixes.append(f"Its rights come from a role that it is a member of: revoke that role from {name}.")
     if not all(table.is_ours for table in tables):
         fixes.append("Close the tables that are your own: docs/database.md.")
     return CheckResult("access", Grade.BAD, detail, " ".join(fixes))

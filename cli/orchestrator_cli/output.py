@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import typer
 from rich import get_console
 from rich import table as rich_table
 from rich.console import Console
@@ -82,6 +83,15 @@ def show_error(text: str, style: str = "red") -> None:
 def show_note(line: object) -> None:
     """Print a plain or styled line to standard error, beside a result on standard output."""
     Console(stderr=True).print(_text(line))
+
+
+def confirm(question: str) -> None:
+    """Ask a question that is answered with yes or no.
+
+    Raises:
+        typer.Abort: the answer is no.
+    """
+    typer.confirm(outside(question), abort=True)
 
 
 def show_json(data: Any) -> None:

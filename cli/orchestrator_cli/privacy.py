@@ -25,7 +25,7 @@ from orchestrator_cli.dead_letters import (
 )
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import json_text, print_result, progress_bar, show_json, show_note, style_line
+from orchestrator_cli.output import confirm, json_text, print_result, progress_bar, show_json, show_note, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Export, hold or delete everything that is stored about a person.", no_args_is_help=True)
@@ -73,7 +73,7 @@ def delete(
         eraser = None if keep_at_twilio else TwilioTextEraser(load(SenderSettings))
         if not yes and not identity.is_deleted:
             progress.stop()
-            typer.confirm(f"Delete everything that is stored about {user}? It cannot be undone.", abort=True)
+            confirm(f"Delete everything that is stored about {user}? It cannot be undone.")
             progress.start()
         task = progress.add_task("Deleting at Twilio", total=None)
         deletion = delete_person(

@@ -1,11 +1,11 @@
-"""Settings of who texts, and by which law: the sender's name, and an owner's rows of the law of the place."""
+"""Settings of who texts, whom, and by which law: the sender's name, numbers that changed hands, an owner's rows."""
 
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.setting_values import Settings
+from orchestrator.setting_values import Fraction, Settings
 
 
 class ConfirmationSettings(Settings):
@@ -28,6 +28,14 @@ class ConfirmationSettings(Settings):
                 "no_sender_to_name", "HELP_ANSWER: needs SENDER_NAME and SENDER_CONTACT, which the answer names"
             )
         return self
+
+
+class NumberCheckSettings(Settings):
+    """Whether Twilio is asked if a number changed hands (R15). Off, because each question costs."""
+
+    reassigned_numbers: Literal["off", "marketing"] = "off"
+    # What one question adds to the day's costs, in US dollars: an estimate, for the ceilings; your price is Twilio's.
+    reassigned_number_usd: Fraction = 0.02
 
 
 class LawSettings(Settings):

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
 from orchestrator.brake_settings import OutcomeBrakeSettings, ThrottleSettings
 from orchestrator.errors import SettingsError
-from orchestrator.sender_settings import ConfirmationSettings, LawSettings
+from orchestrator.sender_settings import ConfirmationSettings, LawSettings, NumberCheckSettings
 from orchestrator.setting_values import (
     US_TERRITORIES,
     BaseUrl,
@@ -248,6 +248,7 @@ class DeliverSettings(
     PrivacySettings,
     ConfirmationSettings,
     LawSettings,
+    NumberCheckSettings,
 ):
     """What the deliver function needs."""
 

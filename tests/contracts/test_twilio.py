@@ -7,25 +7,30 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+import urllib3
+from pydantic import SecretStr
 
 from orchestrator.aws.queues import records_of
 from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
+from orchestrator.rules.number_check import NumberAnswer
 from orchestrator.settings import SenderSettings
 from orchestrator.sms import message_list
 from orchestrator.sms.erase import TwilioTextEraser
+from orchestrator.sms.lookup import LookupResult, NumberQuestion, look_up
 from orchestrator.sms.message_list import TwilioMessageList, words_key
-from orchestrator.sms.outcomes import Consequence, OutcomeKind, fault_of
+from orchestrator.sms.outcomes import Consequence, OutcomeKind, Scope, fault_of
 from orchestrator.sms.requests import InboundText, StatusCallback, read_requests
 from orchestrator.sms.sender import Sms, TwilioSender
 from orchestrator.sms.signature import is_signed
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Phones, twilio_error
 from orchestrator_local.stand_ins.twilio_account import SERVICE_SID
+from orchestrator_local.stand_ins.twilio_lookup import lookup_answer
 from tests.unit.test_clean_text import inbound
 from tests.unit.test_sender import HELLO, sender_at, text_of
 from tests.world import sqs_event, sqs_record
@@ -339,3 +344,67 @@ def test_dates_are_of_rfc_2822_with_their_zone() -> None:
         sender_at(url).send_wave([HELLO])
         (text,) = TwilioMessageList(settings_at(url)).texts_to([HELLO.to])
     assert text.created_at == datetime(2026, 3, 3, 11, 0, 5, tzinfo=UTC)
+
+
+# Lookup v2, Reassigned Number (lookup/v2-api/reassigned-number) -----------------------------------------------------------
+
+
+ADA, DAY = "+12125550101", date(2026, 1, 10)
+
+
+def asked_at(url: str, number: str = ADA, day: date = DAY) -> LookupResult:
+    (result,) = look_up([NumberQuestion(number, day)], settings_at(url))
+    return result
+
+
+@pytest.mark.parametrize("answer", NumberAnswer)
+def test_a_question_names_the_package_and_the_day_and_its_answer_is_one_of_three(answer: NumberAnswer) -> None:
+    phones = Phones()
+    phones.owners[ADA] = answer
+    with serve(phones) as url:
+        assert asked_at(url) == LookupResult(answer)
+    assert phones.lookups == [(ADA, "20260110")], "in the format YYYYMMDD"
+
+
+def test_data_begins_in_january_2021() -> None:
+    with serve(Phones()) as url:
+        assert asked_at(url, day=date(2020, 12, 31)).answer is NumberAnswer.NO_DATA
+
+
+def test_only_numbers_of_the_united_states_have_answers() -> None:
+    with serve(Phones()) as url:
+        failure = asked_at(url, "+14165550101").failure
+    assert (failure and failure.code) == 60607
+
+
+@pytest.mark.parametrize("query", ["", "Fields=reassigned_number", "LastVerifiedDate=20260110", "Fields=sim_swap"])
+def test_a_question_without_package_or_day_is_malformed(query: str) -> None:
+    headers = urllib3.make_headers(basic_auth=f"{ACCOUNT_SID}:{AUTH_TOKEN}")
+    with serve(Phones()) as url:
+        answer = urllib3.request("GET", f"{url}/v2/PhoneNumbers/%2B12125550101?{query}", headers=headers)
+    assert (answer.status, answer.json()["code"]) == (400, 60618)
+
+
+@pytest.mark.parametrize("day", ["2026-01-10", "20261301", "2026011", "20991231"])
+def test_a_day_of_another_form_or_in_the_future_is_malformed(day: str) -> None:
+    query = {"Fields": "reassigned_number", "LastVerifiedDate": day}
+    assert lookup_answer(ADA, query, {}, date(2026, 3, 3)).status == 400
+
+
+def test_questions_need_the_credentials() -> None:
+    with serve(Phones()) as url:
+        settings = settings_at(url).model_copy(update={"twilio_auth_token": SecretStr("wrong")})
+        (result,) = look_up([NumberQuestion(ADA, DAY)], settings)
+    assert result.failure
+    assert fault_of(result.failure.code, result.failure.status).scope is Scope.ACCOUNT
+
+
+def test_after_three_failures_no_further_question_is_asked() -> None:
+    phones = Phones()
+    phones.outage = twilio_error(503, 20503, "Service unavailable")
+    with serve(phones) as url:
+        questions = [NumberQuestion(f"+121255501{n:02}", DAY) for n in range(40)]
+        results = look_up(questions, settings_at(url))
+    asked = [result.failure.error or "" for result in results if result.failure]
+    assert len(asked) == 40, "none lets a text go"
+    assert sum(error == "not asked: Twilio did not answer" for error in asked) >= 25

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ import urllib3
 
 from orchestrator.settings import SenderSettings
 from orchestrator.sms.erase import TwilioTextEraser
+from orchestrator.sms.lookup import NumberQuestion, look_up
 from orchestrator.sms.message_list import TwilioMessageList
 from orchestrator.sms.outcomes import OutcomeKind
 from orchestrator.sms.sender import Sms, TwilioSender
@@ -51,6 +52,7 @@ PATHS = {
         "/v1/Services/{MessagingServiceSid}/Compliance/Usa2p",
         "/v1/Tollfree/Verifications",
     ),
+    "twilio_lookups_v2": ("/v2/PhoneNumbers/{PhoneNumber}",),
 }
 START_SECONDS = 30.0
 SENDERS: list[dict[str, str]] = [
@@ -61,7 +63,7 @@ SENDERS: list[dict[str, str]] = [
 
 
 def description() -> dict[str, Any]:
-    """The two descriptions as one, with the paths that we call."""
+    """The descriptions as one, with the paths that we call."""
     described: dict[str, Any] = {}
     for name, paths in PATHS.items():
         whole = json.loads((Path(DESCRIPTIONS) / f"{name}.json").read_text())
@@ -181,6 +183,11 @@ def test_each_request_for_the_list_is_one_that_is_described(twilio: str) -> None
 
 def test_each_request_to_delete_a_text_is_one_that_is_described(twilio: str) -> None:
     assert TwilioTextEraser(settings_for(twilio)).erase("SM" + "0" * 32)
+
+
+def test_each_question_about_a_number_is_one_that_is_described(twilio: str) -> None:
+    (result,) = look_up([NumberQuestion("+12125550101", date(2026, 1, 10))], settings_for(twilio))
+    assert result.failure is None or result.failure.status is None, "no refusal; the example may lack the package"
 
 
 @pytest.mark.parametrize(

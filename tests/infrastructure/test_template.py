@@ -10,6 +10,7 @@ import pytest
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
 from orchestrator.brake_settings import OutcomeBrakeSettings
 from orchestrator.events import SOURCE
+from orchestrator.sender_settings import NumberCheckSettings
 from orchestrator.settings import ActivitySettings, Effort, PolicySettings, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
 
@@ -243,24 +244,76 @@ REASONS = {
     ("InboundRole", "sqs:SendMessage"): "what comes forward, unreadable records, and records that wait for longer",
     ("DispatchRole", "events:PutEvents"): "events to the owner's bus, under our source",
     ("InboundRole", "events:PutEvents"): "events to the owner's bus, under our source",
+    ("DispatchFunctionEachMinuteRole", "lambda:InvokeFunction"): "the ticks",
+    ("RetainFunctionEachNightRole", "lambda:InvokeFunction"): "the nights",
 }
+# Every statement that names who may use a resource or a role, with that principal.
+PRINCIPALS = {
+    **{(role, "sts:AssumeRole"): "lambda.amazonaws.com" for role in QUEUE_ACTIONS},
+    ("DispatchFunctionEachMinuteRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
+    ("RetainFunctionEachNightRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
+    ("CodeDeployServiceRole", "sts:AssumeRole"): "codedeploy.amazonaws.com",
+    ("WebhookFunctionTextPermission", "lambda:InvokeFunction"): "apigateway.amazonaws.com",
+    ("WebhookFunctionStatusPermission", "lambda:InvokeFunction"): "apigateway.amazonaws.com",
+    ("AlarmTopicKey", "kms:*"): "arn:${AWS::Partition}:iam::${AWS::AccountId}:root",
+    ("AlarmTopicKey", "kms:Decrypt kms:GenerateDataKey"): "cloudwatch.amazonaws.com",
+}
+CONDITIONS = {
+    "events:PutEvents": {"StringEquals": {"events:source": SOURCE}},
+    "kms:Decrypt kms:GenerateDataKey": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+}
+# AWS's own policies, with the roles that have them in a VPC.
+POLICIES_OF_AWS = {
+    **{role: ["AWSLambdaENIManagementAccess"] for role in QUEUE_ACTIONS if role != "WebhookRole"},
+    "CodeDeployServiceRole": ["AWSCodeDeployRoleForLambda"],
+}
+FULL = {**WITH_OWN_SECRETS, "SecretsKeyArn": "arn:key", "EventBusName": "bus", "SubnetIds": "subnet-1"}
+
+
+def statements_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every statement in a value: of a policy, or the permission of a function."""
+    if isinstance(value, dict):
+        if "Effect" in value or {"Action", "Principal"} <= value.keys():
+            yield value
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else []:
+        yield from statements_in(inner)
+
+
+def actions_of(statement: dict[str, Any]) -> str:
+    return " ".join(sorted(as_list(statement["Action"])))
+
+
+def principal_of(statement: dict[str, Any]) -> str:
+    """The one principal of a statement; several of them are an error here."""
+    named = statement["Principal"]
+    (value,) = named.values() if isinstance(named, dict) else [named]
+    (value,) = as_list(value)
+    return str(value["Fn::Sub"] if isinstance(value, dict) else value)
 
 
 def test_each_statement_of_the_template_has_a_reason() -> None:
-    full = deployed({**WITH_OWN_SECRETS, "SecretsKeyArn": "arn:key", "EventBusName": "bus", "SubnetIds": "subnet-1"})
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for name, policy in of_type(full, "AWS::IAM::ManagedPolicy").items():
-        for statement in as_list(policy["PolicyDocument"]["Statement"]):
-            found[(name, " ".join(sorted(as_list(statement["Action"]))))] = statement
-    for name in QUEUE_ACTIONS:
-        for policy in of_type(full, "AWS::IAM::Role")[name].get("Policies", []):
-            for statement in as_list(policy["PolicyDocument"]["Statement"]):
-                found[(name, " ".join(sorted(as_list(statement["Action"]))))] = statement
-    assert found.keys() == REASONS.keys()
-    assert {statement["Effect"] for statement in found.values()} == {"Allow"}
-    for (_, actions), statement in found.items():
-        source = {"StringEquals": {"events:source": SOURCE}}
-        assert statement.get("Condition") == (source if actions == "events:PutEvents" else None)
+    found = [
+        ((name, actions_of(statement)), statement)
+        for name, resource in deployed(FULL)["Resources"].items()
+        for statement in statements_in(resource.get("Properties", {}))
+    ]
+    assert sorted(key for key, _ in found) == sorted([*REASONS, *PRINCIPALS])
+    assert {key: principal_of(s) for key, s in found if "Principal" in s} == PRINCIPALS
+    for (name, actions), statement in found:
+        assert statement.get("Condition") == CONDITIONS.get(actions), name
+        assert statement.get("Effect", "Allow") == "Allow", name
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), name
+
+
+def test_a_role_has_no_policy_of_aws_without_a_reason() -> None:
+    found = {}
+    for role, properties in of_type(deployed(FULL), "AWS::IAM::Role").items():
+        arns = [arn for arn in properties.get("ManagedPolicyArns", []) if "Ref" not in arn]
+        if arns:
+            texts = [arn["Fn::Sub"] if isinstance(arn, dict) else arn for arn in arns]
+            found[role] = [text.rpartition("/")[2] for text in texts]
+    assert found == POLICIES_OF_AWS
 
 
 @pytest.mark.parametrize("role", QUEUE_ACTIONS)
@@ -341,6 +394,13 @@ def test_the_brake_by_outcome_has_parameters_with_the_defaults_of_its_settings(n
     variable = FUNCTIONS["DispatchFunction"]["Environment"]["Variables"][name.upper()]
     parameter = TEMPLATE["Parameters"][variable["Ref"]]
     assert parameter["Default"] == OutcomeBrakeSettings.model_fields[name].default
+
+
+@pytest.mark.parametrize("name", NumberCheckSettings.model_fields)
+def test_questions_about_numbers_have_parameters_with_the_defaults_of_their_settings(name: str) -> None:
+    variable = FUNCTIONS["DeliverFunction"]["Environment"]["Variables"][name.upper()]
+    parameter = TEMPLATE["Parameters"][variable["Ref"]]
+    assert parameter["Default"] == NumberCheckSettings.model_fields[name].default
 
 
 # Deploys -------------------------------------------------------------------------------------------------------------

@@ -78,6 +78,14 @@ def add(connection: psycopg.Connection, due: datetime, **columns: object) -> UUI
     return added
 
 
+def test_ids_of_agents_become_as_settings_and_pauses_compare_them(old_database: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute("UPDATE message_queue SET agent_id = ' Old '")
+        adopt(connection, DAY, WEEK, NOW, apply=True)
+        adopted = "SELECT DISTINCT agent_id FROM message_queue WHERE accepted_at IS NOT NULL"
+        assert connection.execute(adopted).fetchall() == [("old",)]
+
+
 def test_a_dry_run_tells_and_changes_nothing(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
         found = adopt(connection, DAY, WEEK, NOW, apply=False)

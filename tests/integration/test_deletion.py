@@ -68,6 +68,7 @@ _KEPT = {
     "orchestrator.attempts.phone_number": "the story gives it",
     "orchestrator.consents.phone_number": "the story gives it",
     "orchestrator.consents.purpose": _CODES,
+    "orchestrator.number_checks.answer": _CODES,
     "orchestrator.event_bus.name": _OURS,
     "orchestrator.forgotten_opt_outs.number_hash": "a keyed hash",
     "orchestrator.numbers.phone_number": "the story gives it",
@@ -117,6 +118,8 @@ def traced(world: World) -> Iterator[World]:
             "INSERT INTO orchestrator.pauses (scope, value, note, paused_at) VALUES ('user', %(id)s::text, '', now())",
             "INSERT INTO orchestrator.pauses (scope, value, note, paused_at) VALUES ('lane', 'low', '', now())",
             "INSERT INTO orchestrator.numbers (phone_number, changed_at) VALUES (%(phone)s, now()), (%(former)s, now())",
+            "INSERT INTO orchestrator.number_checks (id, user_id, phone_number, verified_on, answer, asked_at)"
+            " VALUES (gen_random_uuid(), %(id)s, %(phone)s, now(), 'no', now())",
             "INSERT INTO orchestrator.consents"
             " VALUES (%(asked)s, %(id)s, %(phone)s, 'marketing', '', true, now(), NULL, '', '', '', '', now())",
             "INSERT INTO orchestrator.kept_words VALUES (%(asked)s, %(id)s, '', now())",

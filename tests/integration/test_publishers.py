@@ -11,7 +11,7 @@ import orchestrator.store.migrate
 from orchestrator.agents import Agent
 from orchestrator.errors import InvalidMessage
 from orchestrator.messages import build_message, parse_request
-from orchestrator.store.agents import list_agents, set_agent
+from orchestrator.store.agents import list_agents, remove_agent, set_agent
 from orchestrator.store.message_history import read_message_history
 from tests.world import World, sqs_event, sqs_record
 
@@ -136,6 +136,16 @@ def test_a_withdrawal_of_another_publishers_message_is_rejected(bound: World) ->
     send(bound, BOT, {"action": "withdraw", "message_id": str(FIRST)})
     assert rejections(bound) == [(FIRST, "message_id", "not_yours")]
     assert bound.state(FIRST)[0] == "queued"
+
+
+def test_a_publisher_withdraws_its_own_message_after_its_binding_ended(bound: World) -> None:
+    send(bound, BANK, body("bank", FIRST))
+    remove_agent(bound.connection, "bank")
+    send(bound, BANK, body("bank", FIRST))
+    send(bound, "AROAFREE:1", {"action": "withdraw", "message_id": str(FIRST)})
+    assert rejections(bound) == [(FIRST, "message_id", "not_yours")], "the repetition is none"
+    send(bound, BANK, {"action": "withdraw", "message_id": str(FIRST)})
+    assert bound.state(FIRST) == ("cancelled", "withdrawn")
 
 
 def test_the_id_of_another_publishers_message_is_refused(bound: World) -> None:

@@ -293,3 +293,21 @@ def test_a_member_of_a_web_role_would_lose_what_it_has_through_it(
     finally:
         supabase.execute(f"DROP ROLE {name}".encode())
     assert f"{name}, users would lose DELETE, INSERT, SELECT, UPDATE." in shown
+
+
+def test_a_web_role_that_is_a_member_of_another_role_is_found_with_the_fix(
+    supabase: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"web_{supabase.info.backend_pid}"
+    monkeypatch.setattr("orchestrator.store.access.WEB_ROLES", (name,))
+    migrate(url_of(supabase))
+    supabase.execute(f"CREATE ROLE {name} IN ROLE reporting".encode())
+    try:
+        results = json.loads(doctor(supabase, monkeypatch, "--json"))
+    finally:
+        supabase.execute(f"DROP ROLE {name}".encode())
+    (found,) = [r for r in results if r["what"] == "access" and r["detail"].startswith(name)]
+    assert (found["grade"], found["fix"]) == (
+        "bad",
+        f"Its rights come from a role that it is a member of: revoke that role from {name}.",
+    )

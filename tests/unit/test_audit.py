@@ -42,15 +42,40 @@ def test_a_tool_without_a_network_is_reported_and_fails_nothing(report: str) -> 
     )
 
 
+def pinned_in_layer() -> set[str]:
+    lock = (ROOT / "layers" / "dependencies" / "layer.lock").read_text()
+    return {entry.partition("==")[0] for entry in lock.splitlines() if "==" in entry}
+
+
 def test_the_layer_holds_nothing_that_is_not_imported() -> None:
+    """Each pinned package has a module that our code, or a client that it makes, imports."""
+    code = (
+        "import importlib, importlib.metadata, pkgutil, sys\n"
+        "import anthropic, babel, boto3, orchestrator\n"  # we import Babel where a text needs it
+        "from twilio.rest import Client\n"
+        "from twilio.request_validator import RequestValidator\n"
+        "Client('AC', 'x').messages\n"
+        "anthropic.Anthropic(api_key='x').messages\n"
+        "[boto3.client(name, region_name='us-east-1') for name in ('sqs', 'secretsmanager', 'events')]\n"
+        "for module in pkgutil.walk_packages(orchestrator.__path__, 'orchestrator.'):\n"
+        "    importlib.import_module(module.name)\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "for name in sys.argv[1:]:\n"
+        "    files = importlib.metadata.distribution(name).files\n"
+        "    if not loaded & {file.parts[0].partition('.')[0] for file in files if file.suffix in ('.py', '.so')}:\n"
+        "        print(name)\n"
+    )
+    command = [sys.executable, "-c", code, *sorted(pinned_in_layer())]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
+
+
+def test_what_the_layer_leaves_out_is_not_needed() -> None:
     """What `make lock` leaves out is not in the lock file, and the SDK's client and our functions import without it."""
     (line,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("LEFT_OUT := ")]
     left_out = line.partition(":=")[2].split()
-    lock = (ROOT / "layers" / "dependencies" / "layer.lock").read_text()
-    pinned = {entry.partition("==")[0] for entry in lock.splitlines() if "==" in entry}
-    assert {"aiohttp", "aiohttp-retry"} <= set(left_out)
-    assert pinned & set(left_out) == set()
-    names = {name.replace("-", "_") for name in left_out} | {"attr"}
+    assert {"aiohttp", "aiohttp-retry", "pyjwt"} <= set(left_out)
+    assert pinned_in_layer() & set(left_out) == set()
+    names = {name.replace("-", "_") for name in left_out} | {"attr", "jwt"}
     code = (
         "import sys\n"
         f"sys.modules.update(dict.fromkeys({sorted(names)!r}))\n"

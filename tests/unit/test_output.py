@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 import rich
+import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
-from orchestrator_cli.output import Table, json_text, outside, show, show_error, stack_lines, style_line
+from orchestrator_cli.output import Table, confirm, json_text, outside, show, show_error, stack_lines, style_line
 
 CLI = Path(__file__).parents[2] / "cli" / "orchestrator_cli"
 MODULES = {file.stem: ast.parse(file.read_text()) for file in CLI.glob("*.py") if file.stem != "output"}
 # What writes to a terminal, by the name at its end.
-WRITERS = {"print", "echo", "secho", "write", "writelines", "print_json", "print_exception", "pprint"}
+WRITERS = {"print", "echo", "secho", "write", "writelines", "print_json", "print_exception", "pprint", "prompt"}
 HOSTILE = [
     "[/bold]", "[bold red]x", "[link=https://evil.example]x[/link]", "\\", "\\[", "a\\[/]", ":skull:", "{}", "{0}",
     "\x1b[2J", "\x1b]0;x\x07", "\x9b31m", "\x00", "\x08", "\x7f", "\r", "\n", "\u2028", "\u202e", "\u2066", "\u200b",
@@ -41,6 +43,14 @@ def test_what_a_terminal_obeys_is_shown(screen: io.StringIO, text: str) -> None:
     show(style_line("[green]Set[/] {} [red]{}[/].", text, text))
     red = f"\x1b[31m{plain}\x1b[0m" if plain else ""
     assert screen.getvalue() == f"\x1b[32mSet\x1b[0m {plain} {red}.\n"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_question_shows_it(text: str) -> None:
+    asked = typer.Typer()
+    asked.command()(lambda: confirm(f"Delete {text}?"))
+    result = CliRunner().invoke(asked, input="y\n")
+    assert (result.output, result.exit_code) == (f"Delete {outside(text)}? [y/N]: y\n", 0)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -78,7 +88,8 @@ def test_one_module_alone_writes_to_the_terminal() -> None:
                 wrong += [f"{name}: imports {found}" for found in imported if found.partition(".")[0] == "rich"]
             if isinstance(node, ast.Call):
                 function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if function in WRITERS:
+                asks = function == "confirm" and isinstance(node.func, ast.Attribute)  # `confirm` is ours
+                if function in WRITERS or asks:
                     wrong.append(f"{name}, line {node.lineno}: {function}()")
     assert wrong == []
 

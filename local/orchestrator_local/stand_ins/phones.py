@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlencode, urlsplit
 from uuid import uuid4
 
 from orchestrator.clock import Clock, real_time
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.message_request import problem_with
 from orchestrator_local.stand_ins.twilio_account import SERVICE_SID, account_answer
+from orchestrator_local.stand_ins.twilio_lookup import lookup_answer
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (only the stand-in accepts it)
@@ -22,6 +23,7 @@ AUTH_TOKEN = "local-stand-in-token"  # noqa: S105  (only the stand-in accepts it
 API_KEY_SID = "SK" + "0" * 32
 API_KEY_SECRET = "local-stand-in-key"  # noqa: S105
 SENDER = "+12025550100"
+_LOOKUP_PATH = "/v2/PhoneNumbers/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Phones:
         replies: the texts that people wrote, in order.
         callbacks: the status callbacks so far.
         campaign: the status of the sender's registration with the carriers.
+        owners: what Twilio answers about numbers that changed hands: `yes`, `no` or `no_data_available` by number.
+        lookups: the questions about numbers so far: the number, and the day.
         outage: when set, the answer to every request.
         misbehave: when set, called before each text with its fields. An answer that it returns replaces the usual one,
             and the text arrives only if `misbehave` passed it to `accept`.
@@ -83,6 +87,8 @@ class Phones:
         self.replies: list[Text] = []
         self.callbacks: list[Callback] = []
         self.campaign = "VERIFIED"
+        self.owners: dict[str, str] = {}
+        self.lookups: list[tuple[str, str]] = []
         self.outage: HttpAnswer | None = None
         self.misbehave: Callable[[dict[str, str]], HttpAnswer | None] | None = None
 
@@ -100,7 +106,17 @@ class Phones:
         account = account_answer(url.path, dict(parse_qsl(url.query)), ACCOUNT_SID, SENDER, self.campaign)
         if method == "GET" and account is not None:
             return account
+        if method == "GET" and url.path.startswith(_LOOKUP_PATH):
+            return self._look_up(unquote(url.path.removeprefix(_LOOKUP_PATH)), dict(parse_qsl(url.query)))
         return self._messages(method, url, body)
+
+    def _look_up(self, number: str, query: dict[str, str]) -> HttpAnswer:
+        """Answer a question about a number."""
+        with self._lock:
+            self.lookups.append((number, query.get("LastVerifiedDate", "")))
+        if special := self.misbehave and self.misbehave({"path": f"{_LOOKUP_PATH}{number}"}):
+            return special
+        return lookup_answer(number, query, self.owners, self.clock().date())
 
     def _messages(self, method: str, url: SplitResult, body: bytes) -> HttpAnswer:
         """List texts, or create one."""

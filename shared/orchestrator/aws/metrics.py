@@ -74,6 +74,7 @@ OLDEST_UNREAD = Metric("OldestUnread", SECONDS)
 CLAUDE_SPENT = Metric("ClaudeSpentToday", NO_UNIT)
 TWILIO_SPENT = Metric("TwilioSpentToday", NO_UNIT)
 SEGMENTS = Metric("Segments")
+NUMBERS_ASKED = Metric("NumbersAsked", by="answer")
 COST_CEILING = Metric("CostCeiling", by="of")
 # The platform.
 SURROUNDING_FAULTS = Metric("SurroundingFaults", by="cause")

@@ -18,6 +18,7 @@ from orchestrator.delivery.attempts import (
     full_groups_of,
     prepare_sends,
 )
+from orchestrator.delivery.number_check import asks_about_numbers, check_numbers
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, count_ceilings, report_of
 from orchestrator.delivery.settlements import settlement_of, settlement_without_call
 from orchestrator.delivery.words import find_words, names_sender, stored_words_of
@@ -70,8 +71,10 @@ def deliver(
     waves: list[WaveResult] = []
     undecided: list[UUID] = []
     pending = list(message_ids)
+    # Twilio may be asked about the numbers, too, before it gets the texts.
+    twilio_seconds = settings.twilio_timeout_seconds * (2 if asks_about_numbers(settings) else 1)
     while pending:
-        if seconds_left() < settings.twilio_timeout_seconds + settings.claude_deadline_seconds + SPARE_SECONDS:
+        if seconds_left() < twilio_seconds + settings.claude_deadline_seconds + SPARE_SECONDS:
             with database.connection() as connection:
                 put_back(connection, pending)
             break
@@ -104,13 +107,15 @@ def deliver_wave(
     check = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
     allowed, decisions = _split_by_decision(_with_relevance(state.deliveries, check.by_message), settings, clock())
     sendable, later = split_by_person(allowed)
+    numbers = check_numbers(database, sendable, settings, clock)
+    sendable = [*numbers.sendable]
     words = find_words(sendable, settings, time_left, clock(), may_ask=may_ask)
 
     # Claude may have taken seconds, and the person may have sent STOP meanwhile: nothing waits after this line.
     now = clock()
     sends, wordless = prepare_sends(sendable, words, sender, settings, now)
     plan = WavePlan(
-        decisions=[*decisions, *wordless],
+        decisions=[*decisions, *numbers.decisions, *wordless],
         words=stored_words_of(sendable, words),
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
@@ -125,6 +130,8 @@ def deliver_wave(
         claude_calls=check.calls + count_calls_for_words(words, may_ask=may_ask and has_key),
         over_ceiling=not may_ask,
         ceilings=count_ceilings(plan.decisions, state.deliveries),
+        numbers_asked=numbers.asked,
+        account_faults=numbers.account_faults,
         attempts=attempts,
         following=[*later, *_settle_attempts(database, attempts)],
         lost=[send.delivery.message_id for send in sends if send.candidate.attempt_id not in reserved],

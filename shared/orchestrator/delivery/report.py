@@ -56,6 +56,7 @@ class WaveResult:
         claude_calls: calls to Claude by use and outcome.
         over_ceiling: Claude had reached its ceiling of the day, and was not called.
         ceilings: messages that a ceiling of agents or of replies holds, by ceiling.
+        numbers_asked: questions to Twilio about numbers, by answer; account_faults: those that our account failed.
         attempts: the calls to Twilio.
         following: what comes next: the rest of a person's messages, parts of sequences, and replies.
         lost: candidates that a STOP, a pause, a withdrawal, the clock or another worker stopped between decision and
@@ -67,6 +68,8 @@ class WaveResult:
     claude_calls: Counter[str] = field(default_factory=Counter)
     over_ceiling: bool = False
     ceilings: Counter[str] = field(default_factory=Counter)
+    numbers_asked: Counter[str] = field(default_factory=Counter)
+    account_faults: int = 0
     attempts: Sequence[AttemptResult] = ()
     following: Sequence[UUID] = ()
     lost: Sequence[UUID] = ()
@@ -82,8 +85,9 @@ class DeliverReport:
         claude_calls: calls to Claude by use and outcome.
         over_ceiling: waves in which Claude was not called because it had reached its ceiling of the day.
         ceilings: messages that a ceiling of agents or of replies holds, by ceiling.
+        numbers_asked: questions to Twilio about numbers, by answer.
         refused: calls that Twilio refused, by consequence.
-        provider_faults: those of them that are a fault of our account.
+        provider_faults: those of them, and of the questions, that are a fault of our account.
         held, ended: messages by reason.
         undecided: messages of the batch that lost their place in several waves; their records must come back.
         errors: what Twilio or the network reported, by text, without numbers or words.
@@ -98,6 +102,7 @@ class DeliverReport:
     claude_calls: Counter[str] = field(metadata=publish_as(metrics.CLAUDE_CALLS))
     over_ceiling: int = field(metadata=publish_as((metrics.COST_CEILING, "claude")))
     ceilings: Counter[str] = field(metadata=publish_as(metrics.CEILINGS))
+    numbers_asked: Counter[str] = field(metadata=publish_as(metrics.NUMBERS_ASKED))
     refused: Counter[str] = field(metadata=publish_as(metrics.REFUSED))
     provider_faults: int = field(metadata=publish_as(metrics.PROVIDER_FAULTS, in_log=False))
     held: Counter[str] = field(metadata=publish_as(metrics.HELD))
@@ -131,8 +136,9 @@ def report_of(waves: Sequence[WaveResult], undecided: list[UUID]) -> DeliverRepo
         claude_calls=sum((wave.claude_calls for wave in waves), Counter()),
         over_ceiling=sum(wave.over_ceiling for wave in waves),
         ceilings=sum((wave.ceilings for wave in waves), Counter()),
+        numbers_asked=sum((wave.numbers_asked for wave in waves), Counter()),
         refused=Counter[str](refused),
-        provider_faults=refused[Consequence.CONFIGURATION],
+        provider_faults=refused[Consequence.CONFIGURATION] + sum(wave.account_faults for wave in waves),
         held=Counter(row.reason for row in held),
         ended=Counter(row.reason for row in ended),
         undecided=undecided,

@@ -132,7 +132,7 @@ def _next_state(attempt_id: UUID, outcome: Outcome, tries: int, now: datetime) -
         case OutcomeKind.NOT_SENT:
             return Status.QUEUED, Reason.PROVIDER_UNREACHABLE, _retry_wait(attempt_id, tries)
         case OutcomeKind.REFUSED:
-            return _state_after_refusal(outcome, now)
+            return state_after_refusal(outcome, now)
 
 
 def _retry_wait(attempt_id: UUID, tries: int) -> timedelta:
@@ -141,7 +141,8 @@ def _retry_wait(attempt_id: UUID, tries: int) -> timedelta:
     return min(FIRST_RETRY * growth, LONGEST_RETRY) * (0.75 + spread_of(attempt_id) / 2)
 
 
-def _state_after_refusal(outcome: Outcome, now: datetime) -> _State:
+def state_after_refusal(outcome: Outcome, now: datetime) -> _State:
+    """What a refusal makes of a message: its next status, its reason, and how long it waits."""
     fault = fault_of(outcome.code, outcome.status)
     match fault.consequence:
         case Consequence.OPTED_OUT:

@@ -58,7 +58,7 @@ def accept(
     _check_person(message, person, known, policy)
     message_id = message.message_id or id_from_sqs(arrival.sqs_message_id)
     owner = owner_of(arrival.publisher, known.agents)
-    check_owner("message_id", message.message_id, owner, known)
+    check_owner("message_id", message.message_id, arrival.publisher, known)
     check_owner("supersedes_message_id", message.supersedes_message_id, owner, known)
     _check_parts(message, policy)
     _check_sequence(message, message_id, person, owner, known)
@@ -153,7 +153,8 @@ def check_owner(field: str, message_id: UUID | None, owner: str | None, known: K
 
     Args:
         field: the field that names it.
-        owner: of the message or the withdrawal that names it.
+        owner: of the message that names it. Of a repetition or a withdrawal it is the publisher, which keeps what it
+            owns when no agent is bound to it any more.
 
     Raises:
         InvalidMessage: another publisher owns it.

@@ -217,7 +217,7 @@ def _row_of(
             user_id = known.people[request.user_id].user_id
             return TopicWithdrawal(user_id, request.topic, publisher, record.sent_at)
         assert request.message_id is not None  # a withdrawal names a message, or a user and a topic
-        check_owner("message_id", request.message_id, owner_of(publisher, known.agents), known)
+        check_owner("message_id", request.message_id, publisher, known)
         return MessageWithdrawal(request.message_id, publisher)
     if isinstance(request, ConsentRecord | ConsentRevocation):
         check_author(request, owner_of(publisher, known.agents))

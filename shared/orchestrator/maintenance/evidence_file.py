@@ -143,6 +143,7 @@ def _text_facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "agent": row["agent_id"],
         "purpose": row["purpose"],
         "consent": row["consent"],
+        "number_check": row["number_check"],
         "law": row["law_note"],
         "decided_by": _decisions(row),
         **times,

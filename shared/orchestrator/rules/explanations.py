@@ -20,6 +20,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "it is not known in which state the phone rings, or what holds there; set it with `orchestrator user set "
         "PERSON --place`, or add rows of the country (docs/law.md)",
     ),
+    Reason.NUMBER_UNCHECKED: (
+        "R15",
+        "it is not known whether the number still belongs to the person who agreed (REASSIGNED_NUMBERS)",
+    ),
     Reason.SENDER_UNNAMED: (
         "R15",
         "marketing in Canada names its sender and how to reach it: set SENDER_NAME and SENDER_CONTACT",
@@ -81,6 +85,7 @@ _OPT_OUT_SOURCES = {
     "phrase": "a text that asks to stop",
     "free_words": "a text that Claude read as a wish to stop",
     "wrong_person": "a text that says the number is somebody else's",
+    "reassigned": "Twilio reports that the number has another owner since the consent",
     "operator": "recorded by an operator",
     "twilio_21610": "Twilio refuses texts to the number (21610)",
     "adopted": "a STOP in the history of the former system",

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     LAW_CAP = "law_cap"  # R15: the most texts in the person's place
     LAW_PLACE_UNKNOWN = "law_place_unknown"  # R15: no place is known, or what holds there
     NO_CONSENT = "no_consent"  # R15: none is stored, or it was revoked; also the end after 15 minutes
+    NUMBER_UNCHECKED = "number_unchecked"  # R15: Twilio has not said whether the number has another owner
     SENDER_UNNAMED = "sender_unnamed"  # R15: a Canadian marketing text must name its sender, which no setting does
     ZONE_UNKNOWN = "zone_unknown"  # R3
     BEST_TIME = "best_time"  # R7

@@ -16,8 +16,9 @@ from twilio.http.response import Response
 from orchestrator.clock import Stopwatch
 
 TWILIO_HOST = "https://api.twilio.com"
-# Twilio serves messaging services from another host; a stand-in serves both.
+# Twilio serves messaging services, and answers about numbers, from other hosts; a stand-in serves all.
 MESSAGING_HOST = "https://messaging.twilio.com"
+LOOKUPS_HOST = "https://lookups.twilio.com"
 # Network equipment drops idle connections silently, so a connection idle for longer is not reused for a text.
 IDLE_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
@@ -123,7 +124,8 @@ class UrllibClient(HttpClient):
             all_headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = url
         if self._base_url != TWILIO_HOST:
-            target = url.replace(TWILIO_HOST, self._base_url, 1).replace(MESSAGING_HOST, self._base_url, 1)
+            for host in (TWILIO_HOST, MESSAGING_HOST, LOOKUPS_HOST):
+                target = target.replace(host, self._base_url, 1)
         if params:
             target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
         answer = self._call(method, target, body, all_headers)

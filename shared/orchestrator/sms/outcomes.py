@@ -37,6 +37,7 @@ class Scope(StrEnum):
     SENDER = "sender"
     ACCOUNT = "account"
     DAY = "day"  # what is left of the day of the account's cap
+    LOOKUP = "lookup"  # questions about numbers, and no text
     CARRIER_DAY = "carrier_day"  # the same of one carrier's cap; which phones are that carrier's is not known
 
 
@@ -155,6 +156,13 @@ _FAULTS = {
     ),
     30615: Fault(_C.REFUSED, _S.MESSAGE, "Twilio took it for marketing in local quiet hours, and did not send it"),
     30640: Fault(_C.REFUSED, _S.MESSAGE, "Twilio's Compliance Toolkit blocked it because of the recipient's number"),
+    # Questions about numbers (Lookup).
+    60606: Fault(
+        _C.CONFIGURATION, _S.LOOKUP, "the account may not ask Twilio about reassigned numbers: request access"
+    ),
+    60699: Fault(_C.CONFIGURATION, _S.LOOKUP, "Twilio's Lookup is disabled for the account"),
+    60611: Fault(_C.BUSY, _S.LOOKUP, "the account's questions about numbers are used up"),
+    60616: Fault(_C.BUSY, _S.LOOKUP, "too many questions about numbers"),
     # HTTP statuses: the account is not ours to use, or Twilio asks us to wait.
     401: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not accept the credentials"),
     403: Fault(_C.CONFIGURATION, _S.ACCOUNT, "Twilio does not let the account send"),

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from orchestrator.people import find_zone, zones_of_number
 from orchestrator.rules.explanations import describe_opt_out, explain
+from orchestrator.rules.number_check import NumberAnswer, NumberCheck, describe_check
 from orchestrator.store.database import one_round_trip, sql
 
 
@@ -18,8 +19,8 @@ class Step:
     """One thing that happened to a message.
 
     Attributes:
-        what: published, accepted, held, worded, judged, sending, an outcome, delivered, undelivered, rejected, opted
-            out, or the status in which it ended.
+        what: published, accepted, held, asked Twilio, worded, judged, sending, an outcome, delivered, undelivered,
+            rejected, opted out, or the status in which it ended.
         detail: a sentence for operators, without phone numbers and without the message's words. It may hold an
             operator's own note.
         until: when a held message is due again; None for every other step.
@@ -59,6 +60,7 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
         verdicts = connection.execute(sql("read_history_relevance"), parameters)
         rejections = connection.execute(sql("read_history_rejections"), parameters)
         opt_outs = connection.execute(sql("read_history_opt_outs"), parameters)
+        checks = connection.execute(sql("read_history_number_checks"), parameters)
     row = message.fetchone()
     steps = [
         *([] if row is None else _first_steps(row)),
@@ -68,6 +70,10 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
             for at, model, outcome, error in calls
         ),
         *(Step(at, "judged", f"{verdict}: {why} (R10)") for at, verdict, why in verdicts),
+        *(
+            Step(at, "asked Twilio", describe_check(NumberCheck(NumberAnswer(answer), since, at)))
+            for at, since, answer in checks
+        ),
         *(step for found in attempts for step in _attempt_steps(*found)),
         *(Step(at, "rejected", problem) for at, problem in rejections),
         *(

@@ -734,6 +734,23 @@ CREATE TABLE orchestrator.media (
 ALTER TABLE ONLY orchestrator.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (inbound_id, place);
 
+CREATE TABLE orchestrator.number_checks (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    phone_number text NOT NULL,
+    verified_on date NOT NULL,
+    answer text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT number_checks_answer_check CHECK ((answer = ANY (ARRAY['yes'::text, 'no'::text, 'no_data_available'::text])))
+);
+
+ALTER TABLE ONLY orchestrator.number_checks
+    ADD CONSTRAINT number_checks_pkey PRIMARY KEY (id);
+
+CREATE INDEX number_checks_by_number ON orchestrator.number_checks USING btree (phone_number, asked_at);
+
+CREATE INDEX number_checks_by_user ON orchestrator.number_checks USING btree (user_id);
+
 CREATE TABLE orchestrator.numbers (
     phone_number text NOT NULL,
     dead_code integer,

@@ -2,7 +2,8 @@
 -- Returns each group of rows that wait, with its size and some examples: those taken over that are due or planned, and
 -- those left as they are, by cause. A row that has ended under the other sender is no message that waits.
 -- `accepted_at` is when the row was written: what its person wrote or asked since then counts for it (R10, R11).
--- The agents of these messages are known: the start limit does not hold what an operator took over (R13).
+-- The agents of these messages are known: the start limit does not hold what an operator took over (R13). Their ids
+-- become as they are compared, so that settings and pauses find them.
 WITH waiting AS (
     SELECT m.id, m.user_id, m.agent_id, m.scheduled_for, m.sequence_id, m.sequence_position, m.sequence_total,
            CASE WHEN m.status IN ('approved', 'processing', 'sending') OR m.sent_at IS NOT NULL
@@ -30,7 +31,8 @@ WITH waiting AS (
 ), adopted AS (
     UPDATE message_queue m
        SET accepted_at = least(coalesce(m.created_at, %(now)s), %(now)s), can_delay = true,
-           priority = coalesce(lower(btrim(m.priority)), 'medium'), not_before = m.scheduled_for,
+           agent_id = lower(btrim(m.agent_id)), priority = coalesce(lower(btrim(m.priority)), 'medium'),
+           not_before = m.scheduled_for,
            expires_at = greatest(m.scheduled_for, %(now)s) + %(lifetime)s::interval,
            published_at = least(coalesce(m.created_at, %(now)s), %(now)s),
            words_source = CASE WHEN btrim(m.final_message) <> '' THEN 'adopted' END
@@ -40,7 +42,7 @@ WITH waiting AS (
     RETURNING m.id, m.agent_id
 ), known AS (
     INSERT INTO orchestrator.known_agents (agent_id)
-    SELECT DISTINCT lower(btrim(agent_id)) FROM adopted
+    SELECT DISTINCT agent_id FROM adopted
         ON CONFLICT DO NOTHING
 ), groups AS (
     SELECT judged.*, adopted.id IS NOT NULL AS is_adopted,

@@ -44,6 +44,8 @@ WITH kept_opt_outs AS (
        AND NOT EXISTS (SELECT FROM orchestrator.people_of(n.phone_number) p WHERE p.user_id <> %(user_id)s)
 ), consents AS (
     DELETE FROM orchestrator.consents WHERE user_id = %(user_id)s
+), number_checks AS (
+    DELETE FROM orchestrator.number_checks WHERE user_id = %(user_id)s
 ), pauses AS (
     DELETE FROM orchestrator.pauses WHERE scope = 'user' AND value = %(user_id)s::text
 ), texts AS (

@@ -37,6 +37,9 @@ SELECT jsonb_build_object(
            'consents', (
                SELECT jsonb_agg(to_jsonb(c) ORDER BY c.at) FROM orchestrator.consents c WHERE c.user_id = u.id
            ),
+           'number_checks', (
+               SELECT jsonb_agg(to_jsonb(c) ORDER BY c.asked_at) FROM orchestrator.number_checks c WHERE c.user_id = u.id
+           ),
            'number', (SELECT to_jsonb(n) FROM orchestrator.numbers n WHERE n.phone_number = orchestrator.e164(u.phone_number)),
            'agent_tasks', (
                SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM agent_tasks t WHERE t.user_id = u.id

@@ -16,7 +16,8 @@ SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_repl
            ),
            '[]'
        ) AS decisions,
-       to_jsonb(consent.*) AS consent
+       to_jsonb(consent.*) AS consent,
+       to_jsonb(number_check.*) AS number_check
   FROM orchestrator.attempts a
   LEFT JOIN message_queue q ON q.id = a.message_id
   LEFT JOIN messages m ON m.id = a.id
@@ -41,5 +42,13 @@ SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_repl
          ORDER BY c.at DESC
          LIMIT 1
        ) consent ON true
+  LEFT JOIN LATERAL (
+        SELECT c.asked_at, c.verified_on AS since, c.answer AS has_another_owner
+          FROM orchestrator.number_checks c
+         WHERE a.purpose = 'marketing' AND c.phone_number = a.phone_number
+           AND c.asked_at <= a.started_at AND c.asked_at > a.started_at - interval '30 days'
+         ORDER BY c.asked_at DESC
+         LIMIT 1
+       ) number_check ON true
  WHERE a.user_id = %(user_id)s AND a.started_at >= %(since)s AND a.started_at < %(until)s
  ORDER BY a.started_at, a.id

@@ -88,7 +88,7 @@ def _find_parts(text: str, language: Language) -> Iterator[Found]:
             Amount(sign * (value / (100 if cents else 1) + rest), currencies) for value in _amounts_in(number, language)
         )
         if (written or "").casefold() in _POUNDS:
-            readings += tuple(Measure(value, "mass-pound") for value in values_in(number, language))
+            readings += tuple(Measure(value.normalize(), "mass-pound") for value in values_in(number, language))
         yield Found(match.start(), match.end(), readings)
 
 
@@ -133,7 +133,7 @@ def _amount(language: Language) -> re.Pattern[str]:
         rf"(?P<minus>(?<!\w)-\s?)?(?<![\w$])(?P<before>{signs}|\b{codes}\b)\s?{number}"
         rf"|{number.replace('?P<number>', '?P<number2>')}"
         rf"\s?(?:(?P<cents>(?i:{_CENTS})\b|¢)|(?P<after>(?i:{names})\b|{codes}\b|(?:{signs})(?![\w$]))"
-        rf"(?:\s(?P<hundredths>\d\d)(?=\s*(?:[.,;:!?)]|$)))?)"
+        rf"(?:\s(?P<hundredths>\d\d)(?![\w%/:-]|[.,]\d))?)"
     )
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from itertools import pairwise
 
 from orchestrator.wording.facts.kinds import (
@@ -202,8 +201,7 @@ class Association:
     def _is_part_of(self, one: Mention, two: Mention) -> bool:
         """Whether two values are the only ones of their kind, and the first is the smaller one: "4 of 5 steps"."""
         others = {*self._rivals(one), *self._rivals(two)} - {one.leaf, two.leaf}
-        small, large = _size(one), _size(two)
-        return not others and small is not None and large is not None and small < large
+        return not others and _is_smaller(one, two)
 
     def _reversed_ranges(self) -> Iterator[str]:
         """Yield the ends of ranges that stand the wrong way round: "from 19 to 17" where 17 is the old one."""
@@ -267,9 +265,15 @@ class Association:
         return self._text[mention.start : mention.end]
 
 
-def _size(mention: Mention) -> Decimal | None:
-    """The value of a number or amount; None for what is no quantity."""
-    return max((fact.value for fact in mention.readings if isinstance(fact, _QUANTITIES)), default=None)
+def _is_smaller(one: Mention, two: Mention) -> bool:
+    """Whether a quantity is smaller than another one of its kind; "1450 of 2000 mL" states the unit once."""
+    if one.leaf.is_number and two.leaf.is_number:
+        return max(one.leaf.facts.bare) < max(two.leaf.facts.bare)
+    sizes = [
+        max((fact.value for fact in mention.readings if isinstance(fact, _QUANTITIES)), default=None)
+        for mention in (one, two)
+    ]
+    return sizes[0] is not None and sizes[1] is not None and sizes[0] < sizes[1]
 
 
 def _place_of(mention: Mention) -> str:

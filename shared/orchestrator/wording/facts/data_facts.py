@@ -44,6 +44,9 @@ _NUMERAL = re.compile(NUMERAL)
 # Values that are written like keys: in_progress, weeklySummary.
 _KEY_LIKE = re.compile(r"[^\W\d_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+")
 _HOUR_KEYS = frozenset({"hours", "hour", "time", "times", "window", "slot", "open", "opening", "pickup", "horario"})
+# Keys of lengths of time that are written as clocks: 52:41.
+_LENGTH_KEYS = frozenset({"duration", "length", "elapsed", "pace", "runtime", "lap", "split", "finish"})
+_DAY_HOURS = 24
 # Digits beyond these are what a computer makes of a decimal fraction.
 _PLACES = 10
 
@@ -208,13 +211,17 @@ class _Reader:
             self.known.facts.add(Code(text))
         if is_no_price(text.casefold(), key):
             self.known.facts.add(Free())
+        if clock := re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)", text):
+            hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+            if hours or minutes >= _DAY_HOURS or _LENGTH_KEYS & set(split_key(key).casefold().split()):
+                self.known.facts.add(Duration(Decimal(hours * 3_600 + minutes * 60 + seconds), "second"))
         if text in ZONES:
             self.known.facts.add(Zone(text))
         if part := re.fullmatch(r"(\d{1,4}) ?/ ?(\d{1,4})", text):
             self.known.numbers |= {Decimal(number) for number in part.groups()}
-        hours = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
-        if hours and _HOUR_KEYS & set(split_key(key).casefold().split()):
-            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in hours.groups()}
+        ends = re.fullmatch(r"(\d{1,2}) ?- ?(\d{1,2})", text)
+        if ends and _HOUR_KEYS & set(split_key(key).casefold().split()):
+            self.known.facts |= {Time(int(hour) % 24 * 60) for hour in ends.groups()}
 
     def _read_instant(self, text: str) -> None:
         """Add what an instant is on the person's clock; beside it, the clock of UTC is no time of day."""

@@ -23,10 +23,11 @@ from orchestrator.wording.facts.kinds import (
     Number,
     Percent,
     Points,
+    RelativeDay,
     Time,
     Weekday,
 )
-from orchestrator.wording.facts.known import is_known
+from orchestrator.wording.facts.known import HOURS_OF_PARTS, is_known
 from orchestrator.wording.facts.leaves import Leaf
 
 # Words of keys whose numbers count nothing.
@@ -63,10 +64,16 @@ def _counts(leaves: Sequence[Leaf]) -> set[Decimal]:
     }
 
 
-def _number(fact: Number, _data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
+def _number(fact: Number, data: DataFacts, counts: AbstractSet[Decimal]) -> bool:
     known = [number for number in counts if number > 0]
     products = (one * two for one, two in combinations(known, 2) if one > 1 and two > 1)
-    return fact.value in (*_sums(known), *products)
+    of_units: dict[tuple[type, str], list[Decimal]] = {}
+    for other in data.facts:
+        if isinstance(other, Measure | Duration | Percent | Amount):
+            unit = str(sorted(other.currencies)) if isinstance(other, Amount) else getattr(other, "unit", "")
+            of_units.setdefault((type(other), unit), []).append(other.value)
+    differences = {abs(one - two) for values in of_units.values() for one, two in combinations(values, 2)}
+    return fact.value in (*_sums(known), *products) or fact.value in differences
 
 
 def _group_sums(leaves: Sequence[Leaf]) -> Iterator[Decimal]:
@@ -144,11 +151,26 @@ def _day(fact: Date | Weekday, data: DataFacts, _counts: AbstractSet[Decimal]) -
 
 
 def _code(fact: Code, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
-    """Whether a code is the beginning of a hash or UUID, as people shorten it: the first seven digits or more."""
+    """Whether a code is written another way, is a row with its seat, or begins a hash or UUID as people shorten it."""
     codes = [known.text for known in data.facts if isinstance(known, Code)]
-    return _SHORT_HASH.fullmatch(fact.text) is not None and any(
-        code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes
-    )
+    if any(_letters(code) == _letters(fact.text) for code in codes):
+        return True
+    joined = re.fullmatch(r"([A-Za-z]{1,3})-?(\d{1,3})", fact.text)
+    if joined and joined[1].casefold() in data.words and Decimal(joined[2]) in data.bare:
+        return True
+    is_short = _SHORT_HASH.fullmatch(fact.text) is not None
+    return is_short and any(code.startswith(fact.text) and _HASH.fullmatch(code) for code in codes)
+
+
+def _letters(code: str) -> str:
+    return re.sub(r"[\W_]", "", code).casefold()
+
+
+def _part_of_today(fact: RelativeDay, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
+    """Whether a text calls a time of the data one of today, and the data names no day."""
+    start, end = HOURS_OF_PARTS.get(fact.name, (0, 0))
+    has_time = any(isinstance(known, Time) and start * 60 <= known.minutes < end * 60 for known in data.facts)
+    return has_time and not any(isinstance(known, Date | Weekday | RelativeDay) for known in data.facts)
 
 
 def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
@@ -178,6 +200,7 @@ _DERIVATIONS: dict[type, Callable[[Any, DataFacts, AbstractSet[Decimal]], bool]]
     Time: _time,
     Date: _day,
     Code: _code,
+    RelativeDay: _part_of_today,
     Frequency: _recurrence,
     Weekday: _day,
 }

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 
-from orchestrator.wording.facts.kinds import Duration, Fact, Found, Frequency
+from orchestrator.wording.facts.kinds import Duration, Fact, Found, Frequency, Measure
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.numerals import number_pattern, values_in
 
@@ -22,6 +23,7 @@ UNITS = {
     "business_day": (1, "business_day"),
     "night": (1, "night"),
 }
+_JOINT = re.compile(r",?\s*(?:and|y|et|e|und)?\s*")
 _ISO = re.compile(r"\bP(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\b")
 
 
@@ -42,7 +44,7 @@ def find_durations(text: str, language: Language) -> Iterator[Found]:
     for name, minutes in (("hour_and_half", 90), ("three_quarters", 45), ("half_hour", 30), ("quarter_hour", 15)):
         for match in re.finditer(rf"(?i:\b(?:{language.patterns[name]})\b)", text):
             yield Found(match.start(), match.end(), (Duration(Decimal(minutes * 60), "second"),))
-    yield from _joined(text, list(_find_parts(text, language)))
+    yield from join_parts(text, list(_find_parts(text, language)))
     for match in _frequencies(language).finditer(text):
         word = (match["word"] or match["unit"] or match["times"]).casefold()
         unit = language.frequencies.get(word) or language.units[word]
@@ -60,26 +62,24 @@ def _find_parts(text: str, language: Language) -> Iterator[Found]:
         yield Found(start, match.end(), readings)
 
 
-def _joined(text: str, parts: list[Found]) -> Iterator[Found]:
-    """Yield parts that follow each other as their sum."""
+def join_parts(text: str, parts: list[Found]) -> Iterator[Found]:
+    """Yield durations, or measures, that follow each other as their sum."""
     while parts:
         found = parts.pop(0)
-        while parts and _follows(text[found.end : parts[0].start], found, parts[0]):
-            following = parts.pop(0)
-            sums = tuple(
-                Duration(one.value + two.value, one.unit)
-                for one in found.readings
-                for two in following.readings
-                if isinstance(one, Duration) and isinstance(two, Duration) and one.unit == two.unit
-            )
-            found = Found(found.start, following.end, sums)
+        while parts and _JOINT.fullmatch(text[found.end : parts[0].start]) and (sums := _sums(found, parts[0])):
+            found = Found(found.start, parts.pop(0).end, sums)
         yield found
 
 
-def _follows(between: str, first: Found, second: Found) -> bool:
-    one, two = first.readings[0], second.readings[0]
-    smaller = isinstance(one, Duration) and isinstance(two, Duration) and one.unit == two.unit and two.value < one.value
-    return smaller and re.fullmatch(r",?\s*(?:and|y|et|e|und)?\s*", between) is not None
+def _sums(first: Found, second: Found) -> tuple[Fact, ...]:
+    """The sums of two quantities of one unit, where the second is the smaller one."""
+    return tuple(
+        replace(one, value=one.value + two.value)
+        for one in first.readings
+        for two in second.readings
+        if isinstance(one, Duration | Measure) and isinstance(two, Duration | Measure)
+        if type(one) is type(two) and one.unit == two.unit and two.value < one.value
+    )
 
 
 @cache

@@ -62,7 +62,8 @@ _RELATIVE: dict[str, Callable[[date, date], bool]] = {
     "next_year": lambda day, today: day.year == today.year + 1,
     "last_year": lambda day, today: day.year == today.year - 1,
 }
-_HOURS = {"this_morning": (0, 12), "this_afternoon": (12, 18), "this_evening": (17, 24), "tonight": (17, 24)}
+# The hours of the parts of a day.
+HOURS_OF_PARTS = {"this_morning": (0, 12), "this_afternoon": (12, 18), "this_evening": (17, 24), "tonight": (17, 24)}
 
 
 def is_known(fact: Fact, data: DataFacts, today: date | None) -> bool:
@@ -168,13 +169,13 @@ def _relative_day_is_known(fact: RelativeDay, data: DataFacts, today: date | Non
     stated = {fact.name for fact in data.facts if isinstance(fact, RelativeDay)}
     if any(name in _IMPLIES.get(other, ()) for other in stated):
         return True
-    is_day = name in _HOURS and "today" in stated
+    is_day = name in HOURS_OF_PARTS and "today" in stated
     if today is not None:
         days = [*_calendar_days(data, today), *(_months(data, today) if name.endswith("_month") else ())]
         is_day = is_day or any(_RELATIVE[name](day, today) for day in days)
-    if not is_day or name not in _HOURS:
+    if not is_day or name not in HOURS_OF_PARTS:
         return is_day
-    start, end = _HOURS[name]
+    start, end = HOURS_OF_PARTS[name]
     return any(isinstance(fact, Time) and start * 60 <= fact.minutes < end * 60 for fact in data.facts)
 
 

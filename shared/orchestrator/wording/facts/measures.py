@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 
+from orchestrator.wording.facts.durations import join_parts
 from orchestrator.wording.facts.kinds import Found, Measure
 from orchestrator.wording.facts.language import Language, any_of, codes, language
 from orchestrator.wording.facts.normal import normal
@@ -81,6 +83,21 @@ UNITS = {
     "Mbps": "Mbps Mbit/s megabits~per~second",
     "Gbps": "Gbps Gbit/s gigabits~per~second",
 }
+# Units that are so many of another one.
+_IN_OTHERS = {
+    "mass-gram": ("mass-kilogram", "0.001"), "mass-milligram": ("mass-kilogram", "0.000001"),
+    "mass-microgram": ("mass-kilogram", "0.000000001"), "mass-tonne": ("mass-kilogram", "1000"),
+    "mass-ounce": ("mass-pound", "0.0625"), "mass-ton": ("mass-pound", "2000"),
+    "length-kilometer": ("length-meter", "1000"), "length-centimeter": ("length-meter", "0.01"),
+    "length-millimeter": ("length-meter", "0.001"), "length-foot": ("length-inch", "12"),
+    "length-yard": ("length-inch", "36"), "length-mile": ("length-inch", "63360"),
+    "volume-milliliter": ("volume-liter", "0.001"), "volume-centiliter": ("volume-liter", "0.01"),
+    "volume-hectoliter": ("volume-liter", "100"), "power-kilowatt": ("power-watt", "1000"),
+    "power-megawatt": ("power-watt", "1000000"), "MWh": ("energy-kilowatt-hour", "1000"),
+    "digital-kilobyte": ("digital-byte", "1000"), "digital-megabyte": ("digital-byte", "1000000"),
+    "digital-gigabyte": ("digital-byte", "1000000000"), "digital-terabyte": ("digital-byte", "1000000000000"),
+    "Gbps": ("Mbps", "1000"),
+}  # fmt: skip
 # Words of keys that imply a unit.
 _IMPLIED = {
     "mileage": "mi km", "odometer": "mi km", "wattage": "W kW", "voltage": "V", "acreage": "ac", "footage": "ft sqft",
@@ -103,15 +120,24 @@ def units_of(word: str) -> Iterator[str]:
     yield from (_symbols()[implied] for implied in _IMPLIED.get(word.casefold(), "").split())
 
 
+def measure_of(value: Decimal, unit: str) -> Measure:
+    """Return a measure in the unit that others of its kind are compared in: 500 g as 0.5 kg."""
+    other, factor = _IN_OTHERS.get(unit, (unit, "1"))
+    return Measure((value * Decimal(factor)).normalize(), other)
+
+
 def find_measures(text: str, spoken: Language) -> Iterator[Found]:
-    """Yield the measures of a text."""
+    """Yield the measures of a text; 8 lb 3 oz are one."""
     for match in _compound(spoken).finditer(text):
         unit = match["unit"].lower()
         if not any(unit == symbol.lower() for symbol in _symbols()):
             yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], spoken)))
-    for match in _pattern(spoken).finditer(text):
-        unit = _symbols().get(match["unit"]) or _names(spoken)[match["unit"].lower()]
-        yield Found(match.start(), match.end(), tuple(Measure(v, unit) for v in values_in(match["number"], spoken)))
+    yield from join_parts(text, [_measure(match, spoken) for match in _pattern(spoken).finditer(text)])
+
+
+def _measure(match: re.Match[str], spoken: Language) -> Found:
+    unit = _symbols().get(match["unit"]) or _names(spoken)[match["unit"].lower()]
+    return Found(match.start(), match.end(), tuple(measure_of(v, unit) for v in values_in(match["number"], spoken)))
 
 
 @cache
@@ -149,5 +175,5 @@ def _symbols() -> dict[str, str]:
 @cache
 def _by_key() -> dict[str, str]:
     """Units in keys, where letter case has no meaning: energy_kwh, temp_f."""
-    by_word = {word.lower(): unit for word, unit in _symbols().items() if len(word) > 1 and word != "in"}
+    by_word = {word.lower(): unit for word, unit in _symbols().items() if word not in ("in", "t")}
     return by_word | {"f": "temperature-fahrenheit", "c": "temperature-celsius"}

@@ -12,12 +12,14 @@ _SIZE = re.compile(r"(?<![\w/.-])\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)+(?![\w/.-]\w)")
 # 1½ and 1 1/2.
 _MIXED = re.compile(r"(?<![\w/.,])(\d{1,3})[ -]?(?:([½¼¾⅛⅜⅝⅞])|(?<=[ -])([1-7])/([248]))(?![\w/])")
 
+_MINUS = re.compile(r"(?i:\b(?:minus|negative|moins|menos)\s)(?=[$\u20ac\u00a3]?\d+(?:[.,]\d+)?(?!\w))")
 # What stands for hidden digits: ...4417, ****4417, xx4417.
 _MASK = re.compile(r"(?<![\w.*•#])(?:\.{2,}|[*•#]{2,}|[xX]{2,})[ -]?(?=\d)")
 
 
 def normal(text: str) -> str:
     """Return a text with letters and digits of other widths and scripts in their plain form."""
+    text = _MINUS.sub("-", text)
     text = _MASK.sub(" ", _MIXED.sub(_decimal, text))
     text = unicodedata.normalize("NFKC", _STOPS.sub(".", plain_characters(text)))
     if not text.isascii():

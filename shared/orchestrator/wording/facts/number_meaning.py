@@ -14,6 +14,7 @@ from orchestrator.wording.facts.kinds import (
     Duration,
     Fact,
     Free,
+    Frequency,
     Measure,
     Number,
     Percent,
@@ -21,7 +22,7 @@ from orchestrator.wording.facts.kinds import (
     Time,
 )
 from orchestrator.wording.facts.language import codes, language
-from orchestrator.wording.facts.measures import units_of
+from orchestrator.wording.facts.measures import measure_of, units_of
 from orchestrator.wording.facts.normal import split_key
 
 # Keys, in small letters.
@@ -72,6 +73,9 @@ _COUNTS = frozenset(
 )  # fmt: skip
 # Abbreviations of time units that mean something else in a key.
 _NO_UNITS = frozenset({"m", "mo", "h", "min"})
+# Those that are units at the end of one: duration_min.
+_LAST_UNITS = {"h": "hour", "min": "minute"}
+_BILLS = frozenset({"due", "billing", "payment", "pay", "rent", "statement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ def meaning_of(number: Decimal, key: str, siblings: Mapping[str, Any], currencie
     is_count = bool(units) or not small.isdisjoint(_COUNTS | _PERCENTAGES)
     money = None if is_count else number / 100 if small & _HUNDREDTHS else number
     facts = {Number(number), *units, *_by_key(number, small, unit), *_scaled(number, small)}
+    if len(words) > 1 and (abbreviated := _LAST_UNITS.get(words[-1].casefold())):
+        facts.add(duration_of(number, abbreviated))
     if money is not None and (named or currencies):
         facts.add(Amount(money, named or currencies))
     return NumberMeaning(frozenset(facts), money)
@@ -147,7 +153,7 @@ def _with_unit(number: Decimal, names: list[str]) -> Iterator[Fact]:
         time_unit = time_unit_of(name)
         if time_unit and name.casefold() not in _NO_UNITS:
             yield duration_of(number, time_unit)
-        yield from (Measure(number, measure) for measure in units_of(name))
+        yield from (measure_of(number, measure) for measure in units_of(name))
         if "/" in name:
             yield Measure(number, name.lower())
 
@@ -180,3 +186,5 @@ def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
         yield duration_of(number, "year")
     if "day" in words and 1 <= number <= 31:
         yield DayOfMonth(int(number))
+        if words & _BILLS:  # due_day: 1 is the first of each month
+            yield Frequency("month")

@@ -14,6 +14,7 @@ NUMERAL = (
     r"(?:\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+)(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)"
 )
 _NUMERAL = re.compile(NUMERAL)
+_THOUSAND = 1_000
 _SCALES = {"k": 1_000, "m": 1_000_000, "mm": 1_000_000, "mio": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
 
 
@@ -51,13 +52,16 @@ def values_in(number: str, language: Language) -> frozenset[Decimal]:
         scale = number[found.end() :].strip().casefold().rstrip(".")
         factor = language.scales.get(scale) or Decimal(_SCALES.get(scale, 1))
         return frozenset(value * factor for value in values_of(found[0]))
-    value = Decimal(0)
+    total = part = Decimal(0)
     for word in _words(language).findall(number.casefold()):
-        if word in language.scales:
-            value = max(value, Decimal(1)) * language.scales[word]
+        times = language.scales.get(word)
+        if times and times >= _THOUSAND:  # it closes a part: twelve thousand five hundred
+            total, part = total + max(part, Decimal(1)) * times, Decimal(0)
+        elif times:
+            part = max(part, Decimal(1)) * times
         else:
-            value += language.numbers[word]
-    return frozenset({value})
+            part += language.numbers[word]
+    return frozenset({total + part})
 
 
 def find_numbers(text: str, language: Language) -> Iterator[Found]:
@@ -90,4 +94,9 @@ def _quantity(language: Language) -> str:
     number, scale = any_of(language.numbers), any_of(language.scales)
     factor = rf"(?:\s?(?i:k|mm|mio|bn|m|{scale})\b\.?)"
     half = rf"(?i:(?:{language.patterns['and_half']})\b)?"
-    return rf"{NUMERAL}(?:{factor}(?!\s?[²2]))?{half}|(?i:\b{number}(?:[ -]{scale})*\b){half}"
+    # Two thousand five hundred, one hundred forty, ciento veinte: a scale has a number before or behind it.
+    and_ = r"[ -](?:(?:and|et|e|y|und)[ -])?"
+    behind = rf"(?:{and_}{number}\b)?"
+    first = rf"{number}|(?:(?:one|a|un|une|um|ein)[ -]{scale}|{scale}(?={and_}{number}\b))\b{behind}"
+    words = rf"(?:{first})(?:[ -]{scale}\b{behind})*"
+    return rf"{NUMERAL}(?:{factor}(?!\s?[²2]))?{half}|(?i:\b{words}\b){half}"

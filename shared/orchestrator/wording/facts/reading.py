@@ -13,13 +13,13 @@ from orchestrator.wording.facts.codes import find_codes, find_versions
 from orchestrator.wording.facts.dates import find_dates
 from orchestrator.wording.facts.days import find_days, find_recurrences
 from orchestrator.wording.facts.durations import find_durations
-from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number
+from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number, Time
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
 from orchestrator.wording.facts.named_days import find_named_days
 from orchestrator.wording.facts.numerals import find_numbers, find_spelled_digits
 from orchestrator.wording.facts.phones import find_phones
-from orchestrator.wording.facts.times import find_times, hour_of_day
+from orchestrator.wording.facts.times import NOON, find_times, hour_of_day
 from orchestrator.wording.facts.zones import find_zones
 
 # What stands for characters that belong to a fact already: no pattern matches it.
@@ -76,6 +76,10 @@ def _with_places(found: Found, text: str, language: Language) -> Found:
     first = found.readings[0]
     if isinstance(first, Number) and re.fullmatch(r"0\d{2,}", text[found.start : found.end]):
         return replace(found, readings=(Code(text[found.start : found.end]),))
+    clock = re.fullmatch(r"([01]?\d|2[0-3])\.([0-5]\d)", text[found.start : found.end])
+    if clock and re.search(rf"(?i:(?:^|[\s(]){words_pattern(language, 'at')}\s?)$", text[: found.start]):
+        at = int(clock[1]) * 60 + int(clock[2])  # at 18.30
+        return replace(found, readings=(*found.readings, Time(at), *((Time(at + NOON),) if at < NOON else ())))
     if not isinstance(first, Number) or first.value != first.value.to_integral_value() or len(found.readings) > 1:
         return found
     number, before = int(first.value), text[: found.start]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 
-from orchestrator.wording.facts.kinds import Duration, Fact, Found, Time
+from orchestrator.wording.facts.kinds import Duration, Fact, Found, Number, Time
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 
 _HALF_DAY = re.compile(r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?\s?([ap])\.?\s?m\b\.?", re.IGNORECASE)
@@ -20,7 +20,9 @@ _CLOCK = re.compile(r"(?:(?<![\w:.,])|(?<=\0[Tt]))([01]?\d|2[0-4]):([0-5]\d)(?::
 _INSTANT = re.compile(
     r"(?<=\0[Tt ])([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})(?![\w:])"
 )
-_HOURS = re.compile(r"(?<![\w:.,])([01]?\d|2[0-3])\s?(?:h|heures?|horas?)\s?([0-5]\d)?\b", re.IGNORECASE)
+_HOURS = re.compile(
+    r"(?<![\w:.,])([01]?\d|2[0-3])(?:\.(?P<minutes>[0-5]\d))?\s?(?:h|heures?|horas?)\s?([0-5]\d)?\b", re.IGNORECASE
+)
 _UHR = re.compile(r"(?<![\w:.,])([01]?\d|2[0-4])(?:[.:]([0-5]\d))?\sUhr\b")
 # Languages in which "16 h" is a time of day.
 _HOURS_OF_DAY = frozenset({"fr", "pt", "es"})
@@ -44,19 +46,21 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
         yield from _half_day(match, match[3])
     for match in _SHARED.finditer(text):
         minutes = int(match[1]) % 12 * 60 + int(match[2] or 0)
-        yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON)))
+        number = () if match[2] else (Number(Decimal(match[1])),)  # "Garage 4 until 22:15"
+        yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON), *number))
     yield from _in_words(text, language)
     yield from _hours_by_part_of_day(text, language)
     for pattern in (*((_INSTANT,) if exact else ()), _UHR, _CLOCK, _HOURS):
         for match in pattern.finditer(text):
-            if pattern is _HOURS and not (match[2] or language.code in _HOURS_OF_DAY):
+            past = (match["minutes"] or match[3]) if pattern is _HOURS else match[2]
+            if pattern is _HOURS and not (match[3] or language.code in _HOURS_OF_DAY):
                 continue
-            minutes = (int(match[1]) * 60 + int(match[2] or 0)) % DAY
+            minutes = (int(match[1]) * 60 + int(past or 0)) % DAY
             readings: tuple[Fact, ...] = (Time(minutes),)
             if not exact and pattern is _CLOCK and match[1][0] != "0" and minutes < 13 * 60:
                 readings = _of_half(minutes, text[match.end() :], language)
-            if pattern is _HOURS and not match[2]:  # 3 h is a length of time, too
-                readings += (Duration(Decimal(int(match[1]) * 3_600), "second"),)
+            if pattern is _HOURS and not match[3]:  # 3 h and 1.50 h are lengths of time, too
+                readings += (Duration(Decimal(f"{match[1]}.{past or 0}") * 3_600, "second"),)
             yield Found(match.start(), match.end(), readings)
     for name, minutes in (("noon", NOON), ("midnight", 0)):
         for match in _word(language, name).finditer(text):
@@ -114,6 +118,12 @@ def _hours_by_part_of_day(text: str, language: Language) -> Iterator[Found]:
         number = _number(match["hour"], language)
         if 1 <= number <= 12:
             yield Found(match.start(), match.end(), _of_half(number % 12 * 60, text[match.end() :], language))
+    for name, is_late in (("early_today", False), ("late_today", True)):
+        for match in re.finditer(rf"(?i:\b{hour}\b{unit}(?=\s(?:{language.patterns[name]})\b))", text):
+            number = _number(match["hour"], language)
+            if 1 <= number <= 12:  # "5 this evening" may be five of something
+                time = Time(number % 12 * 60 + NOON * is_late)
+                yield Found(match.start(), match.end(), (time, Number(Decimal(number))))
 
 
 def _half_day(match: re.Match[str], half: str) -> Iterator[Found]:

@@ -1,0 +1,58 @@
+"""Reads what Twilio answered about numbers, and stores new answers (R15)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from psycopg import Connection
+
+from orchestrator.rules.number_check import NumberAnswer, NumberCheck
+from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.opt_outs import OptOut, write_opt_outs
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentedNumber:
+    """When the newest consent to marketing on a number was given, and Twilio's last answer about the number."""
+
+    consent_at: datetime
+    last: NumberCheck | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCheckRow:
+    """An answer of Twilio to be stored."""
+
+    id: UUID
+    user_id: UUID
+    phone_number: str
+    verified_on: date
+    answer: NumberAnswer
+
+
+def read_number_checks(
+    connection: Connection, phone_numbers: Sequence[str], now: datetime
+) -> Mapping[str, ConsentedNumber]:
+    """Read numbers by their E.164 form; one that has no consent to marketing is missing. One round trip."""
+    with one_round_trip(connection):
+        rows = connection.execute(sql("read_number_checks"), {"phone_numbers": list(phone_numbers), "now": now})
+    return {
+        number: ConsentedNumber(consent_at, answer and NumberCheck(NumberAnswer(answer), verified_on, asked_at))
+        for number, consent_at, answer, verified_on, asked_at in rows
+    }
+
+
+def write_number_checks(
+    connection: Connection, rows: Sequence[NumberCheckRow], price_usd: Decimal, now: datetime
+) -> None:
+    """Store answers with their price, and opt out the numbers that have another owner, in one committed round trip.
+
+    The opt-out takes the locks of the numbers' people, as STOP does, and ends their consents and what waits for them.
+    """
+    opt_outs = [OptOut(row.phone_number, "reassigned", now) for row in rows if row.answer is NumberAnswer.OTHER_OWNER]
+    parameters = {**columns(rows, *NumberCheckRow.__slots__), "price_usd": price_usd, "now": now}
+    with one_round_trip(connection):
+        connection.execute(sql("insert_number_checks"), parameters)
+        write_opt_outs(connection, opt_outs, now)
