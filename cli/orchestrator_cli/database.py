@@ -1,25 +1,31 @@
 """The commands `migrate` and `adopt`: they update the database, and take over rows of another sender."""
 
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
+import psycopg
 import typer
+from psycopg import Connection
 
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
 from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
-from orchestrator.store.old_senders import list_failing_number_triggers
+from orchestrator.store.old_senders import list_failing_number_triggers, list_old_senders
 from orchestrator.store.people import list_unreadable_numbers, list_zone_faults
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
+from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results, require_no_old_senders
 from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import print_result, style_line
+from orchestrator_cli.output import print_result, show, show_error, show_json, style_line
 from orchestrator_cli.stack_checks import MOST_LISTED, number_results, zone_results
 from orchestrator_cli.target import on_target
 
+# How long `adopt --watch` waits between two adoptions, in seconds.
+WATCH_SECONDS = 60
 # Characters of a text that a report shows.
 LONGEST_QUOTE = 100
 
@@ -38,6 +44,12 @@ def migrate(as_json: AsJson = False) -> None:
 def adopt(
     apply: Annotated[bool, typer.Option("--apply", help="Change the database. Without it: only report.")] = False,
     max_age: Annotated[int, typer.Option(help="Leave messages that were due more hours ago than this.", min=1)] = 24,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="With --apply: go on, and take over new rows each minute until Ctrl-C.")
+    ] = False,
+    despite_old_senders: Annotated[
+        bool, typer.Option("--despite-old-senders", help="Take over although an old sender may send the same rows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take over the waiting messages of another sender, and store past STOPs as opt-outs.
@@ -45,15 +57,11 @@ def adopt(
     The history is read by the rules of live texts. A person's last text that may be a wish to stop holds everything to
     them until `orchestrator user read`. Running it again takes over what came since.
     """
-    policy = load(PolicySettings)
+    if watch and not apply:
+        raise typer.BadParameter("--watch changes the database: give --apply, too.")
+    adopt_rows = partial(_adopt_rows, max_age, apply=apply, despite_old_senders=despite_old_senders)
     with open_database() as (connection, clock):
-        result = adoption.adopt(
-            connection,
-            timedelta(hours=max_age),
-            timedelta(days=policy.message_lifetime_days),
-            clock(),
-            apply=apply,
-        )
+        result = adopt_rows(connection, clock())
         zones = list_zone_faults(connection, MOST_LISTED + 1)
         numbers = list_unreadable_numbers(connection, MOST_LISTED + 1)
         number_triggers = list_failing_number_triggers(connection)
@@ -71,6 +79,32 @@ def adopt(
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
     facts = {"zones": dataclasses.asdict(zones), "unreadable_numbers": numbers}
     print_result({"applied": apply, **dataclasses.asdict(result), **facts}, *lines, as_json=as_json)
+    while watch:
+        time.sleep(WATCH_SECONDS)
+        try:
+            with open_database() as (connection, clock):
+                result = adopt_rows(connection, clock())
+        except psycopg.OperationalError as error:
+            show_error(f"The database cannot be reached: {str(error).splitlines()[0]}. Trying again in a minute.")
+            continue
+        if result.changes and as_json:
+            show_json(dataclasses.asdict(result))
+        elif result.changes:
+            show(*_report(result, apply=True))
+
+
+def _adopt_rows(
+    max_age: int, connection: Connection, now: datetime, *, apply: bool, despite_old_senders: bool
+) -> Adoption:
+    """Adopt what waits now.
+
+    Raises:
+        OldSenderIsThere: rows were to be taken over, and an old sender may send them, too; nothing was changed.
+    """
+    if apply and not despite_old_senders:
+        require_no_old_senders(list_old_senders(connection))
+    lifetime = timedelta(days=load(PolicySettings).message_lifetime_days)
+    return adoption.adopt(connection, timedelta(hours=max_age), lifetime, now, apply=apply)
 
 
 # What to do with rows that are left, by cause.

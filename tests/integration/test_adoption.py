@@ -24,7 +24,7 @@ from orchestrator.store.relevance import read_relevance_questions
 from orchestrator.store.schedule import claim_due
 from orchestrator_cli.main import app
 from tests.integration.test_migrate import EXISTING
-from tests.integration.test_old_senders import OF_EXISTING
+from tests.integration.test_old_senders import FUNCTION, OF_EXISTING, TRIGGER
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
@@ -174,6 +174,52 @@ def test_every_row_that_waits_is_taken_over_or_named_with_an_example(old_databas
         assert "too old" not in raised.left
 
 
+def adopt_command(*options: str) -> str:
+    return " ".join(CliRunner().invoke(app, ["adopt", *options], catch_exceptions=False).output.split())
+
+
+def test_nothing_is_taken_over_while_an_old_sender_may_send_it(
+    old_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", old_database)
+    refused = CliRunner().invoke(app, ["adopt", "--apply"])
+    for sender in OF_EXISTING:
+        assert sender.removal in str(refused.exception)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM orchestrator.opt_outs").fetchone() == (0,)
+        for sender in OF_EXISTING:
+            connection.execute(sender.removal.encode())
+    assert "past STOPs stored as opt-outs: 1" in adopt_command("--apply")
+
+
+def test_watching_takes_over_each_minute_what_agents_insert(old_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", old_database)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        for sender in OF_EXISTING:
+            connection.execute(sender.removal.encode())
+        waits: list[float] = []
+        added: list[UUID] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            match len(waits):
+                case 1:
+                    added.append(add(connection, datetime.now(UTC)))
+                    wrote(connection, CHEN, "please stop texting me", 30)
+                case 3:
+                    connection.execute(FUNCTION.format("NOTIFY sms;").encode() + TRIGGER.format("").encode())
+
+        monkeypatch.setattr("orchestrator_cli.database.time.sleep", wait)
+        result = CliRunner().invoke(app, ["adopt", "--apply", "--watch"])
+    assert "DROP TRIGGER t ON public.messages;" in str(result.exception), "an old sender that comes back ends the watch"
+    assert waits == [60, 60, 60]
+    printed = " ".join(result.output.split())
+    assert printed.count("due messages taken over: 1") == 1
+    assert str(added[0]) in printed
+    assert printed.count("past STOPs stored as opt-outs: 1") == 2
+    assert "give --apply, too" in CliRunner().invoke(app, ["adopt", "--watch"]).output
+
+
 def test_the_command_says_everything_and_can_be_run_again(old_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", old_database)
     with psycopg.connect(old_database, autocommit=True) as connection:
@@ -189,10 +235,8 @@ def test_the_command_says_everything_and_can_be_run_again(old_database: str, mon
         assert pending
         connection.execute("INSERT INTO orchestrator.left_alone VALUES (%s)", pending)
         planned = add(connection, datetime.now(UTC) + timedelta(days=2), created_at=None)
-    shown = [
-        " ".join(CliRunner().invoke(app, ["adopt", *more], catch_exceptions=False).output.split())
-        for more in ([], ["--apply"], ["--apply"])
-    ]
+    shown = [adopt_command(), adopt_command("--apply", "--despite-old-senders")]
+    shown.append(adopt_command("--apply", "--despite-old-senders"))
     for text in shown:
         for part in (
             "messages left as they are (may have been sent): 1",
