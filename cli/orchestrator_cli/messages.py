@@ -75,6 +75,9 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
         return
     why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
     due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
+    if row["accepted_at"] is None:
+        show(style_line("Now: [bold]{}[/]{}", row["status"], _of_others(row["status"])))
+        return
     show(style_line("Now: [bold]{}[/]{}{}", row["status"], due, why))
     for pause in pauses:
         name, since = f"{pause.scope} {pause.value}".strip(), _local(pause.paused_at, zone)
@@ -84,6 +87,13 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
     if row["final_message"]:
         show(f"Words ({row['words_source']}):")
         show(f"  {row['final_message']}")
+
+
+def _of_others(status: str) -> str:
+    """What becomes of a row that was inserted straight into `message_queue`."""
+    if status == "queued":
+        return ", and not ours: another program inserted it, and we send it only after `orchestrator adopt --apply`"
+    return ", written by another program: the row was never ours"
 
 
 def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:

@@ -135,8 +135,7 @@ CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
 $_$;
 
 CREATE FUNCTION orchestrator.failing_number_triggers() RETURNS TABLE(name text)
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    LANGUAGE sql STABLE
     AS $$
     SELECT t.tgname::text
       FROM pg_catalog.pg_trigger t
@@ -483,6 +482,17 @@ CREATE FUNCTION orchestrator.texted_at(person uuid, number text) RETURNS timesta
                AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
         )
     )
+$$;
+
+CREATE FUNCTION orchestrator.texts_of_others(people uuid[], until timestamp with time zone) RETURNS TABLE(sent_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(m.sent_at, m.created_at)
+      FROM messages m
+     WHERE m.user_id = ANY (people) AND m.direction = 'outbound' AND m.status IN ('sent', 'delivered', 'queued_for_send')
+       AND coalesce(m.sent_at, m.created_at) > until - interval '60 minutes'
+       AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.id = m.id)
+       AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.message_id = m.id)
 $$;
 
 CREATE FUNCTION orchestrator.unread_texts(person uuid) RETURNS TABLE(inbound_id uuid)
@@ -1113,6 +1123,8 @@ CREATE INDEX messages_by_sid ON public.messages USING btree (twilio_message_sid)
 CREATE INDEX messages_from_user ON public.messages USING btree (user_id, created_at) WHERE ((direction)::text = 'inbound'::text);
 
 CREATE INDEX messages_inbound_by_time ON public.messages USING btree (created_at) WHERE ((direction)::text = 'inbound'::text);
+
+CREATE INDEX messages_sent_to_person ON public.messages USING btree (user_id, COALESCE(sent_at, created_at)) WHERE ((direction)::text = 'outbound'::text);
 
 CREATE INDEX messages_to_send ON public.messages USING btree (created_at) WHERE (((direction)::text = 'outbound'::text) AND ((status)::text = ANY ((ARRAY['pending'::character varying, 'queued_for_send'::character varying, 'queued'::character varying])::text[])));
 

@@ -108,5 +108,5 @@ CREATE FUNCTION orchestrator.failing_number_triggers() RETURNS TABLE (name text)
        AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
        AND orchestrator.code_behind(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc))
            ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?users"?\s+(as\s+)?("?\w+"?\s+)?set\M'
-$$ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+$$ LANGUAGE sql STABLE;
 REVOKE ALL ON FUNCTION orchestrator.failing_number_triggers() FROM PUBLIC;
