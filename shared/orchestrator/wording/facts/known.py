@@ -116,8 +116,10 @@ def _percent_is_known(percent: Percent, data: DataFacts, _today: date | None) ->
 
 
 def _zone_is_known(zone: Zone, data: DataFacts, _today: date | None) -> bool:
-    """Whether an instant of the data, or the person's clock, has the offset of a zone."""
-    return any(isinstance(fact, Offset) and fact.hours in ZONES[zone.name] for fact in data.facts)
+    """Whether an instant of the data, or the person's clock, has the offset of a zone; or the data names such a one."""
+    return any(isinstance(fact, Offset) and fact.hours in ZONES[zone.name] for fact in data.facts) or any(
+        name.casefold() in data.words and not set(hours).isdisjoint(ZONES[zone.name]) for name, hours in ZONES.items()
+    )
 
 
 def _date_is_known(fact: Date, data: DataFacts, today: date | None) -> bool:
