@@ -29,7 +29,7 @@ ANY_DAY = date(2026, 1, 5)
 # What an agent's own words are refused for; a text of `control` is cleaned where it enters.
 REFUSED_VERBATIM = ("json", "placeholder", "invisible")
 # Each file was written without the check. `make test` reads a third of the renderings, CI all of them.
-WRITTEN = ("renderings.txt", "renderings_second.txt", "renderings_third.txt")
+WRITTEN = ("renderings.txt", "renderings_second.txt", "renderings_third.txt", "renderings_fresh.txt")
 EVERY = 3 if GENERATED <= 200 else 1
 
 

@@ -134,19 +134,6 @@ CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
     )
 $_$;
 
-CREATE FUNCTION orchestrator.failing_number_triggers() RETURNS TABLE(name text)
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT t.tgname::text
-      FROM pg_catalog.pg_trigger t
-      JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
-     WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
-       AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
-       AND orchestrator.code_behind(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc))
-           ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?users"?\s+(as\s+)?("?\w+"?\s+)?set\M'
-$$;
-
 CREATE FUNCTION orchestrator.inbound_gap(fresh_for interval, read_after_gap interval) RETURNS TABLE(read_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -739,7 +726,7 @@ CREATE TABLE orchestrator.number_checks (
     user_id uuid NOT NULL,
     phone_number text NOT NULL,
     verified_on date NOT NULL,
-    answer text NOT NULL,
+    answer text,
     asked_at timestamp with time zone NOT NULL,
     CONSTRAINT number_checks_answer_check CHECK ((answer = ANY (ARRAY['yes'::text, 'no'::text, 'no_data_available'::text])))
 );
@@ -750,6 +737,8 @@ ALTER TABLE ONLY orchestrator.number_checks
 CREATE INDEX number_checks_by_number ON orchestrator.number_checks USING btree (phone_number, asked_at);
 
 CREATE INDEX number_checks_by_user ON orchestrator.number_checks USING btree (user_id);
+
+CREATE UNIQUE INDEX number_checks_under_way ON orchestrator.number_checks USING btree (phone_number) WHERE (answer IS NULL);
 
 CREATE TABLE orchestrator.numbers (
     phone_number text NOT NULL,

@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.clean_text import clean_text, shows_nothing
 from orchestrator.segments import segments_of
 from orchestrator.wording.facts.association import Association
+from orchestrator.wording.facts.comparisons import find_comparisons
 from orchestrator.wording.facts.data_facts import DataFacts, read_data, texts_in
 from orchestrator.wording.facts.derived import is_derived
 from orchestrator.wording.facts.doubts import states_more
@@ -78,7 +79,7 @@ def check_text(
         known = read_data(data, spoken, now.tzinfo if now else None)
         known.words.update(normal(first_name or "").casefold().split())
         facts = list(_with_parts(facts, known, normal_text, now.date() if now else None))
-        associated = Association(normal_text, facts, data, spoken, now)
+        associated = Association(normal_text, facts, data, spoken, normal(first_name or "").casefold(), now)
         foreign = list(_foreign_facts(normal_text, facts, known, data, spoken, now))
         derived = [found for found in foreign if is_derived(found.readings, known, associated.leaves)]
         taken = {place for found in facts for place in range(found.start, found.end)}
@@ -87,12 +88,14 @@ def check_text(
         problems += (f"not in the data: {written!r}" for written in unknown)
         problems += _turned_round(normal_text, data)
         problems += _opposite_ways(normal_text, data)
+        comparisons = list(find_comparisons(normal_text, associated.mentions, spoken))
+        problems += (f"is not so in the data: {normal_text[c.start : c.end]!r}" for c in comparisons if not c.is_true)
         problems += (f"stands where the data has another value: {value!r}" for value in associated.exchanges())
         is_doubtful = not problems and (
             bool(derived)
             or associated.is_doubtful()
             or has_altered_name(normal_text, spoken, known.words)
-            or states_more(normal_text, facts, associated, known, spoken, _truth_values(data))
+            or states_more(normal_text, facts, associated, known, spoken, comparisons, dict(_truth_values(data)))
         )
     return TextCheck(tuple(problems), needs_second_reading=is_doubtful)
 
@@ -225,13 +228,13 @@ def _is_rest_of_list(found: Found, data: Mapping[str, Any], text: str, spoken: L
     return False
 
 
-def _truth_values(value: Any) -> Iterator[str]:
-    """Yield the keys of truth values, as words."""
+def _truth_values(value: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the keys of truth values, as words, each with its value."""
     match value:
         case Mapping():
             for key, inner in value.items():
                 if isinstance(inner, bool):
-                    yield split_key(key).casefold()
+                    yield split_key(key).casefold(), inner
                 yield from _truth_values(inner)
         case list():
             for inner in value:

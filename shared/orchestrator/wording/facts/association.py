@@ -8,78 +8,54 @@ the model reads the text once more.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from orchestrator.wording.facts.kinds import (
-    Amount,
     Date,
-    DayOfMonth,
-    Duration,
-    Fact,
     Found,
-    Measure,
-    Month,
-    Number,
-    Percent,
     RelativeDay,
     Time,
-    Weekday,
 )
-from orchestrator.wording.facts.known import is_known
 from orchestrator.wording.facts.language import Language
 from orchestrator.wording.facts.leaves import Leaf, leaves_of, same_word
+from orchestrator.wording.facts.mentions import Mention, find_mentions
+from orchestrator.wording.facts.rivals import (
+    DAYS,
+    QUANTITIES,
+    are_ends,
+    have_parts,
+    is_smaller,
+    may_stand_for,
+    was_before,
+)
 
 # Words between a label and its value.
 _NEAR = 3
-_TOKEN = re.compile(r"\w+(?:[.,:'-]\w+)*|[,;.:!?]")
+_TOKEN = re.compile(r"\w+(?:[.,:'-]\w+)*|[,;.:!?()]")
 # A colon stands between a label and its value.
-_STOPS = frozenset(",;.!?")
-# Labels that give a value no part to play.
-_EMPTY_LABELS = frozenset({"name", "title", "value", "text", "type", "label", "item", "data", "detail", "info"})
-# Labels of what cannot be mistaken for a person or a company.
-_THINGS = frozenset(
-    {
-        "city", "place", "location", "address", "room", "plan", "role", "title", "kind", "category", "status",
-        "subject", "topic", "clinic", "county", "country", "item", "product", "drug", "service", "event",
-        "shift", "course", "class", "month", "day", "show", "task", "position", "job", "department",
-        "language", "color", "colour", "reason", "answer", "restaurant", "venue", "street", "state", "region",
-        "stelle", "ort", "lugar", "lieu", "ciudad", "ville", "stadt",
-    }
-)  # fmt: skip
-# Pairs of labels whose values stand in their order: "between 8 and 12", "from 17 to 19".
-_RANGES = (
-    ("from", "to"), ("start", "end"), ("starts", "ends"), ("min", "max"), ("opens", "closes"), ("old", "new"),
-    ("from", "until"), ("before", "after"), ("previous", "current"), ("previous", "new"), ("was", "now"),
-)  # fmt: skip
-# Labels of what was before.
-_FORMER = frozenset(
-    {
-        "last", "previous", "prior", "former", "old", "earlier", "yesterday", "original", "prev", "anterior", "pasado",
-        "vorher", "alt", "letzter", "dernier", "ancien", "passado",
-    }
-)  # fmt: skip
-_BETWEEN = re.compile(r"\s?(?:-|->|to|and|until|till|bis|und|auf|a|à|et|y|e|até|para)\s?", re.IGNORECASE)
+_STOPS = frozenset(",;.!?()")
+_BETWEEN = re.compile(r"\s?(?:-|->|\u2192|to|and|until|till|bis|und|auf|a|à|et|y|e|até|para)\s?", re.IGNORECASE)
 _OF = re.compile(r"\s?(?:/|(?:out )?of|von|de|sur|em)\s?(?:a |our |your |the )?", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:from|von|de|del|du|da)\s?$", re.IGNORECASE)
 _TO = re.compile(r"\s?(?:to|auf|zu|bis|a|al|à|au|para)\s?(?:the\s)?", re.IGNORECASE)
-_QUANTITIES = (Number, Amount, Percent, Measure, Duration)
-_DAYS = (Date, Month, DayOfMonth, Weekday)
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A value of the data where a text states it.
-
-    Attributes:
-        readings: what the text states there; empty for a name.
-    """
-
-    leaf: Leaf
-    start: int
-    end: int
-    readings: tuple[Fact, ...] = ()
+# What stands before the value that was before: "9:05 instead of 6:40"; the second ones before others, too.
+_FORMERLY = re.compile(
+    r"\b(?:instead of|rather than|(?:up|down) from|en vez de|en lugar de|au lieu de|(?:an)?statt|em vez de)\s$",
+    re.IGNORECASE,
+)
+_PERHAPS_FORMERLY = re.compile(
+    r"\b(?:was|were|from|than|against|vs\.?|versus|compared (?:to|with)|previously|before|formerly|originally|not"
+    r"|frente a|contre|contra|antes|avant|vorher|zuvor|gegenüber)\s(?:the |your |its )?$",
+    re.IGNORECASE,
+)
+_PREPOSITIONS = frozenset({"from", "to", "until", "de", "a", "à", "von", "nach", "bis", "desde", "hasta", "para", "in"})
+# Where something goes, and what stands before a place from which it comes.
+_AIMS = frozenset({"to", "destination", "destino", "nach", "ziel"})
+_BACK = re.compile(r"\b(?:from|desde|depuis)\s(?:the |your |el |la |le |l')?$", re.IGNORECASE)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:t[\d:.]+.*)?|\d\d:\d\d(?::\d\d)?")
+# A label that is somebody's: "the guest of Dr. Quist" is not Dr. Quist.
+_LABEL_OF = re.compile(r"(\w+)\s(?:of|de|du|des|del|von|do|da)\s(?:the |la |el )?$", re.IGNORECASE)
 
 
 class Association:
@@ -89,17 +65,26 @@ class Association:
         text: in its normal form.
         facts: those of the text.
         spoken: the language of the text.
+        name: the person's first name in small letters; in a greeting it states nothing.
         now: the time on the person's clock.
     """
 
     def __init__(
-        self, text: str, facts: Sequence[Found], data: Mapping[str, object], spoken: Language, now: datetime | None
+        self,
+        text: str,
+        facts: Sequence[Found],
+        data: Mapping[str, object],
+        spoken: Language,
+        name: str,
+        now: datetime | None,
     ) -> None:
         self._text = text
+        self._spoken = spoken
         self._today = now.date() if now else None
         self._tokens = [(match.start(), match.end(), match[0].casefold()) for match in _TOKEN.finditer(text)]
+        self._stated_places = {place for found in facts for place in range(found.start, found.end)}
         self.leaves = leaves_of(data, spoken, now.tzinfo if now else None)
-        self.mentions = sorted([*self._named(), *self._stated(facts)], key=lambda mention: mention.start)
+        self.mentions = find_mentions(text, facts, self.leaves, name, self._today)
 
     def exchanges(self) -> Iterator[str]:
         """Yield the values that stand where another value belongs."""
@@ -119,6 +104,14 @@ class Association:
             is_pair = one.leaf is not two.leaf and _OF.fullmatch(self._text[one.end : two.start])
             if is_pair and self._is_part_of(two, one):
                 yield self._written(one)
+        for mention in self.mentions:
+            if _FORMERLY.search(self._text[: mention.start]) and any(
+                was_before(rival, mention.leaf) and not was_before(mention.leaf, rival)
+                for rival in self._rivals(mention)
+            ):
+                yield self._written(mention)
+            if _BACK.search(self._text[: mention.start]) and not mention.leaf.label.isdisjoint(_AIMS):
+                yield self._written(mention)
         yield from self._crossed()
         yield from self._days_of_other_instants()
 
@@ -126,49 +119,48 @@ class Association:
         """Return whether the text states values that code cannot tell apart from others of their kind."""
         # A value that stands beside its label, or in its place of a range, is mistaken for no other one.
         clear = self._in_order()
-        clear |= {mention.leaf for mention in self.mentions if self._stands_at_its_label(mention)}
+        clear |= {
+            mention.leaf for mention in self.mentions if self._rivals(mention) and self._stands_at_its_label(mention)
+        }
         stated = {mention.leaf for mention in self.mentions}
         return self._is_mixed() or any(
             mention.leaf not in clear
             and (mention.readings or rival in stated)
-            and (rival not in clear or self._distance(mention, rival.label - mention.leaf.label) <= _NEAR)
+            and (rival not in clear or self._pull(mention, self._own_label(rival, mention.leaf), rival) <= _NEAR)
             for mention in self.mentions
             for rival in self._rivals(mention)
         )
 
     def _stands_at_its_label(self, mention: Mention) -> bool:
-        for rival in self._rivals(mention):
-            own = self._distance(mention, mention.leaf.label - rival.label)
-            if own > _NEAR or self._distance(mention, rival.label - mention.leaf.label) < own:
-                return False
-        return True
+        before = self._text[: mention.start]
+        is_former = _FORMERLY.search(before) or _PERHAPS_FORMERLY.search(before)
+        label = None if mention.readings else _LABEL_OF.search(before)
+        if label and any(same_word(label[1].casefold(), part) for part in mention.leaf.label):
+            return False
+        return all(
+            (is_former and was_before(mention.leaf, rival)) or self._is_nearer(mention, rival)
+            for rival in self._rivals(mention)
+        )
 
-    def _stated(self, facts: Sequence[Found]) -> Iterator[Mention]:
-        for found in facts:
-            holders = [
-                leaf for leaf in self.leaves if any(is_known(fact, leaf.facts, self._today) for fact in found.readings)
-            ]
-            # A value that stands under several labels shows nothing.
-            if len(holders) == 1 and not self._is_label(found, holders[0]):
-                meant = tuple(fact for fact in found.readings if is_known(fact, holders[0].facts, self._today))
-                yield Mention(holders[0], found.start, found.end, meant)
+    def _is_nearer(self, mention: Mention, rival: Leaf) -> bool:
+        own = self._pull(mention, self._own_label(mention.leaf, rival), rival)
+        return own <= _NEAR and self._pull(mention, self._own_label(rival, mention.leaf), rival) >= own
 
-    def _is_label(self, found: Found, leaf: Leaf) -> bool:
-        """Whether a fact is a word of the label: "today" for today_minutes."""
-        return self._text[found.start : found.end].casefold() in leaf.label
+    def _pull(self, mention: Mention, label: frozenset[str], rival: Leaf) -> int:
+        """The words from a value to a label; one that stands nearer to a rival is the rival's."""
+        steps, place = self._nearest(mention, label)
+        for other in self.mentions:
+            if other.leaf is rival and place is not None:
+                other_steps, other_place = self._nearest(other, label)
+                if other_place == place and other_steps < steps:
+                    return _NEAR + 1
+        return steps
 
-    def _named(self) -> Iterator[Mention]:
-        folded = self._text.casefold()
-        taken: set[int] = set()
-        words = [leaf for leaf in self.leaves if leaf.words]
-        for leaf in sorted(words, key=lambda leaf: -len(leaf.value)):
-            if sum(other.value == leaf.value for other in words) > 1:
-                continue
-            for written in leaf.spellings(words):
-                for match in re.finditer(rf"(?<!\w){re.escape(written)}(?!\w)", folded):
-                    if not taken & set(range(*match.span())):
-                        taken |= set(range(*match.span()))
-                        yield Mention(leaf, match.start(), match.end())
+    def _own_label(self, leaf: Leaf, other: Leaf) -> frozenset[str]:
+        """The words of a label that are no forms of a word of another one; "down" and "fell" are those of a minus."""
+        is_negative = any(isinstance(fact, QUANTITIES) and fact.value < 0 for fact in leaf.facts.facts)
+        more = self._spoken.patterns["negative"].split() if is_negative else []
+        return frozenset(word for word in (*leaf.label, *more) if not any(same_word(word, own) for own in other.label))
 
     def _rivals(self, mention: Mention) -> list[Leaf]:
         """The other values of the data that may be mistaken for one: of the same kind, with another part to play."""
@@ -179,36 +171,61 @@ class Association:
             if other is not leaf
             and other.value != leaf.value
             and other.label != leaf.label
-            and (_may_stand_for(mention.readings, leaf, other) if mention.readings else _have_parts(leaf, other))
+            and (may_stand_for(mention.readings, leaf, other) if mention.readings else have_parts(leaf, other))
         ]
 
     def _distance(self, mention: Mention, label: frozenset[str]) -> int:
         """The words from a value to the nearest word of a label in its part of a sentence; many for none."""
-        before = [word for _, end, word in self._tokens if end <= mention.start][::-1]
-        after = [word for start, _, word in self._tokens if start >= mention.end]
-        return min(_steps(before, label), _steps(after, label))
+        return self._nearest(mention, label)[0]
+
+    def _nearest(self, mention: Mention, label: frozenset[str]) -> tuple[int, int | None]:
+        """The words from a value to the nearest word of a label, and the place of that word."""
+        before = [number for number, token in enumerate(self._tokens) if token[1] <= mention.start][::-1]
+        after = [number for number, token in enumerate(self._tokens) if token[0] >= mention.end]
+        # "from" and "to" are labels of what stands directly behind them.
+        last = self._tokens[before[0]] if before else (0, 0, "")
+        if last[2] in label & _PREPOSITIONS:
+            return 1, last[0]
+        label -= _PREPOSITIONS
+        return min(self._steps(before, label), self._steps(after, label), key=lambda found: found[0])
+
+    def _steps(self, numbers: Sequence[int], label: frozenset[str]) -> tuple[int, int | None]:
+        steps = 0
+        for number in numbers:
+            start, _, word = self._tokens[number]
+            if any(same_word(word, part) for part in label):
+                return steps + 1, start
+            # Other facts are passed over, with the comma between two of them: "Bib pickup: March 6, 10 AM".
+            is_passed = start in self._stated_places or (word == "," and self._is_between_facts(number))
+            if steps >= _NEAR or (word in _STOPS and not is_passed):
+                break
+            steps += not is_passed and word not in _STOPS
+        return _NEAR + 1, None
+
+    def _is_between_facts(self, number: int) -> bool:
+        return all(start in self._stated_places for start, _, _ in self._tokens[max(number - 1, 0) : number + 2 : 2])
 
     def _in_order(self) -> set[Leaf]:
         """The values of a range that stand in its order."""
         found: set[Leaf] = set()
         for one, two in pairwise(self.mentions):
-            between = self._text[one.end : two.start]
-            is_range = _are_ends(one.leaf, two.leaf) and _BETWEEN.fullmatch(between)
-            if is_range or (_OF.fullmatch(between) and self._is_part_of(one, two)):
+            between = self._text[one.end : two.start].strip("() ")
+            is_range = are_ends(one.leaf, two.leaf) or _is_earlier(one.leaf, two.leaf)
+            if (is_range and _BETWEEN.fullmatch(between)) or (_OF.fullmatch(between) and self._is_part_of(one, two)):
                 found |= {one.leaf, two.leaf}
         return found
 
     def _is_part_of(self, one: Mention, two: Mention) -> bool:
         """Whether two values are the only ones of their kind, and the first is the smaller one: "4 of 5 steps"."""
         others = {*self._rivals(one), *self._rivals(two)} - {one.leaf, two.leaf}
-        return not others and _is_smaller(one, two)
+        return not others and is_smaller(one.leaf, two.leaf, one.readings, two.readings)
 
     def _reversed_ranges(self) -> Iterator[str]:
         """Yield the ends of ranges that stand the wrong way round: "from 19 to 17" where 17 is the old one."""
         runs = self._runs(lambda mention: mention.leaf)
         for one, two in pairwise(runs):
             leads = _FROM.search(self._text[: one[0].start]) and _TO.fullmatch(self._text[one[-1].end : two[0].start])
-            if leads and _are_ends(two[0].leaf, one[0].leaf):
+            if leads and are_ends(two[0].leaf, one[0].leaf):
                 yield self._written(one[0])
 
     def _crossed(self) -> Iterator[str]:
@@ -238,11 +255,13 @@ class Association:
         one, two = sorted((day, mention), key=lambda either: either.start)
         between = self._text[one.end : two.start]
         is_near = len(between.split()) <= 2 and not re.search(r"[.;!?]", between) and not _BETWEEN.fullmatch(between)
-        return is_near and any(isinstance(fact, (*_DAYS, RelativeDay)) for fact in day.readings)
+        return is_near and any(isinstance(fact, (*DAYS, RelativeDay)) for fact in day.readings)
 
     def _is_mixed(self) -> bool:
         """Whether the values of one entry, or the day and time of one instant, stand apart from each other."""
-        parts = [mention for mention in self.mentions if mention.leaf.place or mention.readings]
+        parts = [
+            mention for mention in self.mentions if mention.leaf.place or (mention.readings and self._rivals(mention))
+        ]
         places = [len(run) for run in self._runs(_place_of, parts)]
         distinct = {_place_of(mention) for mention in parts}
         several = any(
@@ -265,63 +284,11 @@ class Association:
         return self._text[mention.start : mention.end]
 
 
-def _is_smaller(one: Mention, two: Mention) -> bool:
-    """Whether a quantity is smaller than another one of its kind; "1450 of 2000 mL" states the unit once."""
-    if one.leaf.is_number and two.leaf.is_number:
-        return max(one.leaf.facts.bare) < max(two.leaf.facts.bare)
-    sizes = [
-        max((fact.value for fact in mention.readings if isinstance(fact, _QUANTITIES)), default=None)
-        for mention in (one, two)
-    ]
-    return sizes[0] is not None and sizes[1] is not None and sizes[0] < sizes[1]
+def _is_earlier(one: Leaf, two: Leaf) -> bool:
+    """Whether two days or times of one form follow each other, so that they can be a range in no other order."""
+    is_form = _ISO.fullmatch(one.value) and _ISO.fullmatch(two.value) and len(one.value) == len(two.value)
+    return bool(is_form) and one.value < two.value
 
 
 def _place_of(mention: Mention) -> str:
     return mention.leaf.place or f"{mention.leaf.group}/{sorted(mention.leaf.label)}"
-
-
-def _may_stand_for(readings: Sequence[Fact], leaf: Leaf, other: Leaf) -> bool:
-    """Whether a value of the data is of the kind that a text states of another one."""
-    stated = other.facts.facts
-    is_part = not (leaf.is_number and other.is_number)  # the number of an address, or of a name
-    # A text may leave out the unit that both have: "130 minutes, against an average of 95".
-    has_own_unit = bool(_units_of(other)) and _units_of(other).isdisjoint(_units_of(leaf))
-    for reading in readings:
-        if isinstance(reading, _DAYS):
-            if any(isinstance(fact, _DAYS) for fact in stated):
-                return True
-        elif any(
-            type(fact) is type(reading) and getattr(fact, "unit", None) == getattr(reading, "unit", None)
-            for fact in stated
-        ) and not (isinstance(reading, Number) and (has_own_unit or is_part)):
-            return True
-    return False
-
-
-def _units_of(leaf: Leaf) -> set[tuple[type, object]]:
-    """The kinds of the quantities that a value may be, each with its unit."""
-    kinds = (Duration, Percent, Measure, Amount)
-    return {(type(fact), getattr(fact, "unit", None)) for fact in leaf.facts.facts if isinstance(fact, kinds)}
-
-
-def _have_parts(leaf: Leaf, other: Leaf) -> bool:
-    """Whether two names have each a part to play, such as buyer and seller; so do oat milk and soy milk."""
-    is_pair = (leaf.is_name and other.is_name) or bool(set(leaf.value.split()) & set(other.value.split()))
-    is_other_thing = (leaf.label | other.label) & _THINGS and not leaf.label & other.label
-    return other.words and is_pair and not is_other_thing and not (leaf.label | other.label) & _EMPTY_LABELS
-
-
-def _are_ends(first: Leaf, second: Leaf) -> bool:
-    """Whether two values stand in this order: "from 390 to 312", where 390 is last_month_kwh and 312 is kwh."""
-    is_former = bool(first.label & _FORMER) and second.label.isdisjoint(_FORMER)
-    share_unit = not _units_of(first).isdisjoint(_units_of(second))
-    return (is_former and share_unit) or any(one in first.label and two in second.label for one, two in _RANGES)
-
-
-def _steps(words: Sequence[str], label: frozenset[str]) -> int:
-    for step, word in enumerate(words[:_NEAR], 1):
-        if word in _STOPS:
-            break
-        if any(same_word(word, part) for part in label):
-            return step
-    return _NEAR + 1

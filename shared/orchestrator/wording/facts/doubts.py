@@ -4,14 +4,17 @@ Code cannot prove these wrong: "approved" may be another word for "accepted", an
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from orchestrator.wording.facts.association import Association
+from orchestrator.wording.facts.comparisons import Comparison
 from orchestrator.wording.facts.data_facts import DataFacts
-from orchestrator.wording.facts.kinds import Amount, Fact, Found, Free, Frequency, Number
+from orchestrator.wording.facts.kinds import Amount, DayOfMonth, Fact, Found, Free, Frequency, Number
 from orchestrator.wording.facts.language import Language, any_of, codes, language
 from orchestrator.wording.facts.leaves import Leaf, same_word
+from orchestrator.wording.facts.proper_names import ALL_NOUNS
+from orchestrator.wording.facts.rivals import is_house
 
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 # Values of more words than this are put in other words.
@@ -39,36 +42,56 @@ _RATES = frozenset(
         "unitário", "rate", "every", "stück", "stueck",
     }
 )  # fmt: skip
+_SENTENCE = re.compile(r"[^.!?\n]+")
+# Words of a sentence that may have no word of the data.
+_LONGEST_COURTESY = 2
+_ORDINAL = re.compile(r"\b\d{1,3}(?:st|nd|rd|th)\b")
 _ACTORS = re.compile(r"\b(?:you|we|i|they|he|she)\s+(?:have\s+|has\s+|had\s+)?(\w+)", re.IGNORECASE)
 
 
 def states_more(
-    text: str, facts: Sequence[Found], values: Association, known: DataFacts, spoken: Language, flags: Iterable[str]
+    text: str,
+    facts: Sequence[Found],
+    values: Association,
+    known: DataFacts,
+    spoken: Language,
+    comparisons: Sequence[Comparison],
+    flags: Mapping[str, bool],
 ) -> bool:
     """Return whether a text may state something that code cannot compare with its data.
 
     Args:
-        flags: the keys of truth values.
+        comparisons: what the text compares rightly.
+        flags: the keys of truth values, as words, with their values.
     """
     leaves, stated = values.leaves, {mention.leaf for mention in values.mentions}
     words = {word.casefold() for word in _WORD.findall(text)}
+    claims = _without([*facts, *comparisons], text)
     return (
-        _has_claim(text, known, spoken)
-        or any(_is_left_out(leaf, words) for leaf in leaves if leaf not in stated)
-        or any(_names(words, flag) for flag in flags)
+        _has_claim(claims, known, spoken)
+        or any(_is_left_out(leaf, words, spoken) for leaf in leaves if leaf not in stated)
+        or any(_is_flag_doubtful(words, flag, is_set, claims, spoken) for flag, is_set in flags.items())
         or _hides_a_zero(words, facts, leaves)
         or _leaves_out_a_side(words, leaves)
         or any(_is_borrowed(found, text, known, leaves) for found in facts)
         or _names_an_actor(text, leaves)
         or _adds_a_rate(text, facts, known, leaves, spoken)
         or _gives_a_reason(text, known, spoken)
+        or any(_is_unsupported(sentence, known, spoken) for sentence in _SENTENCE.findall(claims))
         or (_has_price(known) and any(isinstance(fact, Free) for found in facts for fact in found.readings))
     )
 
 
+def _without(found: Sequence[Found | Comparison], text: str) -> str:
+    """The text without its facts and true comparisons: "the day after tomorrow" claims nothing else."""
+    for part in found:
+        text = text[: part.start] + "\0" * (part.end - part.start) + text[part.end :]
+    return text
+
+
 def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
     """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
-    has_minus = any(number < 0 for number in known.numbers)
+    has_minus = any(getattr(fact, "value", 0) < 0 for fact in known.facts) or any(n < 0 for n in known.numbers)
     denied = {
         name: any(_found(name, " ".join(known.words), language(code)) for code in codes())
         for name in ("denials", "none")
@@ -90,7 +113,13 @@ def _found(name: str, text: str, spoken: Language) -> list[str]:
 
 def _unlike(words: Sequence[str], known: DataFacts) -> list[str]:
     """The words that are no form of a word of the data."""
-    return [word for word in words if not any(same_word(part, other) for part in word.split() for other in known.words)]
+    sides = [side for side in _SIDES if any(word.startswith(side) for word in known.words)]
+    return [
+        word
+        for word in words
+        if not any(same_word(part, other) for part in word.split() for other in known.words)
+        and not any(word.startswith(side) for side in sides)
+    ]
 
 
 @cache
@@ -99,18 +128,30 @@ def _pattern(name: str, spoken: Language) -> re.Pattern[str]:
     return re.compile(rf"(?i:\b(?:{any_of(words.split()) if name == 'negative' else words})\b)")
 
 
-def _is_left_out(leaf: Leaf, words: set[str]) -> bool:
-    """Whether a value of few words is not in the text, so that other words may stand for it."""
-    if not leaf.words or leaf.label & _SILENT:
-        return False
+def _is_left_out(leaf: Leaf, words: set[str], spoken: Language) -> bool:
+    """Whether a value of few words is not in the text, so that other words may stand for it.
+
+    Another company would have a capital, and be found as a name; in German every noun has one.
+    """
     parts = [part for part in _WORD.findall(leaf.value) if part not in _SMALL]
+    is_name = is_house(leaf) and spoken.code not in ALL_NOUNS and words.isdisjoint(parts)
+    if not leaf.words or leaf.label & _SILENT or is_name:
+        return False
     return 0 < len(parts) <= _LONGEST_VALUE and not all(
         part in words or ("-" not in part and any(same_word(part, word) for word in words)) for part in parts
     )
 
 
+def _is_flag_doubtful(words: set[str], flag: str, is_set: bool, claims: str, spoken: Language) -> bool:
+    """Whether a text has the words of the key of a truth value; one that is set is clear in a text without a denial."""
+    is_denied = any(_found(name, claims, spoken) for name in ("denials", "none")) or any(
+        word.startswith(("un", "in", "non")) for word in words
+    )
+    return _names(words, flag) and (not is_set or is_denied)
+
+
 def _names(words: set[str], key_words: str) -> bool:
-    """Whether a text has the words of a key of a truth value."""
+    """Whether a text has the words of a key."""
     return any(same_word(part, word) for part in key_words.split() if len(part) > 1 for word in words)
 
 
@@ -133,6 +174,10 @@ def _leaves_out_a_side(words: set[str], leaves: Sequence[Leaf]) -> bool:
 
 def _is_borrowed(found: Found, text: str, known: DataFacts, leaves: Sequence[Leaf]) -> bool:
     """Whether a bare number is that of an amount or unit alone, or counts one entry of a list: "two photos"."""
+    written = text[found.start : found.end].casefold()
+    ordinals = {ordinal for leaf in leaves for ordinal in _ORDINAL.findall(leaf.value)}
+    if ordinals and _ORDINAL.fullmatch(written) and written not in ordinals:  # 12th Street for 5th Street
+        return not any(isinstance(fact, DayOfMonth) and fact in known.facts for fact in found.readings)
     values = {fact.value for fact in found.readings if isinstance(fact, Number)}
     if not values or values & known.bare or not known.facts.isdisjoint(found.readings):
         return False
@@ -188,3 +233,12 @@ def _gives_a_reason(text: str, known: DataFacts, spoken: Language) -> bool:
         not any(same_word(word.casefold(), other) for word in _WORD.findall(reason["reason"]) for other in known.words)
         for reason in reasons
     )
+
+
+def _is_unsupported(sentence: str, known: DataFacts, spoken: Language) -> bool:
+    """Whether a sentence has neither a fact nor a word of the data: "Please bring their vaccine records"."""
+    words = [word.casefold() for word in _WORD.findall(sentence)]
+    ordinary = spoken.common | frozenset(spoken.patterns["courtesy"].split())
+    content = [word for word in words if len(word) > 3 and word not in ordinary]
+    is_about_data = "\0" in sentence or any(same_word(word, other) for word in content for other in known.words)
+    return not is_about_data and len(content) > _LONGEST_COURTESY

@@ -182,7 +182,7 @@ def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
         return
     if words & _TIMES and 0 <= number <= 24:
         yield Time(int(number) % 24 * 60)
-    if words & _YEARS:
+    if words & _YEARS and not any(time_unit_of(word) for word in words):
         yield duration_of(number, "year")
     if "day" in words and 1 <= number <= 31:
         yield DayOfMonth(int(number))

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from orchestrator.wording.facts.language import Language
 
 # Nouns have capitals in German, so that a capital shows nothing.
-_ALL_NOUNS = frozenset({"de"})
+ALL_NOUNS = frozenset({"de"})
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 # What stands before the first word of a sentence, or of what is quoted or listed.
 _BEGINS = re.compile(r"(?:^|[.!?:;\n\"(*¡¿-]\s*|\.\.\.\s*|[-\u2013]\s)$")
@@ -16,7 +16,7 @@ _TITLE = re.compile(r"\b(?:Dr|Dra|Mr|Mrs|Ms|St|Prof|Sr|Sra|Mme|M|No|Nr)\.\s*$")
 _ORDINARY = frozenset(
     {
         "i", "i'm", "i'll", "i've", "i'd", "ok", "yes", "no", "stop", "help", "start", "am", "pm", "eta", "fyi",
-        "asap", "rsvp", "id", "pin", "pdf", "url", "sms", "tv", "ps", "faq", "ceo", "cto", "cfo", "hr", "it", "us",
+        "asap", "rsvp", "id", "pin", "pdf", "url", "sms", "tv", "ps", "faq", "it", "us",
         "usa", "uk", "eu", "api", "app", "vip", "diy", "tbd", "tba", "gps", "wifi", "wi-fi", "qr", "atm", "et",
         "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt", "utc", "gmt", "cet", "good",
         "morning", "afternoon", "evening", "happy", "hi", "hello", "dear", "thanks", "thank", "dr", "mr",
@@ -38,7 +38,7 @@ def find_foreign_names(
         words: the words of the data, in small letters.
         taken: the places in the text that belong to other facts, such as months and codes.
     """
-    if language.code in _ALL_NOUNS or text.isupper():
+    if language.code in ALL_NOUNS or text.isupper():
         return
     for match in _WORD.finditer(text):
         word = match[0]
@@ -53,7 +53,7 @@ def has_altered_name(text: str, language: Language, words: AbstractSet[str]) -> 
 
     It does not count where it is the same word with an ending, or the beginning of one.
     """
-    if language.code in _ALL_NOUNS or text.isupper():
+    if language.code in ALL_NOUNS or text.isupper():
         return False
     names = [match[0].casefold() for match in _WORD.finditer(text) if match[0][0].isupper()]
     names = [re.sub(r"'s?$", "", name) for name in names if name not in _ORDINARY and name not in language.common]

@@ -11,7 +11,7 @@ from orchestrator.wording.facts.language import Language, any_of, words_pattern
 _HALF_DAY = re.compile(r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?\s?([ap])\.?\s?m\b\.?", re.IGNORECASE)
 # The first of two times that share what comes after them: "3-4 PM".
 _SHARED = re.compile(
-    r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?\s?(?:-|to|and|until)\s?(?=\d{1,2}(?::\d{2}\b|(?:[:.]\d{2})?\s?[ap]\.?\s?m\b))",
+    r"(?<![\w:.,])(\d{1,2})(?:[:.](\d{2}))?(?=\s?(?:-|to|and|until)\s?\d{1,2}(?::\d{2}\b|(?:[:.]\d{2})?\s?[ap]\.?\s?m\b))",
     re.IGNORECASE,
 )
 # Also behind the date of an instant, and before its offset; the date is hidden by then.
@@ -44,10 +44,7 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
     """
     for match in _HALF_DAY.finditer(text):
         yield from _half_day(match, match[3])
-    for match in _SHARED.finditer(text):
-        minutes = int(match[1]) % 12 * 60 + int(match[2] or 0)
-        number = () if match[2] else (Number(Decimal(match[1])),)  # "Garage 4 until 22:15"
-        yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON), *number))
+    yield from _first_of_two(text)
     yield from _in_words(text, language)
     yield from _hours_by_part_of_day(text, language)
     for pattern in (*((_INSTANT,) if exact else ()), _UHR, _CLOCK, _HOURS):
@@ -65,6 +62,15 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
     for name, minutes in (("noon", NOON), ("midnight", 0)):
         for match in _word(language, name).finditer(text):
             yield Found(match.start(), match.end(), (Time(minutes),))
+
+
+def _first_of_two(text: str) -> Iterator[Found]:
+    for match in _SHARED.finditer(text):
+        if int(match[1]) > 12:
+            continue
+        minutes = int(match[1]) % 12 * 60 + int(match[2] or 0)
+        number = () if match[2] else (Number(Decimal(match[1])),)  # "Garage 4 until 22:15"
+        yield Found(match.start(), match.end(), (Time(minutes), Time(minutes + NOON), *number))
 
 
 def _of_half(minutes: int, after: str, language: Language) -> tuple[Fact, ...]:
