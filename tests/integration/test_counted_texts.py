@@ -123,6 +123,20 @@ def test_texts_of_another_sender_count_for_an_hour(
     assert world.state(message) == (("sent", None) if goes else ("queued", "hourly_limit"))
 
 
+def test_a_text_of_another_sender_while_claude_is_thinking_counts(world: World) -> None:
+    ada = world.person(hourly_limit=1)
+    world.says(ada, "Hello")
+    world.connection.execute("DELETE FROM messages")
+    message = world.message(message_data={"type": "weekly_summary", "stats": {"intros": 2}})
+
+    def another_sender_meanwhile(_: object) -> None:
+        text_of_another_sender(world, ada, "sent", SECOND, SECOND)
+
+    world.claude.misbehave = another_sender_meanwhile
+    world.minute()
+    assert (world.texts(), world.state(message)[0]) == ([], "queued")
+
+
 def test_our_own_texts_count_once(world: World) -> None:
     world.person(hourly_limit=2)
     first = world.message()

@@ -91,6 +91,14 @@ def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: 
     assert "the row was never ours" in run(command, "explain", str(UUID(int=2)))
 
 
+def test_a_row_that_is_left_to_another_sender_is_explained(world: World, command: CliRunner) -> None:
+    row_id = uuid4()
+    world.connection.execute("INSERT INTO orchestrator.left_alone VALUES (%s)", (row_id,))
+    result = command.invoke(app, ["explain", str(row_id)])
+    assert "left to another sender" in str(result.exception)
+    assert "Nothing is recorded" in str(command.invoke(app, ["explain", str(uuid4())]).exception)
+
+
 def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: CliRunner) -> None:
     world.person()
     world.travel_to("2026-03-03T22:00:00-05:00")
