@@ -155,6 +155,17 @@ def test_the_order_of_the_counts_decides_nothing(counts: list[OutcomeCount], shu
     assert outcome_pauses(other, LIMITS) == outcome_pauses(counts, LIMITS)
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_of_agents_that_fared_alike_the_largest_is_left_out_whatever_their_order(step: int) -> None:
+    counts = [
+        OutcomeCount(None, None, Outcomes(600, 0, 0)),
+        OutcomeCount(None, "x", Outcomes(200, 0, 14)),
+        *[OutcomeCount("a", "x", Outcomes(2, 0, 0)), OutcomeCount("b", "x", Outcomes(190, 0, 0))][::step],
+    ]
+    (pause,) = outcome_pauses(counts, LIMITS)
+    assert pause.note.startswith("14 of 202 texts")
+
+
 def agents_of(counts: list[OutcomeCount]) -> dict[str | None, Outcomes]:
     return {
         name: sum((c.outcomes for c in counts if c.agent == name), Outcomes()) for name in {c.agent for c in counts}
