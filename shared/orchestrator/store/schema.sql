@@ -89,17 +89,25 @@ CREATE FUNCTION orchestrator.code_sends(code text) RETURNS boolean
                     '|\maws_lambda\.invoke|\murllib|\mrequests\.|\mhttp\.client')
 $$;
 
+CREATE FUNCTION orchestrator.consent_entries_of(number text) RETURNS SETOF orchestrator.consents
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT c.* FROM orchestrator.consents c WHERE c.phone_number = number
+     UNION
+    SELECT c.* FROM orchestrator.people_of(number) p JOIN orchestrator.consents c ON c.user_id = p.user_id
+$$;
+
 CREATE FUNCTION orchestrator.consents_of(number text, for_purpose text, moment timestamp with time zone) RETURNS TABLE(id uuid)
     LANGUAGE sql STABLE
     AS $$
     SELECT given.id
-      FROM orchestrator.consents given
+      FROM orchestrator.people_of(number) p
+      JOIN orchestrator.consents given ON given.user_id = p.user_id
      WHERE given.phone_number = number AND given.purpose = for_purpose AND given.is_given
        AND given.at <= moment AND (given.until IS NULL OR given.until > moment)
        AND NOT EXISTS (
-           SELECT FROM orchestrator.consents revoked
-            WHERE revoked.phone_number = number AND revoked.purpose = for_purpose AND NOT revoked.is_given
-              AND revoked.at >= given.at
+           SELECT FROM orchestrator.consent_entries_of(number) revoked
+            WHERE revoked.purpose = for_purpose AND NOT revoked.is_given AND revoked.at >= given.at
        )
        AND NOT EXISTS (
            SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = number AND o.opted_out_at >= given.at
@@ -372,9 +380,8 @@ CREATE FUNCTION orchestrator.revocations_of(number text, for_purpose text, about
     LANGUAGE sql STABLE
     AS $$
     SELECT revoked.id
-      FROM orchestrator.consents revoked
-     WHERE revoked.phone_number = number AND NOT revoked.is_given
-       AND (revoked.purpose = for_purpose OR revoked.topic = about)
+      FROM orchestrator.consent_entries_of(number) revoked
+     WHERE NOT revoked.is_given AND (revoked.purpose = for_purpose OR revoked.topic = about)
        AND NOT EXISTS (
            SELECT FROM orchestrator.consents given
             WHERE given.phone_number = number AND given.is_given AND given.purpose = revoked.purpose
