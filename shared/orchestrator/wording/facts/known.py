@@ -143,11 +143,13 @@ def _weekday_is_known(fact: Weekday, data: DataFacts, today: date | None) -> boo
 
 
 def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bool:
-    for other in data.facts:
-        if isinstance(other, Amount) and other.value == amount.value and other.currencies & amount.currencies:
+    same = [fact for fact in data.facts if isinstance(fact, Amount) and fact.value == amount.value]
+    for other in same:
+        if other.currencies & amount.currencies:
             # "CAD" is more than "$" states; "USD" is what it means to most.
             return len(amount.currencies) > 1 or len(other.currencies) == 1 or amount.currencies == {"USD"}
-    return amount.value in data.money and bool(amount.currencies & data.currencies)
+    # A number that has a currency has no other one of the data.
+    return not same and amount.value in data.money and bool(amount.currencies & data.currencies)
 
 
 def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) -> bool:
