@@ -15,6 +15,7 @@ from orchestrator.store.access import (
     close_created_table,
     is_schema_closed,
     list_created_tables,
+    list_trigger_holders,
     list_web_functions,
     list_web_views,
     read_access,
@@ -47,6 +48,13 @@ def access_results(connection: Connection) -> Iterator[CheckResult]:
         detail = f"{_name_of(function.role)} may call {function.function_name}, {names}"
         fix = "Check what it shows and changes; else revoke EXECUTE on it, also from PUBLIC: docs/database.md."
         yield CheckResult("access", Grade.DOUBTFUL, detail, fix)
+    for role, held in groupby(list_trigger_holders(connection), attrgetter("role")):
+        names = ", ".join(holder.table_name for holder in held)
+        detail = (
+            f"{_name_of(role)} may add triggers to {names}, which run with the rights of each role that writes there"
+        )
+        fix = f"As the owner run REVOKE TRIGGER ON {names} FROM {role};"
+        yield CheckResult("triggers", Grade.DOUBTFUL, detail, fix)
     if not is_schema_closed(connection):
         is_open = True
         detail = (
@@ -88,6 +96,9 @@ def close_tables(*, yes: bool, as_json: bool) -> None:
             for access in read_access(connection)
             if access.would_lose
         }
+        for holder in list_trigger_holders(connection, created):
+            if not holder.is_outsider:  # an outsider loses everything
+                losses.setdefault(f"{holder.role}, {holder.table_name}", []).append("TRIGGER")
         if not as_json:
             show(*(style_line("[yellow]{} would lose {}.[/]", who, ", ".join(what)) for who, what in losses.items()))
             show(*_tables_of_an_owner(created))

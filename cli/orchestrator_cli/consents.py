@@ -1,10 +1,13 @@
 """The commands `consent`: consents and revocations are recorded, listed, imported and exported (R15)."""
 
+import codecs
 import csv
 import dataclasses
 import getpass
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +19,16 @@ from orchestrator.consents import ConsentEntry, ConsentRecord, ConsentRevocation
 from orchestrator.errors import InvalidMessage, OrchestratorError
 from orchestrator.intake.consent import entry_of
 from orchestrator.messages import build_consent, build_revocation
-from orchestrator.people import Person
+from orchestrator.people import Person, is_e164
 from orchestrator.purpose import Purpose
 from orchestrator.store import people
-from orchestrator.store.consents import RecordedConsent, find_consenting_people, list_consents, write_consents
+from orchestrator.store.consents import (
+    RecordedConsent,
+    find_consenting_people,
+    list_consents,
+    list_people_opted_out,
+    write_consents,
+)
 from orchestrator.store.opt_outs import OptOut
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson, PersonReference
@@ -31,8 +40,14 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-# The columns of a file, in any order; `user` and `source` are needed, and `purpose` where a consent is given.
-COLUMNS = ("user", "action", "purpose", "topic", "source", "wording", "reference", "at", "until", "recorded_by")
+# The columns of a file, in any order; `user` and `source` are needed, and `purpose` where a consent is given. `id` and
+# `number` stand in what `export` wrote: a consent stays one entry, and belongs to the number that it was given for.
+COLUMNS = (
+    "user", "action", "purpose", "topic", "source", "wording", "reference", "at", "until", "recorded_by",
+    "number", "id",
+)  # fmt: skip
+# What stands between the values of a line: a spreadsheet writes semicolons in some countries.
+DELIMITERS = ",;\t"
 # How many bad lines are shown.
 MOST_SHOWN = 20
 
@@ -108,8 +123,9 @@ def list_entries(
 @app.command("export")
 @on_target
 def export_entries(file: Annotated[Path, typer.Argument(help="The CSV file to write.")]) -> None:
-    """Write all entries to a CSV file, in the form that `import` reads."""
-    entries = _read_entries(None)
+    """Write all entries, and the opt-outs in force, to a CSV file, in the form that `import` reads."""
+    with open_database() as (connection, clock):
+        entries, opted_out = list_consents(connection, None, clock()), list_people_opted_out(connection)
     with file.open("w", newline="", encoding="utf-8") as output:
         writer = csv.writer(output)
         writer.writerow(COLUMNS)
@@ -117,8 +133,12 @@ def export_entries(file: Annotated[Path, typer.Argument(help="The CSV file to wr
             action = "given" if entry.is_given else "revoked"
             at, until = entry.at.isoformat(), entry.until.isoformat() if entry.until else ""
             about = (entry.purpose, entry.topic, entry.source, entry.wording, entry.reference)
-            writer.writerow([entry.external_id or entry.user_id, action, *about, at, until, entry.recorded_by])
-    show(style_line("[green]Wrote[/] {} entries to {}", len(entries), file))
+            who, of = entry.external_id or entry.user_id, (entry.recorded_by, entry.phone_number, entry.id)
+            writer.writerow([who, action, *about, at, until, *of])
+        for person in opted_out:
+            who, at = person.external_id or person.user_id, person.at.isoformat()
+            writer.writerow([who, "revoked", "", "", person.source, "", "", at, "", "", person.phone_number, ""])
+    show(style_line("[green]Wrote[/] {} entries and {} opt-outs to {}", len(entries), len(opted_out), file))
 
 
 @app.command("import")
@@ -170,14 +190,24 @@ def check_lines(
     """
     entries: list[ConsentEntry | OptOut] = []
     problems: list[tuple[int, str]] = []
-    first_places: dict[tuple[str, ...], int] = {}
+    accepted: dict[tuple[str, Purpose | None], list[tuple[int, ConsentEntry]]] = defaultdict(list)
+    first_places: dict[tuple[object, ...], int] = {}
     author = getpass.getuser()
     for number, line in lines:
         content = tuple(line[column] for column in COLUMNS)
         try:
-            _check_first(first_places.setdefault(content, number), number)
             request = _request_of(line)
-            entries.append(entry_of(request, _id_of(content), _person_of(request.user_id, known), author, now))
+            person = _person_of(request.user_id, known, line["number"])
+            same = (person.user_id, *(line[column] for column in COLUMNS if column != "user"))
+            _check_first(first_places.setdefault(same, number), number)
+            entry = entry_of(request, _id_of(content), person, author, now)
+            if isinstance(entry, OptOut):
+                _check_time(line["at"])
+            elif not line["id"]:
+                about = accepted[f"{person.user_id} {entry.phone_number}", entry.purpose]
+                _check_overlap(entry, about)
+                about.append((number, entry))
+            entries.append(entry)
         except InvalidMessage as problem:
             problems.append((number, str(problem)))
     return entries, problems
@@ -188,16 +218,39 @@ def _check_first(earlier: int, number: int) -> None:
         raise InvalidMessage("line", f"says the same as line {earlier}", "Remove one of them")
 
 
-def _person_of(reference: str, known: Mapping[str, Person]) -> Person:
+def _check_time(at: str) -> None:
+    """An opt-out without its time would come again with each reading of the file, also after a START."""
+    if not at:
+        raise InvalidMessage("at", "is missing", "Say when the person wanted no more texts")
+
+
+def _check_overlap(entry: ConsentEntry, earlier: Sequence[tuple[int, ConsentEntry]]) -> None:
+    """Two consents of a person to one purpose that hold at the same time are one too many, or one is mistaken."""
+    if not entry.is_given:
+        return
+    revoked = [other.at for _, other in earlier if not other.is_given]
+    for number, other in earlier:
+        first, second = sorted((entry, other), key=lambda one: one.at)
+        ends = other.is_given and (first.until is None or second.at < first.until)
+        if ends and not any(first.at <= at <= second.at for at in revoked):
+            fix = "Give one of the two, or the end of the earlier one in `until`"
+            raise InvalidMessage("line", f"overlaps the consent of line {number}", fix)
+
+
+def _person_of(reference: str, known: Mapping[str, Person], number: str) -> Person:
     if reference not in known:
         raise InvalidMessage("user", "is not a known person", "Add the person first, with `orchestrator user add`")
-    return known[reference]
+    if number and not is_e164(number):
+        raise InvalidMessage("number", "is not in E.164", "Write it as +12125550101, or leave it out")
+    return replace(known[reference], phone_number=number) if number else known[reference]
 
 
 def _request_of(line: Mapping[str, str]) -> ConsentRecord | ConsentRevocation:
-    values: dict[str, Any] = {name: value for name, value in line.items() if value}
+    values: dict[str, Any] = {name: value for name, value in line.items() if value and name != "number"}
     fields = {"user_id": values.pop("user", None), **values}
     action, at = fields.pop("action", "given"), fields.pop("at", None)
+    if entry_id := fields.pop("id", None):
+        fields["message_id"] = entry_id
     if action == "given":
         return build_consent(**fields, given_at=at)
     if action == "revoked":
@@ -211,28 +264,46 @@ def _id_of(content: Sequence[str]) -> UUID:
 
 
 def _read_lines(file: Path) -> list[tuple[int, dict[str, str]]]:
+    text = _read_text(file)
+    header = text.splitlines()[0] if text else ""
+    delimiter = max(DELIMITERS, key=header.count)
+    # The pages of law and forms that a line may hold are longer than the default of 128 KiB: the fields check lengths.
+    csv.field_size_limit(max(len(text), 1))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines: list[tuple[int, dict[str, str]]] = []
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        names = [name.strip().casefold() for name in next(reader, [])]
+        _check_columns(file, names)
+        for values in reader:
+            if len(values) > len(names):
+                raise OrchestratorError(f"line {reader.line_num}: it has more values than the first line has columns.")
+            if any(value.strip() for value in values):
+                given = dict(zip(names, (value.strip() for value in values), strict=False))
+                lines.append((reader.line_num, {name: given.get(name, "") for name in COLUMNS}))
+    except csv.Error as error:
+        raise OrchestratorError(f"{file}, line {reader.line_num}: the line is no CSV: {error}.") from None
+    return lines
+
+
+def _read_text(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+        # A spreadsheet's "Unicode text" is UTF-16, with a mark at its beginning.
+        return content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
     except OSError as error:
         raise OrchestratorError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise OrchestratorError(f"{file}, line {line}: the file is not in UTF-8. Save it in that encoding.") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="more", restval="")
-    unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-    if not reader.fieldnames or unknown or not {"user", "source"} <= set(reader.fieldnames):
-        names = f"it has {', '.join(sorted(unknown))}; " if unknown else ""
-        raise OrchestratorError(
-            f"{file}: {names}the first line names columns of {', '.join(COLUMNS)}; user and source always."
-        )
-    return list(_stripped(reader))
 
 
-def _stripped(reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
-    for line in reader:
-        if "more" in line:
-            raise OrchestratorError(f"line {reader.line_num}: it has more values than the first line has columns.")
-        yield reader.line_num, {name: (line.get(name) or "").strip() for name in COLUMNS}
+def _check_columns(file: Path, names: Sequence[str]) -> None:
+    unknown, twice = set(names) - set(COLUMNS), {name for name in names if names.count(name) > 1}
+    if unknown or twice or not {"user", "source"} <= set(names):
+        found = f"it has {', '.join(sorted(unknown))}; " if unknown else ""
+        found += f"it has {', '.join(sorted(twice))} twice; " if twice else ""
+        columns = ", ".join(COLUMNS)
+        raise OrchestratorError(f"{file}: {found}the first line names columns of {columns}; user and source always.")
 
 
 def _record(request: ConsentRecord | ConsentRevocation, *, as_json: bool) -> None:

@@ -1,25 +1,31 @@
 """The commands `migrate` and `adopt`: they update the database, and take over rows of another sender."""
 
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
+import psycopg
 import typer
+from psycopg import Connection
 
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
-from orchestrator.store.adoption import QuotedText
+from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
-from orchestrator.store.old_senders import list_failing_number_triggers
-from orchestrator.store.people import list_zone_faults
+from orchestrator.store.old_senders import list_failing_number_triggers, list_old_senders
+from orchestrator.store.people import list_unreadable_numbers, list_zone_faults
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
+from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results, require_no_old_senders
 from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import print_result, style_line
-from orchestrator_cli.stack_checks import MOST_LISTED, zone_results
+from orchestrator_cli.output import print_result, show, show_error, show_json, style_line
+from orchestrator_cli.stack_checks import MOST_LISTED, number_results, zone_results
 from orchestrator_cli.target import on_target
 
+# How long `adopt --watch` waits between two adoptions, in seconds.
+WATCH_SECONDS = 60
 # Characters of a text that a report shows.
 LONGEST_QUOTE = 100
 
@@ -37,47 +43,106 @@ def migrate(as_json: AsJson = False) -> None:
 @on_target
 def adopt(
     apply: Annotated[bool, typer.Option("--apply", help="Change the database. Without it: only report.")] = False,
-    max_age: Annotated[int, typer.Option(help="Leave messages that are older than this many hours.", min=1)] = 24,
+    max_age: Annotated[int, typer.Option(help="Leave messages that were due more hours ago than this.", min=1)] = 24,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="With --apply: go on, and take over new rows each minute until Ctrl-C.")
+    ] = False,
+    despite_old_senders: Annotated[
+        bool, typer.Option("--despite-old-senders", help="Take over although an old sender may send the same rows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take over the waiting messages of another sender, and store past STOPs as opt-outs.
 
     The history is read by the rules of live texts. A person's last text that may be a wish to stop holds everything to
-    them until `orchestrator user read`.
+    them until `orchestrator user read`. Running it again takes over what came since.
     """
-    policy = load(PolicySettings)
+    if watch and not apply:
+        raise typer.BadParameter("--watch changes the database: give --apply, too.")
+    adopt_rows = partial(_adopt_rows, max_age, apply=apply, despite_old_senders=despite_old_senders)
     with open_database() as (connection, clock):
-        result = adoption.adopt(
-            connection,
-            timedelta(hours=max_age),
-            timedelta(days=policy.message_lifetime_days),
-            clock(),
-            apply=apply,
-        )
+        result = adopt_rows(connection, clock())
         zones = list_zone_faults(connection, MOST_LISTED + 1)
+        numbers = list_unreadable_numbers(connection, MOST_LISTED + 1)
         number_triggers = list_failing_number_triggers(connection)
+    faults = [
+        *old_sender_results(result.old_senders),
+        *number_trigger_results(number_triggers),
+        *number_results(numbers),
+        *zone_results(zones),
+    ]
     lines = [
-        f"messages {'taken over' if apply else 'to take over'}: {result.adopted}",
-        *(f"messages left as they are ({why}): {number}" for why, number in sorted(result.left.items())),
-        f"past STOPs {'stored' if apply else 'to store'} as opt-outs: {result.opt_outs}",
-        *_quotes(result.stop_examples),
-        f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}",
-        *_quotes(result.unread_examples),
-        *(
-            style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix)
-            for fault in old_sender_results(result.old_senders)
-        ),
-        *(
-            style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix)
-            for fault in number_trigger_results(number_triggers)
-        ),
-        *(style_line("[yellow]Warning:[/] zones: {}. {}", fault.detail, fault.fix) for fault in zone_results(zones)),
+        *_report(result, apply=apply),
+        *(style_line("[yellow]Warning:[/] {}: {}. {}", fault.what, fault.detail, fault.fix) for fault in faults),
     ]
     if not apply:
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
-    print_result(
-        {"applied": apply, **dataclasses.asdict(result), "zones": dataclasses.asdict(zones)}, *lines, as_json=as_json
-    )
+    facts = {"zones": dataclasses.asdict(zones), "unreadable_numbers": numbers}
+    print_result({"applied": apply, **dataclasses.asdict(result), **facts}, *lines, as_json=as_json)
+    while watch:
+        time.sleep(WATCH_SECONDS)
+        try:
+            with open_database() as (connection, clock):
+                result = adopt_rows(connection, clock())
+        except psycopg.OperationalError as error:
+            show_error(f"The database cannot be reached: {str(error).splitlines()[0]}. Trying again in a minute.")
+            continue
+        if result.changes and as_json:
+            show_json(dataclasses.asdict(result))
+        elif result.changes:
+            show(*_report(result, apply=True))
+
+
+def _adopt_rows(
+    max_age: int, connection: Connection, now: datetime, *, apply: bool, despite_old_senders: bool
+) -> Adoption:
+    """Adopt what waits now.
+
+    Raises:
+        OldSenderIsThere: rows were to be taken over, and an old sender may send them, too; nothing was changed.
+    """
+    if apply and not despite_old_senders:
+        require_no_old_senders(list_old_senders(connection))
+    lifetime = timedelta(days=load(PolicySettings).message_lifetime_days)
+    return adoption.adopt(connection, timedelta(hours=max_age), lifetime, now, apply=apply)
+
+
+# What to do with rows that are left, by cause.
+OF_OTHER_STATES = "Find out what wrote this state. Where a message waits, set it to queued, and adopt again."
+_REMEDIES = {
+    "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, and adopt again.",
+    "too old": "Raise --max-age to take them over, or leave them.",
+    "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
+    "unknown priority": "Set it to urgent, high, medium or low, and adopt again.",
+}
+
+
+def _report(result: Adoption, *, apply: bool) -> Iterator[str]:
+    """What is taken over and what is left, each by number and example."""
+    for kind in ("due", "planned"):
+        group = result.adopted.get(kind, MessageGroup(0, ()))
+        yield f"{kind} messages {'taken over' if apply else 'to take over'}: {group.messages}"
+        yield from _ids(group)
+    for why, group in result.left.items():
+        yield f"messages left as they are ({why}): {group.messages}"
+        yield from _ids(group)
+        yield f"  {_REMEDIES.get(why, OF_OTHER_STATES)}"
+    if result.rows_left_alone.messages:
+        yield (
+            "agents' pending rows of messages that the other sender may have sent, which we never send: "
+            f"{result.rows_left_alone.messages}"
+        )
+        yield from _ids(result.rows_left_alone)
+    yield f"past STOPs {'stored' if apply else 'to store'} as opt-outs: {result.opt_outs}"
+    yield from _quotes(result.stop_examples)
+    yield f"last texts that an operator {'has' if apply else 'will have'} to read: {result.unread}"
+    yield from _quotes(result.unread_examples)
+
+
+def _ids(group: MessageGroup) -> Iterator[str]:
+    if group.message_ids:
+        more = " and more" if group.messages > len(group.message_ids) else ""
+        yield f"  {', '.join(map(str, group.message_ids))}{more}"
 
 
 def _quotes(texts: Sequence[QuotedText]) -> Iterator[str]:

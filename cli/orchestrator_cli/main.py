@@ -1,9 +1,10 @@
 """The `orchestrator` command: registers every subcommand, and reports expected errors in one line."""
 
 import importlib.metadata
+import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import psycopg
 import typer
@@ -86,10 +87,14 @@ def run() -> None:
         _fail(f"A request to AWS failed: {error}")
     except psycopg.errors.InsufficientPrivilege as error:
         _fail(f"This command needs the role that owns the tables ({error.diag.message_primary}): docs/database.md.")
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction) as error:
+        # The context names a function where one of the owner's triggers failed, and no statement of ours.
+        within = re.search(r"PL/pgSQL function (\S+)", error.diag.context or "")
+        if within and not within[1].startswith("orchestrator."):
+            _fail(f"The database's own function {within[1]} failed: {error.diag.message_primary}. Correct or drop it.")
         _fail("The database is not up to date. Run `orchestrator migrate`.")
 
 
-def _fail(text: str) -> None:
+def _fail(text: str) -> NoReturn:
     show_error(text)
     sys.exit(1)

@@ -11,7 +11,7 @@ import typer
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as explain_reason
-from orchestrator.store.message_history import MessageHistory, read_message_history
+from orchestrator.store.message_history import MessageHistory, is_left_alone, read_message_history
 from orchestrator.store.pauses import PauseRow, list_pauses_of_message
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
@@ -51,6 +51,12 @@ def explain(
     with open_database() as (connection, clock):
         history = read_message_history(connection, wanted)
         pauses = list_pauses_of_message(connection, wanted, clock())
+        is_of_another_sender = history is None and is_left_alone(connection, wanted)
+    if is_of_another_sender:
+        raise OrchestratorError(
+            f"{wanted} is a row of messages that is left to another sender: it was pending while that sender was there "
+            "(`orchestrator doctor`), so that it may have been sent, and we never send it."
+        )
     if history is None:
         raise OrchestratorError(f"Nothing is recorded about message {wanted}. Was it published to this stack's queue?")
     if as_json:
@@ -75,6 +81,9 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
         return
     why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
     due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
+    if row["accepted_at"] is None:
+        show(style_line("Now: [bold]{}[/]{}", row["status"], _of_others(row["status"])))
+        return
     show(style_line("Now: [bold]{}[/]{}{}", row["status"], due, why))
     for pause in pauses:
         name, since = f"{pause.scope} {pause.value}".strip(), _local(pause.paused_at, zone)
@@ -84,6 +93,13 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
     if row["final_message"]:
         show(f"Words ({row['words_source']}):")
         show(f"  {row['final_message']}")
+
+
+def _of_others(status: str) -> str:
+    """What becomes of a row that was inserted straight into `message_queue`."""
+    if status == "queued":
+        return ", and not ours: another program inserted it, and we send it only after `orchestrator adopt --apply`"
+    return ", written by another program: the row was never ours"
 
 
 def _lane_table(lane: str, messages: list[WaitingMessage], now: datetime) -> Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.store.old_senders import NumberTrigger, OldSender
 from orchestrator_cli.check_results import CheckResult, Grade
 
@@ -25,3 +26,22 @@ def number_trigger_results(triggers: Sequence[NumberTrigger]) -> Iterator[CheckR
     for trigger in triggers:
         detail = f"trigger {trigger.name} on users updates the row that is being updated: no number can be changed"
         yield CheckResult("number trigger", Grade.DOUBTFUL, detail, f"Run {trigger.removal} {_OURS_REPLACE_IT}")
+
+
+class OldSenderIsThere(OrchestratorError):
+    """An old sender may send the rows that an adoption would take over; the text names each and the SQL."""
+
+
+def require_no_old_senders(senders: Sequence[OldSender]) -> None:
+    """Check that no other sender takes what is adopted.
+
+    Raises:
+        OldSenderIsThere: there is one.
+    """
+    if senders:
+        names = ", ".join(f"{sender.kind} {sender.name}" for sender in senders)
+        fix = " ".join(sender.removal for sender in senders)
+        raise OldSenderIsThere(
+            f"Nothing was changed: {names} may send the same rows. Turn that sender off, run {fix} and adopt again. "
+            "Where it cannot send, give --despite-old-senders."
+        )

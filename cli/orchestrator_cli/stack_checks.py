@@ -1,7 +1,7 @@
 """Checks our own parts for `orchestrator doctor`: settings, database and queues."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import psycopg
@@ -22,6 +22,7 @@ from orchestrator.settings import (
     WebhookSettings,
     load,
 )
+from orchestrator.store.adoption import count_unadopted_messages
 from orchestrator.store.conversation import NewestMarker, read_inbound_marker
 from orchestrator.store.database import connect
 from orchestrator.store.gauges import read_gauges
@@ -135,12 +136,12 @@ def check_database() -> Iterator[CheckResult]:
             else:
                 yield CheckResult("connections", Grade.GOOD, f"{used:.0f} % in use")
             yield from _check_inbound(read_inbound_marker(connection))
-            if unreadable := list_unreadable_numbers(connection, MOST_LISTED + 1):
-                names = ", ".join(unreadable[:MOST_LISTED]) + (" and more" if len(unreadable) > MOST_LISTED else "")
-                fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
-                yield CheckResult("phone numbers", Grade.DOUBTFUL, f"cannot be read: {names}", fix)
+            yield from number_results(list_unreadable_numbers(connection, MOST_LISTED + 1))
             yield from zone_results(list_zone_faults(connection, MOST_LISTED + 1))
             yield from old_sender_results(list_old_senders(connection))
+            if rows := count_unadopted_messages(connection):
+                fix = "Look at `orchestrator adopt`: another sender or a person wrote them, and we send none of them."
+                yield CheckResult("rows of others", Grade.DOUBTFUL, f"{rows} wait in message_queue", fix)
             yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
             yield from outcome_results(connection)
@@ -168,6 +169,14 @@ def _check_inbound(marker: NewestMarker | None) -> Iterator[CheckResult]:
         yield CheckResult("inbound texts", Grade.DOUBTFUL, detail, "Wait. If it stays, see the errors of `inbound`.")
     else:
         yield CheckResult("inbound texts", Grade.GOOD, "read as they come")
+
+
+def number_results(unreadable: Sequence[str]) -> Iterator[CheckResult]:
+    """What `doctor` and `adopt` report of stored numbers that cannot be read."""
+    if unreadable:
+        names = ", ".join(unreadable[:MOST_LISTED]) + (" and more" if len(unreadable) > MOST_LISTED else "")
+        fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
+        yield CheckResult("phone numbers", Grade.DOUBTFUL, f"cannot be read: {names}", fix)
 
 
 def zone_results(faults: ZoneFaults) -> Iterator[CheckResult]:

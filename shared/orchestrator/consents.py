@@ -5,15 +5,25 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.clean_text import clean_text, shows_nothing
 from orchestrator.purpose import Purpose
 from orchestrator.request_fields import Body, Instant, Name
 
+
+def _clean(value: str) -> str:
+    """Text from outside, without what no column and no page can hold, such as NUL."""
+    cleaned = clean_text(value).strip()
+    if shows_nothing(cleaned):
+        raise PydanticCustomError("string_pattern_mismatch", "shows nothing")
+    return cleaned
+
+
 # How a consent was given or revoked, the wording that was shown, a reference to the record of it.
-Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
-Wording = Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"\S")]
+Words = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_clean)]
+Wording = Annotated[str, Field(min_length=1, max_length=4_000), AfterValidator(_clean)]
 
 
 class ConsentRecord(Body):

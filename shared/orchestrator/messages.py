@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, NoReturn, Required, Self, TypedDict, TypeVar
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, JsonValue, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_snake
 from pydantic_core import PydanticCustomError
 
@@ -25,6 +25,20 @@ BODY_LIMIT = 262_144
 TEXT_LIMIT = 1_600
 # The most parts that an owner may allow in one sequence (R8).
 SEQUENCE_LIMIT = 10
+
+
+# The type of data that has none.
+DEFAULT_TYPE = "message"
+# A conversation, by its present name and by that of the system before this one.
+ConversationId = Annotated[
+    UUID | None,
+    Field(
+        validation_alias=AliasChoices(
+            "conversationContextId", "conversation_context_id", "conversationId", "conversation_id"
+        ),
+        serialization_alias="conversationContextId",
+    ),
+]
 
 
 class Lane(StrEnum):
@@ -61,15 +75,17 @@ class Message(Body):
     sequence_id: UUID | None = None
     sequence_position: int | None = Field(default=None, ge=1)
     sequence_total: int | None = Field(default=None, ge=1, le=SEQUENCE_LIMIT)
-    conversation_context_id: UUID | None = None
+    conversation_context_id: ConversationId = None
 
     @field_validator("message_data", mode="before")
     @classmethod
     def _data_is_clean(cls, data: object) -> object:
         try:
-            return clean_json(data)
+            clean = clean_json(data)
         except RecursionError:
             raise PydanticCustomError("too_deep", "is nested too deeply") from None
+        # Agents of the system before this one name no type.
+        return {"type": DEFAULT_TYPE, **clean} if isinstance(clean, dict) and clean and "type" not in clean else clean
 
     @field_validator("message_data")
     @classmethod
@@ -146,7 +162,7 @@ class Reply(Body):
     agent_id: AgentId = "concierge"
     message_id: UUID | None = None
     expires_at: Instant | None = None
-    conversation_context_id: UUID | None = None
+    conversation_context_id: ConversationId = None
 
     @field_validator("content")
     @classmethod
@@ -178,6 +194,7 @@ _FIXES = {
     "scheduled_for": "Give ISO 8601 with an offset, such as 2026-03-01T09:00:00Z or 2026-03-01T09:00:00-05:00",
     "expires_at": "Give ISO 8601 with an offset, later than `scheduled_for`, such as 2026-03-02T09:00:00Z",
     "conversation_context_id": "Use the UUID of a conversation, or leave it out",
+    "conversation_id": "Use the UUID of a conversation, or leave it out",
     "topic": "Name the topic, up to 100 characters, or leave it out",
     "supersedes_message_id": "Use the UUID of the message it replaces, or leave it out",
     "sequence_id": "Give each part the same UUID, its position from 1, and the total",
@@ -195,12 +212,13 @@ _FIXES = {
 
 
 def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
-    """The words that are sent unchanged: a string under `message`, or else `text`; None for structured data."""
-    for key in ("message", "text"):
-        value = data.get(key)
-        if isinstance(value, str):
-            return value
-    return None
+    """The words that are sent unchanged: a string under `message`, or else `text`; None for structured data.
+
+    Agents of the system before this one put them under `content`, with nothing beside it. Beside other data a `content`
+    is data.
+    """
+    keys = ("message", "text", "content") if data.keys() <= {"type", "content"} else ("message", "text")
+    return next((value for key in keys if isinstance(value := data.get(key), str)), None)
 
 
 def _check_text(text: str) -> None:

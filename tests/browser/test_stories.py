@@ -190,7 +190,7 @@ def test_a_busy_twilio_holds_the_lane_until_it_answers(page: Page) -> None:
 
 def test_an_invalid_value_is_named_with_its_fix_and_nothing_is_published(page: Page) -> None:
     form = page.locator("#publish")
-    form.get_by_label("Message data").fill('{"message": "no type"}')
+    form.get_by_label("Message data").fill('{"type": 7}')
     expect(page.locator("#publish-error")).to_contain_text("message_data")
     form.get_by_label("Message data").fill("{")
     expect(page.locator("#publish-error")).to_contain_text("is not JSON")

@@ -35,6 +35,9 @@ CREATE POLICY cron_job_policy ON cron.job USING (username = current_user);
 CREATE FUNCTION cron.schedule(job_name text, schedule text, command text) RETURNS bigint AS $$
     INSERT INTO cron.job (jobname, schedule, command) VALUES (job_name, schedule, command) RETURNING jobid
 $$ LANGUAGE sql;
+CREATE FUNCTION cron.alter_job(job_id bigint, active boolean) RETURNS void AS $$
+    UPDATE cron.job j SET active = alter_job.active WHERE j.jobid = job_id
+$$ LANGUAGE sql;
 CREATE FUNCTION cron.unschedule(job_name text) RETURNS boolean AS $$
     WITH gone AS (DELETE FROM cron.job j WHERE j.jobname = job_name RETURNING 1) SELECT EXISTS (SELECT FROM gone)
 $$ LANGUAGE sql;

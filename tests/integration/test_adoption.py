@@ -1,25 +1,30 @@
 """Taking over a database with messages of another sender in it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from orchestrator.delivery.deliver import deliver
+from orchestrator.errors import SettingsError
 from orchestrator.messages import Lane
 from orchestrator.rules.intents import Intent
 from orchestrator.settings import DeliverSettings
 from orchestrator.store import adoption
-from orchestrator.store.adoption import Adoption, QuotedText, adopt
+from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText, adopt, count_unadopted_messages
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
 from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
 from orchestrator.store.opt_outs import OptIn, write_opt_ins
+from orchestrator.store.relevance import read_relevance_questions
 from orchestrator.store.schedule import claim_due
+from orchestrator_cli.main import app
 from tests.integration.test_migrate import EXISTING
-from tests.integration.test_old_senders import OF_EXISTING
+from tests.integration.test_old_senders import FUNCTION, OF_EXISTING, TRIGGER
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
@@ -58,6 +63,21 @@ def old_database(empty_database: str) -> str:
     return empty_database
 
 
+def sizes(groups: Mapping[str, MessageGroup]) -> dict[str, int]:
+    return {kind: group.messages for kind, group in groups.items()}
+
+
+def add(connection: psycopg.Connection, due: datetime, **columns: object) -> UUID:
+    """A row that an agent of the former system inserts."""
+    values = {"user_id": ADA, "agent_id": "old", "message_data": '{"type": "x", "message": "Hi"}', "created_at": NOW}
+    values |= {"scheduled_for": due, **columns}
+    names, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
+    statement = f"INSERT INTO message_queue ({names}) VALUES ({places}) RETURNING id"
+    (added,) = connection.execute(statement.encode(), values).fetchone() or (None,)
+    assert isinstance(added, UUID)
+    return added
+
+
 def test_ids_of_agents_become_as_settings_and_pauses_compare_them(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
         connection.execute("UPDATE message_queue SET agent_id = ' Old '")
@@ -69,9 +89,12 @@ def test_ids_of_agents_become_as_settings_and_pauses_compare_them(old_database: 
 def test_a_dry_run_tells_and_changes_nothing(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
         found = adopt(connection, DAY, WEEK, NOW, apply=False)
+        assert sizes(found.adopted) == {"due": 5}
+        assert sizes(found.left) == {"too old": 1, "part of an incomplete sequence": 1, "unknown priority": 1}
         assert found == Adoption(
-            adopted=5,
-            left=Counter({"too old": 1, "part of an incomplete sequence": 1, "unknown priority": 1}),
+            adopted=found.adopted,
+            left=found.left,
+            rows_left_alone=MessageGroup(0, []),
             opt_outs=1,
             unread=0,
             stop_examples=[QuotedText(UUID(BEN), datetime(2026, 1, 2, tzinfo=UTC), " Stop ")],
@@ -93,8 +116,8 @@ def test_what_is_adopted_is_sent_and_a_past_stop_is_kept(old_database: str) -> N
     settings = DeliverSettings.model_validate({name.lower(): value for name, value in environment.items()})
     sender = CountingSender()
     with psycopg.connect(old_database, autocommit=True, prepare_threshold=None) as connection:
-        assert adopt(connection, DAY, WEEK, NOW, apply=True).adopted == 5
-        assert adopt(connection, DAY, WEEK, NOW, apply=True).adopted == 0, "a second run finds nothing new"
+        assert sizes(adopt(connection, DAY, WEEK, NOW, apply=True).adopted) == {"due": 5}
+        assert adopt(connection, DAY, WEEK, NOW, apply=True).changes == 0, "a second run finds nothing new"
         claimed = [m for lane in Lane for m in claim_due(connection, lane, NOW, NOW, NOW + DAY, None, 100)]
         deliver(Database(settings), [message.message_id for message in claimed], sender, settings, lambda: NOW)
         ended = connection.execute(
@@ -111,6 +134,159 @@ def test_the_old_databases_triggers_see_a_row_that_was_sent(old_database: str) -
             "SELECT m.status, c.messages_since_summary FROM messages m JOIN conversations c ON c.id = m.conversation_id"
             " WHERE m.direction = 'outbound' ORDER BY 2"
         ).fetchall() == [("sent", 1), *[("sent", 5)] * 3]
+
+
+def test_every_row_that_waits_is_taken_over_or_named_with_an_example(old_database: str) -> None:
+    earlier, later = NOW - timedelta(minutes=5), NOW + timedelta(days=20)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute("DELETE FROM message_queue")
+        due = add(connection, earlier, created_at=NOW - timedelta(days=3), priority=None)
+        planned = add(connection, later, created_at=NOW - timedelta(days=3), priority=" HIGH ")
+        old = add(connection, NOW - timedelta(hours=25))
+        unsure = [add(connection, earlier, status="processing"), add(connection, earlier, status="approved")]
+        unsure.append(add(connection, earlier, sent_at=earlier))
+        odd = [add(connection, earlier, status="retry"), add(connection, earlier, status=None)]
+        for ended in ("sent", "superseded", "cancelled", "failed"):
+            add(connection, earlier, status=ended)
+        assert count_unadopted_messages(connection) == 4
+        dry_run = adopt(connection, DAY, WEEK, NOW, apply=False)
+        result = adopt(connection, DAY, WEEK, NOW, apply=True)
+        assert (dry_run.adopted, dry_run.left) == (result.adopted, result.left)
+        assert {kind: set(group.message_ids) for kind, group in result.adopted.items()} == {
+            "due": {due},
+            "planned": {planned},
+        }
+        assert {why: set(group.message_ids) for why, group in result.left.items()} == {
+            "too old": {old},
+            "may have been sent": set(unsure),
+            "unknown state retry": {odd[0]},
+            "unknown state null": {odd[1]},
+        }
+        rows = connection.execute(
+            "SELECT id, priority, accepted_at, expires_at FROM message_queue WHERE accepted_at IS NOT NULL"
+        ).fetchall()
+        assert {row[0]: row[1:] for row in rows} == {
+            due: ("medium", NOW - timedelta(days=3), NOW + WEEK),
+            planned: ("high", NOW - timedelta(days=3), later + WEEK),
+        }
+        raised = adopt(connection, timedelta(hours=26), WEEK, NOW, apply=True)
+        assert set(raised.adopted) == {"due"}
+        assert "too old" not in raised.left
+
+
+def adopt_command(*options: str) -> str:
+    return " ".join(CliRunner().invoke(app, ["adopt", *options], catch_exceptions=False).output.split())
+
+
+def test_nothing_is_taken_over_while_an_old_sender_may_send_it(
+    old_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", old_database)
+    refused = CliRunner().invoke(app, ["adopt", "--apply"])
+    for sender in OF_EXISTING:
+        assert sender.removal in str(refused.exception)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM orchestrator.opt_outs").fetchone() == (0,)
+        for sender in OF_EXISTING:
+            connection.execute(sender.removal.encode())
+    assert "past STOPs stored as opt-outs: 1" in adopt_command("--apply")
+
+
+def test_watching_takes_over_each_minute_what_agents_insert(old_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", old_database)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        for sender in OF_EXISTING:
+            connection.execute(sender.removal.encode())
+        waits: list[float] = []
+        added: list[UUID] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            match len(waits):
+                case 1:
+                    added.append(add(connection, datetime.now(UTC)))
+                    wrote(connection, CHEN, "please stop texting me", 30)
+                case 3:
+                    connection.execute(FUNCTION.format("NOTIFY sms;").encode() + TRIGGER.format("").encode())
+
+        monkeypatch.setattr("orchestrator_cli.database.time.sleep", wait)
+        result = CliRunner().invoke(app, ["adopt", "--apply", "--watch"])
+    assert "DROP TRIGGER t ON public.messages;" in str(result.exception), "an old sender that comes back ends the watch"
+    assert waits == [60, 60, 60]
+    printed = " ".join(result.output.split())
+    assert printed.count("due messages taken over: 1") == 1
+    assert str(added[0]) in printed
+    assert printed.count("past STOPs stored as opt-outs: 1") == 2
+    assert "give --apply, too" in CliRunner().invoke(app, ["adopt", "--watch"]).output
+
+
+def test_the_command_says_everything_and_can_be_run_again(old_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", old_database)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE message_queue SET scheduled_for = now(), status = 'processing' WHERE status = 'sent'"
+        )
+        connection.execute("UPDATE message_queue SET scheduled_for = now() WHERE priority = 'someday'")
+        connection.execute("INSERT INTO users (phone_number, timezone) VALUES ('none', 'EST')")
+        pending = connection.execute(
+            "INSERT INTO messages (conversation_id, user_id, role, content, direction, status)"
+            " SELECT id, user_id, 'concierge', 'Hi', 'outbound', 'pending' FROM conversations LIMIT 1 RETURNING id"
+        ).fetchone()
+        assert pending
+        connection.execute("INSERT INTO orchestrator.left_alone VALUES (%s)", pending)
+        planned = add(connection, datetime.now(UTC) + timedelta(days=2), created_at=None)
+    shown = [adopt_command(), adopt_command("--apply", "--despite-old-senders")]
+    shown.append(adopt_command("--apply", "--despite-old-senders"))
+    for text in shown:
+        for part in (
+            "messages left as they are (may have been sent): 1",
+            "Look each up at Twilio.",
+            "messages left as they are (unknown priority): 1",
+            f"we never send: 1 {pending[0]}",
+            "phone numbers: cannot be read:",
+            "EST (1)",
+        ):
+            assert part in text
+    assert f"planned messages to take over: 1 {planned}" in shown[0]
+    assert "past STOPs to store as opt-outs: 1" in shown[0]
+    assert "planned messages taken over: 1" in shown[1]
+    assert "planned messages taken over: 0" in shown[2]
+    assert "past STOPs stored as opt-outs: 0" in shown[2]
+
+
+def test_rows_that_row_level_security_hides_are_an_error_and_never_none(
+    old_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"adopter_{UUID(int=hash(old_database) % 2**64).hex[-8:]}"
+    with psycopg.connect(old_database, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {name} LOGIN".encode())
+        try:
+            for schema in ("public", "orchestrator"):
+                admin.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}".encode())
+                admin.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {name}".encode())
+                admin.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {name}".encode())
+            monkeypatch.setenv("DATABASE_URL", old_database.replace("postgres@", f"{name}@"))
+            result = CliRunner().invoke(app, ["adopt"])
+            assert isinstance(result.exception, SettingsError)
+            assert f"row level security hides rows of public.messages from the role {name}" in str(result.exception)
+            assert result.output == ""
+        finally:
+            admin.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
+
+
+def test_what_the_person_wrote_before_the_adoption_puts_a_message_in_question(old_database: str) -> None:
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        asked = add(connection, NOW, created_at=NOW - timedelta(hours=2), requires_fresh_context=True)
+        connection.execute(
+            "INSERT INTO messages (conversation_id, user_id, role, content, direction, created_at)"
+            " SELECT id, user_id, 'user', 'I have found one, thanks', 'inbound', %s FROM conversations"
+            " WHERE user_id = %s",
+            (NOW - timedelta(hours=1), ADA),
+        )
+        adopt(connection, DAY, WEEK, NOW, apply=True)
+        connection.execute("UPDATE message_queue SET status = 'approved' WHERE id = %s", (asked,))
+        questions = read_relevance_questions(connection, [UUID(ADA)], NOW)
+        assert [message["message_id"] for question in questions for message in question["messages"]] == [str(asked)]
 
 
 # What people wrote before ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from orchestrator.purpose import Purpose
 from orchestrator.settings import ConsentFor
 from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect
+from orchestrator.store.people import change_user
 from tests.integration.test_reserve_under_race import HoldingSender, approved, run_workers
 from tests.world import World, sqs_event, sqs_record
 
@@ -104,6 +106,40 @@ def test_a_new_number_has_no_consent(shop: World) -> None:
     assert shop.state(message) == ("cancelled", "no_consent")
 
 
+def test_the_next_person_with_a_number_has_no_consent(shop: World) -> None:
+    shop.publish(AGREED)
+    change_user(shop.connection, "ada", {"phone_number": "+12125550177"}, shop.now)
+    shop.person("bob", daily_limit=99, hourly_limit=99)
+    message = offer(shop, user="bob")
+    shop.wait(minutes=16)
+    shop.minute()
+    assert shop.state(message) == ("cancelled", "no_consent")
+
+
+def test_a_revocation_follows_its_person_to_a_new_number_until_they_agree_there(shop: World) -> None:
+    shop.publish({**REVOKED, "topic": "news"}, {**REVOKED, "purpose": "informational"})
+    change_user(shop.connection, "ada", {"phone_number": "+12125550177"}, shop.now)
+    message = shop.message()
+    shop.minute()
+    assert shop.state(message) == ("cancelled", "no_consent")
+    shop.wait(minutes=1)
+    shop.publish({**AGREED, "purpose": "informational"})
+    message, news = shop.message(), shop.message(topic="news")
+    shop.minute()
+    assert (shop.state(message), shop.state(news)) == (("sent", None), ("cancelled", "no_consent"))
+
+
+def test_a_consent_holds_up_to_its_end_and_not_at_it(shop: World) -> None:
+    shop.publish({**AGREED, "until": (shop.now + timedelta(minutes=30)).isoformat()})
+    shop.wait(minutes=29, seconds=59, milliseconds=999)
+    before = offer(shop)
+    shop.minute()
+    shop.wait(milliseconds=1)
+    at_its_end = offer(shop, message_data={"type": "note", "message": "Bye"})
+    shop.minute()
+    assert (shop.state(before), shop.state(at_its_end)) == (("sent", None), ("queued", "no_consent"))
+
+
 def test_a_revocation_of_a_purpose_or_topic_stops_what_needs_no_consent(shop: World) -> None:
     shop.publish({**REVOKED, "topic": "news"})
     news, other = shop.message(topic="news"), shop.message()
@@ -139,6 +175,7 @@ def test_a_setting_asks_for_consent_to_what_informs(shop: World) -> None:
         ({**AGREED, "given_at": "2026-03-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}, "until"),
         ({**AGREED, "purpose": "sales"}, "purpose"),
         ({**AGREED, "source": " "}, "source"),
+        ({**AGREED, "source": "\0\u202e"}, "source"),
         ({**REVOKED, "purpose": "marketing", "topic": "sale"}, "topic"),
         ({**AGREED, "agent_id": "shop"}, "agent_id"),
     ],
@@ -223,6 +260,54 @@ def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: 
     assert again == {"lines": 2, "wrong": 0, "written": 0, "problems": []}
 
 
+def test_control_characters_are_taken_out_of_what_is_recorded(shop: World) -> None:
+    shop.publish({**AGREED, "source": "web\0form", "wording": "Yes,\x1b[31m please"})
+    assert shop.all("SELECT source, wording FROM orchestrator.consents") == [("webform", "Yes, please")]
+
+
+def test_what_is_exported_and_read_again_adds_nothing_and_keeps_its_number(
+    shop: World, run_command: Command, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "out.csv")
+    run_command("consent", "add", "ada", "--purpose", "marketing", "--source", "paper", "--wording", 'a\nb, "c"')
+    shop.publish(AGREED)
+    shop.wait(minutes=1)
+    run_command("consent", "revoke", "ada", "--source", "by phone", "--topic", "news")
+    shop.writes("STOP")
+    before = shop.all("SELECT * FROM orchestrator.consents ORDER BY id")
+    run_command("consent", "export", file)
+    run_command("consent", "import", file, "--apply")
+    assert shop.all("SELECT * FROM orchestrator.consents ORDER BY id") == before
+    shop.wait(minutes=1)
+    shop.writes("START")
+    shop.wait(minutes=1)
+    run_command("consent", "import", file, "--apply")
+    assert shop.all("SELECT 1 FROM orchestrator.opt_outs WHERE ended_at IS NULL") == []
+    shop.connection.execute("DELETE FROM orchestrator.consents")
+    change_user(shop.connection, "ada", {"phone_number": "+12125550177"}, shop.now)
+    run_command("consent", "import", file, "--apply")
+    assert {row[0] for row in shop.all("SELECT phone_number FROM orchestrator.consents")} == {"+12125550101"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"user;purpose;source\nada;marketing;form\n",
+        b"user\tpurpose\tsource\nada\tmarketing\tform\n",
+        "user,purpose,source\nada,marketing,form\n".encode("utf-16"),
+        b"User, Purpose ,SOURCE\r\n\r\nada, marketing, form\r\n,,\r\n",
+        b'user,purpose,source,wording\nada,marketing,form,"two\nlines"\n',
+    ],
+    ids=["semicolons", "tabs", "UTF-16", "other case, spaces and empty lines", "two lines in a value"],
+)
+def test_a_file_as_spreadsheets_write_it_is_read(
+    shop: World, run_command: Command, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "consents.csv").write_bytes(content)
+    run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
+    assert shop.all("SELECT purpose, source FROM orchestrator.consents") == [("marketing", "form")]
+
+
 def test_a_file_is_read_as_a_whole_or_not_at_all(shop: World, run_command: Command, tmp_path: Path) -> None:
     file = tmp_path / "consents.csv"
     file.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode())
@@ -253,6 +338,11 @@ def test_a_file_is_read_as_a_whole_or_not_at_all(shop: World, run_command: Comma
         (",given,marketing,,form,,,,,", "line 4: user_id: is missing"),
         ("ada,revoked,,news,by e-mail,,,2026-02-01T00:00:00Z,,", "line 4: line: says the same as line 3"),
         ("ada,given,marketing,,form,,,,,,extra", "line 4: it has more values"),
+        ("ada,given,marketing,,other form,,,2026-02-01T00:00:00Z,,", "line 4: line: overlaps the consent of line 2"),
+        ("ada,revoked,,,letter,,,,,", "line 4: at: is missing"),
+        ("ada,given,marketing,,\0,,,,,", "line 4: source"),
+        ('ada,given,marketing,,"form,,,,,', "line 4: the line is no CSV"),
+        (f"ada,given,marketing,,{'x' * 200_000},,,,,", "line 4: source"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_written(
@@ -269,6 +359,7 @@ def test_a_bad_line_is_named_and_nothing_is_written(
         (FILE.replace("page 2", "Straße").encode("latin-1"), "line 2: the file is not in UTF-8"),
         (b"name,source\nada,form\n", "it has name; the first line names columns"),
         (b"", "the first line names columns"),
+        (b"user,source,source\nada,form,form\n", "it has source twice"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_an_error(
@@ -279,7 +370,7 @@ def test_a_file_that_cannot_be_read_is_an_error(
 
 
 def test_a_hundred_thousand_lines_are_read_at_once(shop: World, run_command: Command, tmp_path: Path) -> None:
-    lines = "".join(f"ada,given,marketing,,form {number},,,2026-01-01T00:00:00Z,,\n" for number in range(100_000))
+    lines = "".join(f"ada,revoked,,topic {number},form,,,2026-01-01T00:00:00Z,,\n" for number in range(100_000))
     (tmp_path / "consents.csv").write_text(FILE.splitlines()[0] + "\n" + lines)
     assert "100000 written" in run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
 

@@ -92,3 +92,65 @@ def test_the_texts_of_other_people_count_for_nothing(world: World) -> None:
     assert world.all("SELECT user_id, date, messages_sent FROM user_message_budget WHERE user_id = %s", ada) == [
         (ada, world.now.date() - timedelta(days=1), 2)
     ]
+
+
+# Texts of another sender (R2) ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "sent_ago", "written_ago", "goes"),
+    [
+        ("sent", HOUR - SECOND, 2 * HOUR, False),
+        ("delivered", None, HOUR - SECOND, False),
+        ("queued_for_send", None, SECOND, False),
+        ("sent", HOUR, SECOND, True),
+        ("sent", None, HOUR, True),
+        ("failed", SECOND, SECOND, True),
+    ],
+)
+@pytest.mark.parametrize("is_of_sharer", [False, True])
+def test_texts_of_another_sender_count_for_an_hour(
+    world: World, status: str, sent_ago: timedelta | None, written_ago: timedelta, goes: bool, is_of_sharer: bool
+) -> None:
+    ada, ben = world.person(hourly_limit=1), world.person("ben", phone="+12125550102", hourly_limit=1)
+    world.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
+    went_to = ben if is_of_sharer else ada
+    world.says(went_to, "Hello")
+    world.connection.execute("DELETE FROM messages")
+    message = world.message()
+    text_of_another_sender(world, went_to, status, sent_ago, written_ago)
+    world.minute()
+    assert world.state(message) == (("sent", None) if goes else ("queued", "hourly_limit"))
+
+
+def test_a_text_of_another_sender_while_claude_is_thinking_counts(world: World) -> None:
+    ada = world.person(hourly_limit=1)
+    world.says(ada, "Hello")
+    world.connection.execute("DELETE FROM messages")
+    message = world.message(message_data={"type": "weekly_summary", "stats": {"intros": 2}})
+
+    def another_sender_meanwhile(_: object) -> None:
+        text_of_another_sender(world, ada, "sent", SECOND, SECOND)
+
+    world.claude.misbehave = another_sender_meanwhile
+    world.minute()
+    assert (world.texts(), world.state(message)[0]) == ([], "queued")
+
+
+def test_our_own_texts_count_once(world: World) -> None:
+    world.person(hourly_limit=2)
+    first = world.message()
+    world.minute()
+    second = world.message()
+    world.minute()
+    assert [world.state(message) for message in (first, second)] == [("sent", None)] * 2
+
+
+def text_of_another_sender(
+    world: World, user_id: UUID, status: str, sent_ago: timedelta | None, written_ago: timedelta
+) -> None:
+    world.connection.execute(
+        "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, sent_at, created_at)"
+        " SELECT id, user_id, 'concierge', 'Hi', 'outbound', %s, %s, %s FROM conversations WHERE user_id = %s",
+        (status, None if sent_ago is None else world.now - sent_ago, world.now - written_ago, user_id),
+    )

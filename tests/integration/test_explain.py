@@ -77,6 +77,28 @@ def test_an_end_is_explained_with_its_rule(world: World, command: CliRunner) -> 
     assert f"Superseded by {newer} (newer_of_topic)" in printed
 
 
+def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: CliRunner) -> None:
+    world.person()
+    world.connection.execute(
+        "INSERT INTO message_queue (id, user_id, agent_id, message_data, scheduled_for, status)"
+        " SELECT i.id::uuid, u.id, 'old', '{}', %s, i.status FROM users u, unnest(%s::text[], %s::text[]) AS i (id, status)",
+        (world.now, [str(UUID(int=1)), str(UUID(int=2))], ["queued", "sent"]),
+    )
+    printed = run(command, "explain", str(UUID(int=1)))
+    assert "Now: queued, and not ours:" in printed
+    assert "orchestrator adopt --apply" in printed
+    assert "due" not in printed
+    assert "the row was never ours" in run(command, "explain", str(UUID(int=2)))
+
+
+def test_a_row_that_is_left_to_another_sender_is_explained(world: World, command: CliRunner) -> None:
+    row_id = uuid4()
+    world.connection.execute("INSERT INTO orchestrator.left_alone VALUES (%s)", (row_id,))
+    result = command.invoke(app, ["explain", str(row_id)])
+    assert "left to another sender" in str(result.exception)
+    assert "Nothing is recorded" in str(command.invoke(app, ["explain", str(uuid4())]).exception)
+
+
 def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: CliRunner) -> None:
     world.person()
     world.travel_to("2026-03-03T22:00:00-05:00")

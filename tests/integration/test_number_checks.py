@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,6 +15,7 @@ from orchestrator.maintenance.evidence_file import build_evidence
 from orchestrator.purpose import Purpose
 from orchestrator.settings import SendingMode
 from orchestrator.store.agents import set_agent
+from orchestrator.store.number_checks import NumberClaim, claim_number_checks
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
 from tests.world import World
@@ -149,7 +150,7 @@ def test_a_failure_never_means_that_a_text_may_go(
     message = offer(shop)
     assert (shop.texts(), shop.state(message)) == ([], ("queued", reason))
     assert shop.row(message)["scheduled_for"] == shop.now + timedelta(minutes=minutes)
-    assert shop.all("SELECT count(*) FROM orchestrator.number_checks") == [(0,)]
+    assert shop.all("SELECT count(answer) FROM orchestrator.number_checks") == [(0,)]
     note = shop.all("SELECT note FROM orchestrator.timeline WHERE message_id = %s AND note IS NOT NULL", message)
     assert note
     assert ADA not in str(note)
@@ -217,6 +218,23 @@ def test_no_lock_is_held_and_no_transaction_is_open_while_twilio_answers(shop: W
     shop.phones.misbehave = look
     assert shop.state(offer(shop))[0] == "sent"
     assert seen == [(0,), (0,)]
+
+
+def test_of_two_workers_one_asks_and_the_other_waits(shop: World) -> None:
+    ((ada,),) = shop.all("SELECT id FROM users WHERE external_id = 'ada'")
+    claim = NumberClaim(uuid4(), ada, ADA, date(2026, 1, 10))
+    assert claim_number_checks(shop.connection, [claim], shop.now) == {claim.id}
+    message = offer(shop)
+    assert (shop.state(message), shop.phones.lookups) == (("queued", "number_unchecked"), [])
+    assert shop.row(message)["scheduled_for"] == shop.now + timedelta(minutes=1)
+    shop.wait(minutes=1)  # the other worker was killed
+    seen: list[set[UUID]] = []
+    shop.phones.misbehave = lambda fields: (
+        seen.append(claim_number_checks(shop.connection, [claim], shop.now)) if "path" in fields else None
+    )
+    shop.minute()
+    assert (shop.state(message)[0], seen, len(shop.phones.lookups)) == ("sent", [set()], 1)
+    assert claim_number_checks(shop.connection, [claim], shop.now) == set(), "it was answered a moment ago"
 
 
 def test_a_question_counts_toward_the_costs_of_the_day(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Old senders are found by what they do, in the database of the system that we replace and elsewhere."""
 
 import json
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -10,11 +11,14 @@ from typer.testing import CliRunner
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import migrate
 from orchestrator.store.old_senders import OldSender, list_old_senders
+from orchestrator_cli import main
+from orchestrator_cli.dead_letters import SourceQueue
 from orchestrator_cli.main import app
 from tests.integration.test_migrate import EXISTING
 from tests.integration.test_replies import NIGHT, row
 from tests.world import World
 
+ADA = "00000000-0000-0000-0000-00000000000a"
 OF_EXISTING = [
     OldSender("trigger", "send_sms_on_message_insert", "DROP TRIGGER send_sms_on_message_insert ON public.messages;"),
     OldSender("cron job", "process-due-messages", "SELECT cron.unschedule('process-due-messages');"),
@@ -156,3 +160,65 @@ def test_doctor_says_that_the_former_setting_is_ignored(monkeypatch: pytest.Monk
     monkeypatch.setenv("OLD_SENDER_IS_GONE", "true")
     results = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)
     assert [result["detail"] for result in results if result["what"] == "OLD_SENDER_IS_GONE"] == ["is ignored"]
+
+
+# The owner's trigger that fails on each change of a number ---------------------------------------------------------------
+
+
+@pytest.fixture
+def old_database(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    for queue in SourceQueue:
+        monkeypatch.delenv(queue.variable, raising=False)  # no dead letters to look through
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(EXISTING.encode())
+        migrate(empty_database)
+        yield connection
+
+
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """What a command prints, and its exit code."""
+    monkeypatch.setattr("sys.argv", ["orchestrator", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), " ".join((printed.out + printed.err).split())
+
+
+SET_PHONE = ("user", "set", ADA, "--phone", "+12125550111")
+DELETE = ("privacy", "delete", ADA, "--yes", "--keep-at-twilio")
+
+
+def test_commands_that_change_a_number_name_the_trigger_that_fails_and_work_without_it(
+    old_database: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = old_database.execute("SELECT * FROM users ORDER BY id").fetchall()
+    assert run(monkeypatch, capsys, "privacy", "export", ADA)[0] == 0
+    for command in (SET_PHONE, DELETE):
+        code, printed = run(monkeypatch, capsys, *command)
+        assert (code, "Run ALTER TABLE public.users DISABLE TRIGGER on_phone_change;" in printed) == (1, True)
+    assert old_database.execute("SELECT * FROM users ORDER BY id").fetchall() == before
+    assert run(monkeypatch, capsys, "user", "set", ADA, "--name", "Ada")[0] == 0, "other columns can be changed"
+
+    old_database.execute("ALTER TABLE public.users DISABLE TRIGGER on_phone_change")
+    assert run(monkeypatch, capsys, *SET_PHONE)[0] == 0
+    history = (
+        "SELECT phone_number_history, status FROM users u JOIN conversations c ON c.user_id = u.id WHERE u.id = %s"
+    )
+    assert old_database.execute(history, (ADA,)).fetchone() == (["+12125550101"], "closed")
+    assert "+12125550101" in run(monkeypatch, capsys, "privacy", "export", ADA)[1]
+    assert run(monkeypatch, capsys, *DELETE)[0] == 0
+    assert old_database.execute(history, (ADA,)).fetchone() == ([], "closed")
+
+
+def test_a_column_that_an_owners_trigger_lacks_is_no_missing_migration(
+    old_database: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old_database.execute(
+        "CREATE FUNCTION copy_name() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.nickname := 1; RETURN NEW; END';"
+        "CREATE TRIGGER copy_name BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION copy_name()"
+    )
+    assert run(monkeypatch, capsys, "user", "set", ADA, "--name", "Ada") == (
+        1,
+        'The database\'s own function copy_name() failed: record "new" has no field "nickname". Correct or drop it.',
+    )

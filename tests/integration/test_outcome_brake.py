@@ -168,6 +168,16 @@ def test_a_stop_is_charged_to_the_last_text_before_it(month: World) -> None:
     assert counts(month) == {}
 
 
+def test_a_stop_that_is_repeated_a_day_later_stays_charged_to_its_text(month: World) -> None:
+    month.message()
+    month.minute()
+    month.wait(minutes=5)
+    month.writes("STOP")
+    month.wait(hours=30)
+    month.writes("STOP")
+    assert counts(month) == {("concierge_main", "note"): (1, 1, 0)}
+
+
 @pytest.mark.parametrize("source", ["operator", "wrong_person", "twilio_21610", "recovered"])
 def test_an_opt_out_that_is_no_stop_is_charged_to_none(month: World, source: str) -> None:
     history(month, "bulk", 5, stops=5)

@@ -240,6 +240,23 @@ def test_a_status_callback_for_a_row_finds_it(world: World) -> None:
     assert world.all("SELECT status FROM messages WHERE id = %s", message_id) == [("failed",)]
 
 
+def test_what_an_agent_wrote_to_itself_opens_no_conversation_and_asks_nothing(world: World) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    asked = world.message(priority="high", requires_fresh_context=True)
+    world.wait(minutes=1)
+    for content in ('{"type": "re_engagement_check"}', "STOP"):
+        world.says(ada, content)
+    world.connection.execute("UPDATE messages SET role = 'system'")
+    answer = action(world, "Shall I introduce you?")
+    world.publish(answer)
+    for _ in range(3):
+        world.minute()
+    assert world.texts() == []
+    assert {world.state(UUID(message)) for message in (str(asked), answer["message_id"])} == {("queued", "quiet_hours")}
+    assert world.all("SELECT count(*) FROM agent_actions_log WHERE action_type = 'check_relevance'") == [(0,)]
+
+
 # Ceilings --------------------------------------------------------------------------------------------------------------
 
 

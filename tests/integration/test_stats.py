@@ -35,6 +35,10 @@ def test_what_is_older_than_the_question_does_not_count(world: World) -> None:
     world.minute()
     assert world.state(held) == ("queued", "hourly_limit")
     world.writes("Hm")
+    world.connection.execute(  # an agent's row to itself
+        "INSERT INTO messages (conversation_id, user_id, role, content, direction, created_at)"
+        " SELECT conversation_id, user_id, 'system', '{}', 'inbound', created_at FROM messages WHERE content = 'Hm'"
+    )
     stats = read_stats(world.connection, since)
     assert (stats["sent"], stats["delivered"], stats["undelivered"], stats["unknown_outcomes"]) == (2, 2, 0, 0)
     assert stats["refused_by_code"] == {"21211": 1}

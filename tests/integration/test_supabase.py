@@ -311,3 +311,25 @@ def test_a_web_role_that_is_a_member_of_another_role_is_found_with_the_fix(
         "bad",
         f"Its rights come from a role that it is a member of: revoke that role from {name}.",
     )
+
+
+def test_what_is_created_takes_no_trigger_of_another_role(
+    supabase: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role with the default grants would run its own code with the rights of the next one that writes."""
+    climb = (
+        "CREATE FUNCTION pg_temp.climb() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        " CREATE TRIGGER climb BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION pg_temp.climb()"
+    )
+    migrate(url_of(supabase))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        run_as(supabase, "service_role", climb)
+    supabase.execute("GRANT TRIGGER ON users, messages TO service_role")  # as an earlier release left it
+    results = json.loads(doctor(supabase, monkeypatch, "--json"))
+    assert [(r["grade"], r["fix"]) for r in results if r["what"] == "triggers"] == [
+        ("doubtful", "As the owner run REVOKE TRIGGER ON messages, users FROM service_role;")
+    ]
+    assert "service_role, users would lose TRIGGER." in doctor(supabase, monkeypatch, "--close", "--yes")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        run_as(supabase, "service_role", climb)
+    assert run_as(supabase, "service_role", "UPDATE users SET first_name = 'Ada'") == [0]

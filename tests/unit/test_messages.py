@@ -7,9 +7,19 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from orchestrator import InvalidMessage, Lane
-from orchestrator.messages import BODY_LIMIT, Message, Reply, Withdrawal, build_message, parse_request, to_body
+from orchestrator.messages import (
+    BODY_LIMIT,
+    Message,
+    Reply,
+    Withdrawal,
+    build_message,
+    parse_request,
+    to_body,
+    verbatim_text,
+)
 from orchestrator.wording.grounding import check_text
 from orchestrator.wording.plain import plain_sentence
 
@@ -50,7 +60,16 @@ def body(**changes: object) -> str:
         ("an unknown priority", body(priority="asap"), "priority", "invalid_field"),
         ("a priority in capitals", body(priority="HIGH"), "priority", "invalid_field"),
         ("no message data", body(message_data=None), "message_data", "invalid_field"),
-        ("data without a type", body(message_data={"message": "Hello"}), "message_data", "invalid_field"),
+        ("data with nothing in it", body(message_data={}), "message_data", "invalid_field"),
+        ("data with no type", body(message_data={"type": None, "message": "Hello"}), "message_data", "invalid_field"),
+        ("JSON as content", body(message_data={"content": '{"a": 1}'}), "message_data", "invalid_field"),
+        (
+            "a conversation under two names",
+            body(conversationId=str(UUID(int=1)), conversation_context_id=str(UUID(int=1))),
+            "conversation_id",
+            "unknown_field",
+        ),
+        ("a conversation that is no UUID", body(conversationId="x"), "conversation_id", "invalid_field"),
         ("data with a blank type", body(message_data={"type": " "}), "message_data", "invalid_field"),
         ("data that is a text", body(message_data="Hello"), "message_data", "invalid_field"),
         ("an empty text", body(message_data={"type": "x", "message": " \n"}), "message_data", "invalid_field"),
@@ -280,3 +299,39 @@ def test_whatever_arrives_is_a_request_or_a_typed_error(text: str) -> None:
     except InvalidMessage as problem:
         assert problem.field
         assert problem.fix
+
+
+# Names of the system before this one -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["conversationId", "conversation_id", "conversationContextId", "conversation_context_id"]
+)
+def test_a_conversation_has_its_former_name_too(name: str) -> None:
+    message = parse_request(body(**{name: str(UUID(int=1))}))
+    reply = parse_request(json.dumps({"action": "reply", "user_id": "ada", "content": "Hi", name: str(UUID(int=1))}))
+    for request in (message, reply):
+        assert isinstance(request, Message | Reply)
+        assert request.conversation_context_id == UUID(int=1)
+        assert json.loads(to_body(request))["conversationContextId"] == str(UUID(int=1))
+        assert parse_request(to_body(request)) == request
+
+
+@pytest.mark.parametrize(
+    ("data", "stored", "words"),
+    [
+        ({"content": "Hello"}, {"type": "message", "content": "Hello"}, "Hello"),
+        ({"type": "reply", "content": "Hello"}, {"type": "reply", "content": "Hello"}, "Hello"),
+        ({"message": "Hello"}, {"type": "message", "message": "Hello"}, "Hello"),
+        ({"findings": [1]}, {"type": "message", "findings": [1]}, None),
+        ({"type": "x", "content": "a long report", "author": "Ada"}, None, None),
+        ({"content": "report", "text": "Hello"}, {"type": "message", "content": "report", "text": "Hello"}, "Hello"),
+    ],
+)
+def test_data_of_former_agents_needs_no_type_and_has_its_words_under_content(
+    data: dict[str, JsonValue], stored: dict[str, JsonValue] | None, words: str | None
+) -> None:
+    message = parse_request(body(message_data=data))
+    assert isinstance(message, Message)
+    assert message.message_data == (stored or data)
+    assert verbatim_text(message.message_data) == words

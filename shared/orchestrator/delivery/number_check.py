@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 from orchestrator.clock import Clock
 from orchestrator.delivery.settlements import state_after_refusal
@@ -21,12 +20,20 @@ from orchestrator.sms.lookup import LookupResult, NumberQuestion, look_up
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, Scope, fault_of
 from orchestrator.store.database import Database
 from orchestrator.store.delivery import DecisionRow
-from orchestrator.store.number_checks import NumberCheckRow, read_number_checks, write_number_checks
+from orchestrator.store.number_checks import (
+    NumberCheckRow,
+    NumberClaim,
+    claim_number_checks,
+    read_number_checks,
+    write_number_checks,
+)
 
 # "Reassigned Number is only available for US phone numbers": twilio.com/docs/lookup/v2-api/reassigned-number
 COUNTRY = "US"
 # How long a message waits after a question that brought no answer, where Twilio's code names no other time.
 RETRY_AFTER = timedelta(minutes=15)
+# While another worker asks about the number.
+CLAIM_LASTS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ def asks_about_numbers(settings: DeliverSettings) -> bool:
 def check_numbers(
     database: Database, sendable: Sequence[tuple[Delivery, Send]], settings: DeliverSettings, clock: Clock
 ) -> CheckedWave:
-    """Check the numbers of marketing messages that could go; two round trips around the calls, and no lock (G4).
+    """Check the numbers of marketing messages that could go; three round trips around the calls, and no lock (G4).
 
     A number without an answer holds its messages: a failure of Twilio never lets one go.
     """
@@ -66,10 +73,16 @@ def check_numbers(
         known = read_number_checks(connection, list(people), now)
     days = {number: day_of_consent(found.consent_at) for number, found in known.items()}
     standing = {number: standing_answer(found.last, days[number], now) for number, found in known.items()}
-    questions = [NumberQuestion(number, days[number]) for number, answer in standing.items() if answer is None]
-    results = dict(zip([q.phone_number for q in questions], look_up(questions, settings), strict=True))
+    unasked = [
+        NumberClaim(uuid7(now), people[number], number, days[number])
+        for number, answer in standing.items()
+        if answer is None
+    ]
+    claims = _claim(database, unasked, now)
+    answers = look_up([NumberQuestion(claim.phone_number, claim.verified_on) for claim in claims], settings)
     now = clock()
-    _store_answers(database, questions, results, people, Decimal(str(settings.reassigned_number_usd)), now)
+    results = {claim.phone_number: result for claim, result in zip(claims, answers, strict=True)}
+    _store_answers(database, claims, results, Decimal(str(settings.reassigned_number_usd)), now)
 
     def decision_of(delivery: Delivery) -> Hold | End | None:
         number = delivery.person.phone_number
@@ -79,7 +92,9 @@ def check_numbers(
         if result and result.failure:
             return _hold_after_failure(result.failure, now)
         answer = result.answer if result else standing[number]
-        return decide_by_answer(answer, days[number], now) if answer else None
+        if answer is None:
+            return Hold(now + CLAIM_LASTS, Reason.NUMBER_UNCHECKED, "another worker asks Twilio now")
+        return decide_by_answer(answer, days[number], now)
 
     decided = [(delivery, send, decision_of(delivery)) for delivery, send in sendable]
     failures = [result.failure for result in results.values() if result.failure]
@@ -95,18 +110,26 @@ def _is_in_question(delivery: Delivery) -> bool:
     return delivery.state.purpose is Purpose.MARKETING and country_of(delivery.person.phone_number) == COUNTRY
 
 
+def _claim(database: Database, claims: Sequence[NumberClaim], now: datetime) -> list[NumberClaim]:
+    """Claim numbers, because each question costs; returns the claims that hold."""
+    if not claims:
+        return []
+    with database.connection() as connection:
+        claimed = claim_number_checks(connection, claims, now)
+    return [claim for claim in claims if claim.id in claimed]
+
+
 def _store_answers(
     database: Database,
-    questions: Sequence[NumberQuestion],
+    claims: Sequence[NumberClaim],
     results: Mapping[str, LookupResult],
-    people: Mapping[str, UUID],
     price_usd: Decimal,
     now: datetime,
 ) -> None:
     rows = [
-        NumberCheckRow(uuid7(now), people[q.phone_number], q.phone_number, q.verified_on, answer)
-        for q in questions
-        if (answer := results[q.phone_number].answer)
+        NumberCheckRow(claim.id, claim.phone_number, answer)
+        for claim in claims
+        if (answer := results[claim.phone_number].answer)
     ]
     if rows:
         with database.connection() as connection:

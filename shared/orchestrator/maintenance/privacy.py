@@ -14,6 +14,7 @@ from orchestrator.settings import PrivacySettings
 from orchestrator.sms.erase import TextEraser
 from orchestrator.store import privacy as store
 from orchestrator.store.legal_holds import require_no_legal_hold
+from orchestrator.store.old_senders import require_changeable_numbers
 from orchestrator.store.people import find_user
 from orchestrator.store.privacy import DeletedRecords, Identity
 
@@ -78,10 +79,12 @@ def delete_person(
 
     Raises:
         LegalHold: the person is under a legal hold; nothing was deleted.
+        NumberTriggerFails: a trigger of the owner fails on each change of a number; nothing was deleted.
         SettingsError: the person is opted out, and there is no `PRIVACY_KEY` to keep the opt-out; nothing was deleted.
         OrchestratorError: the dead letters cannot be read; nothing in the database was deleted.
     """
     require_no_legal_hold(connection, identity.user_uuid)
+    require_changeable_numbers(connection)
     hashes = _opt_out_hashes(identity, settings)
     dead_letters = delete_letters(identity)
     deleted = store.delete_person(

@@ -173,7 +173,8 @@ _FAULTS = {
 _OTHER_FAULT = Fault(Consequence.REFUSED, Scope.MESSAGE, "Twilio does not take the text")
 # Of texts that Twilio took: these did not leave Twilio, or a carrier gave them back. They are queued again.
 UNSENT_AFTER_ALL = frozenset({30001, 30002, 30022, 30023, 30027, 30036, 30047})
-# A text that a carrier blocked, or took for spam.
+# A text that Twilio or a carrier filtered (30007: "spam, phishing, and fraud"), or that was blocked on its way (30004):
+# https://www.twilio.com/docs/api/errors/30007. Other codes of filters are of texts that come in (30038, 30039).
 FILTERED = frozenset({30004, 30007})
 
 

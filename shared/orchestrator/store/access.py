@@ -82,6 +82,19 @@ class WebFunction:
     table_names: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class TriggerHolder:
+    """A role that may add triggers to a shared table that it does not own; `is_outsider` as in TableAccess.
+
+    A trigger runs with the rights of each role that writes to the table, so that its author gains them
+    (https://www.postgresql.org/docs/current/sql-createtrigger.html names the privilege).
+    """
+
+    role: str
+    table_name: str
+    is_outsider: bool
+
+
 def is_schema_closed(connection: Connection) -> bool:
     """Whether our schema grants nothing to PUBLIC or a web role, and its functions to each role that may use it."""
     (closed,) = connection.execute(_sql("is_schema_closed"), _web_roles()).fetchone() or (False,)
@@ -117,12 +130,15 @@ def list_created_tables(connection: Connection) -> set[str]:
 def close_tables(connection: Connection, tables: Collection[str]) -> None:
     """Close shared tables, in the caller's transaction: row level security, and nothing for PUBLIC and the web roles.
 
-    Every other role that holds a grant keeps what it can do.
+    Every other role that holds a grant can read and write as before, and adds no triggers (G12).
     """
     for table in sorted(tables):
         name = Identifier("public", table)
         connection.execute(SQL("REVOKE ALL ON {} FROM {}").format(name, _outsiders(connection)))
         connection.execute(SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(name))
+    for holder in list_trigger_holders(connection, tables):
+        revoke = SQL("REVOKE TRIGGER ON {} FROM {}")
+        connection.execute(revoke.format(Identifier("public", holder.table_name), Identifier(holder.role)))
     admit_grantees(connection, tables)
 
 
@@ -172,6 +188,12 @@ def list_web_functions(connection: Connection) -> list[WebFunction]:
     with connection.cursor(row_factory=class_row(WebFunction)) as cursor:
         parameters = {**_web_roles(), "tables": list(SHARED_TABLES)}
         return cursor.execute(_sql("list_web_functions"), parameters).fetchall()
+
+
+def list_trigger_holders(connection: Connection, tables: Collection[str] = SHARED_TABLES) -> list[TriggerHolder]:
+    """List the roles besides their owners that may add triggers to these tables."""
+    with connection.cursor(row_factory=class_row(TriggerHolder)) as cursor:
+        return cursor.execute(_sql("list_trigger_holders"), {**_web_roles(), "tables": list(tables)}).fetchall()
 
 
 def _outsiders(connection: Connection) -> Composed:

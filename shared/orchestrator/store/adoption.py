@@ -1,20 +1,20 @@
 """Adoption: takes over waiting messages that another sender or a person wrote, and what past texts ask of us."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
 
+from orchestrator.messages import Lane
 from orchestrator.rules.past_texts import PastText, wishes_of
 from orchestrator.store.database import columns, sql
 from orchestrator.store.old_senders import OldSender, list_old_senders
 
 # Texts of the history that are read at once.
 BATCH = 5_000
-# How many texts of each kind a report quotes.
+# How many texts and messages of each kind a report quotes.
 MOST_QUOTED = 5
 # It orders before each text.
 _BEFORE_ALL = PastText(UUID(int=0), UUID(int=0), "", "", datetime(1, 1, 1, tzinfo=UTC), None)
@@ -30,25 +30,40 @@ class QuotedText:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageGroup:
+    """Messages of which one thing holds, and the ids of some of them."""
+
+    messages: int
+    message_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Adoption:
     """What an adoption changed, or would change.
 
     Attributes:
-        adopted: messages taken over.
+        adopted: messages taken over: `due`, or `planned` for later.
         left: waiting messages that are not taken over, by cause.
+        rows_left_alone: pending rows of `messages` that another sender may have sent, and that are never sent.
         opt_outs: numbers whose last clear word is STOP.
         unread: people whose last text may be a wish to stop: an operator has to read it.
         stop_examples, unread_examples: some of these texts.
         old_senders: what still hands rows to another sender.
     """
 
-    adopted: int
-    left: Counter[str]
+    adopted: Mapping[str, MessageGroup]
+    left: Mapping[str, MessageGroup]
+    rows_left_alone: MessageGroup
     opt_outs: int
     unread: int
     stop_examples: Sequence[QuotedText]
     unread_examples: Sequence[QuotedText]
     old_senders: Sequence[OldSender]
+
+    @property
+    def changes(self) -> int:
+        """How many messages, opt-outs and texts to read it stored, or would store."""
+        return sum(group.messages for group in self.adopted.values()) + self.opt_outs + self.unread
 
 
 def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: datetime, *, apply: bool) -> Adoption:
@@ -58,28 +73,41 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
     its person.
 
     Args:
-        max_age: older messages stay untouched, because their texts are out of date.
-        lifetime: how long an adopted message may still wait.
+        max_age: messages that were due before it stay untouched, because their texts are out of date.
+        lifetime: how long an adopted message may wait beyond the time for which it was planned.
         apply: False changes nothing and reports what would change.
     """
-    parameters = {"now": now, "oldest": now - max_age, "expires_at": now + lifetime}
+    parameters = {
+        "now": now,
+        "oldest": now - max_age,
+        "lifetime": lifetime,
+        "lanes": [*Lane],
+        "quoted": MOST_QUOTED,
+    }
     with connection.transaction(force_rollback=not apply):
         # Past wishes first: no message is ours before it is known whether its person wants it.
         wishes = wishes_of(_read_past_texts(connection))
         stopped = connection.execute(sql("adopt_opt_outs"), _columns(wishes.stops)).fetchall()
         unread = connection.execute(sql("adopt_unread_texts"), _columns(wishes.unread)).fetchall()
-        adopted = connection.execute(sql("adopt_messages"), parameters).rowcount
-        left: Counter[str] = Counter(dict(connection.execute(sql("count_unadopted_messages"), parameters).fetchall()))
+        groups = connection.execute(sql("adopt_messages"), parameters).fetchall()
+        rows_left_alone = connection.execute(sql("count_rows_left_alone"), parameters).fetchone()
         senders = list_old_senders(connection)
+    assert rows_left_alone is not None  # the statement returns one row
     return Adoption(
-        adopted=adopted,
-        left=left,
+        adopted={kind: MessageGroup(*group) for kind, is_adopted, *group in groups if is_adopted},
+        left={kind: MessageGroup(*group) for kind, is_adopted, *group in groups if not is_adopted},
+        rows_left_alone=MessageGroup(*rows_left_alone),
         opt_outs=len(stopped),
         unread=len(unread),
         stop_examples=_quotes(wishes.stops, {user_id for (user_id,) in stopped}),
         unread_examples=_quotes(wishes.unread, {user_id for (user_id,) in unread}),
         old_senders=senders,
     )
+
+
+def count_unadopted_messages(connection: Connection) -> int:
+    """Count the waiting rows of `message_queue` that are not ours to send."""
+    return int((connection.execute(sql("count_unadopted_messages")).fetchone() or (0,))[0])
 
 
 def _read_past_texts(connection: Connection) -> Iterator[PastText]:

@@ -35,6 +35,17 @@ class RecordedConsent:
     holds: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OptedOutPerson:
+    """A person whose opt-out is in force, on which number, since when, and by what."""
+
+    user_id: UUID
+    external_id: str | None
+    phone_number: str
+    source: str
+    at: datetime
+
+
 def write_consents(
     connection: Connection, entries: Sequence[ConsentEntry], opt_outs: Sequence[OptOut], now: datetime
 ) -> None:
@@ -64,3 +75,9 @@ def list_consents(connection: Connection, user_id: UUID | None, now: datetime) -
     """List the entries of one person, or of all, oldest first; one round trip."""
     with connection.cursor(row_factory=class_row(RecordedConsent)) as cursor:
         return cursor.execute(sql("list_consents"), {"user_id": user_id, "now": now}).fetchall()
+
+
+def list_people_opted_out(connection: Connection) -> list[OptedOutPerson]:
+    """List the people whose opt-out is in force, oldest first; one round trip."""
+    with connection.cursor(row_factory=class_row(OptedOutPerson)) as cursor:
+        return cursor.execute(sql("list_people_opted_out")).fetchall()

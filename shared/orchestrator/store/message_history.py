@@ -86,6 +86,12 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
     return MessageHistory(message_id, row, sorted(steps, key=lambda step: step.at))
 
 
+def is_left_alone(connection: Connection, row_id: UUID) -> bool:
+    """Whether a row of `messages` is left to another sender for good (R12)."""
+    row = connection.execute("SELECT 1 FROM orchestrator.left_alone WHERE message_id = %s", (row_id,)).fetchone()
+    return row is not None
+
+
 def _first_steps(row: dict[str, Any]) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
     lane = "a reply" if row["is_reply"] else row["priority"]

@@ -22,13 +22,21 @@ class ConsentedNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberCheckRow:
-    """An answer of Twilio to be stored."""
+class NumberClaim:
+    """A number about which Twilio is to be asked, its person, and the day since which."""
 
     id: UUID
     user_id: UUID
     phone_number: str
     verified_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCheckRow:
+    """Twilio's answer about a claimed number."""
+
+    id: UUID
+    phone_number: str
     answer: NumberAnswer
 
 
@@ -44,6 +52,17 @@ def read_number_checks(
     }
 
 
+def claim_number_checks(connection: Connection, claims: Sequence[NumberClaim], now: datetime) -> set[UUID]:
+    """Claim numbers for a question; one round trip.
+
+    Returns:
+        The claims that hold. A missing one is another worker's, who asks now or has just asked.
+    """
+    with one_round_trip(connection):
+        rows = connection.execute(sql("claim_number_checks"), {**columns(claims, *NumberClaim.__slots__), "now": now})
+    return {claim_id for (claim_id,) in rows}
+
+
 def write_number_checks(
     connection: Connection, rows: Sequence[NumberCheckRow], price_usd: Decimal, now: datetime
 ) -> None:
@@ -52,7 +71,7 @@ def write_number_checks(
     The opt-out takes the locks of the numbers' people, as STOP does, and ends their consents and what waits for them.
     """
     opt_outs = [OptOut(row.phone_number, "reassigned", now) for row in rows if row.answer is NumberAnswer.OTHER_OWNER]
-    parameters = {**columns(rows, *NumberCheckRow.__slots__), "price_usd": price_usd, "now": now}
+    parameters = {**columns(rows, "id", "answer"), "price_usd": price_usd, "now": now}
     with one_round_trip(connection):
-        connection.execute(sql("insert_number_checks"), parameters)
+        connection.execute(sql("store_number_checks"), parameters)
         write_opt_outs(connection, opt_outs, now)

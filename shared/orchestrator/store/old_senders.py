@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import sql
 
 
@@ -44,3 +45,24 @@ def list_failing_number_triggers(connection: Connection) -> list[NumberTrigger]:
     """List the owner's triggers on `users` that fail on each change of a number."""
     with connection.cursor(row_factory=class_row(NumberTrigger)) as cursor:
         return cursor.execute(sql("list_failing_number_triggers")).fetchall()
+
+
+class NumberTriggerFails(OrchestratorError):
+    """A trigger of the owner would fail on a change of a number; the text names it and the fix."""
+
+
+def require_changeable_numbers(connection: Connection) -> None:
+    """Check that no trigger of the owner fails on a change of a number.
+
+    Raises:
+        NumberTriggerFails: there is one; nothing was changed.
+    """
+    triggers = list_failing_number_triggers(connection)
+    if triggers:
+        names = ", ".join(trigger.name for trigger in triggers)
+        fix = " ".join(trigger.removal for trigger in triggers)
+        raise NumberTriggerFails(
+            f"users.phone_number cannot be changed: {names} on users updates the row that is being updated, which "
+            f"Postgres refuses. Run {fix} Our own triggers keep the history of numbers, and close the conversations of "
+            "the old one."
+        )

@@ -15,6 +15,7 @@ from orchestrator.people import Person, find_zone, zones_of_number
 from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
+from orchestrator.store.old_senders import require_changeable_numbers
 
 # Columns of the newest budget row, which holds a person's limits. All others are columns of `users`.
 BUDGET_COLUMNS = ("daily_limit", "hourly_limit", "quiet_hours_enabled")
@@ -132,9 +133,12 @@ def change_user(connection: Connection, reference: str, columns: Mapping[str, An
 
     Raises:
         UnknownUser: no person has this id or external id.
+        NumberTriggerFails: a trigger of the owner fails on each change of a number.
         psycopg.errors.UniqueViolation: the number or external id is taken.
     """
     names = [name for name in columns if name not in BUDGET_COLUMNS]
+    if "phone_number" in columns:
+        require_changeable_numbers(connection)
     with connection.transaction():
         user_id = find_user(connection, reference)
         # The lock of reservations: a change comes wholly before a send or wholly after it.

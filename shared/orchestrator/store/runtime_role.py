@@ -50,7 +50,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.legal_holds": (("SELECT",), "deletes nothing of people under a legal hold"),
     "orchestrator.left_alone": (("SELECT", "INSERT"), "leaves rows to another sender, for good"),
     "orchestrator.media": (("SELECT", "INSERT", "DELETE"), "stores media of texts, for as long as words"),
-    "orchestrator.number_checks": (("SELECT", "INSERT"), "stores what Twilio answered about numbers"),
+    "orchestrator.number_checks": (("SELECT", "INSERT", "UPDATE"), "stores what Twilio answered about numbers"),
     "orchestrator.numbers": (("SELECT", "INSERT", "UPDATE", "DELETE"), "knows which numbers get no texts"),
     "orchestrator.old_sender_seen": (("SELECT", "INSERT", "DELETE"), "knows whether another sender was there last"),
     "orchestrator.opt_outs": (("SELECT", "INSERT", "UPDATE"), "stores STOP and START"),

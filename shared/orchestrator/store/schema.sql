@@ -89,17 +89,25 @@ CREATE FUNCTION orchestrator.code_sends(code text) RETURNS boolean
                     '|\maws_lambda\.invoke|\murllib|\mrequests\.|\mhttp\.client')
 $$;
 
+CREATE FUNCTION orchestrator.consent_entries_of(number text) RETURNS SETOF orchestrator.consents
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT c.* FROM orchestrator.consents c WHERE c.phone_number = number
+     UNION
+    SELECT c.* FROM orchestrator.people_of(number) p JOIN orchestrator.consents c ON c.user_id = p.user_id
+$$;
+
 CREATE FUNCTION orchestrator.consents_of(number text, for_purpose text, moment timestamp with time zone) RETURNS TABLE(id uuid)
     LANGUAGE sql STABLE
     AS $$
     SELECT given.id
-      FROM orchestrator.consents given
+      FROM orchestrator.people_of(number) p
+      JOIN orchestrator.consents given ON given.user_id = p.user_id
      WHERE given.phone_number = number AND given.purpose = for_purpose AND given.is_given
        AND given.at <= moment AND (given.until IS NULL OR given.until > moment)
        AND NOT EXISTS (
-           SELECT FROM orchestrator.consents revoked
-            WHERE revoked.phone_number = number AND revoked.purpose = for_purpose AND NOT revoked.is_given
-              AND revoked.at >= given.at
+           SELECT FROM orchestrator.consent_entries_of(number) revoked
+            WHERE revoked.purpose = for_purpose AND NOT revoked.is_given AND revoked.at >= given.at
        )
        AND NOT EXISTS (
            SELECT FROM orchestrator.opt_outs o WHERE o.phone_number = number AND o.opted_out_at >= given.at
@@ -133,20 +141,6 @@ CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
         '^\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})$'
     )
 $_$;
-
-CREATE FUNCTION orchestrator.failing_number_triggers() RETURNS TABLE(name text)
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-    SELECT t.tgname::text
-      FROM pg_catalog.pg_trigger t
-      JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
-     WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
-       AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
-       AND orchestrator.code_behind(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc))
-           ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?users"?\s+(as\s+)?("?\w+"?\s+)?set\M'
-$$;
 
 CREATE FUNCTION orchestrator.inbound_gap(fresh_for interval, read_after_gap interval) RETURNS TABLE(read_at timestamp with time zone)
     LANGUAGE sql STABLE
@@ -386,9 +380,8 @@ CREATE FUNCTION orchestrator.revocations_of(number text, for_purpose text, about
     LANGUAGE sql STABLE
     AS $$
     SELECT revoked.id
-      FROM orchestrator.consents revoked
-     WHERE revoked.phone_number = number AND NOT revoked.is_given
-       AND (revoked.purpose = for_purpose OR revoked.topic = about)
+      FROM orchestrator.consent_entries_of(number) revoked
+     WHERE NOT revoked.is_given AND (revoked.purpose = for_purpose OR revoked.topic = about)
        AND NOT EXISTS (
            SELECT FROM orchestrator.consents given
             WHERE given.phone_number = number AND given.is_given AND given.purpose = revoked.purpose
@@ -483,6 +476,17 @@ CREATE FUNCTION orchestrator.texted_at(person uuid, number text) RETURNS timesta
                AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
         )
     )
+$$;
+
+CREATE FUNCTION orchestrator.texts_of_others(people uuid[], until timestamp with time zone) RETURNS TABLE(sent_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(m.sent_at, m.created_at)
+      FROM messages m
+     WHERE m.user_id = ANY (people) AND m.direction = 'outbound' AND m.status IN ('sent', 'delivered', 'queued_for_send')
+       AND coalesce(m.sent_at, m.created_at) > until - interval '60 minutes'
+       AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.id = m.id)
+       AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.message_id = m.id)
 $$;
 
 CREATE FUNCTION orchestrator.unread_texts(person uuid) RETURNS TABLE(inbound_id uuid)
@@ -729,7 +733,7 @@ CREATE TABLE orchestrator.number_checks (
     user_id uuid NOT NULL,
     phone_number text NOT NULL,
     verified_on date NOT NULL,
-    answer text NOT NULL,
+    answer text,
     asked_at timestamp with time zone NOT NULL,
     CONSTRAINT number_checks_answer_check CHECK ((answer = ANY (ARRAY['yes'::text, 'no'::text, 'no_data_available'::text])))
 );
@@ -740,6 +744,8 @@ ALTER TABLE ONLY orchestrator.number_checks
 CREATE INDEX number_checks_by_number ON orchestrator.number_checks USING btree (phone_number, asked_at);
 
 CREATE INDEX number_checks_by_user ON orchestrator.number_checks USING btree (user_id);
+
+CREATE UNIQUE INDEX number_checks_under_way ON orchestrator.number_checks USING btree (phone_number) WHERE (answer IS NULL);
 
 CREATE TABLE orchestrator.numbers (
     phone_number text NOT NULL,
@@ -1111,6 +1117,8 @@ CREATE INDEX messages_by_sid ON public.messages USING btree (twilio_message_sid)
 CREATE INDEX messages_from_user ON public.messages USING btree (user_id, created_at) WHERE ((direction)::text = 'inbound'::text);
 
 CREATE INDEX messages_inbound_by_time ON public.messages USING btree (created_at) WHERE ((direction)::text = 'inbound'::text);
+
+CREATE INDEX messages_sent_to_person ON public.messages USING btree (user_id, COALESCE(sent_at, created_at)) WHERE ((direction)::text = 'outbound'::text);
 
 CREATE INDEX messages_to_send ON public.messages USING btree (created_at) WHERE (((direction)::text = 'outbound'::text) AND ((status)::text = ANY ((ARRAY['pending'::character varying, 'queued_for_send'::character varying, 'queued'::character varying])::text[])));
 

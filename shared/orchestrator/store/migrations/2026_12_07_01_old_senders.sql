@@ -96,17 +96,3 @@ REVOKE ALL ON FUNCTION orchestrator.old_senders() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION orchestrator.old_sender_triggers() RETURNS TABLE (name text) AS $$
     SELECT s.name FROM orchestrator.old_senders() s
 $$ LANGUAGE sql STABLE;
-
--- The triggers of an owner that fail on each change of a number: they update the row that is being updated, and
--- Postgres refuses that (27000: "tuple to be updated was already modified").
-CREATE FUNCTION orchestrator.failing_number_triggers() RETURNS TABLE (name text) AS $$
-    SELECT t.tgname::text
-      FROM pg_catalog.pg_trigger t
-      JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-      JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
-     WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
-       AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
-       AND orchestrator.code_behind(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc))
-           ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?users"?\s+(as\s+)?("?\w+"?\s+)?set\M'
-$$ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION orchestrator.failing_number_triggers() FROM PUBLIC;

@@ -30,9 +30,10 @@ WITH sent AS MATERIALIZED (
       FROM (
             SELECT DISTINCT ON (o.id) sent.id
               FROM orchestrator.opt_outs o
+             -- A STOP that is repeated moves the time of its opt-out: the first one is charged.
+             CROSS JOIN LATERAL (SELECT least(o.opted_out_at, o.stored_at) AS at) first
               JOIN sent ON sent.user_id = o.user_id AND sent.phone_number = o.phone_number
-                       AND sent.started_at <= o.opted_out_at
-                       AND sent.started_at > o.opted_out_at - %(stop_within)s::interval
+                       AND sent.started_at <= first.at AND sent.started_at > first.at - %(stop_within)s::interval
              WHERE o.opted_out_at > %(since)s::timestamptz AND o.source = ANY (%(stop_sources)s::text[])
              ORDER BY o.id, sent.started_at DESC, sent.id DESC
            ) charged

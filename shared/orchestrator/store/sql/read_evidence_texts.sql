@@ -45,7 +45,7 @@ SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_repl
   LEFT JOIN LATERAL (
         SELECT c.asked_at, c.verified_on AS since, c.answer AS has_another_owner
           FROM orchestrator.number_checks c
-         WHERE a.purpose = 'marketing' AND c.phone_number = a.phone_number
+         WHERE a.purpose = 'marketing' AND c.phone_number = a.phone_number AND c.answer IS NOT NULL
            AND c.asked_at <= a.started_at AND c.asked_at > a.started_at - interval '30 days'
          ORDER BY c.asked_at DESC
          LIMIT 1

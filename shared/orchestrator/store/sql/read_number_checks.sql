@@ -10,7 +10,7 @@ SELECT n.number, consent.at AS consent_at, last.answer, last.verified_on, last.a
   LEFT JOIN LATERAL (
         SELECT c.answer, c.verified_on, c.asked_at
           FROM orchestrator.number_checks c
-         WHERE c.phone_number = n.number
+         WHERE c.phone_number = n.number AND c.answer IS NOT NULL
          ORDER BY c.asked_at DESC
          LIMIT 1
        ) last ON true

@@ -147,9 +147,14 @@ SELECT m.id AS message_id,
                ) day
        ) days
  CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(a.started_at ORDER BY a.started_at), '{}') AS recent_sends
-          FROM orchestrator.attempts a
-         WHERE a.user_id = ANY (person.sharers) AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
+        SELECT coalesce(array_agg(text.sent_at ORDER BY text.sent_at), '{}') AS recent_sends
+          FROM (
+                SELECT a.started_at AS sent_at
+                  FROM orchestrator.attempts a
+                 WHERE a.user_id = ANY (person.sharers) AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
+                 UNION ALL
+                SELECT t.sent_at FROM orchestrator.texts_of_others(person.sharers, %(now)s) t
+               ) text
        ) hour
  CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(p.scheduled_for), '{}') AS planned_sends

@@ -32,7 +32,8 @@ SELECT count(*) FILTER (WHERE outcome = 'accepted') AS sent,
        (SELECT coalesce(jsonb_object_agg(reason, bodies), '{}')
           FROM (SELECT reason, count(*) AS bodies
                   FROM orchestrator.rejections WHERE rejected_at >= %(since)s GROUP BY 1) r) AS rejected_by_reason,
-       (SELECT count(*) FROM messages WHERE direction = 'inbound' AND created_at >= %(since)s) AS texts_received,
+       (SELECT count(*) FROM messages WHERE direction = 'inbound' AND role = 'user' AND created_at >= %(since)s)
+           AS texts_received,
        (SELECT count(*) FROM orchestrator.opt_outs WHERE opted_out_at >= %(since)s) AS opt_outs,
        (SELECT coalesce(jsonb_object_agg(coalesce(agent_id, 'unknown'), texts), '{}') FROM agents) AS sent_by_agent
   FROM attempts

@@ -14,7 +14,7 @@ SELECT u.id AS user_id, u.external_id, coalesce(phone.e164, u.phone_number) AS p
        (
            SELECT count(*) FROM orchestrator.attempts a
             WHERE a.user_id = ANY (phone.sharers) AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
-       ) AS sent_this_hour,
+       ) + (SELECT count(*) FROM orchestrator.texts_of_others(phone.sharers, %(now)s)) AS sent_this_hour,
        (
            SELECT max(t.created_at) FROM orchestrator.person_texts(%(not_conversation)s::text[], %(now)s) t
             WHERE t.user_id = u.id

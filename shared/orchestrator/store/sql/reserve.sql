@@ -93,7 +93,7 @@ WITH candidates AS (
              WHERE b.user_id = ANY (e.sharers) AND b.date = e.local_date
            ) day
      CROSS JOIN LATERAL (
-            SELECT count(*) AS slots
+            SELECT count(*) + (SELECT count(*) FROM orchestrator.texts_of_others(e.sharers, %(now)s)) AS slots
               FROM orchestrator.attempts a
              WHERE a.user_id = ANY (e.sharers) AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
            ) hour

@@ -11,6 +11,8 @@ from orchestrator.wording.facts.rivals import is_smaller, units_of
 
 _FROM = re.compile(r"\b(?:from|von|de|del|du|da)\s?$", re.IGNORECASE)
 _TO = re.compile(r"\s?(?:to|->|\u2192|auf|a|à|para)\s?", re.IGNORECASE)
+# Words of keys whose smaller numbers are the better ones.
+_RANKS = frozenset({"position", "rank", "ranking", "place", "standing", "puesto", "rang", "posição", "platz"})
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
 
 
@@ -49,6 +51,10 @@ def find_comparisons(text: str, mentions: Sequence[Mention], spoken: Language) -
 
 
 def _are_comparable(one: Mention, two: Mention) -> bool:
+    if {type(reading) for reading in one.readings}.isdisjoint(type(reading) for reading in two.readings):
+        return False  # 22 % more than 15,120
+    if not (one.leaf.label | two.leaf.label).isdisjoint(_RANKS):
+        return False  # up is fewer
     return not units_of(one.leaf).isdisjoint(units_of(two.leaf)) or (one.leaf.is_number and two.leaf.is_number)
 
 

@@ -12,7 +12,11 @@ from orchestrator.wording.facts.language import Language, any_of
 
 _ISO = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?![\d-])")
 _ISO_MONTH = re.compile(r"(?<![\d-])((?:19|20)\d{2})-(0[1-9]|1[0-2])(?![\d-])")
-_NUMERIC = re.compile(r"(?<![\w/.-])(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?(?![\w/-])(\.?)")
+# In a range such as 12/24-12/28 both ends are dates.
+_NUMERIC = re.compile(
+    r"(?<![\w/.])(?:(?<!-)|(?<=/\d-)|(?<=/\d\d-))"
+    r"(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?(?![\w/]|-(?!\d{1,2}/\d))(\.?)"
+)
 _ORDINAL = re.compile(r"(?<![\w.,])(\d{1,2})(?:st|nd|rd|th)\b")
 # English words that are months only with a capital letter, and behind one of these.
 _VERBS = frozenset({"may", "march", "mar"})

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from orchestrator.wording.facts.data_facts import DataFacts
+from orchestrator.wording.facts.durations import UNITS, duration_of
 from orchestrator.wording.facts.kinds import (
     Amount,
     Code,
@@ -29,6 +30,7 @@ from orchestrator.wording.facts.kinds import (
 )
 from orchestrator.wording.facts.known import HOURS_OF_PARTS, is_known
 from orchestrator.wording.facts.leaves import Leaf
+from orchestrator.wording.facts.number_meaning import time_unit_of
 
 # Words of keys whose numbers count nothing.
 _CODES = frozenset(
@@ -37,8 +39,12 @@ _CODES = frozenset(
         "flight", "room", "zip", "bib", "phone",
     }
 )  # fmt: skip
+_SEATS = frozenset({"seat", "seats", "asiento", "asientos", "siège", "sièges", "siege", "sieges", "assento", "sitz"})
 _SHORT_HASH = re.compile(r"[\da-f]{7,12}")
 _HASH = re.compile(r"[\da-f]{12,64}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}")
+# Year to date, and its like.
+_TO_DATE = {"ytd": "year", "mtd": "month", "wtd": "week"}
+_PERIODS = frozenset({"week", "month", "year"})
 _UNITS = (Duration, Measure, Percent)
 _DAY_MINUTES, _DAY_SECONDS = 1_440, 86_400
 
@@ -46,12 +52,63 @@ _DAY_MINUTES, _DAY_SECONDS = 1_440, 86_400
 def is_derived(readings: Sequence[Fact], data: DataFacts, leaves: Sequence[Leaf]) -> bool:
     """Return whether one meaning of a fact follows from two values of the data, or from all of a group."""
     counts = _counts(leaves)
+    if any(_takes_unit_from_text(reading, leaves, data) or _is_period(reading, leaves) for reading in readings):
+        return True
     return any(
         type(reading) in _DERIVATIONS and _DERIVATIONS[type(reading)](reading, data, counts)
         for reading in readings
         # A number of the data with another unit is a wrong one: $5 for 5 days.
         if isinstance(reading, Points) or getattr(reading, "value", None) not in data.numbers
     ) or any(isinstance(reading, Number) and reading.value in _group_sums(leaves) for reading in readings)
+
+
+def _takes_unit_from_text(fact: Fact, leaves: Sequence[Leaf], data: DataFacts) -> bool:
+    """Whether a text puts a unit behind a number of the data that has none there: 1,840 points for {"balance": 1840}.
+
+    A number as an hour is one too: open 9-8 for 9 AM to 8 PM.
+    """
+    numbers = {
+        number
+        for leaf in leaves
+        if leaf.is_number and leaf.label.isdisjoint(_CODES)
+        if not any(isinstance(known, (*_UNITS, Amount, Points)) for known in leaf.facts.facts)
+        for number in leaf.facts.bare
+    }
+    match fact:
+        case Points():
+            return fact.value in numbers
+        case Duration():
+            # In {"expected_business_days": {"min": 3, "max": 5}} the key around the numbers has their unit.
+            around = ((leaf, unit) for leaf in leaves for unit in UNITS if f"{unit}s" in leaf.group.casefold())
+            return any(duration_of(number, unit) == fact for number in numbers for unit in UNITS) or any(
+                duration_of(number, unit) == fact for leaf, unit in around for number in leaf.facts.numbers
+            )
+        case Measure():
+            return fact.value in numbers
+        case Number() if _is_seat(fact, leaves):
+            return True
+        case Number() if 1 <= fact.value <= 12:
+            hours = {known.minutes for known in data.facts if isinstance(known, Time)}
+            return not hours.isdisjoint({int(fact.value * 60), int(fact.value * 60) + _DAY_MINUTES // 2})
+    return False
+
+
+def _is_seat(fact: Number, leaves: Sequence[Leaf]) -> bool:
+    """Whether a number is that of a seat: seats 14 to 16 for C14, C15, C16."""
+    seats = (leaf.value for leaf in leaves if not leaf.label.isdisjoint(_SEATS))
+    return any(f"{fact.value}" in re.findall(r"\d+", seat) for seat in seats)
+
+
+def _is_period(fact: Fact, leaves: Sequence[Leaf]) -> bool:
+    """Whether a text says "this week" or "weekly" of data that has a week in a key: {"leads_week": 23}."""
+    if isinstance(fact, Frequency):
+        period = fact.unit
+    else:
+        period = fact.name.rpartition("_")[2] if isinstance(fact, RelativeDay) else ""
+        period = period if period in _PERIODS else ""
+    return bool(period) and any(
+        period in (time_unit_of(word), _TO_DATE.get(word)) for leaf in leaves for word in leaf.label
+    )
 
 
 def _counts(leaves: Sequence[Leaf]) -> set[Decimal]:

@@ -11,7 +11,8 @@ from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.numerals import number_pattern, values_in
 
 # Each unit in the base unit of its kind.
-UNITS = {
+UNITS: dict[str, tuple[Decimal | int, str]] = {
+    "millisecond": (Decimal("0.001"), "second"),
     "second": (1, "second"),
     "minute": (60, "second"),
     "hour": (3_600, "second"),
@@ -23,6 +24,8 @@ UNITS = {
     "business_day": (1, "business_day"),
     "night": (1, "night"),
 }
+# Hours with minutes, in signs that mean other units alone: 7h 12m, 5 h 40 min.
+_HOURS_MINUTES = re.compile(r"(?<![\w.,:])(\d{1,3})\s?h(?:rs?)?\s?([0-5]?\d)\s?m(?:ins?)?\b", re.IGNORECASE)
 _JOINT = re.compile(r",?\s*(?:and|y|et|e|und)?\s*")
 _ISO = re.compile(r"\bP(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\b")
 
@@ -33,6 +36,13 @@ def duration_of(value: Decimal, unit: str) -> Duration:
     return Duration(value * factor, base)
 
 
+def find_hours_and_minutes(text: str) -> Iterator[Found]:
+    """Yield the durations whose signs are also those of times and of metres: 7h 12m, 5 h 40 min."""
+    for match in _HOURS_MINUTES.finditer(text):
+        seconds = int(match[1]) * 3_600 + int(match[2]) * 60
+        yield Found(match.start(), match.end(), (Duration(Decimal(seconds), "second"),))
+
+
 def find_durations(text: str, language: Language) -> Iterator[Found]:
     """Yield the durations and frequencies of a text; adjoining parts such as "2 hours 30 minutes" are one."""
     for match in _ISO.finditer(text):
@@ -41,7 +51,13 @@ def find_durations(text: str, language: Language) -> Iterator[Found]:
         )
         if seconds:
             yield Found(match.start(), match.end(), (Duration(Decimal(seconds), "second"),))
-    for name, minutes in (("hour_and_half", 90), ("three_quarters", 45), ("half_hour", 30), ("quarter_hour", 15)):
+    for name, minutes in (
+        ("hour_and_half", 90),
+        ("hour_and_quarter", 75),
+        ("three_quarters", 45),
+        ("half_hour", 30),
+        ("quarter_hour", 15),
+    ):
         for match in re.finditer(rf"(?i:\b(?:{language.patterns[name]})\b)", text):
             yield Found(match.start(), match.end(), (Duration(Decimal(minutes * 60), "second"),))
     yield from join_parts(text, list(_find_parts(text, language)))

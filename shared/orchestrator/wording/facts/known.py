@@ -116,8 +116,10 @@ def _percent_is_known(percent: Percent, data: DataFacts, _today: date | None) ->
 
 
 def _zone_is_known(zone: Zone, data: DataFacts, _today: date | None) -> bool:
-    """Whether an instant of the data, or the person's clock, has the offset of a zone."""
-    return any(isinstance(fact, Offset) and fact.hours in ZONES[zone.name] for fact in data.facts)
+    """Whether an instant of the data, or the person's clock, has the offset of a zone; or the data names such a one."""
+    return any(isinstance(fact, Offset) and fact.hours in ZONES[zone.name] for fact in data.facts) or any(
+        name.casefold() in data.words and not set(hours).isdisjoint(ZONES[zone.name]) for name, hours in ZONES.items()
+    )
 
 
 def _date_is_known(fact: Date, data: DataFacts, today: date | None) -> bool:
@@ -141,11 +143,13 @@ def _weekday_is_known(fact: Weekday, data: DataFacts, today: date | None) -> boo
 
 
 def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bool:
-    for other in data.facts:
-        if isinstance(other, Amount) and other.value == amount.value and other.currencies & amount.currencies:
+    same = [fact for fact in data.facts if isinstance(fact, Amount) and fact.value == amount.value]
+    for other in same:
+        if other.currencies & amount.currencies:
             # "CAD" is more than "$" states; "USD" is what it means to most.
             return len(amount.currencies) > 1 or len(other.currencies) == 1 or amount.currencies == {"USD"}
-    return amount.value in data.money and bool(amount.currencies & data.currencies)
+    # A number that has a currency has no other one of the data.
+    return not same and amount.value in data.money and bool(amount.currencies & data.currencies)
 
 
 def _duration_is_known(duration: Duration, data: DataFacts, today: date | None) -> bool:

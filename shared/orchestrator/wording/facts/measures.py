@@ -101,7 +101,7 @@ _IN_OTHERS = {
 # Words of keys that imply a unit.
 _IMPLIED = {
     "mileage": "mi km", "odometer": "mi km", "wattage": "W kW", "voltage": "V", "acreage": "ac", "footage": "ft sqft",
-    "yardage": "yd", "poundage": "lb", "tonnage": "t", "kilometraje": "km", "kilométrage": "km",
+    "yardage": "yd", "poundage": "lb", "tonnage": "t", "kilometraje": "km", "kilométrage": "km", "kilometrage": "km",
     "quilometragem": "km", "kilometerstand": "km", "calories": "kcal", "kcals": "kcal",
 }  # fmt: skip
 

@@ -33,7 +33,20 @@ _UNIT = frozenset({"unit", "units", "uom"})
 _HUNDREDTHS = frozenset({"cents", "minor", "pence"})
 # Words of keys.
 _PERCENTAGES = frozenset(
-    {"percent", "percentage", "pct", "porcentaje", "pourcentage", "porcentagem", "prozent", "ratio", "probability"}
+    {
+        "percent",
+        "percents",
+        "percentage",
+        "pct",
+        "porcentaje",
+        "porciento",
+        "pourcent",
+        "pourcentage",
+        "porcentagem",
+        "prozent",
+        "ratio",
+        "probability",
+    }
 )
 _SHARES = _PERCENTAGES | frozenset(
     {
@@ -73,6 +86,13 @@ _COUNTS = frozenset(
 )  # fmt: skip
 # Abbreviations of time units that mean something else in a key.
 _NO_UNITS = frozenset({"m", "mo", "h", "min"})
+# Before these words a unit of time says when, and not how long: visits_this_month, price_per_week.
+_POINTERS = frozenset(
+    {
+        "this", "last", "next", "per", "each", "every", "current", "previous", "prior", "este", "esta", "pasado",
+        "pasada", "por", "cada", "ce", "cette", "dernier", "dernière", "par", "chaque",
+    }
+)  # fmt: skip
 # Those that are units at the end of one: duration_min.
 _LAST_UNITS = {"h": "hour", "min": "minute"}
 _BILLS = frozenset({"due", "billing", "payment", "pay", "rent", "statement"})
@@ -102,7 +122,8 @@ def meaning_of(number: Decimal, key: str, siblings: Mapping[str, Any], currencie
     unit = next((str(siblings[name]) for name in siblings if name.casefold() in _UNIT), "")
     names = [*words, *(f"{one} {two}" for one, two in pairwise(words)), unit, key]
     small = {word.casefold() for word in words}
-    units: set[Fact] = set(_with_unit(number, names))
+    periods = {two for one, two in pairwise(words) if one.casefold() in _POINTERS}
+    units: set[Fact] = set(_with_unit(number, [name for name in names if name not in periods]))
     named = frozenset().union(*(currencies_of(name) for name in names))
     is_count = bool(units) or not small.isdisjoint(_COUNTS | _PERCENTAGES)
     money = None if is_count else number / 100 if small & _HUNDREDTHS else number
@@ -170,7 +191,7 @@ def is_no_price(value: str, key: str) -> bool:
 
 
 def _by_key(number: Decimal, words: set[str], unit: str) -> Iterator[Fact]:
-    if words & _SHARES or unit in ("%", "percent", "pct"):
+    if (words & _SHARES and not words & _POINTS) or unit in ("%", "percent", "pct"):
         yield Percent(number)
         if abs(number) <= 1:
             yield Percent(number * 100)

@@ -26,6 +26,19 @@ _ORDINARY = frozenset(
     }
 )  # fmt: skip
 
+# Words that are written in full or short: of addresses as in USPS Publication 28, Appendix C, of firms, and of taxes.
+_SAME = tuple(
+    frozenset(group.split())
+    for group in (
+        "street st", "avenue ave av avenida avda", "boulevard blvd", "road rd", "drive dr", "lane ln", "court ct",
+        "place pl plaza", "square sq", "highway hwy", "parkway pkwy", "terrace ter", "circle cir", "trail trl",
+        "apartment apt", "suite ste", "floor fl", "building bldg", "room rm", "north n", "south s", "east e",
+        "west w", "mount mt", "fort ft", "saint st", "calle c", "center centre ctr", "department dept",
+        "company co", "incorporated inc", "corporation corp", "limited ltd", "association assn", "university univ",
+        "doctor doctora dr dra", "professor prof", "vat iva tva mwst ust",
+    )
+)  # fmt: skip
+
 
 def find_foreign_names(
     text: str, language: Language, words: AbstractSet[str], taken: AbstractSet[int]
@@ -78,6 +91,8 @@ def _is_known(word: str, words: AbstractSet[str]) -> bool:
     if any(part in _ORDINARY for part in parts[:3]):
         return True
     # A name may be inflected, or be part of a longer word of the data.
+    if any(folded in group and not words.isdisjoint(group) for group in _SAME):
+        return True
     return folded in words or any(part in words or _shares_stem(part, words) for part in parts if len(part) > 1)
 
 

@@ -12,7 +12,7 @@ from orchestrator.wording.facts.claims import find_free
 from orchestrator.wording.facts.codes import find_codes, find_versions
 from orchestrator.wording.facts.dates import find_dates
 from orchestrator.wording.facts.days import find_days, find_recurrences
-from orchestrator.wording.facts.durations import find_durations
+from orchestrator.wording.facts.durations import find_durations, find_hours_and_minutes
 from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number, Time
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
@@ -47,6 +47,7 @@ def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
         lambda rest: find_named_days(rest, language),
         lambda rest: find_dates(rest, language),
         find_versions,
+        find_hours_and_minutes,
         lambda rest: find_times(rest, language, exact=exact),
         find_zones,
         lambda rest: find_amounts(rest, language),
