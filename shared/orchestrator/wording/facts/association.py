@@ -54,7 +54,7 @@ _PREPOSITIONS = frozenset({"from", "to", "until", "de", "a", "à", "von", "nach"
 _AIMS = frozenset({"to", "destination", "destino", "nach", "ziel"})
 _BACK = re.compile(r"\b(?:from|desde|depuis)\s(?:the |your |el |la |le |l')?$", re.IGNORECASE)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:t[\d:.]+.*)?|\d\d:\d\d(?::\d\d)?")
-# A label that is somebody's: "the guest of Dr. Quist" is not Dr. Quist.
+# What stands before a name of which something is.
 _LABEL_OF = re.compile(r"(\w+)\s(?:of|de|du|des|del|von|do|da)\s(?:the |la |el )?$", re.IGNORECASE)
 
 
@@ -123,7 +123,9 @@ class Association:
             mention.leaf for mention in self.mentions if self._rivals(mention) and self._stands_at_its_label(mention)
         }
         stated = {mention.leaf for mention in self.mentions}
-        return self._is_mixed() or any(
+        if self._is_mixed() or any(self._is_of_its_label(mention) for mention in self.mentions):
+            return True
+        return any(
             mention.leaf not in clear
             and (mention.readings or rival in stated)
             and (rival not in clear or self._pull(mention, self._own_label(rival, mention.leaf), rival) <= _NEAR)
@@ -134,13 +136,15 @@ class Association:
     def _stands_at_its_label(self, mention: Mention) -> bool:
         before = self._text[: mention.start]
         is_former = _FORMERLY.search(before) or _PERHAPS_FORMERLY.search(before)
-        label = None if mention.readings else _LABEL_OF.search(before)
-        if label and any(same_word(label[1].casefold(), part) for part in mention.leaf.label):
-            return False
         return all(
             (is_former and was_before(mention.leaf, rival)) or self._is_nearer(mention, rival)
             for rival in self._rivals(mention)
         )
+
+    def _is_of_its_label(self, mention: Mention) -> bool:
+        """Whether a name is said to have what it is: "the guest of Dr. Quist" is not Dr. Quist."""
+        label = None if mention.readings else _LABEL_OF.search(self._text[: mention.start])
+        return label is not None and any(same_word(label[1].casefold(), part) for part in mention.leaf.label)
 
     def _is_nearer(self, mention: Mention, rival: Leaf) -> bool:
         own = self._pull(mention, self._own_label(mention.leaf, rival), rival)
@@ -209,9 +213,12 @@ class Association:
         """The values of a range that stand in its order."""
         found: set[Leaf] = set()
         for one, two in pairwise(self.mentions):
-            between = self._text[one.end : two.start].strip("() ")
+            places = set(range(one.end, two.start)) - self._stated_places
+            between = "".join(self._text[place] for place in sorted(places)).strip(" (),")
             is_range = are_ends(one.leaf, two.leaf) or _is_earlier(one.leaf, two.leaf)
-            if (is_range and _BETWEEN.fullmatch(between)) or (_OF.fullmatch(between) and self._is_part_of(one, two)):
+            if (is_range and (_BETWEEN.fullmatch(between) or one.end == two.start)) or (
+                _OF.fullmatch(between) and self._is_part_of(one, two)
+            ):
                 found |= {one.leaf, two.leaf}
         return found
 

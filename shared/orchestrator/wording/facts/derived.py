@@ -107,7 +107,7 @@ def _is_period(fact: Fact, leaves: Sequence[Leaf]) -> bool:
         period = fact.name.rpartition("_")[2] if isinstance(fact, RelativeDay) else ""
         period = period if period in _PERIODS else ""
     return bool(period) and any(
-        period in (time_unit_of(word), _TO_DATE.get(word)) for leaf in leaves for word in leaf.label
+        period in (time_unit_of(word), _TO_DATE.get(word)) for leaf in leaves if leaf.is_number for word in leaf.label
     )
 
 

@@ -5,6 +5,7 @@ Code cannot prove these wrong: "approved" may be another word for "accepted", an
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 from orchestrator.wording.facts.association import Association
@@ -42,6 +43,10 @@ _RATES = frozenset(
         "unitário", "rate", "every", "stück", "stueck",
     }
 )  # fmt: skip
+_EXCLUSIONS = frozenset(
+    {"excluded", "excludes", "exclusions", "excluding", "not", "without", "except", "exceptions", "excluye", "exclu",
+     "exclui", "excluido", "excluidos", "ausgeschlossen", "ohne"}
+)  # fmt: skip
 _SENTENCE = re.compile(r"[^.!?\n]+")
 # Words of a sentence that may have no word of the data.
 _LONGEST_COURTESY = 2
@@ -69,7 +74,8 @@ def states_more(
     claims = _without([*facts, *comparisons], text)
     return (
         _has_claim(claims, known, spoken)
-        or any(_is_left_out(leaf, words, spoken) for leaf in leaves if leaf not in stated)
+        or any(_is_left_out(leaf, words, text, spoken) for leaf in leaves if leaf not in stated)
+        or (_has_exclusion(stated) and not _denies(claims, spoken))
         or any(_is_flag_doubtful(words, flag, is_set, claims, spoken) for flag, is_set in flags.items())
         or _hides_a_zero(words, facts, leaves)
         or _leaves_out_a_side(words, leaves)
@@ -128,7 +134,7 @@ def _pattern(name: str, spoken: Language) -> re.Pattern[str]:
     return re.compile(rf"(?i:\b(?:{any_of(words.split()) if name == 'negative' else words})\b)")
 
 
-def _is_left_out(leaf: Leaf, words: set[str], spoken: Language) -> bool:
+def _is_left_out(leaf: Leaf, words: set[str], text: str, spoken: Language) -> bool:
     """Whether a value of few words is not in the text, so that other words may stand for it.
 
     Another company would have a capital, and be found as a name; in German every noun has one.
@@ -137,6 +143,10 @@ def _is_left_out(leaf: Leaf, words: set[str], spoken: Language) -> bool:
     is_name = is_house(leaf) and spoken.code not in ALL_NOUNS and words.isdisjoint(parts)
     if not leaf.words or leaf.label & _SILENT or is_name:
         return False
+    if (
+        leaf.is_name and leaf.value not in text.casefold() and not words.isdisjoint(parts)
+    ):  # "Coach Anouk" for Coach Bea
+        return True
     return 0 < len(parts) <= _LONGEST_VALUE and not all(
         part in words or ("-" not in part and any(same_word(part, word) for word in words)) for part in parts
     )
@@ -144,10 +154,17 @@ def _is_left_out(leaf: Leaf, words: set[str], spoken: Language) -> bool:
 
 def _is_flag_doubtful(words: set[str], flag: str, is_set: bool, claims: str, spoken: Language) -> bool:
     """Whether a text has the words of the key of a truth value; one that is set is clear in a text without a denial."""
-    is_denied = any(_found(name, claims, spoken) for name in ("denials", "none")) or any(
-        word.startswith(("un", "in", "non")) for word in words
-    )
+    is_denied = _denies(claims, spoken) or any(word.startswith(("un", "in", "non")) for word in words)
     return _names(words, flag) and (not is_set or is_denied)
+
+
+def _denies(claims: str, spoken: Language) -> bool:
+    return any(_found(name, claims, spoken) for name in ("denials", "none"))
+
+
+def _has_exclusion(stated: AbstractSet[Leaf]) -> bool:
+    """Whether a text states what the data has as left out, such as {"excluded": ["cancellation"]}."""
+    return any(not leaf.label.isdisjoint(_EXCLUSIONS) for leaf in stated)
 
 
 def _names(words: set[str], key_words: str) -> bool:

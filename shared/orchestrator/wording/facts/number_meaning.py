@@ -122,7 +122,7 @@ def meaning_of(number: Decimal, key: str, siblings: Mapping[str, Any], currencie
     unit = next((str(siblings[name]) for name in siblings if name.casefold() in _UNIT), "")
     names = [*words, *(f"{one} {two}" for one, two in pairwise(words)), unit, key]
     small = {word.casefold() for word in words}
-    periods = {two for one, two in pairwise(words) if one.casefold() in _POINTERS}
+    periods = {two for one, two in pairwise(words) if one.casefold() in _POINTERS and time_unit_of(two)}
     units: set[Fact] = set(_with_unit(number, [name for name in names if name not in periods]))
     named = frozenset().union(*(currencies_of(name) for name in names))
     is_count = bool(units) or not small.isdisjoint(_COUNTS | _PERCENTAGES)

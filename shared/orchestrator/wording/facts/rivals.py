@@ -26,28 +26,31 @@ _EMPTY_LABELS = frozenset({"name", "title", "value", "text", "type", "label", "i
 _THINGS = frozenset(
     {
         "city", "place", "location", "address", "room", "plan", "role", "title", "kind", "category", "status",
-        "subject", "topic", "clinic", "county", "country", "item", "product", "drug", "service", "event",
-        "shift", "course", "class", "month", "day", "show", "task", "position", "job", "department",
-        "language", "color", "colour", "reason", "answer", "restaurant", "venue", "street", "state", "region",
-        "medicine", "medication", "breed", "series", "vehicle", "car", "model", "commodity", "crop", "book", "film",
-        "device", "project", "goal", "meal", "dish", "period",
-        "stelle", "ort", "lugar", "lieu", "ciudad", "ville", "stadt", "puesto", "poste", "cargo", "vehiculo", "artikel",
+        "subject", "topic", "clinic", "county", "country", "item", "product", "drug", "service", "event", "shift",
+        "course", "class", "month", "day", "show", "task", "position", "job", "department", "language", "color",
+        "colour", "reason", "answer", "restaurant", "venue", "street", "state", "region", "medicine", "medication",
+        "breed", "series", "vehicle", "car", "model", "commodity", "crop", "book", "film", "device", "project",
+        "goal", "meal", "dish", "period", "area", "ship", "boat", "vaccine", "vaccination", "field", "hall",
+        "district", "neighborhood", "zone", "level", "park", "treatment", "test", "exam", "lesson", "game",
+        "opponent", "style", "flavor", "size", "stelle", "ort", "lugar", "lieu", "ciudad", "ville", "stadt", "puesto",
+        "poste", "cargo", "vehiculo", "artikel",
     }
 )  # fmt: skip
 # Labels of companies and houses, which are not mistaken for a person, an animal or a thing.
 _HOUSES = frozenset(
     {
-        "bank", "school", "shop", "store", "hospital", "hotel", "salon", "gym", "museum", "church", "chapel", "kennel",
-        "garage", "dealer", "utility", "airline", "carrier", "courier", "line", "operator", "company", "provider",
-        "vendor", "agency", "insurer", "lender", "employer", "studio", "theater", "theatre", "pharmacy", "lab",
-        "library", "league", "brand", "publisher", "university", "college", "court", "office", "charity",
-        "organization", "organisation", "shelter", "facility", "farm", "practice", "banco", "escuela", "tienda",
-        "clinica", "clínica", "restaurante", "gimnasio", "museo", "iglesia", "taller", "empresa", "compania",
-        "compañia", "compañía", "aseguradora", "aerolinea", "aerolínea", "loja", "escola", "academia", "banque",
-        "ecole", "école", "magasin", "clinique", "hôpital", "hopital", "salle", "musée", "musee", "transporteur",
-        "compagnie", "assureur", "entreprise", "schule", "praxis", "laden", "klinik", "verein", "werkstatt", "firma",
-        "versicherung", "dienst", "bibliothek", "laboratorio", "laboratoire", "farmacia", "pharmacie", "apotheke",
-        "companhia",
+        "bank", "school", "shop", "store", "hospital", "hotel", "salon", "gym", "museum", "church", "chapel",
+        "kennel", "garage", "dealer", "utility", "airline", "carrier", "courier", "line", "operator", "company",
+        "provider", "vendor", "agency", "insurer", "lender", "employer", "studio", "theater", "theatre", "pharmacy",
+        "lab", "library", "league", "brand", "publisher", "university", "college", "court", "office", "charity",
+        "organization", "organisation", "shelter", "facility", "farm", "practice", "fund", "startup", "podcast",
+        "pool", "club", "platform", "landlord", "supplier", "retailer", "center", "centre", "market", "bakery",
+        "cafe", "caterer", "banco", "escuela", "tienda", "clinica", "clínica", "restaurante", "gimnasio", "museo",
+        "iglesia", "taller", "empresa", "compania", "compañia", "compañía", "aseguradora", "aerolinea", "aerolínea",
+        "loja", "escola", "academia", "banque", "ecole", "école", "magasin", "clinique", "hôpital", "hopital",
+        "salle", "musée", "musee", "transporteur", "compagnie", "assureur", "entreprise", "schule", "praxis", "laden",
+        "klinik", "verein", "werkstatt", "firma", "versicherung", "dienst", "bibliothek", "laboratorio",
+        "laboratoire", "farmacia", "pharmacie", "apotheke", "companhia",
     }
 )  # fmt: skip
 _PERSONS = frozenset(
@@ -61,6 +64,46 @@ _PERSONS = frozenset(
         "enfant", "hijo", "hija", "lehrer", "lehrerin",
     }
 )  # fmt: skip
+# Endings of labels of persons: coordinator, therapist, entrenadora, coiffeuse; and labels that have one and are none.
+_PERSON_ENDINGS = ("er", "or", "ist", "ian", "eur", "euse", "ista", "dora", "erin")
+_NO_PERSONS = frozenset(
+    {
+        "order",
+        "number",
+        "offer",
+        "folder",
+        "letter",
+        "semester",
+        "water",
+        "power",
+        "weather",
+        "paper",
+        "server",
+        "router",
+        "locker",
+        "color",
+        "chapter",
+        "quarter",
+        "winter",
+        "summer",
+        "container",
+        "sensor",
+        "motor",
+        "floor",
+        "door",
+        "tower",
+        "river",
+        "other",
+        "sender",
+        "seller",
+        "buyer",
+        "winner",
+        "loser",
+        "user",
+        "payer",
+        "borrower",
+    }
+)
 # Pairs of labels of what was before and what is now.
 _CHANGES = (
     ("from", "to"), ("old", "new"), ("before", "after"), ("previous", "current"), ("previous", "new"), ("was", "now"),
@@ -118,13 +161,19 @@ def have_parts(leaf: Leaf, other: Leaf) -> bool:
     """Return whether two names have each a part to play, such as buyer and seller; so do oat milk and soy milk."""
     is_pair = (leaf.is_name and other.is_name) or bool(set(leaf.value.split()) & set(other.value.split()))
     is_other_thing = (leaf.label | other.label) & _THINGS and not leaf.label & other.label
-    kinds = {(bool(one.label & _HOUSES), bool(one.label & _PERSONS)) for one in (leaf, other)}
-    is_other_kind = kinds == {(True, False), (False, True)}
+    is_other_kind = {_is_person(leaf), _is_person(other)} == {True, False} and (is_house(leaf) or is_house(other))
     # Who sends is mistaken for who receives alone.
     is_end = any(label & {end for ends in _RANGES for end in ends} for label in (leaf.label, other.label))
     is_other_end = is_end and not (are_ends(leaf, other) or are_ends(other, leaf))
     is_distinct = is_other_thing or is_other_kind or is_other_end
     return other.words and is_pair and not is_distinct and not (leaf.label | other.label) & _EMPTY_LABELS
+
+
+def _is_person(leaf: Leaf) -> bool:
+    """Whether a label is one of persons or animals; a buyer and a seller may be companies."""
+    others = _HOUSES | _THINGS | _NO_PERSONS
+    by_ending = any(word.endswith(_PERSON_ENDINGS) for word in leaf.label) and leaf.label.isdisjoint(others)
+    return by_ending or not leaf.label.isdisjoint(_PERSONS)
 
 
 def is_house(leaf: Leaf) -> bool:
