@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from orchestrator.clean_text import clean_json, shows_nothing
 from orchestrator.consents import ConsentRecord, ConsentRevocation
 from orchestrator.errors import InvalidMessage
-from orchestrator.request_fields import AgentId, Body, Instant, Name, NearInstant
+from orchestrator.request_fields import AgentId, Body, Instant, Name
 from orchestrator.unsendable import is_json, unfilled_placeholder
 
 # The largest body that our queues take (`MaximumMessageSize` in the template), in bytes of UTF-8.
@@ -68,7 +68,7 @@ class Message(Body):
     can_delay: bool = True
     requires_fresh_context: bool = False
     message_id: UUID | None = None
-    scheduled_for: NearInstant | None = None
+    scheduled_for: Instant | None = None
     expires_at: Instant | None = None
     topic: Name | None = None
     supersedes_message_id: UUID | None = None

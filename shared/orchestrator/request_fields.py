@@ -14,20 +14,11 @@ from orchestrator.ids import normal_agent_id
 # RFC 3339, seconds optional. Digits alone would be read as a Unix time.
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?")
 
-# A time outside of these is a mistake; arithmetic with time zones also fails near the years 1 and 9999.
-_YEARS = range(2000, 2100)
-
 
 def _require_iso_text(value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and _ISO_8601.fullmatch(value)):
         return value
     raise PydanticCustomError("not_iso_8601", "is not an ISO 8601 text")
-
-
-def _require_near_year(value: datetime) -> datetime:
-    if value.year not in _YEARS:
-        raise PydanticCustomError("year", "is not in the years 2000 to 2099")
-    return value
 
 
 def _require_plain_characters(value: str) -> str:
@@ -44,8 +35,6 @@ def _normalize_agent_id(value: str) -> str:
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
-# A time at which something is to be done.
-NearInstant = Annotated[Instant, AfterValidator(_require_near_year)]
 # An identifier: cleaning it would make another one of it.
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_require_plain_characters)]
 AgentId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_normalize_agent_id)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -116,7 +117,7 @@ def test_what_a_code_does_decides(connection: Connection, situation: str, change
 
 
 def test_jobs_that_cannot_be_read_count_as_an_old_sender(connection: Connection) -> None:
-    name = f"migrator_{connection.info.backend_pid}"
+    name = f"migrator_{uuid4().hex[:8]}"
     with connection.transaction(force_rollback=True):
         connection.execute(CRON.format("SELECT 1").encode())
         connection.execute(f"CREATE ROLE {name}; ALTER FUNCTION orchestrator.old_senders() OWNER TO {name}".encode())

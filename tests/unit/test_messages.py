@@ -1,7 +1,7 @@
 """Requests of agents: what is valid, and which field and fix an error names."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from uuid import UUID
 
 import pytest
@@ -22,10 +22,6 @@ from orchestrator.messages import (
 )
 from orchestrator.wording.grounding import check_text
 from orchestrator.wording.plain import plain_sentence
-
-# Hypothesis takes bounds without a zone.
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-LATEST = datetime(2099, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
 GOOD = {"user_id": "user_123", "agent_id": "system", "message_data": {"type": "note", "message": "Hello"}}
 
@@ -124,8 +120,6 @@ def body(**changes: object) -> str:
         ("a date without dashes", body(scheduled_for="20261225"), "scheduled_for", "invalid_field"),
         ("a Unix time as a text", body(expires_at="1772355600"), "expires_at", "invalid_field"),
         ("a Unix time with a sign", body(expires_at="+1772355600.5"), "expires_at", "invalid_field"),
-        ("the year 1", body(scheduled_for="0001-01-01T00:00:00Z"), "scheduled_for", "invalid_field"),
-        ("the year 9999", body(scheduled_for="9999-12-31T23:59:59Z"), "scheduled_for", "invalid_field"),
         ("a date alone", body(scheduled_for="2026-12-25"), "scheduled_for", "invalid_field"),
         ("a week", body(scheduled_for="2026-W52-5T09:00Z"), "scheduled_for", "invalid_field"),
         ("a duration", body(scheduled_for="P1D"), "scheduled_for", "invalid_field"),
@@ -289,7 +283,7 @@ def test_a_withdrawal_is_understood() -> None:
             "agent_id": st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=100),
             "message_data": st.fixed_dictionaries({"type": st.just("x"), "n": st.integers(-(2**53), 2**53)}),
             "priority": st.sampled_from(list(Lane)),
-            "scheduled_for": st.none() | st.datetimes(EARLIEST, LATEST, timezones=st.just(UTC)),
+            "scheduled_for": st.none() | st.datetimes(timezones=st.just(UTC)),
         }
     )
 )

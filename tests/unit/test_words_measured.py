@@ -97,6 +97,13 @@ def test_written_renderings(name: str) -> None:
     assert figures.sent.total() <= figures.lies.total() * 0.01
 
 
+def test_renderings_that_the_check_was_not_built_on() -> None:
+    figures = measure(read_renderings("renderings_held_out.txt"))
+    _report("renderings_held_out.txt", figures)
+    assert figures.refused <= figures.faithful * 0.03
+    assert figures.sent.total() <= figures.lies.total() * 0.03
+
+
 def test_generated_renderings() -> None:
     faithful = measure(renderings(1, GENERATED, lying=False))
     lying = measure(renderings(2, GENERATED, lying=True))
