@@ -190,7 +190,7 @@ def check_lines(
     """
     entries: list[ConsentEntry | OptOut] = []
     problems: list[tuple[int, str]] = []
-    accepted: dict[tuple[str, Purpose | None], list[tuple[int, ConsentEntry]]] = defaultdict(list)
+    accepted: dict[tuple[UUID, str, Purpose | None], list[tuple[int, ConsentEntry]]] = defaultdict(list)
     first_places: dict[tuple[object, ...], int] = {}
     author = getpass.getuser()
     for number, line in lines:
@@ -204,7 +204,7 @@ def check_lines(
             if isinstance(entry, OptOut):
                 _check_time(line["at"])
             elif not line["id"]:
-                about = accepted[f"{person.user_id} {entry.phone_number}", entry.purpose]
+                about = accepted[person.user_id, entry.phone_number, entry.purpose]
                 _check_overlap(entry, about)
                 about.append((number, entry))
             entries.append(entry)
@@ -231,8 +231,8 @@ def _check_overlap(entry: ConsentEntry, earlier: Sequence[tuple[int, ConsentEntr
     revoked = [other.at for _, other in earlier if not other.is_given]
     for number, other in earlier:
         first, second = sorted((entry, other), key=lambda one: one.at)
-        ends = other.is_given and (first.until is None or second.at < first.until)
-        if ends and not any(first.at <= at <= second.at for at in revoked):
+        overlaps = other.is_given and (first.until is None or second.at < first.until)
+        if overlaps and not any(first.at <= at <= second.at for at in revoked):
             fix = "Give one of the two, or the end of the earlier one in `until`"
             raise InvalidMessage("line", f"overlaps the consent of line {number}", fix)
 
@@ -267,7 +267,7 @@ def _read_lines(file: Path) -> list[tuple[int, dict[str, str]]]:
     text = _read_text(file)
     header = text.splitlines()[0] if text else ""
     delimiter = max(DELIMITERS, key=header.count)
-    # The pages of law and forms that a line may hold are longer than the default of 128 KiB: the fields check lengths.
+    # The fields check their lengths, and name the line; the default limit of 128 KiB would end the whole file.
     csv.field_size_limit(max(len(text), 1))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines: list[tuple[int, dict[str, str]]] = []

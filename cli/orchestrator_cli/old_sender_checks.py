@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.store.old_senders import NumberTrigger, OldSender
+from orchestrator.store.old_senders import OURS_REPLACE_IT, NumberTrigger, OldSender
 from orchestrator_cli.check_results import CheckResult, Grade
-
-_OURS_REPLACE_IT = "Our own triggers keep the history of numbers, and close the conversations of the old one."
 
 
 def old_sender_results(senders: Sequence[OldSender]) -> Iterator[CheckResult]:
@@ -25,7 +23,7 @@ def number_trigger_results(triggers: Sequence[NumberTrigger]) -> Iterator[CheckR
     """The owner's triggers that fail on each change of a number, with the fix."""
     for trigger in triggers:
         detail = f"trigger {trigger.name} on users updates the row that is being updated: no number can be changed"
-        yield CheckResult("number trigger", Grade.DOUBTFUL, detail, f"Run {trigger.removal} {_OURS_REPLACE_IT}")
+        yield CheckResult("number trigger", Grade.DOUBTFUL, detail, f"Run {trigger.removal} {OURS_REPLACE_IT}")
 
 
 class OldSenderIsThere(OrchestratorError):

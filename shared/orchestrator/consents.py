@@ -8,15 +8,15 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.clean_text import clean_text, shows_nothing
+from orchestrator.clean_text import visible_text
 from orchestrator.purpose import Purpose
 from orchestrator.request_fields import Body, Instant, Name
 
 
 def _clean(value: str) -> str:
     """Text from outside, without what no column and no page can hold, such as NUL."""
-    cleaned = clean_text(value).strip()
-    if shows_nothing(cleaned):
+    cleaned = visible_text(value).strip()
+    if not cleaned:
         raise PydanticCustomError("string_pattern_mismatch", "shows nothing")
     return cleaned
 

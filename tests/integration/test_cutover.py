@@ -112,7 +112,7 @@ def test_on_the_day_of_the_change_nothing_goes_twice_or_after_a_stop_and_nothing
     assert {why: list(group.message_ids) for why, group in result.left.items()} == {"may have been sent": [under_way]}
     assert (result.opt_outs, result.rows_left_alone.messages, result.old_senders) == (1, 2, [])
     assert tick(former, NOON + 2 * minute, sender) == 0
-    assert sender.sent == {}, "one said stop, one had two texts of the former sender in this hour, one waits for later"
+    assert sender.sent == {}, "one wrote stop, one had two texts of the former sender in this hour, one waits for later"
 
     # Agents go on as before: a row of `messages` is ours now, and one of `message_queue` after the next adoption.
     person_writes(former, ADA, "Hello?", NOON + 3 * minute)

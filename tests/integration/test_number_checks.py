@@ -95,7 +95,7 @@ def test_a_number_with_another_owner_is_opted_out_and_its_consent_has_ended(shop
     shop.wait(minutes=1)
     shop.writes("START")
     later = offer(shop)
-    assert shop.state(later) == ("queued", "no_consent"), "whoever has the number now never agreed"
+    assert shop.state(later) == ("queued", "no_consent"), "the person with the number now never agreed"
     shop.phones.owners.clear()
     agree(shop, shop.now.isoformat())
     shop.wait(minutes=1)

@@ -245,9 +245,9 @@ def test_code_from_before_obeys_the_pause_of_an_agent(month: World) -> None:
     """A function that still runs calls the predicate that does not know types."""
     pause_by_outcome(month.connection, [OutcomePause(OutcomeScope.AGENT, "bulk", "why")], month.now)
     ask = "SELECT scope FROM orchestrator.pauses_of('high', %s, %s, %s)"
-    nobody = UUID(int=0)
-    assert month.all(ask, "Bulk", nobody, month.now) == [("agent_outcomes",)]
-    assert month.all(ask, "bulk_mail", nobody, month.now) == []
+    no_person = UUID(int=0)
+    assert month.all(ask, "Bulk", no_person, month.now) == [("agent_outcomes",)]
+    assert month.all(ask, "bulk_mail", no_person, month.now) == []
 
 
 def test_pauses_by_outcome_feed_a_metric(month: World, capsys: pytest.CaptureFixture[str]) -> None:

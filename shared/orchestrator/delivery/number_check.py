@@ -12,7 +12,7 @@ from orchestrator.ids import uuid7
 from orchestrator.people import country_of
 from orchestrator.purpose import Purpose
 from orchestrator.rules.decision_values import End, Hold, Send
-from orchestrator.rules.number_check import day_of_consent, decide_by_answer, standing_answer
+from orchestrator.rules.number_check import CLAIM_LASTS, day_of_consent, decide_by_answer, standing_answer
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import Delivery
 from orchestrator.settings import DeliverSettings, SendingMode
@@ -32,8 +32,6 @@ from orchestrator.store.number_checks import (
 COUNTRY = "US"
 # How long a message waits after a question that brought no answer, where Twilio's code names no other time.
 RETRY_AFTER = timedelta(minutes=15)
-# While another worker asks about the number.
-CLAIM_LASTS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from orchestrator.rules.reasons import Reason, Status
 
 # Once a number and month, because each question costs.
 ASKED_EVERY = timedelta(days=30)
+# While a worker asks about a number, others wait so long.
+CLAIM_LASTS = timedelta(minutes=1)
 # A message to a number of which Twilio has no data waits so long for a newer consent, and is then decided on again.
 RECHECK_AFTER = timedelta(days=1)
 # Where the day begins last in the United States: a consent's day is never dated too late.

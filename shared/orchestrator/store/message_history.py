@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from orchestrator.people import find_zone, zones_of_number
 from orchestrator.rules.explanations import describe_opt_out, explain
-from orchestrator.rules.number_check import NumberAnswer, NumberCheck, describe_check
+from orchestrator.rules.number_check import ASKED_EVERY, NumberAnswer, NumberCheck, describe_check
 from orchestrator.store.database import one_round_trip, sql
 
 
@@ -51,7 +51,7 @@ class MessageHistory:
 
 def read_message_history(connection: Connection, message_id: UUID) -> MessageHistory | None:
     """Return everything recorded about a message, in order of time; None when nothing is."""
-    parameters = {"message_id": message_id}
+    parameters = {"message_id": message_id, "asked_every": ASKED_EVERY}
     with one_round_trip(connection):
         message = connection.cursor(row_factory=dict_row).execute(sql("read_history_message"), parameters)
         timeline = connection.execute(sql("read_history_timeline"), parameters)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.rules.number_check import NumberAnswer, NumberCheck
+from orchestrator.rules.number_check import CLAIM_LASTS, NumberAnswer, NumberCheck
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
 
@@ -58,8 +58,9 @@ def claim_number_checks(connection: Connection, claims: Sequence[NumberClaim], n
     Returns:
         The claims that hold. A missing one is another worker's, who asks now or has just asked.
     """
+    parameters = {**columns(claims, *NumberClaim.__slots__), "claim_lasts": CLAIM_LASTS, "now": now}
     with one_round_trip(connection):
-        rows = connection.execute(sql("claim_number_checks"), {**columns(claims, *NumberClaim.__slots__), "now": now})
+        rows = connection.execute(sql("claim_number_checks"), parameters)
     return {claim_id for (claim_id,) in rows}
 
 

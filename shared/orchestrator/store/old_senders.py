@@ -8,6 +8,9 @@ from psycopg.rows import class_row
 from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import sql
 
+# What an operator may know before dropping a trigger of the owner that changes the history of numbers.
+OURS_REPLACE_IT = "Our own triggers keep the history of numbers, and close the conversations of the old one."
+
 
 @dataclass(frozen=True, slots=True)
 class OldSender:
@@ -63,6 +66,5 @@ def require_changeable_numbers(connection: Connection) -> None:
         fix = " ".join(trigger.removal for trigger in triggers)
         raise NumberTriggerFails(
             f"users.phone_number cannot be changed: {names} on users updates the row that is being updated, which "
-            f"Postgres refuses. Run {fix} Our own triggers keep the history of numbers, and close the conversations of "
-            "the old one."
+            f"Postgres refuses. Run {fix} {OURS_REPLACE_IT}"
         )

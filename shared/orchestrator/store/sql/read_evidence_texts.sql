@@ -46,7 +46,7 @@ SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_repl
         SELECT c.asked_at, c.verified_on AS since, c.answer AS has_another_owner
           FROM orchestrator.number_checks c
          WHERE a.purpose = 'marketing' AND c.phone_number = a.phone_number AND c.answer IS NOT NULL
-           AND c.asked_at <= a.started_at AND c.asked_at > a.started_at - interval '30 days'
+           AND c.asked_at <= a.started_at AND c.asked_at > a.started_at - %(asked_every)s::interval
          ORDER BY c.asked_at DESC
          LIMIT 1
        ) number_check ON true

@@ -1,6 +1,6 @@
 -- read_gauges.sql: return how much is overdue and waiting, for how long a text of a person has been unread, what the day
--- has cost, which old senders are there, and the connections in use. It reads a bounded number of waiting messages through indexes, however many
--- wait.
+-- has cost, which old senders are there, and the connections in use. It reads a bounded number of waiting messages
+-- through indexes, however many wait.
 WITH oldest_due AS (
     SELECT lane, min(due) AS due
       FROM unnest(%(lanes)s::text[]) AS lane
@@ -8,7 +8,8 @@ WITH oldest_due AS (
             (
              SELECT first.scheduled_for AS due
                FROM (
-                     SELECT m.scheduled_for, m.priority, m.agent_id, m.message_data->>'type' AS type, m.user_id, m.reason
+                     SELECT m.scheduled_for, m.priority, m.agent_id, m.message_data->>'type' AS type, m.user_id,
+                            m.reason
                        FROM message_queue m
                       WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.priority = lane
                         AND m.scheduled_for <= %(now)s
@@ -59,7 +60,8 @@ SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)
                  WHERE p.scope IN ('agent_outcomes', 'type_outcomes') AND p.ends_at IS NULL
                  GROUP BY p.scope
                ) by_scope) AS outcome_pauses,
-       (SELECT coalesce(jsonb_object_agg(s.kind || ' ' || s.name, 1), '{}') FROM orchestrator.old_senders() s) AS old_senders,
+       (SELECT coalesce(jsonb_object_agg(s.kind || ' ' || s.name, 1), '{}')
+          FROM orchestrator.old_senders() s) AS old_senders,
        (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int
           FROM pg_stat_database)::float AS connections
   FROM (SELECT) AS always

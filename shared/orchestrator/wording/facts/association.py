@@ -142,7 +142,7 @@ class Association:
         )
 
     def _is_of_its_label(self, mention: Mention) -> bool:
-        """Whether a name is said to have what it is: "the guest of Dr. Quist" is not Dr. Quist."""
+        """Whether a text gives a name what the name stands for: "the guest of Dr. Quist" is not Dr. Quist."""
         label = None if mention.readings else _LABEL_OF.search(self._text[: mention.start])
         return label is not None and any(same_word(label[1].casefold(), part) for part in mention.leaf.label)
 

@@ -67,13 +67,7 @@ def _takes_unit_from_text(fact: Fact, leaves: Sequence[Leaf], data: DataFacts) -
 
     A number as an hour is one too: open 9-8 for 9 AM to 8 PM.
     """
-    numbers = {
-        number
-        for leaf in leaves
-        if leaf.is_number and leaf.label.isdisjoint(_CODES)
-        if not any(isinstance(known, (*_UNITS, Amount, Points)) for known in leaf.facts.facts)
-        for number in leaf.facts.bare
-    }
+    numbers = _counts(leaves, (*_UNITS, Amount, Points))
     match fact:
         case Points():
             return fact.value in numbers
@@ -111,12 +105,13 @@ def _is_period(fact: Fact, leaves: Sequence[Leaf]) -> bool:
     )
 
 
-def _counts(leaves: Sequence[Leaf]) -> set[Decimal]:
-    """The numbers that count something; those of codes and accounts do not."""
+def _counts(leaves: Sequence[Leaf], of_units: tuple[type, ...] = _UNITS) -> set[Decimal]:
+    """The numbers that count something; those of codes and accounts do not, nor those that may be of a unit."""
     return {
         number
         for leaf in leaves
-        if leaf.is_number and leaf.label.isdisjoint(_CODES) and not any(isinstance(f, _UNITS) for f in leaf.facts.facts)
+        if leaf.is_number and leaf.label.isdisjoint(_CODES)
+        if not any(isinstance(fact, of_units) for fact in leaf.facts.facts)
         for number in leaf.facts.bare
     }
 
@@ -231,7 +226,7 @@ def _part_of_today(fact: RelativeDay, data: DataFacts, _counts: AbstractSet[Deci
 
 
 def _recurrence(fact: Frequency, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
-    """Whether a weekday of the data is said to come again, and the data does not state how often."""
+    """Whether a text says of a weekday of the data that it comes again, and the data does not state how often."""
     weekday = Weekday(int(fact.unit[-1])) if "weekday_" in fact.unit else None
     often = any(isinstance(known, Frequency) for known in data.facts)
     return weekday is not None and not often and is_known(weekday, data, None)

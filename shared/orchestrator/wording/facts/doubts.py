@@ -72,11 +72,12 @@ def states_more(
     leaves, stated = values.leaves, {mention.leaf for mention in values.mentions}
     words = {word.casefold() for word in _WORD.findall(text)}
     claims = _without([*facts, *comparisons], text)
+    is_denied = any(_found(name, claims, spoken) for name in ("denials", "none"))
     return (
         _has_claim(claims, known, spoken)
         or any(_is_left_out(leaf, words, text, spoken) for leaf in leaves if leaf not in stated)
-        or (_has_exclusion(stated) and not _denies(claims, spoken))
-        or any(_is_flag_doubtful(words, flag, is_set, claims, spoken) for flag, is_set in flags.items())
+        or (_has_exclusion(stated) and not is_denied)
+        or _has_doubtful_flag(words, flags, is_denied=is_denied)
         or _hides_a_zero(words, facts, leaves)
         or _leaves_out_a_side(words, leaves)
         or any(_is_borrowed(found, text, known, leaves) for found in facts)
@@ -143,23 +144,18 @@ def _is_left_out(leaf: Leaf, words: set[str], text: str, spoken: Language) -> bo
     is_name = is_house(leaf) and spoken.code not in ALL_NOUNS and words.isdisjoint(parts)
     if not leaf.words or leaf.label & _SILENT or is_name:
         return False
-    if (
-        leaf.is_name and leaf.value not in text.casefold() and not words.isdisjoint(parts)
-    ):  # "Coach Anouk" for Coach Bea
+    # "Coach Anouk" for Coach Bea.
+    if leaf.is_name and leaf.value not in text.casefold() and not words.isdisjoint(parts):
         return True
     return 0 < len(parts) <= _LONGEST_VALUE and not all(
         part in words or ("-" not in part and any(same_word(part, word) for word in words)) for part in parts
     )
 
 
-def _is_flag_doubtful(words: set[str], flag: str, is_set: bool, claims: str, spoken: Language) -> bool:
+def _has_doubtful_flag(words: set[str], flags: Mapping[str, bool], *, is_denied: bool) -> bool:
     """Whether a text has the words of the key of a truth value; one that is set is clear in a text without a denial."""
-    is_denied = _denies(claims, spoken) or any(word.startswith(("un", "in", "non")) for word in words)
-    return _names(words, flag) and (not is_set or is_denied)
-
-
-def _denies(claims: str, spoken: Language) -> bool:
-    return any(_found(name, claims, spoken) for name in ("denials", "none"))
+    is_negative = is_denied or any(word.startswith(("un", "in", "non")) for word in words)
+    return any(_names(words, flag) for flag, is_set in flags.items() if is_negative or not is_set)
 
 
 def _has_exclusion(stated: AbstractSet[Leaf]) -> bool:

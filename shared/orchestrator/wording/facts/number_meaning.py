@@ -34,20 +34,10 @@ _HUNDREDTHS = frozenset({"cents", "minor", "pence"})
 # Words of keys.
 _PERCENTAGES = frozenset(
     {
-        "percent",
-        "percents",
-        "percentage",
-        "pct",
-        "porcentaje",
-        "porciento",
-        "pourcent",
-        "pourcentage",
-        "porcentagem",
-        "prozent",
-        "ratio",
-        "probability",
+        "percent", "percents", "percentage", "pct", "porcentaje", "porciento", "pourcent", "pourcentage",
+        "porcentagem", "prozent", "ratio", "probability",
     }
-)
+)  # fmt: skip
 _SHARES = _PERCENTAGES | frozenset(
     {
         "rate", "share", "discount", "growth",

@@ -68,42 +68,12 @@ _PERSONS = frozenset(
 _PERSON_ENDINGS = ("er", "or", "ist", "ian", "eur", "euse", "ista", "dora", "erin")
 _NO_PERSONS = frozenset(
     {
-        "order",
-        "number",
-        "offer",
-        "folder",
-        "letter",
-        "semester",
-        "water",
-        "power",
-        "weather",
-        "paper",
-        "server",
-        "router",
-        "locker",
-        "color",
-        "chapter",
-        "quarter",
-        "winter",
-        "summer",
-        "container",
-        "sensor",
-        "motor",
-        "floor",
-        "door",
-        "tower",
-        "river",
-        "other",
-        "sender",
-        "seller",
-        "buyer",
-        "winner",
-        "loser",
-        "user",
-        "payer",
+        "order", "number", "offer", "folder", "letter", "semester", "water", "power", "weather", "paper", "server",
+        "router", "locker", "color", "chapter", "quarter", "winter", "summer", "container", "sensor", "motor",
+        "floor", "door", "tower", "river", "other", "sender", "seller", "buyer", "winner", "loser", "user", "payer",
         "borrower",
     }
-)
+)  # fmt: skip
 # Pairs of labels of what was before and what is now.
 _CHANGES = (
     ("from", "to"), ("old", "new"), ("before", "after"), ("previous", "current"), ("previous", "new"), ("was", "now"),
