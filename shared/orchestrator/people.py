@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import timezone as number_zones
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from orchestrator.errors import InvalidPerson
 
@@ -138,9 +139,11 @@ def parse_zone(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
-    """Every zone in which a number may lie, by its prefix; none for a number without a place, such as a toll-free one.
+    """Every zone in which a number may lie; none for a number without a place, such as a toll-free one.
 
-    For such a number the library lists every zone of the country, of which none need be the person's (R3).
+    For such a number the library lists every zone of the country, of which none need be the person's (R3). Where an
+    area code of North America lies in two zones, both count: the library's zone for a number's further digits is a
+    guess, such as New York for those of 850 in Florida that it does not know, and numbers move within an area code.
     """
     try:
         number = phonenumbers.parse(phone_number)
@@ -148,9 +151,16 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
         return ()
     if phonenumbers.number_type(number) in _WITHOUT_PLACE:
         return ()
-    names = number_zones.time_zones_for_number(number)
-    zones = (find_zone(name) for name in sorted(names) if name != number_zones.UNKNOWN_TIMEZONE)
-    return tuple(zone for zone in zones if zone)
+    names = {*number_zones.time_zones_for_number(number)} - {number_zones.UNKNOWN_TIMEZONE}
+    if names and number.country_code == 1:
+        names |= _zones_of_area_code(str(number.national_number)[:3])
+    return tuple(zone for name in sorted(names) if (zone := find_zone(name)))
+
+
+@lru_cache(maxsize=1_000)
+def _zones_of_area_code(area_code: str) -> frozenset[str]:
+    known = TIMEZONE_DATA.items()
+    return frozenset(zone for digits, zones in known if digits.startswith(f"1{area_code}") for zone in zones)
 
 
 def is_e164(phone_number: str) -> bool:

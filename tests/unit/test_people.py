@@ -86,6 +86,20 @@ def test_a_number_of_a_prefix_that_several_places_share_lies_in_all_of_their_zon
     assert len(zones_of_number("+18765550100")) > 3
 
 
+@pytest.mark.parametrize(
+    ("number", "zones"),
+    [
+        ("+18505550100", {"America/New_York", "America/Chicago"}),  # Florida; the library guesses New York alone
+        ("+18504320100", {"America/New_York", "America/Chicago"}),
+        ("+12195550100", {"America/New_York", "America/Chicago"}),  # Indiana; New York alone
+        ("+14235550100", {"America/New_York", "America/Chicago"}),  # Tennessee; Chicago alone
+        ("+13055550100", {"America/New_York"}),
+    ],
+)
+def test_a_number_lies_in_all_zones_of_its_area_code(number: str, zones: set[str]) -> None:
+    assert {zone.key for zone in zones_of_number(number)} == zones
+
+
 NO_PLACES = ["EST", "MST", "HST", "EST5EDT", "PST8PDT", "CET", "UTC", "UCT", "GMT", "GMT+0", "Zulu", "Universal"]
 NO_PLACES += [
     "Etc/GMT-5",
