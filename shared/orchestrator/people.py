@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import timezone as number_zones
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from orchestrator.errors import InvalidPerson
 
@@ -27,6 +28,13 @@ _WITHOUT_PLACE = {
     phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
     phonenumbers.PhoneNumberType.VOIP,
 }
+# Area codes laid over an older one, where the library names one zone of several, or a wrong one. Sources: the commissions
+# of Florida, Kentucky, Indiana, Oregon and Idaho; the Canadian Numbering Administrator (cnac.ca); lincmad.com/areacode.
+_OVERLAID = {
+    "448": "850", "364": "270", "930": "812", "458": "541", "986": "208", "689": "407",
+    "236": "250", "257": "250", "672": "250", "778": "250", "367": "418", "581": "418", "474": "306", "639": "306",
+    "879": "709",
+}  # fmt: skip
 # The first part of the IANA names that are places, as in America/New_York, and the names of one part that are (IANA's
 # `zone.tab` and `backward`). All others are offsets, abbreviations or technical names.
 # fmt: off
@@ -138,9 +146,12 @@ def parse_zone(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
-    """Every zone in which a number may lie, by its prefix; none for a number without a place, such as a toll-free one.
+    """Every zone in which a number may lie; none for a number without a place, such as a toll-free one.
 
-    For such a number the library lists every zone of the country, of which none need be the person's (R3).
+    For such a number the library lists every zone of the country, of which none need be the person's (R3). Where an
+    area code of North America lies in two zones, both count: the library's zone for a number's further digits is a
+    guess, such as New York for those of 850 in Florida that it does not know, and numbers move within an area code.
+    A code that was laid over an older one lies where the older one does.
     """
     try:
         number = phonenumbers.parse(phone_number)
@@ -148,9 +159,17 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
         return ()
     if phonenumbers.number_type(number) in _WITHOUT_PLACE:
         return ()
-    names = number_zones.time_zones_for_number(number)
-    zones = (find_zone(name) for name in sorted(names) if name != number_zones.UNKNOWN_TIMEZONE)
-    return tuple(zone for zone in zones if zone)
+    names = {*number_zones.time_zones_for_number(number)} - {number_zones.UNKNOWN_TIMEZONE}
+    if names and number.country_code == 1:
+        area_code = str(number.national_number)[:3]
+        names = _zones_of_area_code(_OVERLAID.get(area_code, area_code))
+    return tuple(zone for name in sorted(names) if (zone := find_zone(name)))
+
+
+@lru_cache(maxsize=1_000)
+def _zones_of_area_code(area_code: str) -> frozenset[str]:
+    known = TIMEZONE_DATA.items()
+    return frozenset(zone for digits, zones in known if digits.startswith(f"1{area_code}") for zone in zones)
 
 
 def is_e164(phone_number: str) -> bool:

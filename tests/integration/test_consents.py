@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -257,7 +257,7 @@ def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: 
     ]
     run_command("consent", "export", str(tmp_path / "out.csv"))
     again = json.loads(run_command("consent", "import", str(tmp_path / "out.csv"), "--json"))
-    assert again == {"lines": 2, "wrong": 0, "written": 0, "problems": []}
+    assert again == {"lines": 2, "wrong": 0, "recorded_before": 2, "written": 0, "problems": []}
 
 
 def test_control_characters_are_taken_out_of_what_is_recorded(shop: World) -> None:
@@ -306,6 +306,60 @@ def test_a_file_as_spreadsheets_write_it_is_read(
     (tmp_path / "consents.csv").write_bytes(content)
     run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
     assert shop.all("SELECT purpose, source FROM orchestrator.consents") == [("marketing", "form")]
+
+
+def test_an_opt_out_that_is_exported_and_imported_leaves_its_row_as_it_is(
+    shop: World, run_command: Command, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "out.csv")
+    shop.writes("STOP")
+    shop.wait(minutes=1)
+    run_command("consent", "export", file)
+    for word in ("", "START"):
+        if word:
+            shop.writes(word)
+        before = shop.all("SELECT * FROM orchestrator.opt_outs")
+        assert "1 recorded before, 0 written" in run_command("consent", "import", file, "--apply")
+        assert shop.all("SELECT * FROM orchestrator.opt_outs") == before
+        shop.wait(minutes=1)
+
+
+def test_an_exported_line_that_was_changed_is_named(shop: World, run_command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "out.csv"
+    shop.publish(AGREED)
+    run_command("consent", "export", str(file))
+    exported = file.read_text()
+    file.write_text(exported.replace(",marketing,", ",informational,"))
+    changed = run_command("consent", "import", str(file), "--apply", code=1)
+    assert "line 2: id: is that of an entry with other content" in changed
+    file.write_text(exported + exported.splitlines()[1].replace(",marketing,", ",informational,") + "\n")
+    assert "line 3: id: says the same as line 2" in run_command("consent", "import", str(file), code=1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        (["given 01 03", "given 03 05"], []),
+        (["given 01 03", "given 02 05"], [3]),
+        (["given 02 05", "given 01 03"], [3]),
+        (["given 01 ", "given 03 ", "revoked 02 "], []),  # whatever the order of the lines
+        (["given 01 ", "revoked 01 ", "given 03 "], []),
+        (["given 01 ", "given 02 03", "given 04 05"], [3, 4]),
+    ],
+)
+def test_two_consents_that_hold_at_the_same_time_are_named(
+    shop: World, run_command: Command, tmp_path: Path, lines: list[str], wrong: list[int]
+) -> None:
+    assert shop
+    file = tmp_path / "consents.csv"
+    file.write_text("user,source,purpose,action,at,until\n")
+    with file.open("a") as output:
+        for line in lines:
+            action, *months = line.split(" ")
+            at, until = (f"2025-{month}-01T00:00:00Z" if month else "" for month in months)
+            output.write(f"ada,form,marketing,{action},{at},{until}\n")
+    found = json.loads(run_command("consent", "import", str(file), "--json", code=1 if wrong else 0))
+    assert [problem["line"] for problem in found["problems"]] == wrong
 
 
 def test_a_file_is_read_as_a_whole_or_not_at_all(shop: World, run_command: Command, tmp_path: Path) -> None:
@@ -370,7 +424,10 @@ def test_a_file_that_cannot_be_read_is_an_error(
 
 
 def test_a_hundred_thousand_lines_are_read_at_once(shop: World, run_command: Command, tmp_path: Path) -> None:
-    lines = "".join(f"ada,revoked,,topic {number},form,,,2026-01-01T00:00:00Z,,\n" for number in range(100_000))
+    instants = (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(100_000))
+    lines = "".join(
+        f"ada,given,marketing,,form,,,{at.isoformat()},{(at + timedelta(hours=1)).isoformat()},\n" for at in instants
+    )
     (tmp_path / "consents.csv").write_text(FILE.splitlines()[0] + "\n" + lines)
     assert "100000 written" in run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
 

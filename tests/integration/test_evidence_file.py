@@ -15,6 +15,7 @@ from orchestrator.purpose import Purpose
 from orchestrator.store.agents import set_agent
 from orchestrator.store.opt_outs import OptOut, write_opt_outs
 from orchestrator_cli.main import app
+from tests.integration.test_law import advertise, agree
 from tests.world import World
 
 PHONE = "+12125550101"
@@ -115,6 +116,21 @@ def test_the_confirmation_of_an_opt_out_is_justified_as_one(world: World, tmp_pa
     confirmation = next(entry for entry in entries(tmp_path) if entry["kind"] == "text")
     assert confirmation["words"].startswith("Harbor Books: You are unsubscribed")
     assert confirmation["decided_by"][-1] == "the one confirmation of an opt-out (R11)"
+
+
+def test_marketing_is_justified_by_consent_and_law_and_the_page_explains_its_words(
+    world: World, tmp_path: Path
+) -> None:
+    user_id = world.person(phone="+13055550101")
+    set_agent(world.connection, Agent("promo", purpose=Purpose.MARKETING))
+    agree(world, user_id, "+13055550101")
+    advertise(world, priority="high")
+    world.minute()
+    (_, text) = entries(tmp_path)
+    assert "consent and the law of the place let it go (R1-R6, R11, R15)" in text["decided_by"][-1]
+    page = (tmp_path / "ada.html").read_text()
+    assert "R1 to R15 are the rules in docs/rules.md" in page
+    assert "A secondary source reports a law" in page
 
 
 def test_a_text_that_a_recovery_found_at_twilio_claims_no_decision(lived: World, tmp_path: Path) -> None:

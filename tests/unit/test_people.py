@@ -86,6 +86,37 @@ def test_a_number_of_a_prefix_that_several_places_share_lies_in_all_of_their_zon
     assert len(zones_of_number("+18765550100")) > 3
 
 
+@pytest.mark.parametrize(
+    ("number", "zones"),
+    [
+        ("+18505550100", {"America/New_York", "America/Chicago"}),  # Florida; the library guesses New York alone
+        ("+18504320100", {"America/New_York", "America/Chicago"}),
+        ("+12195550100", {"America/New_York", "America/Chicago"}),  # Indiana; New York alone
+        ("+14235550100", {"America/New_York", "America/Chicago"}),  # Tennessee; Chicago alone
+        ("+13055550100", {"America/New_York"}),
+        # Codes that were laid over an older one; the library knows one zone of them, or a wrong one.
+        ("+14485550100", {"America/New_York", "America/Chicago"}),
+        ("+13645550100", {"America/New_York", "America/Chicago"}),
+        ("+19305550100", {"America/New_York", "America/Chicago"}),
+        ("+14585550100", {"America/Los_Angeles", "America/Denver"}),
+        ("+17785550100", {"America/Vancouver", "America/Edmonton"}),
+        ("+13675550100", {"America/Toronto", "America/Halifax"}),
+        ("+16895550100", {"America/New_York"}),
+        ("+14745550100", {"America/Regina"}),
+        ("+18795550100", {"America/St_Johns", "America/Halifax"}),
+    ],
+)
+def test_a_number_lies_in_all_zones_of_its_area_code(number: str, zones: set[str]) -> None:
+    assert {zone.key for zone in zones_of_number(number)} == zones
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=lambda place: place.code)
+def test_no_area_code_lies_outside_the_zones_of_its_place(place: Place) -> None:
+    for area_code in place.area_codes:
+        zones = {zone.key for zone in zones_of_number(f"+1{area_code}5550100")}
+        assert zones & place.zones
+
+
 NO_PLACES = ["EST", "MST", "HST", "EST5EDT", "PST8PDT", "CET", "UTC", "UCT", "GMT", "GMT+0", "Zulu", "Universal"]
 NO_PLACES += [
     "Etc/GMT-5",

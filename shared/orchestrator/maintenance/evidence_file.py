@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.people import find_zone, zones_of_number
+from orchestrator.purpose import Purpose
 from orchestrator.rules.explanations import explain
 from orchestrator.store.evidence import read_evidence
 
@@ -117,8 +118,10 @@ def render_evidence(entries: Sequence[Mapping[str, Any]]) -> str:
         f"<style>{_STYLE}</style>\n<h1>{escape(title)}</h1>\n"
         f"<p>Each text to one person from {_shown(first['from'])} and before {_shown(first['before'])}, and each wish "
         f"to get none: {first['texts']} texts and {first['stops']} wishes, in order of time, as known at "
-        f"{_shown(first['at'])}. The owner of an agent sets the purpose of its texts. Each entry's hash covers the "
-        "entry and the hash before it. "
+        f"{_shown(first['at'])}. The owner of an agent sets the purpose of its texts. Marketing needs a consent "
+        "and keeps the law of the place; other texts do where a setting or a row of the law asks for it. R1 to R15 are "
+        "the rules in docs/rules.md of the Message Orchestrator. A secondary source reports a law and is not the law "
+        "itself. Each entry's hash covers the entry and the hash before it. "
         f"Keep the last hash elsewhere: <code>{entries[-1]['hash']}</code></p>\n{shown}\n"
         f'<script type="application/json" id="evidence">\n{facts}\n</script>\n</html>\n'
     )
@@ -172,7 +175,11 @@ def _decisions(row: Mapping[str, Any]) -> list[str]:
     elif row["active_since"]:
         steps.append(f"the person was active: they wrote {_utc(row['active_since'])} (R4)")
     else:
-        steps.append(f"lane {row['priority']}: hours, limits, pauses and opt-out of its lane let it go (R1-R6, R11)")
+        by_law = ", consent and the law of the place" if row["purpose"] == Purpose.MARKETING else ""
+        steps.append(
+            f"priority {row['priority']}: hours, limits, pauses and opt-outs that bind it{by_law} let it go "
+            f"({'R1-R6, R11, R15' if by_law else 'R1-R6, R11'})"
+        )
     return steps
 
 

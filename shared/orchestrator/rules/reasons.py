@@ -27,7 +27,7 @@ class Reason(StrEnum):
     REFORMULATION = "reformulation"  # R10: its agent was asked to reformulate it; also the end after the deadline
     REPLY_UNJUDGED = "reply_unjudged"  # R11: an unread text may be a wish to stop
     INBOUND_UNREAD = "inbound_unread"  # R11: after an outage, a STOP may still lie in the inbound queue
-    REPLY_ORDER = "reply_order"  # R12: an earlier reply is on its way
+    REPLY_ORDER = "reply_order"  # R12: each reply waits until those before it are on their way
     REPLY_LIMIT = "reply_limit"  # R12: above the ceilings of replies it becomes an ordinary message
     NUMBER_UNREADABLE = "number_unreadable"  # the stored text is no number that can be read
     PHONE_UNREACHABLE = "phone_unreachable"  # Twilio's 30003, 30004, 30023: no text reached the phone lately

@@ -1,6 +1,6 @@
 """The ledger of consents: adds entries and lists them (R15)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,6 +46,14 @@ class OptedOutPerson:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What of a file is recorded already: entries by their id, and the number and time of each opt-out."""
+
+    entries: Mapping[UUID, ConsentEntry]
+    opt_outs: frozenset[tuple[str, datetime]]
+
+
 def write_consents(
     connection: Connection, entries: Sequence[ConsentEntry], opt_outs: Sequence[OptOut], now: datetime
 ) -> None:
@@ -81,3 +89,14 @@ def list_people_opted_out(connection: Connection) -> list[OptedOutPerson]:
     """List the people whose opt-out is in force, oldest first; one round trip."""
     with connection.cursor(row_factory=class_row(OptedOutPerson)) as cursor:
         return cursor.execute(sql("list_people_opted_out")).fetchall()
+
+
+def find_recorded_entries(connection: Connection, entries: Sequence[ConsentEntry | OptOut]) -> Recorded:
+    """Read what of these is recorded already, opt-outs that have ended included; one round trip."""
+    ids = [entry.id for entry in entries if isinstance(entry, ConsentEntry)]
+    opt_outs = [entry for entry in entries if isinstance(entry, OptOut)]
+    with connection.cursor(row_factory=class_row(ConsentEntry)) as cursor:
+        with one_round_trip(connection):
+            cursor.execute(sql("find_consents"), {"ids": ids})
+            known = connection.execute(sql("find_opt_outs"), columns(opt_outs, "phone_number", "at"))
+        return Recorded({entry.id: entry for entry in cursor}, frozenset(known))
