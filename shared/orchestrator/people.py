@@ -28,8 +28,8 @@ _WITHOUT_PLACE = {
     phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
     phonenumbers.PhoneNumberType.VOIP,
 }
-# Area codes laid over an older one, where the library names one zone of several, or a wrong one. Sources: the commissions
-# of Florida, Kentucky, Indiana, Oregon and Idaho; the Canadian Numbering Administrator (cnac.ca); lincmad.com/areacode.
+# Area codes laid over an older one, where the library names one zone of several, or a wrong one. Sources: the public
+# utility commissions of the states; the Canadian Numbering Administrator (cnac.ca); lincmad.com/areacode.html.
 _OVERLAID = {
     "448": "850", "364": "270", "930": "812", "458": "541", "986": "208", "689": "407",
     "236": "250", "257": "250", "672": "250", "778": "250", "367": "418", "581": "418", "474": "306", "639": "306",
@@ -159,10 +159,11 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
         return ()
     if phonenumbers.number_type(number) in _WITHOUT_PLACE:
         return ()
-    names = {*number_zones.time_zones_for_number(number)} - {number_zones.UNKNOWN_TIMEZONE}
+    names = frozenset(number_zones.time_zones_for_number(number)) - {number_zones.UNKNOWN_TIMEZONE}
     if names and number.country_code == 1:
         area_code = str(number.national_number)[:3]
-        names = _zones_of_area_code(_OVERLAID.get(area_code, area_code))
+        older = _OVERLAID.get(area_code)
+        names = _zones_of_area_code(older) if older else names | _zones_of_area_code(area_code)
     return tuple(zone for name in sorted(names) if (zone := find_zone(name)))
 
 

@@ -24,6 +24,7 @@ Command = Callable[..., str]
 
 AGREED = {"action": "record_consent", "user_id": "ada", "purpose": "marketing", "source": "web form /signup"}
 REVOKED = {"action": "revoke_consent", "user_id": "ada", "source": "by e-mail"}
+SALE = {"action": "record_consent", "user_id": "ada", "topic": "sale", "source": "by phone"}
 
 
 @pytest.fixture
@@ -67,6 +68,12 @@ def test_a_consent_that_comes_a_little_after_the_message_counts(shop: World) -> 
         ("revoked for another purpose", [AGREED, {**REVOKED, "purpose": "informational"}], True),
         ("revoked for the topic", [AGREED, {**REVOKED, "topic": "sale"}], False),
         ("revoked for another topic", [AGREED, {**REVOKED, "topic": "news"}], True),
+        ("agreed to the topic again", [AGREED, {**REVOKED, "topic": "sale"}, SALE], True),
+        ("agreed to another topic again", [AGREED, {**REVOKED, "topic": "sale"}, {**SALE, "topic": "news"}], False),
+        ("agreed to marketing again, not to the topic", [AGREED, {**REVOKED, "topic": "sale"}, AGREED], False),
+        ("revoked the topic after agreeing to it again", [AGREED, SALE, {**REVOKED, "topic": "sale"}], False),
+        ("agreed to the topic alone", [SALE], False),
+        ("agreed to the topic after revoking marketing", [AGREED, {**REVOKED, "purpose": "marketing"}, SALE], False),
         ("revoked altogether", [AGREED, REVOKED], False),
         ("agreed again", [AGREED, {**REVOKED, "purpose": "marketing"}, AGREED], True),
         ("revoked before it was given", [{**REVOKED, "purpose": "marketing", "revoked_at": "2026-01-01T00:00:00Z"}, AGREED], True),
@@ -177,6 +184,8 @@ def test_a_setting_asks_for_consent_to_what_informs(shop: World) -> None:
         ({**AGREED, "source": " "}, "source"),
         ({**AGREED, "source": "\0\u202e"}, "source"),
         ({**REVOKED, "purpose": "marketing", "topic": "sale"}, "topic"),
+        ({**AGREED, "topic": "sale"}, "topic"),
+        ({name: value for name, value in AGREED.items() if name != "purpose"}, "purpose"),
         ({**AGREED, "agent_id": "shop"}, "agent_id"),
     ],
 )
@@ -255,9 +264,13 @@ def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: 
         ("marketing", True, True),
         (None, False, True),
     ]
+    shop.wait(minutes=1)
+    run_command("consent", "add", "ada", "--source", "by phone", "--topic", "news")
+    entries = json.loads(run_command("consent", "list", "ada", "--json"))
+    assert [(entry["topic"], entry["holds"]) for entry in entries] == [(None, True), ("news", False), ("news", True)]
     run_command("consent", "export", str(tmp_path / "out.csv"))
     again = json.loads(run_command("consent", "import", str(tmp_path / "out.csv"), "--json"))
-    assert again == {"lines": 2, "wrong": 0, "recorded_before": 2, "written": 0, "problems": []}
+    assert again == {"lines": 3, "wrong": 0, "recorded_before": 3, "written": 0, "problems": []}
 
 
 def test_control_characters_are_taken_out_of_what_is_recorded(shop: World) -> None:
