@@ -68,6 +68,7 @@ DISPATCH = DispatchReport(
     finished=True,
     probes=1,
     paused_by_outcome=Counter(agent_outcomes=1),
+    texts=Counter(stop=1),
 )
 ENQUEUE = EnqueueReport(
     accepted=Counter(high=1, low=2),
@@ -157,6 +158,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "finished": True,
                 "probes": 1,
                 "paused_by_outcome": {"agent_outcomes": 1},
+                "texts_of_former_webhook": {"stop": 1},
             },
             {
                 "HandedOver": {"high": [4]},
@@ -171,6 +173,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "CostCeiling": {"twilio": [1]},
                 "OldSenders": {"trigger send_sms": [1]},
                 "OutcomePauses": {"agent_outcomes": [1]},
+                "Texts": {"stop": [1]},
                 "DatabaseConnections": {None: [12.5]},
             },
         ),

@@ -13,6 +13,7 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator.clock import Clock, countdown
+from orchestrator.conversation.former_webhook import classify_former_webhook
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
 from orchestrator.delivery.outage import probe_twilio
@@ -55,6 +56,7 @@ class DispatchReport:
         finished: whether nothing due was left.
         probes: texts that went although an outage of Twilio pauses delivery.
         paused_by_outcome: agents and message types that paused themselves now, by scope.
+        texts: texts that a former webhook wrote, by what they were taken for.
     """
 
     handed_over: Counter[str] = field(metadata=publish_as(metrics.HANDED_OVER))
@@ -90,6 +92,9 @@ class DispatchReport:
     finished: bool
     probes: int = 0
     paused_by_outcome: Counter[str] = field(default_factory=Counter)
+    texts: Counter[str] = field(
+        default_factory=Counter, metadata=publish_as(metrics.TEXTS, log_as="texts_of_former_webhook")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +137,9 @@ def dispatch(
         now=clock(),
         limit=CLAIM_SIZE,
     )
-    # Before the claims: what is paused now is not handed over any more.
+    # Before the claims: what is paused now is not handed over any more, and what came now may be a STOP.
     paused_by_outcome = brake_by_outcome(connection, settings, clock())
+    texts = classify_former_webhook(connection, clock())
     handovers = [_hand_over_replies(connection, settings, clock)]
     handovers += [_hand_over_lane(connection, lane, settings, clock, seconds_left) for lane in Lane]
     in_time = all(handover.in_time for handover in handovers)
@@ -154,6 +160,7 @@ def dispatch(
         finished=in_time and not not_taken,
         probes=probes,
         paused_by_outcome=paused_by_outcome,
+        texts=texts,
     )
 
 

@@ -663,6 +663,15 @@ CREATE TABLE orchestrator.forgotten_opt_outs (
 ALTER TABLE ONLY orchestrator.forgotten_opt_outs
     ADD CONSTRAINT forgotten_opt_outs_pkey PRIMARY KEY (number_hash);
 
+CREATE TABLE orchestrator.former_webhook_read (
+    only_row boolean DEFAULT true NOT NULL,
+    up_to timestamp with time zone NOT NULL,
+    CONSTRAINT former_webhook_read_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY orchestrator.former_webhook_read
+    ADD CONSTRAINT former_webhook_read_pkey PRIMARY KEY (only_row);
+
 CREATE TABLE orchestrator.inbound_marker (
     only_row boolean DEFAULT true NOT NULL,
     read_at timestamp with time zone NOT NULL,
