@@ -11,6 +11,7 @@ import psycopg
 import typer
 from psycopg import Connection
 
+from orchestrator.messages import SEQUENCE_LIMIT
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
 from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
@@ -110,9 +111,15 @@ def _adopt_rows(
 # What to do with rows that are left, by cause.
 OF_OTHER_STATES = "Find out what wrote this state. Where a message waits, set it to queued, and adopt again."
 _REMEDIES = {
-    "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, and adopt again.",
+    "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, sent_at and "
+    "delivered_message_id to NULL, and adopt again.",
     "too old": "Raise --max-age to take them over, or leave them.",
     "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
+    "part of an irregular sequence": "Correct them, and adopt again: one person, one priority, positions from 1, at most "
+    f"{SEQUENCE_LIMIT} parts, and an id that no earlier sequence has.",
+    "data that is no object": 'Set message_data to {"message": "the words"}, and adopt again.',
+    "impossible time": "Correct scheduled_for and created_at, and adopt again.",
+    "taken meanwhile": "Adopt again to see what became of them.",
     "unknown priority": "Set it to urgent, high, medium or low, and adopt again.",
 }
 
