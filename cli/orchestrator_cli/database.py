@@ -115,8 +115,8 @@ _REMEDIES = {
     "delivered_message_id to NULL, and adopt again.",
     "too old": "Raise --max-age to take them over, or leave them.",
     "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
-    "part of an irregular sequence": "Correct them, and adopt again: one person, one priority, positions from 1, at most "
-    f"{SEQUENCE_LIMIT} parts, and an id that no earlier sequence has.",
+    "part of an irregular sequence": "Correct them, and adopt again: one person, one priority, positions from 1, "
+    f"at most {SEQUENCE_LIMIT} parts, and an id that no earlier sequence has.",
     "data that is no object": 'Set message_data to {"message": "the words"}, and adopt again.',
     "impossible time": "Correct scheduled_for and created_at, and adopt again.",
     "taken meanwhile": "Adopt again to see what became of them.",

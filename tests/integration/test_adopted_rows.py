@@ -52,7 +52,7 @@ def test_a_row_that_no_wave_can_hold_is_named_and_its_neighbours_are_sent(old_ro
         ("scheduled_for", ("infinity", "20260-01-01")),
     ):
         for instant in instants:
-            add(old_rows, EARLIER, **{column: instant})  # type: ignore[arg-type]  # a column's name
+            add(old_rows, EARLIER, **{column: instant})
     add(old_rows, EARLIER, message_data='{"message": "Hi {{first_name}}"}')
     add(old_rows, EARLIER)
     result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
