@@ -11,6 +11,7 @@ import psycopg
 import typer
 from psycopg import Connection
 
+from orchestrator.aws.faults import Cause, cause_of
 from orchestrator.messages import SEQUENCE_LIMIT
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
@@ -27,6 +28,8 @@ from orchestrator_cli.target import on_target
 
 # How long `adopt --watch` waits between two adoptions, in seconds.
 WATCH_SECONDS = 60
+# What ends by itself: an adoption that met one of these is made again.
+PASSING_CAUSES = {Cause.DATABASE_AWAY, Cause.DATABASE_BUSY, Cause.DATABASE_FULL, Cause.DATABASE_READ_ONLY}
 # Characters of a text that a report shows.
 LONGEST_QUOTE = 100
 
@@ -80,17 +83,23 @@ def adopt(
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
     facts = {"zones": dataclasses.asdict(zones), "unreadable_numbers": numbers}
     print_result({"applied": apply, **dataclasses.asdict(result), **facts}, *lines, as_json=as_json)
+    left = result.left
     while watch:
         time.sleep(WATCH_SECONDS)
         try:
             with open_database() as (connection, clock):
                 result = adopt_rows(connection, clock())
-        except psycopg.OperationalError as error:
-            show_error(f"The database cannot be reached: {str(error).splitlines()[0]}. Trying again in a minute.")
+        except psycopg.Error as error:
+            if cause_of(error) not in PASSING_CAUSES:
+                raise
+            show_error(f"The database did not take part: {str(error).splitlines()[0]}. Trying again in a minute.")
             continue
-        if result.changes and as_json:
+        # A new row that is left has to be named, too.
+        is_news = bool(result.changes) or result.left != left
+        left = result.left
+        if is_news and as_json:
             show_json(dataclasses.asdict(result))
-        elif result.changes:
+        elif is_news:
             show(*_report(result, apply=True))
 
 
