@@ -183,8 +183,11 @@ def zone_results(faults: ZoneFaults) -> Iterator[CheckResult]:
     """What `doctor` and `adopt` report of people's zones (R3)."""
     fix = "Set each with `orchestrator user set PERSON --zone America/New_York`, or in `users.timezone`."
     if faults.no_places:
-        names = ", ".join(f"{name} ({people})" for name, people in list(faults.no_places.items())[:MOST_LISTED])
-        detail = f"stored names that are no place, with the people who have them: {names}; their numbers' zones count"
+        names = ", ".join(f"{name or 'empty'} ({people})" for name, people in [*faults.no_places.items()][:MOST_LISTED])
+        more = " and more" if len(faults.no_places) > MOST_LISTED else ""
+        detail = (
+            f"stored names that are no place, with the people who have them: {names}{more}; their numbers' zones count"
+        )
         yield CheckResult("zones", Grade.DOUBTFUL, detail, fix)
     if faults.zoneless:
         names = ", ".join(faults.zoneless[:MOST_LISTED]) + (" and more" if len(faults.zoneless) > MOST_LISTED else "")

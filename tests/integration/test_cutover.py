@@ -83,6 +83,17 @@ def tick(connection: Connection, now: datetime, sender: CountingSender) -> int:
     return upkeep.rows_taken_up
 
 
+def test_what_the_former_sender_got_between_the_deploy_and_the_first_tick_is_not_sent_again(former: Connection) -> None:
+    migrate(url_of(former))
+    person_writes(former, ADA, "Hello?", NOON)
+    agent_writes(former, ADA, "Sent by the former sender", NOON)
+    for old_sender in list_old_senders(former):
+        former.execute(old_sender.removal.encode())
+    sender, minute = CountingSender(), timedelta(minutes=1)
+    assert [tick(former, NOON + minutes * minute, sender) for minutes in (1, 2)] == [0, 0]
+    assert sender.sent == {}
+
+
 def test_on_the_day_of_the_change_nothing_goes_twice_or_after_a_stop_and_nothing_is_left_unnamed(
     former: Connection,
 ) -> None:
