@@ -10,6 +10,7 @@ from orchestrator.agents import Agent
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.purpose import Purpose
 from orchestrator.rules.outcome_brake import OutcomeScope
+from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
 from orchestrator.store.pauses import list_pauses
 from orchestrator_cli.connection import open_database
@@ -81,12 +82,12 @@ def set_agent(
 @on_target
 def list_agents(as_json: AsJson = False) -> None:
     """Show the settings of all prefixes, and which agents are paused."""
-    with open_database() as (connection, _):
+    with open_database() as (connection, clock):
         agents = store.list_agents(connection)
-        pauses = [pause for pause in list_pauses(connection) if pause.scope in _PAUSES_OF_AGENTS]
+        pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in _PAUSES_OF_AGENTS]
     if as_json:
         of_prefix = {
-            agent.prefix: [pause._asdict() for pause in pauses if pause.value == agent.prefix] for agent in agents
+            agent.prefix: data_of([pause for pause in pauses if pause.value == agent.prefix]) for agent in agents
         }
         show_json([{**dataclasses.asdict(agent), "pauses": of_prefix[agent.prefix]} for agent in agents])
         return
@@ -98,10 +99,7 @@ def list_agents(as_json: AsJson = False) -> None:
         table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers, agent.purpose)
     show(table)
     for pause in pauses:
-        since = f"{pause.paused_at:%d %b %H:%M %Z}"
-        show(
-            style_line("[yellow]Paused:[/] {} since {}{}", pause.value, since, f": {pause.note}" if pause.note else "")
-        )
+        show(style_line("[yellow]Paused:[/] {}", describe_in_words(pause)))
 
 
 @app.command()

@@ -11,12 +11,15 @@ import typer
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as explain_reason
-from orchestrator.store.message_history import MessageHistory, is_left_alone, read_message_history
-from orchestrator.store.pauses import PauseRow, list_pauses_of_message
+from orchestrator.rules.pause_words import PauseRow, data_of, describe_in_words
+from orchestrator.rules.reasons import Reason
+from orchestrator.store.message_history import MessageHistory, Step, is_left_alone, read_message_history
+from orchestrator.store.pauses import list_pauses, list_pauses_of_message
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import Table, show, show_json, stack_lines, style_line
+from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
 
@@ -29,6 +32,8 @@ def queue(
     with open_database() as (connection, clock):
         waiting = list_waiting_messages(connection, per_lane=limit)
         now = clock()
+        paused = list_pauses(connection, now)
+    show_banner(paused, as_note=as_json)
     if as_json:
         show_json([dataclasses.asdict(message) for message in waiting])
         return
@@ -62,7 +67,7 @@ def explain(
     if as_json:
         steps = [dataclasses.asdict(step) for step in history.steps]
         facts = {"message_id": history.message_id, "message": history.row, "steps": steps}
-        show_json({**facts, "pauses": [pause._asdict() for pause in pauses]})
+        show_json({**facts, "pauses": data_of(pauses)})
         return
     _print_history(history, pauses)
 
@@ -74,25 +79,33 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
         table.add_column(heading, no_wrap=heading != "why")
     for step in history.steps:
         until = _local(step.until, zone) if step.until else ""
-        table.add_row(_local(step.at, zone), step.what, step.detail, until)
+        table.add_row(_local(step.at, zone), step.what, _detail(step, pauses, zone), until)
     show(table)
     row = history.row
     if row is None:
         return
-    why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
+    is_paused = row["reason"] == Reason.PAUSED
+    why = f": {explain_reason(row['reason'])}" if row["reason"] and not (is_paused and pauses) else ""
     due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
     if row["accepted_at"] is None:
         show(style_line("Now: [bold]{}[/]{}", row["status"], _of_others(row["status"])))
         return
     show(style_line("Now: [bold]{}[/]{}{}", row["status"], due, why))
     for pause in pauses:
-        name, since = f"{pause.scope} {pause.value}".strip(), _local(pause.paused_at, zone)
-        show(f"Paused: {name} since {since}{f': {pause.note}' if pause.note else ''}")
+        show(f"Paused: {describe_in_words(pause, zone)}")
     if row["superseded_by_message_id"]:
         show(f"Superseded by {row['superseded_by_message_id']} ({row['superseded_reason']})")
     if row["final_message"]:
         show(f"Words ({row['words_source']}):")
         show(f"  {row['final_message']}")
+
+
+def _detail(step: Step, pauses: Sequence[PauseRow], zone: tzinfo) -> str:
+    """What a step says; where a pause held the message, which: one that is in force still, or one that has ended."""
+    if step.reason != Reason.PAUSED:
+        return step.detail
+    found = [describe_in_words(pause, zone) for pause in pauses if pause.paused_at <= step.at]
+    return f"paused: {'; '.join(found)} (R13)" if found else "a pause that has ended (R13)"
 
 
 def _of_others(status: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import psycopg
@@ -31,8 +32,9 @@ from orchestrator.store.old_senders import list_failing_number_triggers, list_ol
 from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
 from orchestrator_cli.access import access_results, role_results
-from orchestrator_cli.ceiling_checks import ceiling_results, outcome_results
+from orchestrator_cli.ceiling_checks import ceiling_results, pause_results
 from orchestrator_cli.check_results import CheckResult, Grade
+from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 
@@ -64,6 +66,14 @@ _GROUPS: dict[str, type[Settings]] = {
     "webhook": WebhookSettings,
     "inbound": InboundSettings,
 }
+
+
+def check_pauses() -> Iterator[CheckResult]:
+    """Check what is paused, before everything else. A database that does not answer has a check of its own."""
+    results: list[CheckResult] = []
+    with suppress(OrchestratorError, psycopg.Error), open_database() as (connection, clock):
+        results = list(pause_results(connection, clock()))
+    yield from results
 
 
 def check_settings() -> Iterator[CheckResult]:
@@ -144,7 +154,6 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("rows of others", Grade.DOUBTFUL, f"{rows} wait in message_queue", fix)
             yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
-            yield from outcome_results(connection)
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:

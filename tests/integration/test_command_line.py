@@ -215,7 +215,7 @@ def test_square_brackets_in_names_and_texts_are_printed_as_they_are(run: Run, co
     assert f"agent {name}" in run("pause", "--agent", name)
     assert f"agent {name}" in run("resume", "--lane", "low")
     assert name in run("agent", "set", name, "--publisher", name)
-    assert run("agent", "list").count(name) == 3, "prefix, publisher, and the pause"
+    assert run("agent", "list").count(name) == 4, "prefix, publisher, the pause, and the command that ends it"
     assert name in run("agent", "remove", name)
     connection.execute(
         "INSERT INTO orchestrator.strangers (sid, phone_number, body, media, received_at) VALUES ('SM1', '+12125550102', %s, '[]', now())",

@@ -84,6 +84,7 @@ class DispatchReport:
                 "cost_ceilings": (metrics.COST_CEILING,),
                 "old_senders": (metrics.OLD_SENDERS,),
                 "outcome_pauses": (metrics.OUTCOME_PAUSES,),
+                "oldest_pause": (metrics.OLDEST_PAUSE,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),
             },
             in_log=False,

@@ -6,11 +6,7 @@ from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.SCHEDULED: ("R9", "its scheduled_for is in the future"),
-    Reason.PAUSED: (
-        "R13",
-        "paused by an operator, the throttle, the brake by outcome or the daily ceiling, or while Twilio is busy or "
-        "refuses our account",
-    ),
+    Reason.PAUSED: ("R13", "a pause of sending"),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
     Reason.NO_CONSENT: ("R15", "the person has not agreed to texts of this purpose, or revoked it for it or its topic"),
     Reason.LAW_HOURS: ("R15", "the law of the person's place"),

@@ -24,12 +24,14 @@ class Step:
         detail: a sentence for operators, without phone numbers and without the message's words. It may hold an
             operator's own note.
         until: when a held message is due again; None for every other step.
+        reason: why it was held, or ended; None for every other step.
     """
 
     at: datetime
     what: str
     detail: str
     until: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _first_steps(row: dict[str, Any]) -> list[Step]:
 
 
 def _decision_step(at: datetime, status: str, reason: str, until: datetime | None, note: str | None) -> Step:
-    return Step(at, "held" if status == "queued" else status, explain(reason, note), until)
+    return Step(at, "held" if status == "queued" else status, explain(reason, note), until, reason)
 
 
 def _attempt_steps(

@@ -878,7 +878,8 @@ CREATE TABLE orchestrator.pauses (
     ends_at timestamp with time zone,
     probes integer,
     probe_at timestamp with time zone,
-    probe_id uuid
+    probe_id uuid,
+    paused_by text
 );
 
 ALTER TABLE ONLY orchestrator.pauses
