@@ -63,6 +63,7 @@ DISPATCH = DispatchReport(
         {"twilio": 1},
         {"agent_outcomes": 1},
         {"trigger send_sms": 1},
+        {"webhook": 60.0},
         12.5,
     ),
     finished=True,
@@ -172,6 +173,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "TwilioSpentToday": {None: [2]},
                 "CostCeiling": {"twilio": [1]},
                 "OldSenders": {"trigger send_sms": [1]},
+                "OldestEvent": {"webhook": [60]},
                 "OutcomePauses": {"agent_outcomes": [1]},
                 "Texts": {"stop": [1]},
                 "DatabaseConnections": {None: [12.5]},
@@ -205,6 +207,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "claude_calls": {"read_reply cut_off": 1},
                 "handed_over": 1,
                 "unjudged": 0,
+                "unknown_senders": {},
             },
             {
                 "Delivered": {None: [1]},

@@ -27,6 +27,7 @@ class Gauges:
         cost_ceilings: 1 for each of Twilio's ceilings of the day that holds messages now.
         outcome_pauses: agents and message types that are paused by what their texts brought, by scope.
         old_senders: 1 for each thing in the database that hands rows to another sender, by its kind and name.
+        oldest_events: seconds since the oldest event happened that its target has not taken, by target.
         connections: connections in use, in per cent of those that the server allows.
     """
 
@@ -38,6 +39,7 @@ class Gauges:
     cost_ceilings: Mapping[str, int]
     outcome_pauses: Mapping[str, int]
     old_senders: Mapping[str, int]
+    oldest_events: Mapping[str, float]
     connections: float
 
 
