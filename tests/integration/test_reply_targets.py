@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +20,15 @@ from orchestrator.event_targets import function, webhook
 from orchestrator.store.database import Database, connect
 from orchestrator.store.events import list_event_targets
 from orchestrator.store.migrate import migrate
+from orchestrator.store.runtime_role import ROLE
+from orchestrator_local.template import ROOT
 from tests.integration.test_migrate import EXISTING
+from tests.integration.test_small_roles import as_role, login_role
 from tests.webhook_receiver import SECRET, Receiver, receiver_at_localhost
 from tests.world import World
 
 Configure = Callable[..., None]
+DATABASE_PAGE = ROOT / "docs" / "database.md"
 ADA = "00000000-0000-0000-0000-00000000000a"
 
 
@@ -261,6 +267,29 @@ def test_targets_do_not_wait_for_each_other_and_what_waits_for_one_goes_with_its
     assert waiting(world) == []
 
 
+def test_doctor_and_the_metric_name_a_target_that_fails(
+    world: World, receiver: Receiver, configure: Configure, run_command: Callable[..., str], capsys: Any
+) -> None:
+    world.person()
+    configure(reply_queue_url=boto3.client("sqs").create_queue(QueueName="healthy")["QueueUrl"])
+    receiver.answers = [(503, {})] * 9
+    world.writes("Hello")
+    world.wait(minutes=7)
+    capsys.readouterr()
+    world.dispatch()
+    published = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "OldestEvent" in line]
+    assert {line["target"]: line["OldestEvent"] for line in published if "target" in line} == {"webhook": [420.0]}
+    checks = {
+        check["what"]: (check["grade"], check["detail"])
+        for check in json.loads(run_command("doctor", "--json", code=1))
+        if check["what"].startswith("events to")
+    }
+    assert checks == {
+        "events to the webhook": ("doubtful", "1 wait, the oldest for 7 minutes; last error: http_503"),
+        "events to the queue": ("good", "taken as they come"),
+    }
+
+
 @pytest.fixture
 def former(
     world: World, empty_database: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
@@ -331,6 +360,31 @@ def test_unknown_senders_become_people_where_the_owner_says_so(
     assert former.execute("SELECT aggregate_id::text FROM events").fetchall() == [(user_id,)]
     opted_out = former.execute("SELECT 1 FROM orchestrator.opt_outs_of(%s, %s)", (user_id, ben)).fetchall()
     assert len(opted_out) == 1, "the STOP of the number holds for the person"
+
+
+def test_the_role_of_the_functions_needs_what_the_page_grants_and_no_more(
+    former: Connection, world: World, empty_database: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(create_unknown_senders=True)
+    former.execute("CREATE POLICY all_texts ON messages TO orchestrator_runtime USING (true)")  # as doctor asks for it
+    (grants,) = re.findall(r"```sql\n(GRANT INSERT ON events.*?)```", DATABASE_PAGE.read_text(), re.DOTALL)
+    name = f"replies_{os.getpid()}"
+    with login_role(empty_database, name, f"GRANT {ROLE} TO {{}}"):
+        app = world.functions["inbound"]
+        settings = app.settings.model_copy(update={"database_url": SecretStr(as_role(empty_database, name))})
+        monkeypatch.setitem(app.__dict__, "database", Database(settings))
+        world.writes("One", phone="+12125550198")
+        world.writes("Two")
+        assert former.execute("SELECT count(*) FROM orchestrator.strangers").fetchone() == (1,)
+        assert former.execute("SELECT error FROM orchestrator.events").fetchall() == [("SQLSTATE 42501",)]
+        former.execute(grants.encode())
+        world.wait(minutes=1)
+        world.writes("Three", phone="+12125550198")
+        kinds = former.execute("SELECT payload->>'kind' FROM events").fetchall()
+        assert kinds == [("conversation",)]
+        # The role can be dropped after its last session.
+        with app.database.connection() as connection:
+            connection.close()
 
 
 def test_a_table_that_refuses_new_people_holds_up_no_stop(
