@@ -17,7 +17,7 @@ from orchestrator.settings import ConsentFor
 from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect
 from orchestrator.store.people import change_user
-from tests.integration.test_reserve_under_race import HoldingSender, approved, run_workers
+from tests.integration.test_reserve_under_race import EARLY_TEXTS, HoldingSender, race_batches, run_workers
 from tests.world import World, sqs_event, sqs_record
 
 Command = Callable[..., str]
@@ -210,7 +210,7 @@ def test_the_same_record_twice_is_one_entry(shop: World) -> None:
 
 
 def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_url: str) -> None:
-    """Forty workers are at Twilio when the revocation comes; ten wait beside it for the lock that a reservation takes."""
+    """Most workers are at Twilio when the revocation comes; the others wait for the lock that a reservation takes."""
     set_agent(shop.connection, Agent("race", purpose=Purpose.MARKETING))
     shop.connection.execute(
         "INSERT INTO user_message_budget (user_id, date, daily_limit, hourly_limit)"
@@ -219,9 +219,7 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
     )
     (ada,) = shop.all("SELECT id FROM users")[0]
     shop.publish(AGREED)
-    messages = approved(shop.connection, ada, 400, shop.now)
-    early = [messages[start : start + 8] for start in range(0, 320, 8)]
-    late = [messages[start : start + 8] for start in range(320, 400, 8)]
+    early, late = race_batches(shop.connection, ada, shop.now)
     sender = HoldingSender()
 
     def revoke() -> int:
@@ -230,7 +228,7 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
 
     with ThreadPoolExecutor(3) as pool, connect(database_url) as other:
         first = pool.submit(run_workers, database_url, early, sender, shop.now)
-        while sender.sent.total() < 320 and not first.done():
+        while sender.sent.total() < EARLY_TEXTS and not first.done():
             time.sleep(0.005)
         other.execute("BEGIN")
         other.execute("SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE", (ada,))
@@ -243,8 +241,8 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
         sender.lets_go.set()
         first.result()
         second.result()
-    assert (before, sender.sent.total()) == (320, 320)
-    assert len(shop.all("SELECT 1 FROM orchestrator.attempts")) == 320
+    assert (before, sender.sent.total()) == (EARLY_TEXTS, EARLY_TEXTS)
+    assert len(shop.all("SELECT 1 FROM orchestrator.attempts")) == EARLY_TEXTS
 
 
 # The command line ------------------------------------------------------------------------------------------------------

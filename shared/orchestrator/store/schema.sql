@@ -615,7 +615,7 @@ CREATE TABLE orchestrator.consents (
     reference text,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT consents_check CHECK ((num_nonnulls(purpose, topic) = 1)),
+    CONSTRAINT consents_check CHECK (((purpose IS NOT NULL) OR (topic IS NOT NULL))),
     CONSTRAINT consents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
 );
 

@@ -1,7 +1,6 @@
 -- A person may agree again to a topic that they revoked; that alone is no consent to a purpose (R15).
 ALTER TABLE orchestrator.consents DROP CONSTRAINT consents_check;
-ALTER TABLE orchestrator.consents ADD CONSTRAINT consents_check CHECK (num_nonnulls(purpose, topic) = 1) NOT VALID;
-ALTER TABLE orchestrator.consents VALIDATE CONSTRAINT consents_check;
+ALTER TABLE orchestrator.consents ADD CONSTRAINT consents_check CHECK (purpose IS NOT NULL OR topic IS NOT NULL);
 
 -- The revocations of a purpose or a topic that hold for a number; agreeing to the same one later ends them.
 CREATE OR REPLACE FUNCTION orchestrator.revocations_of(number text, for_purpose text, about text)
