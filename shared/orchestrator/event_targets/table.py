@@ -16,7 +16,11 @@ def write_rows(connection: Connection, event_type: str, events: Sequence[Event])
     Raises:
         psycopg.Error: the connection broke.
     """
-    payloads = [json.dumps(detail_of(event)) for event in events]
+    # The row is the owner's and outlives the person, so it names them by our id alone.
+    payloads = [
+        json.dumps({name: value for name, value in detail_of(event).items() if name != "external_id"})
+        for event in events
+    ]
     try:
         insert_rows_of_events(connection, event_type, events, payloads)
     except psycopg.Error as error:
