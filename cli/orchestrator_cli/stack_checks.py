@@ -36,6 +36,7 @@ from orchestrator_cli.ceiling_checks import ceiling_results, pause_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
+from orchestrator_cli.event_checks import event_results
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 
 OLDEST_POSTGRES = 140_000
@@ -118,7 +119,7 @@ def check_secrets() -> Iterator[CheckResult]:
 
 
 def check_database() -> Iterator[CheckResult]:
-    """Check Postgres: that it answers, version, schema, connections, ceilings, old senders, and who has access."""
+    """Check Postgres: that it answers, version, schema, connections, old senders, targets, access."""
     try:
         url = load(DatabaseSettings).database_url.get_secret_value()
     except OrchestratorError as error:
@@ -154,6 +155,11 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("rows of others", Grade.DOUBTFUL, f"{rows} wait in message_queue", fix)
             yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
+<<<<<<< HEAD
+=======
+            yield from outcome_results(connection)
+            yield from event_results(connection, clock_from_environment()())
+>>>>>>> eef4fe867953d1809d9d1e406c88d5fa3a985d63
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:

@@ -60,6 +60,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.readings": (("SELECT", "INSERT", "UPDATE"), "classifies what people write"),
     "orchestrator.rejections": (("SELECT", "INSERT", "DELETE"), "records rejections, for 90 days"),
     "orchestrator.relevance": (("SELECT", "INSERT", "UPDATE"), "stores verdicts, and clears their words"),
+    "orchestrator.reply_targets": (("SELECT", "INSERT", "DELETE"), "follows the settings of where events go"),
     "orchestrator.schema_migrations": (("SELECT",), "`doctor` reports what is not migrated"),
     "orchestrator.spending": (("SELECT",), "sums what was spent before the shards"),
     "orchestrator.spending_shards": (("SELECT", "INSERT", "UPDATE"), "sums what is spent, for the ceilings"),

@@ -707,13 +707,20 @@ CREATE TABLE orchestrator.events (
     message_id uuid,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     at timestamp with time zone NOT NULL,
-    leased_until timestamp with time zone
+    leased_until timestamp with time zone,
+    target text DEFAULT 'bus'::text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    error text
 );
 
 ALTER TABLE ONLY orchestrator.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
 CREATE INDEX events_by_time ON orchestrator.events USING btree (at);
+
+CREATE INDEX events_of_targets ON orchestrator.events USING btree (target, at, id);
+
+CREATE INDEX events_that_failed ON orchestrator.events USING btree (target) WHERE (failures > 0);
 
 CREATE TABLE orchestrator.forgotten_opt_outs (
     number_hash text NOT NULL,
@@ -928,6 +935,13 @@ CREATE TABLE orchestrator.relevance (
 
 ALTER TABLE ONLY orchestrator.relevance
     ADD CONSTRAINT relevance_pkey PRIMARY KEY (message_id);
+
+CREATE TABLE orchestrator.reply_targets (
+    target text NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.reply_targets
+    ADD CONSTRAINT reply_targets_pkey PRIMARY KEY (target);
 
 CREATE TABLE orchestrator.schema_migrations (
     name text NOT NULL,
