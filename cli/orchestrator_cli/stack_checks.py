@@ -155,11 +155,7 @@ def check_database() -> Iterator[CheckResult]:
                 yield CheckResult("rows of others", Grade.DOUBTFUL, f"{rows} wait in message_queue", fix)
             yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
-<<<<<<< HEAD
-=======
-            yield from outcome_results(connection)
             yield from event_results(connection, clock_from_environment()())
->>>>>>> eef4fe867953d1809d9d1e406c88d5fa3a985d63
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:
