@@ -43,7 +43,6 @@ _KEPT = {
     "public.message_queue.published_by": _AGENTS,
     "public.message_queue.priority": _CODES,
     "public.message_queue.status": _CODES,
-    "public.message_queue.superseded_reason": _CODES,
     "public.message_queue.reason": _CODES,
     "public.message_queue.encoding": _CODES,
     "public.agent_tasks.task_type": _CODES,

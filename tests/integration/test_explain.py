@@ -74,7 +74,7 @@ def test_an_end_is_explained_with_its_rule(world: World, command: CliRunner) -> 
     newer = world.message(topic="crm")
     printed = run(command, "explain", str(older))
     assert "a newer message took its place (R9)" in printed
-    assert f"Superseded by {newer} (newer_of_topic)" in printed
+    assert f"Superseded by {newer} (A newer message of the same topic took its place)" in printed
 
 
 def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: CliRunner) -> None:

@@ -71,6 +71,19 @@ CREATE FUNCTION orchestrator.agent_texts(agents text, at timestamp with time zon
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT l.created_at,
+           CASE l.action_type WHEN 'relevance_check' THEN 'check_relevance' ELSE l.action_type END,
+           coalesce(l.output_data->>'agent_id', ''), coalesce(l.model_used, ''),
+           coalesce((l.output_data->>'messages')::int, 1), l.input_tokens, (l.output_data->>'cached_tokens')::bigint,
+           l.output_tokens, l.cost_usd, l.error
+      FROM agent_actions_log l
+     WHERE l.agent_type = 'message_orchestrator' AND l.created_at >= since
+       AND l.action_type <> 'delivery_error' AND l.output_data->>'outcome' IS DISTINCT FROM 'verdict'
+$$;
+
 CREATE FUNCTION orchestrator.close_conversations() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -235,6 +248,26 @@ CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time 
       FROM orchestrator.attempts a
      WHERE a.user_id = ANY (people) AND a.law_texts > 0 AND a.started_at > since
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
+CREATE FUNCTION orchestrator.log_delivery_error() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO public.agent_actions_log (agent_type, action_type, user_id, context_id, context_type, input_data,
+                                          output_data, error, created_at)
+    SELECT 'message_orchestrator', 'delivery_error', new.user_id, new.message_id, 'message',
+           pg_catalog.jsonb_build_object('message_id', new.message_id),
+           pg_catalog.jsonb_build_object('outcome', failure.outcome),
+           pg_catalog.concat_ws(' ', coalesce(new.error, failure.outcome), '(' || failure.code || ')'), failure.at
+      FROM (
+            SELECT CASE WHEN new.undelivered_at IS NULL THEN new.outcome ELSE 'undelivered' END AS outcome,
+                   coalesce(new.undelivered_code, new.error_code) AS code,
+                   coalesce(new.undelivered_at, new.settled_at) AS at
+           ) failure;
+    RETURN NULL;
+END
 $$;
 
 CREATE FUNCTION orchestrator.newest_budget(person uuid) RETURNS TABLE(date date, daily_limit integer, hourly_limit integer, quiet_hours_enabled boolean)
@@ -459,6 +492,20 @@ CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, kind 
        )
 $$;
 
+CREATE FUNCTION orchestrator.superseded_words(why text, message uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE why
+           WHEN 'newer_of_topic' THEN 'A newer message of the same topic took its place'
+           WHEN 'replaced' THEN 'Another message names it as the one that it replaces'
+           WHEN 'reformulation' THEN 'Its agent did not reformulate it in time'
+           WHEN 'stale' THEN coalesce(
+               (SELECT nullif(left(r.why, 100), '') FROM orchestrator.relevance r WHERE r.message_id = message),
+               'What the person wrote made it stale'
+           )
+           END
+$$;
+
 CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, published timestamp with time zone, sequence uuid) RETURNS TABLE(id uuid, published_at timestamp with time zone, why text)
     LANGUAGE sql STABLE
     AS $$
@@ -660,6 +707,8 @@ CREATE INDEX attempts_to_active_people ON orchestrator.attempts USING btree (use
 CREATE INDEX attempts_under_a_cap ON orchestrator.attempts USING btree (user_id, started_at) WHERE (law_texts > 0);
 
 CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
+
+CREATE TRIGGER log_delivery_error AFTER UPDATE OF outcome, undelivered_at ON orchestrator.attempts FOR EACH ROW WHEN ((((new.outcome = ANY (ARRAY['refused'::text, 'not_sent'::text, 'unknown'::text])) AND (new.outcome IS DISTINCT FROM old.outcome)) OR ((new.undelivered_at IS NOT NULL) AND (old.undelivered_at IS NULL)))) EXECUTE FUNCTION orchestrator.log_delivery_error();
 
 CREATE TABLE orchestrator.consents (
     id uuid NOT NULL,
