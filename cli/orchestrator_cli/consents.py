@@ -45,18 +45,20 @@ Reference = Annotated[str | None, typer.Option(help="Where the proof is kept.")]
 @on_target
 def add(
     user: PersonReference,
-    purpose: Annotated[Purpose, typer.Option(help="What the texts are for.")],
     source: Source,
+    purpose: PurposeOption = None,
+    topic: Annotated[str | None, typer.Option(help="Instead: a revoked topic that the person wants again.")] = None,
     wording: Annotated[str | None, typer.Option(help="What was shown to the person.")] = None,
     reference: Reference = None,
     given_at: Annotated[str | None, typer.Option(help="ISO 8601 with an offset. Default: now.")] = None,
     until: Annotated[str | None, typer.Option(help="When it ends by itself, ISO 8601 with an offset.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record that a person agreed to texts of a purpose, to the number that they have now."""
+    """Record that a person agreed to texts of a purpose, or again to a topic, to the number that they have now."""
     consent = build_consent(
         user_id=user,
         purpose=purpose,
+        topic=topic,
         source=source,
         wording=wording,
         reference=reference,
