@@ -112,3 +112,15 @@ def test_a_second_sequence_with_the_id_of_one_that_is_ours_stops_no_adoption(old
             add(old_rows, EARLIER, sequence_id=SEQUENCE, sequence_position=number, sequence_total=2)
         result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
     assert (sizes(result.adopted), sizes(result.left)) == ({}, {"part of an irregular sequence": 2})
+
+
+def test_a_message_of_ours_that_the_former_sender_took_after_a_way_back_is_named(old_rows: Connection) -> None:
+    ours = add(old_rows, EARLIER)
+    adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    old_rows.execute("SELECT take_due_messages()")
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: list(group.message_ids) for why, group in result.left.items()} == {"may have been sent": [ours]}
+    assert texts_sent(old_rows, NOW) == {}
+    old_rows.execute("UPDATE message_queue SET status = 'queued', sent_at = NULL, delivered_message_id = NULL")
+    assert adopt(old_rows, DAY, WEEK, NOW, apply=True).left == {}
+    assert texts_sent(old_rows, NOW) == {"Hi": 1}

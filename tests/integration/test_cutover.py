@@ -26,7 +26,7 @@ from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
 NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)
-SHADOW, CHANGE = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "cutover.md").read_text(), re.DOTALL)
+SHADOW, CHANGE, BACK = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "cutover.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture
@@ -54,6 +54,19 @@ def test_the_sql_of_the_change_removes_what_it_names(former: Connection) -> None
     migrate(url_of(former))
     former.execute(CHANGE.encode())
     assert list_old_senders(former) == OF_EXISTING[2:]
+
+
+def test_the_sql_of_the_way_back_cancels_what_waits_for_people_who_wrote_stop(former: Connection) -> None:
+    migrate(url_of(former))
+    adopt(former, DAY, WEEK, NOON, apply=True)
+    late = {user: add(former, NOON, user_id=user) for user in (ADA, BEN)}
+    cancel, _, listing = BACK.partition(";")
+    former.execute(cancel.encode())
+    assert dict(former.execute("SELECT id, status FROM message_queue").fetchall()) == {
+        late[ADA]: "queued",
+        late[BEN]: "cancelled",
+    }
+    assert [number for number, _ in former.execute(listing.encode())] == ["+12125550102"]
 
 
 def agent_writes(connection: Connection, user: str, content: str, at: datetime, status: str = "pending") -> None:

@@ -89,6 +89,8 @@ def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: 
     assert "orchestrator adopt --apply" in printed
     assert "due" not in printed
     assert "the row was never ours" in run(command, "explain", str(UUID(int=2)))
+    world.connection.execute("UPDATE message_queue SET created_at = NULL")
+    assert "Now: queued, and not ours:" in run(command, "explain", str(UUID(int=1)))
 
 
 def test_a_row_that_is_left_to_another_sender_is_explained(world: World, command: CliRunner) -> None:

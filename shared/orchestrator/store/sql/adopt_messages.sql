@@ -18,8 +18,9 @@ WITH waiting AS (
                 THEN 'impossible time'
            END AS obstacle
       FROM message_queue m
-     WHERE m.accepted_at IS NULL
-       AND coalesce(m.status, '') NOT IN ('sent', 'delivered', 'superseded', 'cancelled', 'canceled', 'failed', 'expired')
+     WHERE coalesce(m.status, '') NOT IN ('sent', 'delivered', 'superseded', 'cancelled', 'canceled', 'failed', 'expired')
+       -- One of ours is looked at where another sender took it after a way back.
+       AND (m.accepted_at IS NULL OR coalesce(m.status, '') NOT IN ('queued', 'approved', 'sending'))
 ), sequences AS (
     -- The parts go together, when the last of them is due.
     SELECT sequence_id, max(scheduled_for) AS due,
