@@ -20,8 +20,8 @@ from orchestrator.people import Person, is_e164
 from orchestrator.store.consents import Recorded
 from orchestrator.store.opt_outs import OptOut
 
-# The columns of a file, in any order; `user` and `source` are needed, and `purpose` where a consent is given. `id` and
-# `number` stand in what `export` wrote: a consent stays one entry, and belongs to the number that it was given for.
+# The columns of a file, in any order; `user` and `source` are needed, and `purpose` or `topic` where one is given.
+# `id` and `number` stand in what `export` wrote: a consent stays one entry, and belongs to its number.
 COLUMNS = (
     "user", "action", "purpose", "topic", "source", "wording", "reference", "at", "until", "recorded_by",
     "number", "id",
@@ -114,7 +114,7 @@ def _check_time(at: str) -> None:
 
 
 def _overlaps(entries: Iterable[FileEntry]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of two consents of a person to one purpose that hold at the same time: one of them is mistaken.
+    """Yield the lines of two consents to one purpose or topic that hold at the same time: one of them is mistaken.
 
     What `export` wrote is the ledger's own, where consents may overlap.
     """
@@ -122,7 +122,7 @@ def _overlaps(entries: Iterable[FileEntry]) -> Iterator[tuple[int, str]]:
     for one in entries:
         if isinstance(one.entry, ConsentEntry) and not one.has_id:
             entry = one.entry
-            about[entry.user_id, entry.phone_number, entry.purpose].append((one.line, entry))
+            about[entry.user_id, entry.phone_number, entry.purpose, entry.topic].append((one.line, entry))
     for group in about.values():
         revoked = {entry.at for _, entry in group if not entry.is_given}
         holding: tuple[int, ConsentEntry] | None = None
@@ -175,7 +175,7 @@ def read_lines(file: Path) -> list[tuple[int, dict[str, str]]]:
     text = _read_text(file)
     header = text.splitlines()[0] if text else ""
     delimiter = max(DELIMITERS, key=header.count)
-    # The pages of law and forms that a line may hold are longer than the default of 128 KiB: the fields check lengths.
+    # The fields check their lengths, and name the line; the default limit of 128 KiB would end the whole file.
     csv.field_size_limit(max(len(text), 1))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines: list[tuple[int, dict[str, str]]] = []

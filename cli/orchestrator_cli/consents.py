@@ -24,7 +24,7 @@ from orchestrator.store.consents import (
 from orchestrator.store.opt_outs import OptOut
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.consent_file import COLUMNS, check_lines, compare_with_ledger, id_of, read_lines
-from orchestrator_cli.options import AsJson, PersonReference, one_of
+from orchestrator_cli.options import AsJson, PersonReference
 from orchestrator_cli.output import Table, print_result, show, show_error, show_json, style_line
 from orchestrator_cli.target import on_target
 
@@ -36,7 +36,7 @@ app = typer.Typer(
 # How many bad lines are shown.
 MOST_SHOWN = 20
 
-PurposeOption = Annotated[Purpose | None, typer.Option(help="What the texts are for.", **one_of(Purpose))]
+PurposeOption = Annotated[Purpose | None, typer.Option(help="What the texts are for.")]
 Source = Annotated[str, typer.Option(help="How and where, such as 'web form /signup' or 'by e-mail, ticket 4711'.")]
 Reference = Annotated[str | None, typer.Option(help="Where the proof is kept.")]
 
@@ -45,18 +45,20 @@ Reference = Annotated[str | None, typer.Option(help="Where the proof is kept.")]
 @on_target
 def add(
     user: PersonReference,
-    purpose: Annotated[Purpose, typer.Option(help="What the texts are for.", **one_of(Purpose))],
     source: Source,
+    purpose: PurposeOption = None,
+    topic: Annotated[str | None, typer.Option(help="Instead: a revoked topic that the person wants again.")] = None,
     wording: Annotated[str | None, typer.Option(help="What was shown to the person.")] = None,
     reference: Reference = None,
     given_at: Annotated[str | None, typer.Option(help="ISO 8601 with an offset. Default: now.")] = None,
     until: Annotated[str | None, typer.Option(help="When it ends by itself, ISO 8601 with an offset.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record that a person agreed to texts of a purpose, to the number that they have now."""
+    """Record that a person agreed to texts of a purpose, or again to a topic, to the number that they have now."""
     consent = build_consent(
         user_id=user,
         purpose=purpose,
+        topic=topic,
         source=source,
         wording=wording,
         reference=reference,

@@ -141,8 +141,9 @@ class MessageOrchestrator:
         self,
         *,
         user_id: str,
-        purpose: Purpose | str,
         source: str,
+        purpose: Purpose | str | None = None,
+        topic: str | None = None,
         wording: str | None = None,
         reference: str | None = None,
         given_at: datetime | str | None = None,
@@ -154,6 +155,7 @@ class MessageOrchestrator:
         Marketing goes only to people who agreed to it. The role of an agent cannot record what the agent needs.
 
         Args:
+            topic: instead of a purpose, a topic that the person revoked and wants again.
             source: how and where it was given, such as "web form /signup".
             wording: what was shown to the person.
             reference: where the proof is kept.
@@ -167,6 +169,7 @@ class MessageOrchestrator:
         consent = build_consent(
             user_id=user_id,
             purpose=purpose,
+            topic=topic,
             source=source,
             wording=wording,
             reference=reference,

@@ -27,9 +27,10 @@ Wording = Annotated[str, Field(min_length=1, max_length=4_000), AfterValidator(_
 
 
 class ConsentRecord(Body):
-    """A person agreed to texts of a purpose to the number that they have.
+    """A person agreed to texts of a purpose to the number that they have, or again to a topic that they revoked.
 
     Attributes:
+        topic: instead of a purpose. It ends the revocation of the topic; marketing needs a consent to its purpose too.
         source: how and where, such as "web form /signup".
         wording: what was shown to the person; reference: where the owner keeps the proof.
         given_at: when; now where it is left out.
@@ -39,14 +40,23 @@ class ConsentRecord(Body):
 
     action: Literal["record_consent"]
     user_id: Name
-    purpose: Purpose
     source: Words
+    purpose: Purpose | None = None
+    topic: Name | None = None
     wording: Wording | None = None
     reference: Words | None = None
     given_at: Instant | None = None
     until: Instant | None = None
     recorded_by: Name | None = None
     message_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _names_one_scope(self) -> Self:
+        if self.purpose is None and self.topic is None:
+            raise PydanticCustomError("agrees_to_what", "is missing, and so is a topic")
+        if self.purpose and self.topic:
+            raise PydanticCustomError("both_scopes", "stands beside a purpose: record each by itself")
+        return self
 
     @model_validator(mode="after")
     def _ends_after_it_is_given(self) -> Self:
@@ -74,7 +84,7 @@ class ConsentRevocation(Body):
     @model_validator(mode="after")
     def _names_one_scope(self) -> Self:
         if self.purpose and self.topic:
-            raise PydanticCustomError("revokes_what", "stands beside a purpose: revoke each by itself")
+            raise PydanticCustomError("both_scopes", "stands beside a purpose: revoke each by itself")
         return self
 
 
@@ -83,7 +93,7 @@ class ConsentEntry:
     """One entry of the ledger of consents, which only grows.
 
     Attributes:
-        purpose: None where a topic is revoked.
+        purpose: None where it is about a topic.
         is_given: false for a revocation.
         at: when it was given or revoked; until: when it ends by itself.
     """

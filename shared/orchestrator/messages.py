@@ -321,7 +321,8 @@ _FIELD_OF = {
     "sequence_in_part": "sequence_id",
     "position_above_total": "sequence_position",
     "until_before_given": "until",
-    "revokes_what": "topic",
+    "agrees_to_what": "purpose",
+    "both_scopes": "topic",
 }
 
 

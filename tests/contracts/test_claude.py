@@ -42,6 +42,7 @@ def claude(_served: tuple[Claude, str], monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("ANTHROPIC_BASE_URL", address)
     # A client is made once for each key and keeps the address that it was made with.
     module._client_for.cache_clear()
+    monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.01)
     yield claude
     module._client_for.cache_clear()
 

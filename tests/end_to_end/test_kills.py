@@ -1,6 +1,6 @@
 """Each function is killed at the borders of its process, one after the other: nothing is lost, nothing goes twice.
 
-Where there are many borders to Postgres, `KILLS_EVERY` says which are tried: each fourth, or each (CI: 1).
+Where there are many borders to Postgres, `KILLS_EVERY` says which are tried: each seventh, or each (CI: 1).
 """
 
 import itertools
@@ -20,7 +20,7 @@ from tests.faults.function_processes import Rig, rig
 # Long enough for every lease to run out, and for the minute after it.
 MINUTES = 28
 MANY = 12
-KILLS_EVERY = int(os.environ.get("KILLS_EVERY", "4"))
+KILLS_EVERY = int(os.environ.get("KILLS_EVERY", "7"))
 PEOPLE = {"ada": "+12125550101", "ben": "+12125550102", "chen": "+14165550103"}
 
 
@@ -61,7 +61,7 @@ class Killer:
 def places(borders: Sequence[str]) -> Iterator[int]:
     """The places at which to kill, from 1 on: the first ones, then each border but those to Postgres and some of these.
 
-    A round trip to Postgres crosses three borders, so that every fourth of them meets each kind.
+    A round trip to Postgres crosses three borders, so that every seventh of them meets each kind.
 
     Args:
         borders: what crosses the border where nothing is killed. The next time, threads may cross it in another order.

@@ -17,13 +17,14 @@ from orchestrator.settings import ConsentFor
 from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect
 from orchestrator.store.people import change_user
-from tests.integration.test_reserve_under_race import HoldingSender, approved, run_workers
+from tests.integration.test_reserve_under_race import EARLY_TEXTS, HoldingSender, race_batches, run_workers
 from tests.world import World, sqs_event, sqs_record
 
 Command = Callable[..., str]
 
 AGREED = {"action": "record_consent", "user_id": "ada", "purpose": "marketing", "source": "web form /signup"}
 REVOKED = {"action": "revoke_consent", "user_id": "ada", "source": "by e-mail"}
+SALE = {"action": "record_consent", "user_id": "ada", "topic": "sale", "source": "by phone"}
 
 
 @pytest.fixture
@@ -67,6 +68,12 @@ def test_a_consent_that_comes_a_little_after_the_message_counts(shop: World) -> 
         ("revoked for another purpose", [AGREED, {**REVOKED, "purpose": "informational"}], True),
         ("revoked for the topic", [AGREED, {**REVOKED, "topic": "sale"}], False),
         ("revoked for another topic", [AGREED, {**REVOKED, "topic": "news"}], True),
+        ("agreed to the topic again", [AGREED, {**REVOKED, "topic": "sale"}, SALE], True),
+        ("agreed to another topic again", [AGREED, {**REVOKED, "topic": "sale"}, {**SALE, "topic": "news"}], False),
+        ("agreed to marketing again, not to the topic", [AGREED, {**REVOKED, "topic": "sale"}, AGREED], False),
+        ("revoked the topic after agreeing to it again", [AGREED, SALE, {**REVOKED, "topic": "sale"}], False),
+        ("agreed to the topic alone", [SALE], False),
+        ("agreed to the topic after revoking marketing", [AGREED, {**REVOKED, "purpose": "marketing"}, SALE], False),
         ("revoked altogether", [AGREED, REVOKED], False),
         ("agreed again", [AGREED, {**REVOKED, "purpose": "marketing"}, AGREED], True),
         ("revoked before it was given", [{**REVOKED, "purpose": "marketing", "revoked_at": "2026-01-01T00:00:00Z"}, AGREED], True),
@@ -177,6 +184,8 @@ def test_a_setting_asks_for_consent_to_what_informs(shop: World) -> None:
         ({**AGREED, "source": " "}, "source"),
         ({**AGREED, "source": "\0\u202e"}, "source"),
         ({**REVOKED, "purpose": "marketing", "topic": "sale"}, "topic"),
+        ({**AGREED, "topic": "sale"}, "topic"),
+        ({name: value for name, value in AGREED.items() if name != "purpose"}, "purpose"),
         ({**AGREED, "agent_id": "shop"}, "agent_id"),
     ],
 )
@@ -201,7 +210,7 @@ def test_the_same_record_twice_is_one_entry(shop: World) -> None:
 
 
 def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_url: str) -> None:
-    """Forty workers are at Twilio when the revocation comes; ten wait beside it for the lock that a reservation takes."""
+    """Most workers are at Twilio when the revocation comes; the others wait for the lock that a reservation takes."""
     set_agent(shop.connection, Agent("race", purpose=Purpose.MARKETING))
     shop.connection.execute(
         "INSERT INTO user_message_budget (user_id, date, daily_limit, hourly_limit)"
@@ -210,9 +219,7 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
     )
     (ada,) = shop.all("SELECT id FROM users")[0]
     shop.publish(AGREED)
-    messages = approved(shop.connection, ada, 400, shop.now)
-    early = [messages[start : start + 8] for start in range(0, 320, 8)]
-    late = [messages[start : start + 8] for start in range(320, 400, 8)]
+    early, late = race_batches(shop.connection, ada, shop.now)
     sender = HoldingSender()
 
     def revoke() -> int:
@@ -221,7 +228,7 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
 
     with ThreadPoolExecutor(3) as pool, connect(database_url) as other:
         first = pool.submit(run_workers, database_url, early, sender, shop.now)
-        while sender.sent.total() < 320 and not first.done():
+        while sender.sent.total() < EARLY_TEXTS and not first.done():
             time.sleep(0.005)
         other.execute("BEGIN")
         other.execute("SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE", (ada,))
@@ -234,8 +241,8 @@ def test_nothing_is_reserved_once_a_revocation_is_stored(shop: World, database_u
         sender.lets_go.set()
         first.result()
         second.result()
-    assert (before, sender.sent.total()) == (320, 320)
-    assert len(shop.all("SELECT 1 FROM orchestrator.attempts")) == 320
+    assert (before, sender.sent.total()) == (EARLY_TEXTS, EARLY_TEXTS)
+    assert len(shop.all("SELECT 1 FROM orchestrator.attempts")) == EARLY_TEXTS
 
 
 # The command line ------------------------------------------------------------------------------------------------------
@@ -255,9 +262,13 @@ def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: 
         ("marketing", True, True),
         (None, False, True),
     ]
+    shop.wait(minutes=1)
+    run_command("consent", "add", "ada", "--source", "by phone", "--topic", "news")
+    entries = json.loads(run_command("consent", "list", "ada", "--json"))
+    assert [(entry["topic"], entry["holds"]) for entry in entries] == [(None, True), ("news", False), ("news", True)]
     run_command("consent", "export", str(tmp_path / "out.csv"))
     again = json.loads(run_command("consent", "import", str(tmp_path / "out.csv"), "--json"))
-    assert again == {"lines": 2, "wrong": 0, "recorded_before": 2, "written": 0, "problems": []}
+    assert again == {"lines": 3, "wrong": 0, "recorded_before": 3, "written": 0, "problems": []}
 
 
 def test_control_characters_are_taken_out_of_what_is_recorded(shop: World) -> None:

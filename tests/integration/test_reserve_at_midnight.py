@@ -1,4 +1,4 @@
-"""Limits are exact across local midnight, with fifty workers at once (R1)."""
+"""Limits are exact across local midnight, with many workers at once (R1)."""
 
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ def test_each_local_day_has_its_own_slots(world: World, database_url: str, limit
     ) == [("2026-03-03", limit), ("2026-03-04", limit)]
 
 
-def test_fifty_workers_keep_the_reserved_slot_and_the_three_texts_while_active(world: World, database_url: str) -> None:
+def test_workers_keep_the_reserved_slot_and_the_three_texts_while_active(world: World, database_url: str) -> None:
     ada = world.person(daily_limit=5, hourly_limit=500)
     messages = approved(world.connection, ada, 100, world.now)
     world.connection.execute("UPDATE message_queue SET priority = 'medium', can_delay = false")
@@ -40,9 +40,7 @@ def test_fifty_workers_keep_the_reserved_slot_and_the_three_texts_while_active(w
     assert sender.sent.total() == 4 + 3
 
 
-def test_fifty_workers_keep_the_six_texts_of_an_active_hour_and_the_twelve_of_a_day(
-    world: World, database_url: str
-) -> None:
+def test_workers_keep_the_six_texts_of_an_active_hour_and_the_twelve_of_a_day(world: World, database_url: str) -> None:
     ada = world.person(daily_limit=0, hourly_limit=0)
     messages = approved(world.connection, ada, 300, world.now)
     sender = CountingSender()

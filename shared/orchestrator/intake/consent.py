@@ -40,7 +40,7 @@ def entry_of(
         user_id=person.user_id,
         phone_number=person.phone_number,
         purpose=request.purpose,
-        topic=None if isinstance(request, ConsentRecord) else request.topic,
+        topic=request.topic,
         is_given=given is not None,
         at=at,
         until=given.until if given else None,

@@ -384,8 +384,8 @@ CREATE FUNCTION orchestrator.revocations_of(number text, for_purpose text, about
      WHERE NOT revoked.is_given AND (revoked.purpose = for_purpose OR revoked.topic = about)
        AND NOT EXISTS (
            SELECT FROM orchestrator.consents given
-            WHERE given.phone_number = number AND given.is_given AND given.purpose = revoked.purpose
-              AND given.at > revoked.at
+            WHERE given.phone_number = number AND given.is_given AND given.at > revoked.at
+              AND (given.purpose = revoked.purpose OR given.topic = revoked.topic)
        )
 $$;
 
@@ -615,7 +615,7 @@ CREATE TABLE orchestrator.consents (
     reference text,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT consents_check CHECK (((purpose IS NOT NULL) OR ((topic IS NOT NULL) AND (NOT is_given)))),
+    CONSTRAINT consents_check CHECK (((purpose IS NOT NULL) OR (topic IS NOT NULL))),
     CONSTRAINT consents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
 );
 

@@ -39,7 +39,8 @@ SELECT a.id AS text_id, a.message_id, q.agent_id, q.priority, coalesce(q.is_repl
                 WHERE o.phone_number = c.phone_number AND o.opted_out_at >= c.at
                   AND coalesce(o.stored_at, o.opted_out_at) <= a.started_at
            )
-         ORDER BY c.at DESC
+         -- The person's own first, then that of a person who shares the phone.
+         ORDER BY c.user_id = %(user_id)s DESC, c.at DESC
          LIMIT 1
        ) consent ON true
   LEFT JOIN LATERAL (
