@@ -95,6 +95,7 @@ _KEPT = {
     "orchestrator.timeline.reason": _CODES,
     "orchestrator.timeline.note": "rows of the law, as the law's file has them",
     "orchestrator.topic_withdrawals.publisher": _AGENTS,
+    "orchestrator.waits_for_users.agent_id": _AGENTS,
     "orchestrator.withdrawals.publisher": _AGENTS,
 }
 

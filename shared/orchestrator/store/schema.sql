@@ -1088,6 +1088,18 @@ CREATE TABLE orchestrator.topic_withdrawals (
 ALTER TABLE ONLY orchestrator.topic_withdrawals
     ADD CONSTRAINT topic_withdrawals_pkey PRIMARY KEY (user_id, topic, publisher);
 
+CREATE TABLE orchestrator.waits_for_users (
+    message_id uuid NOT NULL,
+    agent_id text,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.waits_for_users
+    ADD CONSTRAINT waits_for_users_pkey PRIMARY KEY (message_id);
+
+CREATE INDEX waits_for_users_by_time ON orchestrator.waits_for_users USING btree (until);
+
 CREATE TABLE orchestrator.withdrawals (
     message_id uuid NOT NULL,
     publisher text NOT NULL,
