@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -98,7 +99,7 @@ def superseded_reason(world: World, message_id: UUID) -> str:
 def test_what_is_stale_says_why_in_the_words_of_the_verdict(world: World, waits: str) -> None:
     ada = world.person(hourly_limit=1)
     fresh(world, message_data={"type": "note", "message": "goes"})
-    later = {"scheduled_for": world.now + timedelta(hours=2)} if waits == "for later" else {}
+    later: dict[str, Any] = {"scheduled_for": world.now + timedelta(hours=2)} if waits == "for later" else {}
     stale = fresh(world, topic="crm", **later)
     replied(world, ada)
     why = f"They chose another vendor, {'and ' * 30}wrote so"
