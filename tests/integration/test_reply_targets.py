@@ -160,12 +160,13 @@ def test_a_failing_receiver_holds_up_no_stop_and_no_text(world: World, receiver:
     assert (len(receiver.bodies), waiting(world)) == (5, [])
 
 
-def test_an_answer_that_does_not_come_is_waited_for_briefly(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("slow", ["delay_seconds", "drip_seconds"])
+def test_an_answer_that_does_not_end_is_waited_for_briefly(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
     world.person()
-    monkeypatch.setattr(inbound_procedure, "EVENT_SECONDS", 0.2)
-    receiver.delay_seconds = 0.6
+    monkeypatch.setattr(inbound_procedure, "EVENT_SECONDS", 0.3)
+    monkeypatch.setattr(receiver, slow, 0.9)
     world.writes("Hello")
     assert waiting(world) == [("webhook", 1, "timeout")]
 
