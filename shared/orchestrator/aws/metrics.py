@@ -39,6 +39,8 @@ BRAKED = Metric("Braked")
 CEILINGS = Metric("Ceilings", by="of")
 # Agents and message types that paused themselves, by what their texts brought, and are paused still.
 OUTCOME_PAUSES = Metric("OutcomePauses", by="of")
+# Seconds since the oldest pause in force began.
+OLDEST_PAUSE = Metric("OldestPause", SECONDS)
 # The dispatcher: what each tick found and did.
 TICKS = Metric("Ticks")
 WAITING = Metric("Waiting", by="reason")

@@ -86,6 +86,7 @@ class DispatchReport:
                 "cost_ceilings": (metrics.COST_CEILING,),
                 "old_senders": (metrics.OLD_SENDERS,),
                 "outcome_pauses": (metrics.OUTCOME_PAUSES,),
+                "oldest_pause": (metrics.OLDEST_PAUSE,),
                 "oldest_events": (metrics.OLDEST_EVENT,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),
             },

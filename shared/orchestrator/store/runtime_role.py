@@ -67,6 +67,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.strangers": (("SELECT", "INSERT", "DELETE"), "keeps texts of unknown senders, for as long as words"),
     "orchestrator.timeline": (("SELECT", "INSERT"), "records holds and ends, which nothing alters"),
     "orchestrator.topic_withdrawals": (("SELECT", "INSERT", "UPDATE", "DELETE"), "withdrawals of a topic, for 90 days"),
+    "orchestrator.waits_for_users": (("SELECT", "INSERT", "DELETE"), "names messages of unknown users, for 90 days"),
     "orchestrator.withdrawals": (("SELECT", "INSERT", "DELETE"), "withdrawals of a message, for 90 days"),
 }
 
