@@ -2,7 +2,7 @@
 
 import dataclasses
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,10 +10,12 @@ from orchestrator.agents import Agent
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.purpose import Purpose
 from orchestrator.rules.outcome_brake import OutcomeScope
+from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
 from orchestrator.store.pauses import list_pauses
+from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson
+from orchestrator_cli.options import AsJson, one_of
 from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
@@ -24,11 +26,14 @@ app = typer.Typer(
 
 
 class Switch(StrEnum):
-    """A setting that is on or off."""
+    """A setting that is on or off, or has its default."""
 
     ON = "on"
     OFF = "off"
+    DEFAULT = "default"
 
+
+_AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
 
 # By an operator, the throttle, and what their texts brought.
 _PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
@@ -51,42 +56,64 @@ def normal_prefix(text: str) -> str:
 @on_target
 def set_agent(
     prefix: Prefix,
-    urgent: Annotated[bool, typer.Option(help="Whether these agents may publish urgent messages.")] = True,
-    hourly_limit: Annotated[
-        int | None, typer.Option(help="Messages in any 60 minutes; more are held. Without it: no limit.", min=0)
+    urgent: Annotated[
+        bool | None, typer.Option("--urgent/--no-urgent", help="Whether these agents may publish urgent messages.")
     ] = None,
+    hourly_limit: Annotated[int | None, typer.Option(help="Messages in any 60 minutes; more are held.", min=0)] = None,
+    no_hourly_limit: Annotated[bool, typer.Option("--no-hourly-limit", help="As many as they publish.")] = False,
     publisher: Annotated[
         list[str] | None,
-        typer.Option(help="The SQS SenderId of a role that may publish for these agents; repeatable. Without it: any."),
+        typer.Option(help="The SQS SenderId of a role that may publish for these agents; repeatable."),
     ] = None,
+    any_publisher: Annotated[bool, typer.Option("--any-publisher", help="Any role may publish for them.")] = False,
     urgent_at_night: Annotated[
         Switch | None,
-        typer.Option(help="Whether urgent messages that cannot wait go in quiet hours. Without it: `system` alone."),
+        typer.Option(
+            help="Whether urgent messages that cannot wait go in quiet hours; `default`: those of `system` alone.",
+            **one_of(Switch),
+        ),
     ] = None,
     purpose: Annotated[
-        Purpose, typer.Option(help="What their texts are for; the law and consent of people depend on it.")
-    ] = Purpose.INFORMATIONAL,
+        Purpose | None,
+        typer.Option(help="What their texts are for; the law and consent of people depend on it.", **one_of(Purpose)),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set what the agents of a prefix may do. An option that is not given gets its default."""
-    publishers = None if publisher is None else [publisher_of(sender_id) for sender_id in publisher]
-    at_night = None if urgent_at_night is None else urgent_at_night is Switch.ON
-    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night, purpose)
+    """Set what the agents of a prefix may do. An option that is not given keeps its value, at first the default."""
+    prefix = normal_prefix(prefix)
+    given: dict[str, Any] = {"may_use_urgent": urgent, "hourly_limit": hourly_limit, "purpose": purpose}
+    if publisher is not None:
+        given["publishers"] = [publisher_of(sender_id) for sender_id in publisher]
+    given = {name: value for name, value in given.items() if value is not None}
+    for option, name, is_taken_away in (
+        ("hourly-limit", "hourly_limit", no_hourly_limit),
+        ("publisher", "publishers", any_publisher),
+    ):
+        if is_taken_away and name in given:
+            raise typer.BadParameter(f"Give --{option}, or the option that takes it away, not both.")
+        if is_taken_away:
+            given[name] = None
+    if urgent_at_night is not None:
+        given["urgent_at_night"] = _AT_NIGHT[urgent_at_night]
     with open_database() as (connection, _):
+        before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
+        agent = dataclasses.replace(before, **given)
         store.set_agent(connection, agent)
-    print_result(dataclasses.asdict(agent), style_line("[green]Set[/] {}", agent.prefix), as_json=as_json)
+    changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+    line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
+    print_result({**dataclasses.asdict(agent), "changes": changes}, line, as_json=as_json)
 
 
 @app.command("list")
 @on_target
 def list_agents(as_json: AsJson = False) -> None:
     """Show the settings of all prefixes, and which agents are paused."""
-    with open_database() as (connection, _):
+    with open_database() as (connection, clock):
         agents = store.list_agents(connection)
-        pauses = [pause for pause in list_pauses(connection) if pause.scope in _PAUSES_OF_AGENTS]
+        pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in _PAUSES_OF_AGENTS]
     if as_json:
         of_prefix = {
-            agent.prefix: [pause._asdict() for pause in pauses if pause.value == agent.prefix] for agent in agents
+            agent.prefix: data_of([pause for pause in pauses if pause.value == agent.prefix]) for agent in agents
         }
         show_json([{**dataclasses.asdict(agent), "pauses": of_prefix[agent.prefix]} for agent in agents])
         return
@@ -98,10 +125,7 @@ def list_agents(as_json: AsJson = False) -> None:
         table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers, agent.purpose)
     show(table)
     for pause in pauses:
-        since = f"{pause.paused_at:%d %b %H:%M %Z}"
-        show(
-            style_line("[yellow]Paused:[/] {} since {}{}", pause.value, since, f": {pause.note}" if pause.note else "")
-        )
+        show(style_line("[yellow]Paused:[/] {}", describe_in_words(pause)))
 
 
 @app.command()

@@ -1,12 +1,13 @@
-"""Checks for `orchestrator doctor` whether a ceiling stopped messages, or agents paused themselves by outcome."""
+"""Checks for `orchestrator doctor` what is paused, and whether a ceiling stopped messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
 
 from orchestrator.rules.outcome_brake import OutcomeScope
+from orchestrator.rules.pause_words import PauseRow, describe_in_words, describe_pause
 from orchestrator.store.agents import list_agents_at_start_limit
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.pauses import list_pauses
@@ -47,14 +48,23 @@ def ceiling_results(connection: Connection, now: datetime) -> Iterator[CheckResu
         yield CheckResult("ceilings", Grade.GOOD, "stopped nothing in the last day")
 
 
-def outcome_results(connection: Connection) -> Iterator[CheckResult]:
-    """Check which agents and message types are paused because of what their texts brought."""
-    names = {OutcomeScope.AGENT: "agent", OutcomeScope.TYPE: "type"}
-    pauses = [pause for pause in list_pauses(connection) if pause.scope in names]
-    for pause in pauses:
-        option = names[OutcomeScope(pause.scope)]
-        detail = f"{option} {pause.value} is paused since {pause.paused_at:%d %b %H:%M %Z}: {pause.note}"
-        fix = f"See docs/runbook.md, Paused by outcome; then `orchestrator resume --{option} {pause.value}`."
-        yield CheckResult("outcomes", Grade.DOUBTFUL, detail, fix)
-    if not pauses:
+def pause_results(connection: Connection, now: datetime) -> Iterator[CheckResult]:
+    """Check what is paused; agents and message types that paused themselves by outcome have a line of their own."""
+    pauses = list_pauses(connection, now)
+    others = [pause for pause in pauses if pause.scope not in set(OutcomeScope)]
+    for pause in others:
+        resume = describe_pause(pause.scope, pause.value).resume
+        fix = f"When it is time: `{resume}`." if resume else "It ends by itself; docs/runbook.md, How to look."
+        yield CheckResult("sending", Grade.DOUBTFUL, f"PAUSED {describe_in_words(pause)}", fix)
+    if not others:
+        yield CheckResult("sending", Grade.GOOD, "nothing is paused")
+    yield from _outcome_results(pauses)
+
+
+def _outcome_results(pauses: Iterable[PauseRow]) -> Iterator[CheckResult]:
+    by_outcome = [pause for pause in pauses if pause.scope in set(OutcomeScope)]
+    for pause in by_outcome:
+        fix = f"See docs/runbook.md, Paused by outcome; then `{describe_pause(pause.scope, pause.value).resume}`."
+        yield CheckResult("outcomes", Grade.DOUBTFUL, f"PAUSED {describe_in_words(pause)}", fix)
+    if not by_outcome:
         yield CheckResult("outcomes", Grade.GOOD, "no agent and no message type is paused by what its texts brought")

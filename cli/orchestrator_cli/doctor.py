@@ -44,7 +44,7 @@ def doctor(
         show_json([dataclasses.asdict(result) for result in results])
     failed = sum(result.grade is Grade.BAD for result in results)
     if not as_json:
-        show(style_line("[red]Failed checks: {}.[/]", failed) if failed else style_line("[green]No check failed.[/]"))
+        show(_summary(failed, sum(result.grade is Grade.DOUBTFUL for result in results)))
     if failed:
         raise typer.Exit(1)
 
@@ -56,6 +56,7 @@ def _checks() -> dict[str, Check]:
     from orchestrator_cli import law, service_checks, stack_checks
 
     return {
+        "the pauses": stack_checks.check_pauses,
         "settings": stack_checks.check_settings,
         "the secrets": stack_checks.check_secrets,
         "the database": stack_checks.check_database,
@@ -65,6 +66,14 @@ def _checks() -> dict[str, Check]:
         "Claude": service_checks.check_claude,
         "the webhook": service_checks.check_webhook,
     }
+
+
+def _summary(failed: int, doubtful: int) -> object:
+    if failed:
+        return style_line("[red]Failed checks: {}.[/] To look at (!): {}.", failed, doubtful)
+    if doubtful:
+        return style_line("[yellow]No check failed.[/] To look at (!): {}.", doubtful)
+    return style_line("[green]No check failed.[/]")
 
 
 def _print_check(result: CheckResult) -> None:

@@ -38,6 +38,7 @@ for command in (
     database.adopt,
     pauses.pause,
     pauses.resume,
+    pauses.pauses,
     messages.queue,
     messages.explain,
     costs.costs,

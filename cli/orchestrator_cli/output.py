@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, TypeVar
 
 import typer
@@ -62,6 +63,10 @@ class Table(rich_table.Table):
     def __init__(self, *headings: str, title: object = None, **options: Any) -> None:
         super().__init__(*headings, title=None if title is None else _text(title), title_justify="left", **options)
 
+    def add_column(self, *parts: Any, **options: Any) -> None:
+        """Add a column. A word that is longer than its column goes on in the next line, so that nothing is cut off."""
+        super().add_column(*parts, **{"overflow": "fold", **options})
+
     def add_row(self, *cells: object, **options: Any) -> None:
         """Add a row of plain or styled cells."""
         super().add_row(*map(_text, cells), **options)
@@ -101,7 +106,7 @@ def show_json(data: Any) -> None:
 
 def json_text(data: Any) -> str:
     """Return data as indented JSON without a raw control, direction or invisible character."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain_value)
     # Line ends stand between the values; those inside a string are escaped already.
     return re.sub(r"[^\n]", lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
@@ -137,6 +142,11 @@ def progress_bar() -> Iterator[Progress]:
 def progress_of(items: Iterable[Item], what: str, total: int) -> Iterable[Item]:
     """Yield items, and show on standard error how many of `total` are done."""
     return track(items, what, total=total, transient=True, console=Console(stderr=True))
+
+
+def _plain_value(value: object) -> str:
+    """What JSON has no type for, as a string: times and dates in ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _text(value: object) -> Text:

@@ -1,4 +1,4 @@
-"""The commands `pause` and `resume`, for everything, one lane, one agent, one message type or one person (R13)."""
+"""The commands `pause`, `resume` and `pauses`: for everything, a lane, an agent, a message type or a person (R13)."""
 
 from typing import Annotated
 
@@ -7,15 +7,18 @@ from psycopg import Connection
 
 from orchestrator.messages import Lane
 from orchestrator.rules.outcome_brake import OutcomeScope
+from orchestrator.rules.pause_words import data_of, describe_in_words, describe_pause
 from orchestrator.store import pauses as store
 from orchestrator.store.people import find_user
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import print_result, style_line
+from orchestrator_cli.identity import operator_name
+from orchestrator_cli.options import AsJson, one_of
+from orchestrator_cli.output import print_result, show, show_json, style_line
+from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
-OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.")]
+OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.", **one_of(Lane))]
 OfAgent = Annotated[str | None, typer.Option("--agent", help="Only the agents whose ids begin with this.")]
 OfType = Annotated[str | None, typer.Option("--type", help="Only messages of this type, as in their data.")]
 OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your external id.")]
@@ -38,8 +41,8 @@ def pause(
     """Stop sending, also of messages in the delivery queue. Paused messages wait; none is lost."""
     with open_database() as (connection, clock):
         scope, value = _scope(connection, lane, agent, message_type, user)
-        changed = store.pause(connection, scope, value, note, clock())
-    name = _name(scope, value)
+        changed = store.pause(connection, scope, value, note, clock(), operator_name())
+    name = describe_pause(scope, value).stops
     line = style_line("[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name)
     print_result({"scope": scope, "value": value, "changed": changed}, line, as_json=as_json)
 
@@ -62,21 +65,25 @@ def resume(
         if by_outcome := _OUTCOME_SCOPES.get(scope):
             ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
         changed = any(ended)
-        others = store.list_pauses(connection)
-    still = [
-        {"scope": each.scope, "value": each.value, "note": each.note, "since": each.paused_at, "ends_at": each.ends_at}
-        for each in others
-    ]
-    name = _name(scope, value)
+        others = store.list_pauses(connection, clock())
+    name = describe_pause(scope, value).stops
     line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
-    facts = {"scope": scope, "value": value, "changed": changed, "still_paused": still}
-    print_result(facts, line, *map(_still_paused_line, others), as_json=as_json)
+    facts = {"scope": scope, "value": value, "changed": changed, "still_paused": data_of(others)}
+    still = (f"Still paused: {describe_in_words(each)}" for each in others)
+    print_result(facts, line, *still, as_json=as_json)
 
 
-def _still_paused_line(pause: store.PauseRow) -> str:
-    until = f", ends {pause.ends_at:%d %b %H:%M %Z}" if pause.ends_at else ""
-    since = f"{pause.paused_at:%d %b %H:%M %Z}"
-    return f"Still paused: {_name(pause.scope, pause.value)} since {since}{until} {pause.note or ''}"
+@on_target
+def pauses(as_json: AsJson = False) -> None:
+    """Show what is paused now: since when, by whom, why, until when, and the command that ends it."""
+    with open_database() as (connection, clock):
+        in_force = store.list_pauses(connection, clock())
+    if as_json:
+        show_json(data_of(in_force))
+    elif in_force:
+        show_banner(in_force)
+    else:
+        show("Nothing is paused.")
 
 
 def _scope(
@@ -95,7 +102,3 @@ def _scope(
     if user is not None:
         return "user", str(find_user(connection, user))
     return "everything", ""
-
-
-def _name(scope: str, value: str) -> str:
-    return f"{scope} {value}".strip()

@@ -6,11 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestrator.rules.pause_words import data_of
 from orchestrator.store.gauges import MOST_COUNTED, read_gauges
+from orchestrator.store.pauses import list_pauses
 from orchestrator.store.stats import read_stats
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import Table, show, show_json, stack_lines
+from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
 # What the table calls a fact whose JSON key does not explain it.
@@ -27,6 +30,7 @@ def stats(
         now = clock()
         counts = read_stats(connection, now - timedelta(hours=hours))
         gauges = read_gauges(connection, now)
+        pauses = list_pauses(connection, now)
     facts: dict[str, Any] = {
         **counts,
         "waiting_by_reason": gauges.waiting,
@@ -35,8 +39,9 @@ def stats(
         "claude_usd_today": gauges.claude_usd,
     }
     if as_json:
-        show_json({"hours": hours, **facts})
+        show_json({"hours": hours, "pauses": data_of(pauses), **facts})
         return
+    show_banner(pauses)
     table = Table(title=f"The last {hours} hours", show_header=False, show_lines=True)
     for name, value in facts.items():
         table.add_row(_LABELS.get(name, name.replace("_", " ")), _cell(value))

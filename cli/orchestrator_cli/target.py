@@ -19,6 +19,9 @@ LOCAL_STATE = Path(".local/environment.json")
 # Outputs of the stack whose variables have another name.
 _OTHER_NAMES = {"WEBHOOK_URL": "WEBHOOK_BASE_URL"}
 
+# This process's own note of the stack that `--stack` named.
+_STACK_VARIABLE = "ORCHESTRATOR_STACK"
+
 _Local = Annotated[bool, typer.Option("--local", help="Act on the running local stack.")]
 _Stack = Annotated[str | None, typer.Option("--stack", help="Act on the deployed stack of this name.", metavar="NAME")]
 
@@ -62,6 +65,11 @@ def use_local_stack() -> None:
     os.environ.update(json.loads(LOCAL_STATE.read_text()))
 
 
+def deployed_stack() -> str | None:
+    """The name of the deployed stack that this process acts on; None for any other target."""
+    return os.environ.get(_STACK_VARIABLE)
+
+
 def use_deployed_stack(name: str) -> None:
     """Replace this process's environment by the parameters and outputs of a deployed stack.
 
@@ -85,7 +93,7 @@ def use_deployed_stack(name: str) -> None:
     # The stack has these in its secrets; a value of this shell or of .env would belong to another stack.
     for variable in secret_variables():
         os.environ.pop(variable, None)
-    os.environ.update(variables_of({**parameters, **outputs}))
+    os.environ.update({**variables_of({**parameters, **outputs}), _STACK_VARIABLE: name})
 
 
 def variables_of(stack: Mapping[str, str]) -> dict[str, str]:

@@ -1,36 +1,32 @@
 """The commands `user`: people are added, changed, opted out and shown."""
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any
 
-import psycopg
 import typer
 
 from orchestrator.clean_text import clean_text
-from orchestrator.clock import parse_wall_time
-from orchestrator.errors import InvalidPerson
-from orchestrator.jurisdictions import parse_place
-from orchestrator.people import Person, find_zone, parse_number, parse_zone
-from orchestrator.rules.activity import is_active
+from orchestrator.people import Person, find_zone
 from orchestrator.rules.explanations import describe_opt_out
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.intents import Intent
-from orchestrator.rules.limits import limits_of
-from orchestrator.rules.local_time import local_date
-from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
-from orchestrator.sender_settings import LawSettings
+from orchestrator.rules.local_time import format_time
+from orchestrator.rules.pause_words import data_of
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
 from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
+from orchestrator_cli.changes import describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, PersonReference
+from orchestrator_cli.options import AsJson, PersonReference, one_of
 from orchestrator_cli.output import Table, print_result, show, show_json, style_line
+from orchestrator_cli.pause_lines import pauses_of_person, show_banner
+from orchestrator_cli.person_columns import changes_of, columns_of, explain_conflicts
+from orchestrator_cli.person_facts import LABELS, facts_of, show_fact
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Add, change, opt out and show the people who receive the texts.", no_args_is_help=True)
@@ -58,10 +54,6 @@ class TextKind(StrEnum):
     STOP = "stop"
 
 
-# What the table calls a fact whose JSON key is not the word of the glossary.
-_LABELS = {"unjudged_text": "unread text"}
-
-
 @app.command()
 @on_target
 def add(
@@ -76,11 +68,11 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a person."""
-    columns = _columns(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
-    with open_database() as (connection, clock), _explain_conflicts():
+    columns = columns_of(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
+    with open_database() as (connection, clock), explain_conflicts():
         user_id = people.add_user(connection, columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
-    _print_change("Added", person, as_json=as_json)
+    _print_change("Added", person, {}, as_json=as_json)
 
 
 @app.command("set")
@@ -98,13 +90,16 @@ def set_person(
     as_json: AsJson = False,
 ) -> None:
     """Change the given values of a person; the others stay."""
-    columns = _columns(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
+    columns = columns_of(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
     if not columns:
         raise typer.BadParameter("Give at least one value to change, such as --zone America/New_York.")
-    with open_database() as (connection, clock), _explain_conflicts():
+    policy = load(PolicySettings)
+    with open_database() as (connection, clock), explain_conflicts():
+        before = people.read_user(connection, user, clock())
+        changes = changes_of(facts_of(before, policy, clock()), columns)
         user_id = people.change_user(connection, user, columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
-    _print_change("Changed", person, as_json=as_json)
+    _print_change("Changed", person, changes, as_json=as_json)
 
 
 @app.command()
@@ -145,7 +140,9 @@ def stop(
 @on_target
 def read_texts(
     user: Annotated[str | None, typer.Argument(help="The person; without it, the unread texts of everyone.")] = None,
-    taken_for: Annotated[TextKind | None, typer.Option("--as", help="What the person's unread texts are.")] = None,
+    taken_for: Annotated[
+        TextKind | None, typer.Option("--as", help="What the person's unread texts are.", **one_of(TextKind))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List texts that may be a wish to stop and are not read yet, or write what those of a person are.
@@ -166,7 +163,7 @@ def read_texts(
     if not texts:
         show("No text is unread.")
     for text in texts:
-        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {text.content}")
+        show(f"{text.user_id}  {format_time(text.received_at)}  {text.content}")
     if taken_for and texts:
         show(style_line("[green]Read as {}[/]: {}", taken_for.value, len(texts)))
 
@@ -181,114 +178,41 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
         record = people.read_user(connection, user, now)
         waiting = list_waiting_messages(connection, per_lane=10, user_id=record.person.user_id)
         opt_outs = list_opt_outs(connection, record.person.user_id)
-    facts = _facts(record, policy, now)
+        paused = pauses_of_person(connection, record.person.user_id, now)
+    facts = facts_of(record, policy, now)
     if as_json:
         lists = {
+            "pauses": data_of(paused),
             "waits": [dataclasses.asdict(message) for message in waiting],
             "opt_outs": [dataclasses.asdict(opt_out) for opt_out in opt_outs],
         }
         show_json({**facts, **lists})
         return
+    show_banner(paused)
     table = Table(show_header=False, box=None)
     for name, value in facts.items():
-        table.add_row(_LABELS.get(name, name.replace("_", " ")), _cell(value))
+        table.add_row(LABELS.get(name, name.replace("_", " ")), show_fact(value))
     show(table)
-    zone = next(iter(record.person.zones), None)
+    zone = next(iter(record.person.zones), UTC)
     for opt_out in opt_outs:
         how = describe_opt_out(opt_out.source, opt_out.note, opt_out.recorded_at)
-        show(f"  opted out: {opt_out.opted_out_at.astimezone(zone):%a %d %b %Y %H:%M %Z}, {how}")
+        show(f"  opted out: {format_time(opt_out.opted_out_at, zone)}, {how}")
     for message in waiting:
         why = f": {explain_reason(message.reason)}" if message.reason else ""
-        due = message.due.astimezone(zone)
-        show(f"  waiting: {message.priority} {message.message_id}, due {due:%a %d %b %H:%M %Z}{why}")
+        show(f"  {message.message_id}  waiting: {message.priority}, due {format_time(message.due, zone)}{why}")
 
 
-def _print_change(what: str, person: Person, *, as_json: bool) -> None:
+def _print_change(what: str, person: Person, changes: Mapping[str, list[Any]], *, as_json: bool) -> None:
     zones = [zone.key for zone in person.zones]
-    lines = [style_line("[green]{}[/] {}", what, person.user_id)]
+    in_words = f": {describe_changes(changes)}" if what == "Changed" else ""
+    lines = [style_line("[green]{}[/] {}{}", what, person.user_id, in_words)]
     if person.timezone is not None and find_zone(person.timezone) is None:
         lines.append(
             style_line("[yellow]Warning:[/] {} is no place, and counts as no zone. Set --zone.", person.timezone)
         )
     if not zones:
         lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
-    print_result({"user_id": person.user_id, "zones": zones}, *lines, as_json=as_json)
-
-
-def _zone_fact(person: Person) -> str:
-    """The stored zone, or those of the number, of which the first three are named."""
-    if find_zone(person.timezone):
-        return str(person.timezone)
-    by_number = f"{', '.join(zone.key for zone in person.zones[:3]) or 'none'} (from the number)"
-    return by_number if person.timezone is None else f"{by_number}; {person.timezone} is no place"
-
-
-def _facts(record: people.PersonRecord, policy: PolicySettings, now: datetime) -> dict[str, Any]:
-    person = record.person
-    zones = person.zones
-    limits = limits_of(person, policy)
-    quiet = quiet_hours_for(person, policy)
-    opens = next_open(now, zones, quiet) if quiet else now
-    return {
-        "user_id": person.user_id,
-        "external_id": record.external_id,
-        "phone_number": person.phone_number,
-        "first_name": person.first_name,
-        "zone": _zone_fact(person),
-        "place": person.place,
-        "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
-        "daily_limit": limits.daily,
-        "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
-        "hourly_limit": limits.hourly,
-        "sent_this_hour": record.sent_this_hour,
-        "quiet_hours": f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else "none",
-        "quiet_now": opens != now,
-        "active": is_active(person, now),
-        "opted_out": person.opted_out,
-        "unjudged_text": person.has_unread_text,
-        "number_gets_no_texts": person.number_is_dead,
-        "unreachable_until": person.unreachable_until,
-        "waiting": record.waiting,
-    }
-
-
-def _columns(
-    phone: str | None,
-    name: str | None,
-    zone: str | None,
-    place: str | None,
-    external_id: str | None,
-    quiet_hours: str | None,
-    daily_limit: int | None,
-    hourly_limit: int | None,
-) -> dict[str, Any]:
-    """The columns to write, without those whose option was not given."""
-    columns: dict[str, Any] = {
-        "first_name": name,
-        "timezone": parse_zone(zone) if zone is not None else None,
-        "law_place": None if place is None else parse_place(place, load(LawSettings).law_file),
-        "external_id": external_id,
-        "daily_limit": daily_limit,
-        "hourly_limit": hourly_limit,
-    }
-    if phone is not None:
-        columns["phone_number"] = parse_number(phone, load(PolicySettings).allowed_countries)
-    if quiet_hours == "none":
-        columns["quiet_hours_enabled"] = False
-    elif quiet_hours is not None:
-        columns["quiet_hours_start"], columns["quiet_hours_end"] = _window(quiet_hours)
-        columns["quiet_hours_enabled"] = True
-    return {column: value for column, value in columns.items() if value is not None}
-
-
-def _window(text: str) -> tuple[time, time]:
-    try:
-        start, end = text.split("-")
-        return parse_wall_time(start.strip()), parse_wall_time(end.strip())
-    except ValueError:
-        raise InvalidPerson(
-            "quiet_hours", f"{text!r} is not a time window", "Write it as 21:00-08:00, or none"
-        ) from None
+    print_result({"user_id": person.user_id, "zones": zones, "changes": dict(changes)}, *lines, as_json=as_json)
 
 
 def _note(reason: str | None) -> str | None:
@@ -327,24 +251,3 @@ def _revocation_time(text: str, zone: tzinfo, now: datetime) -> datetime:
     if at > now:
         raise typer.BadParameter(f"{text!r} is in the future. An opt-out counts from when the person asked for it.")
     return at.astimezone(UTC)
-
-
-@contextmanager
-def _explain_conflicts() -> Iterator[None]:
-    """Turn a uniqueness violation of Postgres into an error that names the field."""
-    try:
-        yield
-    except psycopg.errors.UniqueViolation as error:
-        field = "external_id" if "external_id" in str(error) else "phone_number"
-        raise InvalidPerson(
-            field, "belongs to another person", "Change that person with `user set`, or use another value"
-        ) from None
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-    return str(value)

@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.delivery.deliver import deliver
+from orchestrator.event_settings import EventSettings
 from orchestrator.messages import Lane
 from orchestrator.settings import ActivitySettings, DeliverSettings
 from orchestrator.store.adoption import adopt
@@ -87,7 +88,7 @@ def person_writes(connection: Connection, user: str, content: str, at: datetime,
 
 def tick(connection: Connection, now: datetime, sender: CountingSender) -> int:
     """What the dispatcher and the deliver function do in a minute; returns how many rows of agents were taken up."""
-    upkeep = keep_up(connection, 1, WEEK, None, ActivitySettings(), now, 100)
+    upkeep = keep_up(connection, 1, WEEK, EventSettings(), ActivitySettings(), now, 100)
     environment = function_environment(url_of(connection), {}, "http://127.0.0.1:1", "http://127.0.0.1:1")
     settings = DeliverSettings.model_validate({name.lower(): value for name, value in environment.items()})
     claimed = claim_replies(connection, now)

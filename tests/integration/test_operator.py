@@ -289,12 +289,24 @@ def test_what_ceilings_stopped_is_reported(world: World, command: Command) -> No
     assert "agent set PREFIX" in found[3]["fix"]
 
 
+def test_doctor_ends_with_what_to_look_at_while_something_is_paused(command: Command) -> None:
+    command("pause", "--note", "provider incident")
+    first, *_, last = command("doctor", code=1).splitlines()
+    assert re.match(r"! sending: PAUSED everything since \S+ \S+ UTC by \w+: provider incident", first)
+    assert re.fullmatch(r"Failed checks: 1\. To look at \(!\): [2-9]\.", last), last
+    command("resume")
+
+
 def test_what_paused_itself_by_outcome_is_reported(world: World, command: Command) -> None:
     pauses = [OutcomePause(scope, "bulk", "36 of 300 texts brought a STOP") for scope in OutcomeScope]
     pause_by_outcome(world.connection, pauses, world.now)
     found = [r for r in json.loads(command("doctor", "--json", code=1)) if r["what"] == "outcomes"]
     assert [(result["grade"], result["detail"]) for result in found] == [
-        ("doubtful", f"{what} bulk is paused since 03 Mar 15:00 UTC: 36 of 300 texts brought a STOP")
+        (
+            "doubtful",
+            f"PAUSED {what} bulk since 2026-03-03 15:00:00 UTC by the brake by outcome: 36 of 300 texts brought a STOP"
+            f" (until `orchestrator resume --{what} bulk`)",
+        )
         for what in ("agent", "type")
     ]
     assert ["resume --agent bulk" in found[0]["fix"], "resume --type bulk" in found[1]["fix"]] == [True, True]

@@ -75,7 +75,7 @@ def counts(world: World, least: int = 1) -> dict[tuple[str | None, str | None], 
 
 
 def paused(world: World) -> list[tuple[str, str]]:
-    return [(pause.scope, pause.value) for pause in list_pauses(world.connection)]
+    return [(pause.scope, pause.value) for pause in list_pauses(world.connection, world.now)]
 
 
 def test_an_agent_whose_texts_bring_stops_pauses_itself_until_an_operator_ends_it(
@@ -99,12 +99,14 @@ def test_an_agent_whose_texts_bring_stops_pauses_itself_until_an_operator_ends_i
     note = "20 of 60 texts brought a STOP (33.3%), of the rest 0.5%"
     month.wait(minutes=3)
     assert month.dispatch()["paused_by_outcome"] == {}, "once"
-    (pause,) = list_pauses(month.connection)
+    (pause,) = list_pauses(month.connection, month.now)
     assert (pause.note, month.now - pause.paused_at, pause.ends_at) == (note, timedelta(minutes=3), None)
     explained = run_command("explain", str(late))
-    assert f"Paused: agent_outcomes bulk since Tue 03 Mar 10:00:00: {note}" in explained
+    assert f"Paused: agent bulk since 2026-03-03 10:00:00 EST by the brake by outcome: {note}" in explained
     assert json.loads(run_command("explain", str(waits), "--json"))["pauses"][0]["note"] == note
-    assert f"Paused: bulk since 03 Mar 15:00 UTC: {note}" in run_command("agent", "list")
+    assert f"Paused: agent bulk since 2026-03-03 15:00:00 UTC by the brake by outcome: {note}" in run_command(
+        "agent", "list"
+    )
     set_agent(month.connection, Agent("bulk"))
     (listed,) = json.loads(run_command("agent", "list", "--json"))
     assert listed["pauses"][0]["note"] == note

@@ -109,7 +109,7 @@ def test_a_dry_run_changes_nothing(restored: World, since: datetime) -> None:
     result = run(restored, since, apply=False)
     assert (result.sent, result.doubtful, result.unmatched) == (1, 1, 2)
     assert restored.all("SELECT count(*) FROM orchestrator.attempts") == [(0,)]
-    assert list_pauses(restored.connection) == []
+    assert list_pauses(restored.connection, restored.now) == []
 
 
 def test_while_twilio_cannot_be_asked_sending_stays_paused(restored: World, since: datetime) -> None:
@@ -118,14 +118,14 @@ def test_while_twilio_cannot_be_asked_sending_stays_paused(restored: World, sinc
         recover(restored.connection, TwilioMessageList(settings), since, lambda: restored.now, apply=True)
     restored.minute()
     assert len(restored.phones.texts) == 3
-    assert [scope for scope, *_ in list_pauses(restored.connection)] == ["everything"]
+    assert [scope for scope, *_ in list_pauses(restored.connection, restored.now)] == ["everything"]
     assert run(restored, since).resumed, "its own pause ends once it could ask"
 
 
 def test_what_an_operator_paused_before_stays_paused(restored: World, since: datetime) -> None:
     pause(restored.connection, "everything", "", "by hand", restored.now)
     assert not run(restored, since).resumed
-    assert [note for *_, note, _, _ in list_pauses(restored.connection)] == ["by hand"]
+    assert [note for *_, note, _, _ in list_pauses(restored.connection, restored.now)] == ["by hand"]
 
 
 def test_a_stop_that_was_forgotten_counts_again(restored: World, since: datetime) -> None:

@@ -88,7 +88,7 @@ def test_whoever_resumes_after_the_ceiling_is_not_stopped_again_that_day(world: 
     assert resume(world.connection, "spending", "")
     later = world.message("ben")
     world.minute()
-    assert (world.state(later)[0], list_pauses(world.connection)) == ("sent", [])
+    assert (world.state(later)[0], list_pauses(world.connection, world.now)) == ("sent", [])
 
 
 @pytest.mark.usefixtures("deliver_settings")
@@ -195,4 +195,4 @@ def test_a_ceiling_that_no_wave_saw_passed_holds_the_next_wave(world: World) -> 
     held = world.message()
     world.minute()
     assert (world.state(held), world.texts()) == (("queued", "paused"), [])
-    assert [scope for scope, *_ in list_pauses(world.connection)] == ["spending", "spending"]
+    assert [scope for scope, *_ in list_pauses(world.connection, world.now)] == ["spending", "spending"]

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from psycopg import Connection
 
+from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings
+from orchestrator.store.pauses import list_pauses
 from orchestrator_local.console.gauges import HEIGHT, WIDTH, GaugeHistory
 from orchestrator_local.console.message_history import read_history_view
 from orchestrator_local.console.publish_form import EXAMPLES
@@ -74,6 +76,7 @@ class Fragments:
         now = self._stack.clock()
         people, total = read_people(connection, self._stack.phones, self._policy, query, now)
         fragments = {
+            "pauses": self._html("pauses", pauses=list(map(describe_in_words, list_pauses(connection, now)))),
             "clock": self._html("clock", now=now, clock=self._stack.movable_clock),
             "people": self._html("people", people=people, total=total, query=query, size=PEOPLE),
             **{f"phone-{person.user_id}": self._html("phone", person=person) for person in people},

@@ -39,11 +39,15 @@ BRAKED = Metric("Braked")
 CEILINGS = Metric("Ceilings", by="of")
 # Agents and message types that paused themselves, by what their texts brought, and are paused still.
 OUTCOME_PAUSES = Metric("OutcomePauses", by="of")
+# Seconds since the oldest pause in force began.
+OLDEST_PAUSE = Metric("OldestPause", SECONDS)
 # The dispatcher: what each tick found and did.
 TICKS = Metric("Ticks")
 WAITING = Metric("Waiting", by="reason")
 # What still hands rows to another sender: 1 for each, by its kind and name.
 OLD_SENDERS = Metric("OldSenders", by="sender")
+# How long the oldest event has waited for its target.
+OLDEST_EVENT = Metric("OldestEvent", SECONDS, by="target")
 OLDEST_DUE = Metric("OldestDue", SECONDS, by="lane", always=tuple(Lane))
 HANDED_OVER = Metric("HandedOver", by="lane")
 # Delivery.

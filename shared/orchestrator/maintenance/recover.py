@@ -193,7 +193,7 @@ def last_words(texts: Iterable[ListedText]) -> list[LastIntent]:
 def _pause_everything(connection: Connection, now: datetime) -> bool:
     """Pause everything; returns whether the pause is a recovery's own, of this run or of one that failed."""
     pause(connection, "everything", "", NOTE, now)
-    return ("everything", NOTE) in [(pause.scope, pause.note) for pause in list_pauses(connection)]
+    return ("everything", NOTE) in [(pause.scope, pause.note) for pause in list_pauses(connection, now)]
 
 
 def _records_of(

@@ -2,15 +2,12 @@
 
 from datetime import datetime
 
+from orchestrator.rules.local_time import format_time
 from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.SCHEDULED: ("R9", "its scheduled_for is in the future"),
-    Reason.PAUSED: (
-        "R13",
-        "paused by an operator, the throttle, the brake by outcome or the daily ceiling, or while Twilio is busy or "
-        "refuses our account",
-    ),
+    Reason.PAUSED: ("R13", "a pause of sending"),
     Reason.QUIET_HOURS: ("R3", "the person's quiet hours"),
     Reason.NO_CONSENT: ("R15", "the person has not agreed to texts of this purpose, or revoked it for it or its topic"),
     Reason.LAW_HOURS: ("R15", "the law of the person's place"),
@@ -89,6 +86,7 @@ _OPT_OUT_SOURCES = {
     "operator": "recorded by an operator",
     "twilio_21610": "Twilio refuses texts to the number (21610)",
     "adopted": "a STOP in the history of the former system",
+    "former_webhook": "a STOP that the former webhook took in",
     "recovered": "a STOP found by `recover`",
     "forgotten": "the opt-out of a deleted person with this number",
 }
@@ -97,7 +95,7 @@ _OPT_OUT_SOURCES = {
 def describe_opt_out(source: str, note: str | None, recorded_at: datetime | None) -> str:
     """How a person opted out (R11), with what an operator noted of it and when; an unknown source unchanged."""
     words = _OPT_OUT_SOURCES.get(source, source)
-    recorded = f", recorded {recorded_at:%Y-%m-%d %H:%M} UTC" if recorded_at else ""
+    recorded = f", recorded {format_time(recorded_at)}" if recorded_at else ""
     return f"{words}{recorded}{f': {note}' if note else ''} (R11)"
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,11 @@ _HORIZON_DAYS = 3
 def local_date(now: datetime, zone: ZoneInfo) -> date:
     """The local calendar day (R1)."""
     return now.astimezone(zone).date()
+
+
+def format_time(instant: datetime, zone: tzinfo = UTC) -> str:
+    """An instant as the command line shows it, such as `2026-03-03 10:00:05 EST`."""
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:

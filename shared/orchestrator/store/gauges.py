@@ -1,4 +1,4 @@
-"""Reads the gauges: messages overdue and waiting, unread texts, what the UTC day has cost, connections in use."""
+"""Reads the gauges: messages overdue and waiting, unread texts, the cost of the UTC day, pauses, connections."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ class Gauges:
         claude_usd, twilio_usd: US dollars on this UTC day.
         cost_ceilings: 1 for each of Twilio's ceilings of the day that holds messages now.
         outcome_pauses: agents and message types that are paused by what their texts brought, by scope.
+        oldest_pause: seconds since the oldest pause in force began; 0 where nothing is paused.
         old_senders: 1 for each thing in the database that hands rows to another sender, by its kind and name.
+        oldest_events: seconds since the oldest event happened that its target has not taken, by target.
         connections: connections in use, in per cent of those that the server allows.
     """
 
@@ -37,7 +39,9 @@ class Gauges:
     twilio_usd: Decimal
     cost_ceilings: Mapping[str, int]
     outcome_pauses: Mapping[str, int]
+    oldest_pause: float
     old_senders: Mapping[str, int]
+    oldest_events: Mapping[str, float]
     connections: float
 
 

@@ -12,6 +12,7 @@ from orchestrator.people import Person
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.waits_for_users import UserWait
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +182,13 @@ def store_batch(
     throttles: Sequence[AgentThrottle],
     now: datetime,
     urgent_lease_until: datetime,
+    waits: Sequence[UserWait] = (),
 ) -> tuple[set[UUID], list[ClaimedMessage]]:
     """Store one batch, all of it or nothing; one round trip.
 
     Args:
         urgent_lease_until: until when the caller may hold the messages that it hands over.
+        waits: messages that wait for their user to be created.
 
     Returns:
         The messages that are new, and the messages to be handed over now: urgent ones, the first parts of urgent
@@ -226,6 +229,8 @@ def store_batch(
             _withdraw(connection, withdrawn, topics_withdrawn, now)
         if rejected:
             connection.execute(sql("store_rejections"), {**columns(rejected, *Rejection.__slots__), "now": now})
+        if waits:
+            connection.execute(sql("store_waits_for_users"), {**columns(waits, *UserWait._fields), "now": now})
         if throttles:
             connection.execute(sql("throttle_agents"), {**columns(throttles, *AgentThrottle.__slots__), "now": now})
     new = inserted.fetchall()

@@ -1,30 +1,22 @@
 """Pauses and resumes everything, a lane, an agent, a message type or a person (R13)."""
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
 from orchestrator.rules.outcome_brake import OutcomeScope
+from orchestrator.rules.pause_words import PauseRow
 from orchestrator.store.database import sql
 
 
-class PauseRow(NamedTuple):
-    """What is paused, why and since when; `ends_at` is None for a pause that does not end by itself."""
-
-    scope: str
-    value: str
-    note: str | None
-    paused_at: datetime
-    ends_at: datetime | None
-
-
-def pause(connection: Connection, scope: str, value: str, note: str | None, now: datetime) -> bool:
+def pause(
+    connection: Connection, scope: str, value: str, note: str | None, now: datetime, paused_by: str | None = None
+) -> bool:
     """Pause a scope; return whether it was not paused before."""
-    cursor = connection.execute(sql("insert_pause"), {"scope": scope, "value": value, "note": note, "now": now})
-    return cursor.rowcount == 1
+    parameters = {"scope": scope, "value": value, "paused_by": paused_by, "note": note, "now": now}
+    return connection.execute(sql("insert_pause"), parameters).rowcount == 1
 
 
 def resume(connection: Connection, scope: str, value: str) -> bool:
@@ -40,10 +32,10 @@ def lift_outcome_pause(connection: Connection, scope: OutcomeScope, value: str, 
     return connection.execute(sql("lift_outcome_pause"), parameters).rowcount == 1
 
 
-def list_pauses(connection: Connection) -> list[PauseRow]:
-    """List the pauses, oldest first."""
+def list_pauses(connection: Connection, now: datetime) -> list[PauseRow]:
+    """List the pauses in force at a time, oldest first."""
     with connection.cursor(row_factory=class_row(PauseRow)) as cursor:
-        return cursor.execute(sql("list_pauses")).fetchall()
+        return cursor.execute(sql("list_pauses"), {"now": now}).fetchall()
 
 
 def list_pauses_of_message(connection: Connection, message_id: UUID, now: datetime) -> list[PauseRow]:

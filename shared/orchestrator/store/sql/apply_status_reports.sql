@@ -72,7 +72,8 @@ WITH reports AS (
      WHERE c.status = 'failed' AND c.pause IS NOT NULL
      GROUP BY 1, 2, c.pause
         ON CONFLICT (scope, value) DO UPDATE
-       SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at)
+       SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at),
+           paused_at = CASE WHEN p.ends_at <= %(now)s THEN excluded.paused_at ELSE p.paused_at END
      WHERE p.probes IS NULL  -- an outage lasts until Twilio answers a probe
 ), numbers AS (
     -- One row for a number: the report of its latest text counts.

@@ -1,4 +1,5 @@
--- list_pauses.sql: list the pauses, oldest first; a ceiling that an operator lifted is none.
-SELECT scope, value, note, paused_at, ends_at FROM orchestrator.pauses
- WHERE ends_at IS DISTINCT FROM paused_at
- ORDER BY paused_at
+-- list_pauses.sql: list the pauses in force, oldest first. A ceiling, or a pause by outcome, that an operator ended has an
+-- end that is its start.
+SELECT scope, value, paused_by, note, paused_at, ends_at FROM orchestrator.pauses
+ WHERE ends_at IS NULL OR (ends_at > %(now)s AND ends_at > paused_at)
+ ORDER BY paused_at, scope, value

@@ -1,5 +1,5 @@
 -- list_pauses_of_message.sql: list the pauses that stop a waiting message now, oldest first.
-SELECT p.scope, p.value, p.note, p.paused_at, p.ends_at
+SELECT p.scope, p.value, p.paused_by, p.note, p.paused_at, p.ends_at
   FROM message_queue m
  CROSS JOIN LATERAL orchestrator.stops_of(
            m.id, m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s::timestamptz

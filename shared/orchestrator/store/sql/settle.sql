@@ -105,6 +105,7 @@ WITH results AS (
       FROM outage
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note,
+           paused_at = CASE WHEN p.ends_at <= %(now)s THEN excluded.paused_at ELSE p.paused_at END,
            ends_at = CASE WHEN excluded.probes IS NULL THEN greatest(p.ends_at, excluded.ends_at) END,
            probes = coalesce(p.probes, 0) + excluded.probes,
            probe_at = CASE WHEN excluded.probes = 0 THEN coalesce(p.probe_at, excluded.probe_at)
