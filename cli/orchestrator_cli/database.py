@@ -124,6 +124,7 @@ OF_OTHER_STATES = "Find out what wrote this state. Where a message waits, set it
 _REMEDIES = {
     "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, sent_at and "
     "delivered_message_id to NULL, and adopt again.",
+    "same words went since": "They reached the person already. Publish one again where it is to go twice.",
     "too old": "Raise --max-age to take them over, or leave them.",
     "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
     "part of an irregular sequence": "Correct them, and adopt again: one person, one priority, positions from 1, "
