@@ -11,6 +11,8 @@ import psycopg
 import typer
 from psycopg import Connection
 
+from orchestrator.aws.faults import Cause, cause_of
+from orchestrator.messages import SEQUENCE_LIMIT
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
 from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
@@ -26,6 +28,8 @@ from orchestrator_cli.target import on_target
 
 # How long `adopt --watch` waits between two adoptions, in seconds.
 WATCH_SECONDS = 60
+# What ends by itself: an adoption that met one of these is made again.
+PASSING_CAUSES = {Cause.DATABASE_AWAY, Cause.DATABASE_BUSY, Cause.DATABASE_FULL, Cause.DATABASE_READ_ONLY}
 # Characters of a text that a report shows.
 LONGEST_QUOTE = 100
 
@@ -79,17 +83,23 @@ def adopt(
         lines.append("Nothing was changed. Run it again with --apply to make these changes.")
     facts = {"zones": dataclasses.asdict(zones), "unreadable_numbers": numbers}
     print_result({"applied": apply, **dataclasses.asdict(result), **facts}, *lines, as_json=as_json)
+    left = result.left
     while watch:
         time.sleep(WATCH_SECONDS)
         try:
             with open_database() as (connection, clock):
                 result = adopt_rows(connection, clock())
-        except psycopg.OperationalError as error:
-            show_error(f"The database cannot be reached: {str(error).splitlines()[0]}. Trying again in a minute.")
+        except psycopg.Error as error:
+            if cause_of(error) not in PASSING_CAUSES:
+                raise
+            show_error(f"The database did not take part: {str(error).splitlines()[0]}. Trying again in a minute.")
             continue
-        if result.changes and as_json:
+        # A new row that is left has to be named, too.
+        is_news = bool(result.changes) or result.left != left
+        left = result.left
+        if is_news and as_json:
             show_json(dataclasses.asdict(result))
-        elif result.changes:
+        elif is_news:
             show(*_report(result, apply=True))
 
 
@@ -110,9 +120,15 @@ def _adopt_rows(
 # What to do with rows that are left, by cause.
 OF_OTHER_STATES = "Find out what wrote this state. Where a message waits, set it to queued, and adopt again."
 _REMEDIES = {
-    "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, and adopt again.",
+    "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, sent_at and "
+    "delivered_message_id to NULL, and adopt again.",
     "too old": "Raise --max-age to take them over, or leave them.",
     "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
+    "part of an irregular sequence": "Correct them, and adopt again: one person, one priority, positions from 1, "
+    f"at most {SEQUENCE_LIMIT} parts, and an id that no earlier sequence has.",
+    "data that is no object": 'Set message_data to {"message": "the words"}, and adopt again.',
+    "impossible time": "Correct scheduled_for and created_at, and adopt again.",
+    "taken meanwhile": "Adopt again to see what became of them.",
     "unknown priority": "Set it to urgent, high, medium or low, and adopt again.",
 }
 

@@ -38,6 +38,7 @@ from orchestrator_cli.ceiling_checks import ceiling_results, pause_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
+from orchestrator_cli.event_checks import event_results
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 
 OLDEST_POSTGRES = 140_000
@@ -120,7 +121,7 @@ def check_secrets() -> Iterator[CheckResult]:
 
 
 def check_database() -> Iterator[CheckResult]:
-    """Check Postgres: that it answers, version, schema, connections, ceilings, old senders, and who has access."""
+    """Check Postgres: that it answers, version, schema, connections, old senders, targets, access."""
     try:
         url = load(DatabaseSettings).database_url.get_secret_value()
     except OrchestratorError as error:
@@ -157,6 +158,7 @@ def check_database() -> Iterator[CheckResult]:
             yield from user_wait_results(list_waits_for_users(connection, clock_from_environment()(), MOST_LISTED + 1))
             yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
+            yield from event_results(connection, clock_from_environment()())
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:
@@ -205,8 +207,11 @@ def zone_results(faults: ZoneFaults) -> Iterator[CheckResult]:
     """What `doctor` and `adopt` report of people's zones (R3)."""
     fix = "Set each with `orchestrator user set PERSON --zone America/New_York`, or in `users.timezone`."
     if faults.no_places:
-        names = ", ".join(f"{name} ({people})" for name, people in list(faults.no_places.items())[:MOST_LISTED])
-        detail = f"stored names that are no place, with the people who have them: {names}; their numbers' zones count"
+        names = ", ".join(f"{name or 'empty'} ({people})" for name, people in [*faults.no_places.items()][:MOST_LISTED])
+        more = " and more" if len(faults.no_places) > MOST_LISTED else ""
+        detail = (
+            f"stored names that are no place, with the people who have them: {names}{more}; their numbers' zones count"
+        )
         yield CheckResult("zones", Grade.DOUBTFUL, detail, fix)
     if faults.zoneless:
         names = ", ".join(faults.zoneless[:MOST_LISTED]) + (" and more" if len(faults.zoneless) > MOST_LISTED else "")

@@ -220,6 +220,39 @@ def test_watching_takes_over_each_minute_what_agents_insert(old_database: str, m
     assert "give --apply, too" in CliRunner().invoke(app, ["adopt", "--watch"]).output
 
 
+def test_watching_names_new_rows_that_are_left_and_goes_on_after_a_failover(
+    old_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", old_database)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        read_only = f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = "
+        for sender in OF_EXISTING:
+            connection.execute(sender.removal.encode())
+        waits: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            match len(waits):
+                case 1:
+                    add(connection, datetime.now(UTC), status="retry")
+                case 3:
+                    connection.execute(f"{read_only}on".encode())
+                case 4:
+                    connection.execute("SET default_transaction_read_only = off")
+                    connection.execute(f"{read_only}off".encode())
+                    add(connection, datetime.now(UTC))
+                case 5:
+                    raise KeyboardInterrupt
+
+        monkeypatch.setattr("orchestrator_cli.database.time.sleep", wait)
+        result = CliRunner().invoke(app, ["adopt", "--apply", "--watch"])
+    printed = " ".join(result.output.split())
+    assert (len(waits), result.exit_code) == (5, 130)
+    assert "read-only transaction. Trying again in a minute." in printed
+    assert printed.count("messages left as they are (unknown state retry): 1") == 2, "new, and with what came later"
+    assert printed.count("due messages taken over: 1") == 1
+
+
 def test_the_command_says_everything_and_can_be_run_again(old_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", old_database)
     with psycopg.connect(old_database, autocommit=True) as connection:

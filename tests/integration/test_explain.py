@@ -110,7 +110,7 @@ def test_an_end_is_explained_with_its_rule(world: World, command: CliRunner) -> 
     newer = world.message(topic="crm")
     printed = run(command, "explain", str(older))
     assert "a newer message took its place (R9)" in printed
-    assert f"Superseded by {newer} (newer_of_topic)" in printed
+    assert f"Superseded by {newer} (A newer message of the same topic took its place)" in printed
 
 
 def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: CliRunner) -> None:
@@ -125,6 +125,8 @@ def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: 
     assert "orchestrator adopt --apply" in printed
     assert "due" not in printed
     assert "the row was never ours" in run(command, "explain", str(UUID(int=2)))
+    world.connection.execute("UPDATE message_queue SET created_at = NULL")
+    assert "Now: queued, and not ours:" in run(command, "explain", str(UUID(int=1)))
 
 
 def test_a_row_that_is_left_to_another_sender_is_explained(world: World, command: CliRunner) -> None:

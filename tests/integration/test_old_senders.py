@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from orchestrator.store.gauges import read_gauges
 from orchestrator.store.migrate import migrate
-from orchestrator.store.old_senders import OldSender, list_old_senders
+from orchestrator.store.old_senders import OldSender, list_failing_number_triggers, list_old_senders
 from orchestrator_cli import main
 from orchestrator_cli.dead_letters import SourceQueue
 from orchestrator_cli.main import app
@@ -50,6 +50,10 @@ def test_the_old_database_names_each_with_the_sql_that_removes_it(
 FUNCTION = "CREATE FUNCTION on_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$;"
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON messages FOR EACH ROW {} EXECUTE FUNCTION on_row();"
 HTTP = "CREATE SCHEMA net; CREATE FUNCTION net.http_post(url text) RETURNS bigint LANGUAGE sql AS 'SELECT 1';"
+# pg_net's own function names its table.
+NET = HTTP.replace("'SELECT 1'", "'INSERT INTO net.http_request_queue VALUES (1) RETURNING 1'").replace(
+    "; CREATE", "; CREATE TABLE net.http_request_queue (id bigint); CREATE"
+)
 CRON = (
     "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text DEFAULT"
     " current_database(), active boolean DEFAULT true); INSERT INTO cron.job (jobid, command) VALUES (7, $c${}$c$);"
@@ -85,6 +89,46 @@ CRON = (
             FUNCTION.format("NOTIFY sms;") + TRIGGER.format("WHEN (NEW.direction = 'inbound' OR NEW.status = 'pending')"),
             ["t"],
         ),
+        ("no inbound row", FUNCTION.format("NOTIFY sms;") + TRIGGER.format("WHEN (NOT NEW.direction = 'inbound')"), ["t"]),
+        (
+            "a comparison with false",
+            FUNCTION.format("NOTIFY sms;") + TRIGGER.format("WHEN ((NEW.direction = 'inbound' AND NEW.id IS NOT NULL) = false)"),
+            ["t"],
+        ),
+        ("a row that is tried again", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("INSERT", "UPDATE").format(
+            "WHEN (OLD.status = 'failed' AND NEW.status = 'pending')"), ["t"]),
+        (
+            "the person's rows, or rows that were delivered",
+            FUNCTION.format("NOTIFY sms;") + "".join(
+                TRIGGER.replace("TRIGGER t", f"TRIGGER t{number}").format(f"WHEN ({condition})")
+                for number, condition in enumerate(
+                    ["'inbound' = NEW.direction AND NEW.sent_at IS NULL", "NEW.direction <> 'outbound'", "NEW.role = 'user'",
+                     "NEW.status IN ('sent', 'delivered')", "NEW.direction = 'outbound' AND NEW.status = 'failed'"]
+                )
+            ),
+            [],
+        ),
+        ("rows that were delivered, or wait", FUNCTION.format("NOTIFY sms;") + TRIGGER.format(
+            "WHEN (NEW.status IN ('sent', 'pending'))"), ["t"]),
+        (
+            "an outbox whose own trigger posts",
+            FUNCTION.format("INSERT INTO public.outbox SELECT NEW.id;") + TRIGGER.format("")
+            + "CREATE TABLE outbox (id uuid); CREATE FUNCTION post() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN NOTIFY sms; RETURN NEW; END'; CREATE TRIGGER o AFTER INSERT ON outbox EXECUTE FUNCTION post()",
+            ["t"],
+        ),
+        (
+            "a function whose name is quoted",
+            "CREATE FUNCTION \"Text schicken für\"() RETURNS void LANGUAGE sql AS $$ SELECT pg_notify('sms', '') $$;"
+            + FUNCTION.format('PERFORM "Text schicken für"();') + TRIGGER.format(""),
+            ["t"],
+        ),
+        (
+            "words of comments and texts",
+            FUNCTION.format("-- Notify the summary, net.http_post\n NEW.content := 'Please notify Ada'; /* pg_notify */ -- dblink\n")
+            + TRIGGER.format(""),
+            [],
+        ),
         ("a trigger that counts", FUNCTION.format("NEW.content := upper(NEW.content);") + TRIGGER.format(""), []),
         ("a trigger of another table", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("messages", "users").format(""), []),
         (
@@ -93,19 +137,36 @@ CRON = (
             [],
         ),
         ("a trigger before a deletion", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("INSERT", "DELETE").format(""), []),
+        ("a trigger of the queue", FUNCTION.format("NOTIFY sms;") + TRIGGER.replace("messages", "message_queue").format(""), ["t"]),
+        (
+            "a trigger of the queue's rows that were sent",
+            FUNCTION.format("NOTIFY sms;")
+            + TRIGGER.replace("messages", "message_queue").format("WHEN (NEW.status = 'sent')"),
+            [],
+        ),
+        ("a rule of the queue", "CREATE RULE r AS ON INSERT TO message_queue DO ALSO NOTIFY sms", ["r"]),
         ("a rule", "CREATE RULE r AS ON INSERT TO messages DO ALSO NOTIFY sms", ["r"]),
         ("a rule that counts", "CREATE RULE r AS ON INSERT TO messages DO ALSO SELECT 1", []),
         ("a publication", "CREATE PUBLICATION p FOR TABLE messages", ["p"]),
         ("a publication of every table", "CREATE PUBLICATION p FOR ALL TABLES", ["p"]),
+        ("a publication of both tables", "CREATE PUBLICATION p FOR TABLE message_queue, messages, users", ["p"]),
+        ("a publication of the queue", "CREATE PUBLICATION p FOR TABLE message_queue", ["p"]),
+        ("a publication of a schema", "CREATE PUBLICATION p FOR TABLES IN SCHEMA public", ["p"]),
         ("a publication of deletions", "CREATE PUBLICATION p FOR TABLE messages WITH (publish = 'delete')", []),
         ("a publication of another table", "CREATE PUBLICATION p FOR TABLE users", []),
         ("a job that takes rows", CRON.format("UPDATE public.message_queue SET status = 'processing'"), ["7"]),
         ("a job that posts elsewhere", CRON.format("SELECT net.http_post('https://status.example.com')"), []),
+        ("a job that takes rows away", CRON.format("DELETE FROM message_queue WHERE status = 'queued' RETURNING *"), ["7"]),
+        ("a job that posts to the sender", HTTP + CRON.format("SELECT net.http_post('https://old.example.com/process-due')"), ["7"]),
+        ("a job that posts elsewhere with pg_net", NET + CRON.format("SELECT net.http_post('https://status.example.com')"), []),
+        ("a job that clears old words", CRON.format("UPDATE messages SET content = '' WHERE status = 'sent'"), []),
         ("a job that deletes old rows", CRON.format("DELETE FROM messages WHERE status = 'sent'"), []),
         ("a job of the past", CRON.format("SELECT net.http_post('send-sms')") + "UPDATE cron.job SET active = false", []),
     ],
 )  # fmt: skip
 def test_what_a_code_does_decides(connection: Connection, situation: str, change: str, found: list[str]) -> None:
+    if "IN SCHEMA" in change and connection.info.server_version < 150_000:
+        pytest.skip("publications of a schema came with Postgres 15")
     with connection.transaction(force_rollback=True):
         connection.execute(change.encode())
         senders = list_old_senders(connection)
@@ -116,12 +177,37 @@ def test_what_a_code_does_decides(connection: Connection, situation: str, change
                 assert list_old_senders(connection) == [], situation
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "SELECT net.http_delete('u')",
+        "SELECT http_patch('u', '', '')",
+        "SELECT extensions.http(('POST', 'u', NULL, NULL, NULL)::extensions.http_request)",
+        "INSERT INTO net.http_request_queue (method, url) VALUES ('POST', 'u')",
+        "COPY (SELECT 1) TO PROGRAM 'x'",
+        "SELECT pg_logical_emit_message(true, 'sms', '')",
+        "EXECUTE format('NOTIFY %I, %L', 'sms', '')",
+        "EXECUTE 'NOTIFY ' || quote_ident('sms')",
+        "IF true THEN NOTIFY sms, 'x'; END IF",
+        "SELECT pgmq_public.send('texts', '{}')",
+        "SELECT graphile_worker.add_job('text', '{}')",
+        "SELECT amqp.publish(1, 'x', 'y', 'z')",
+        "import httpx",
+        "subprocess.run(['x'])",
+        "use LWP::UserAgent;",
+    ],
+)
+def test_ways_to_post_of_other_extensions_and_languages(connection: Connection, code: str) -> None:
+    assert connection.execute("SELECT orchestrator.code_sends(%s)", (code,)).fetchone() == (True,)
+
+
 def test_jobs_that_cannot_be_read_count_as_an_old_sender(connection: Connection) -> None:
     name = f"migrator_{uuid4().hex[:8]}"
     with connection.transaction(force_rollback=True):
         connection.execute(CRON.format("SELECT 1").encode())
         connection.execute(f"CREATE ROLE {name}; ALTER FUNCTION orchestrator.old_senders() OWNER TO {name}".encode())
-        for function in ("code_behind(text)", "code_sends(text)", "admits_inbound_alone(text)"):
+        functions = ("without_comments(text)", "code_behind(text)", "code_behind_trigger(oid)", "code_sends(text)")
+        for function in (*functions, "admits_no_waiting_row(text)"):
             connection.execute(f"GRANT EXECUTE ON FUNCTION orchestrator.{function} TO {name}".encode())
         connection.execute(f"GRANT USAGE ON SCHEMA orchestrator TO {name}".encode())
         connection.execute("CREATE PUBLICATION p FOR TABLE messages")
@@ -212,6 +298,25 @@ def test_commands_that_change_a_number_name_the_trigger_that_fails_and_work_with
     assert "+12125550101" in run(monkeypatch, capsys, "privacy", "export", ADA)[1]
     assert run(monkeypatch, capsys, *DELETE)[0] == 0
     assert old_database.execute(history, (ADA,)).fetchone() == ([], "closed")
+
+
+@pytest.mark.parametrize(
+    ("situation", "columns", "statement", "found"),
+    [
+        ("any column", "", "UPDATE users SET verified = true WHERE id = NEW.id;", ["t"]),
+        ("a list of columns", "OF email, phone_number", 'UPDATE "public"."users" AS u SET verified = true;', ["t"]),
+        ("another column", "OF email", "UPDATE users SET verified = true WHERE id = NEW.id;", []),
+        ("a comment", "", "-- UPDATE users SET verified = true\n", []),
+        ("another table", "", "UPDATE conversations SET status = 'closed';", []),
+    ],
+)
+def test_only_a_trigger_that_a_change_of_a_number_fires_fails_it(
+    connection: Connection, situation: str, columns: str, statement: str, found: list[str]
+) -> None:
+    with connection.transaction(force_rollback=True):
+        trigger = TRIGGER.replace("AFTER INSERT ON messages", f"BEFORE UPDATE {columns} ON users")
+        connection.execute(FUNCTION.format(statement).encode() + trigger.format("").encode())
+        assert [trigger.name for trigger in list_failing_number_triggers(connection)] == found, situation
 
 
 def test_a_column_that_an_owners_trigger_lacks_is_no_missing_migration(

@@ -64,11 +64,13 @@ DISPATCH = DispatchReport(
         {"agent_outcomes": 1},
         3600.0,
         {"trigger send_sms": 1},
+        {"webhook": 60.0},
         12.5,
     ),
     finished=True,
     probes=1,
     paused_by_outcome=Counter(agent_outcomes=1),
+    texts=Counter(stop=1),
 )
 ENQUEUE = EnqueueReport(
     accepted=Counter(high=1, low=2),
@@ -158,6 +160,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "finished": True,
                 "probes": 1,
                 "paused_by_outcome": {"agent_outcomes": 1},
+                "texts_of_former_webhook": {"stop": 1},
             },
             {
                 "HandedOver": {"high": [4]},
@@ -171,7 +174,9 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "TwilioSpentToday": {None: [2]},
                 "CostCeiling": {"twilio": [1]},
                 "OldSenders": {"trigger send_sms": [1]},
+                "OldestEvent": {"webhook": [60]},
                 "OutcomePauses": {"agent_outcomes": [1]},
+                "Texts": {"stop": [1]},
                 "OldestPause": {None: [3600]},
                 "DatabaseConnections": {None: [12.5]},
             },
@@ -204,6 +209,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "claude_calls": {"read_reply cut_off": 1},
                 "handed_over": 1,
                 "unjudged": 0,
+                "unknown_senders": {},
             },
             {
                 "Delivered": {None: [1]},

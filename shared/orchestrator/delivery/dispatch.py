@@ -13,6 +13,7 @@ from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator.clock import Clock, countdown
+from orchestrator.conversation.former_webhook import classify_former_webhook
 from orchestrator.delivery.evidence import settle_by_message_list
 from orchestrator.delivery.handover import hand_over
 from orchestrator.delivery.outage import probe_twilio
@@ -38,6 +39,8 @@ MOST_SENDS = 3
 # How long a tick lasts at most, and what must be left for one more step: a claim, or a read of Twilio's message list.
 TICK_SECONDS = 60.0
 SPARE_SECONDS = 17.0
+# For the calls to the targets of events; what is left follows in the next minute.
+EVENT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,12 @@ class DispatchReport:
         not_taken: messages that SQS did not take; they are due as before.
         upkeep: what was done before anything was claimed.
         proven: texts of unknown outcome that Twilio's message list showed to have been sent.
-        events_published: events that the bus took.
+        events_published: events that their targets took.
         gauges: what is waiting, overdue and spent; None where the tick had no time left to read it.
         finished: whether nothing due was left.
         probes: texts that went although an outage of Twilio pauses delivery.
         paused_by_outcome: agents and message types that paused themselves now, by scope.
+        texts: texts that a former webhook wrote, by what they were taken for.
     """
 
     handed_over: Counter[str] = field(metadata=publish_as(metrics.HANDED_OVER))
@@ -83,6 +87,7 @@ class DispatchReport:
                 "old_senders": (metrics.OLD_SENDERS,),
                 "outcome_pauses": (metrics.OUTCOME_PAUSES,),
                 "oldest_pause": (metrics.OLDEST_PAUSE,),
+                "oldest_events": (metrics.OLDEST_EVENT,),
                 "connections": (metrics.DATABASE_CONNECTIONS,),
             },
             in_log=False,
@@ -91,6 +96,9 @@ class DispatchReport:
     finished: bool
     probes: int = 0
     paused_by_outcome: Counter[str] = field(default_factory=Counter)
+    texts: Counter[str] = field(
+        default_factory=Counter, metadata=publish_as(metrics.TEXTS, log_as="texts_of_former_webhook")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +136,20 @@ def dispatch(
         connection,
         sends=MOST_SENDS if settings.unknown_outcome is UnknownOutcome.SEND_AGAIN else 1,
         lifetime=timedelta(days=settings.message_lifetime_days),
-        event_bus=settings.event_bus_name,
+        events=settings,
         ceilings=settings,
         now=clock(),
         limit=CLAIM_SIZE,
     )
-    # Before the claims: what is paused now is not handed over any more.
+    # Before the claims: what is paused now is not handed over any more, and what came now may be a STOP.
     paused_by_outcome = brake_by_outcome(connection, settings, clock())
+    texts = classify_former_webhook(connection, clock())
     handovers = [_hand_over_replies(connection, settings, clock)]
     handovers += [_hand_over_lane(connection, lane, settings, clock, seconds_left) for lane in Lane]
     in_time = all(handover.in_time for handover in handovers)
     gauges = read_gauges(connection, clock()) if in_time else None
-    # Last, because the bus and Twilio may answer slowly, and what is due must not wait for them.
-    events = publish_events(connection, settings.event_bus_name, clock) if seconds_left() > SPARE_SECONDS else 0
+    # Last, because targets of events and Twilio may answer slowly, and what is due must not wait for them.
+    events = publish_events(connection, settings, clock, EVENT_SECONDS) if seconds_left() > SPARE_SECONDS else 0
     proven = _settle_open_outcomes(connection, message_list, clock) if seconds_left() > SPARE_SECONDS else 0
     probes = _probe_twilio(connection, message_list, settings, clock, seconds_left) if upkeep.twilio_is_out else 0
     not_taken = sum(handover.not_taken for handover in handovers)
@@ -155,6 +164,7 @@ def dispatch(
         finished=in_time and not not_taken,
         probes=probes,
         paused_by_outcome=paused_by_outcome,
+        texts=texts,
     )
 
 

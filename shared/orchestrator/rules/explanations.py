@@ -86,6 +86,7 @@ _OPT_OUT_SOURCES = {
     "operator": "recorded by an operator",
     "twilio_21610": "Twilio refuses texts to the number (21610)",
     "adopted": "a STOP in the history of the former system",
+    "former_webhook": "a STOP that the former webhook took in",
     "recovered": "a STOP found by `recover`",
     "forgotten": "the opt-out of a deleted person with this number",
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from orchestrator.messages import Lane
+from orchestrator.messages import SEQUENCE_LIMIT, Lane
 from orchestrator.rules.past_texts import PastText, wishes_of
 from orchestrator.store.database import columns, sql
 from orchestrator.store.old_senders import OldSender, list_old_senders
@@ -82,6 +82,7 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         "oldest": now - max_age,
         "lifetime": lifetime,
         "lanes": [*Lane],
+        "most_parts": SEQUENCE_LIMIT,
         "quoted": MOST_QUOTED,
     }
     with connection.transaction(force_rollback=not apply):

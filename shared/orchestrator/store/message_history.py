@@ -107,8 +107,9 @@ def _first_steps(row: dict[str, Any]) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
     lane = "a reply" if row["is_reply"] else row["priority"]
     detail = f"by {row['agent_id']}, {row['purpose']}, {lane}{part}"
-    published = Step(row["published_at"] or row["created_at"], "published", detail)
-    return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
+    steps = [(row["published_at"] or row["created_at"], "published", detail), (row["accepted_at"], "accepted", "")]
+    # A row of another sender may name no time at all.
+    return [Step(at, what, why) for at, what, why in steps if at]
 
 
 def _decision_step(at: datetime, status: str, reason: str, until: datetime | None, note: str | None) -> Step:

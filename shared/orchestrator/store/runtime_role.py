@@ -40,6 +40,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.event_bus": (("SELECT", "INSERT", "DELETE"), "follows the setting of the event bus"),
     "orchestrator.events": (("SELECT", "INSERT", "UPDATE", "DELETE"), "the outbox"),
     "orchestrator.forgotten_opt_outs": (("SELECT", "DELETE"), "honours deleted people's opt-outs, until START"),
+    "orchestrator.former_webhook_read": (("SELECT", "INSERT", "UPDATE"), "knows which texts of others are classified"),
     "orchestrator.inbound_marker": (("SELECT", "INSERT", "UPDATE"), "knows whether what people write is read"),
     "orchestrator.inbound_texts": (("SELECT", "INSERT", "UPDATE"), "counts one Twilio message id once"),
     "orchestrator.known_agents": (
@@ -60,6 +61,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.readings": (("SELECT", "INSERT", "UPDATE"), "classifies what people write"),
     "orchestrator.rejections": (("SELECT", "INSERT", "DELETE"), "records rejections, for 90 days"),
     "orchestrator.relevance": (("SELECT", "INSERT", "UPDATE"), "stores verdicts, and clears their words"),
+    "orchestrator.reply_targets": (("SELECT", "INSERT", "DELETE"), "follows the settings of where events go"),
     "orchestrator.schema_migrations": (("SELECT",), "`doctor` reports what is not migrated"),
     "orchestrator.spending": (("SELECT",), "sums what was spent before the shards"),
     "orchestrator.spending_shards": (("SELECT", "INSERT", "UPDATE"), "sums what is spent, for the ceilings"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from orchestrator.event_settings import EventSettings
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR
@@ -58,7 +59,7 @@ def keep_up(
     connection: Connection,
     sends: int,
     lifetime: timedelta,
-    event_bus: str | None,
+    events: EventSettings,
     ceilings: ActivitySettings,
     now: datetime,
     limit: int,
@@ -71,7 +72,7 @@ def keep_up(
     Args:
         sends: how often a text that may have been sent is sent at most.
         lifetime: how long a reply that was taken up may wait.
-        event_bus: where events are published; None keeps no events.
+        events: where events go; without a target none is kept.
         ceilings: of the texts that activity lets through (R4).
         limit: the most messages of each kind in one tick.
     """
@@ -87,10 +88,12 @@ def keep_up(
         "user_ids": None,
         "lease_until": None,
         "lifetime": lifetime,
-        "event_bus": event_bus,
+        "event_bus": events.event_bus_name,
+        "reply_targets": events.reply_targets,
     }
     with one_round_trip(connection):
         connection.execute(sql("set_event_bus"), parameters)
+        connection.execute(sql("set_reply_targets"), parameters)
         released = connection.execute(sql("release_leases"), parameters)
         late = connection.execute(sql("expire_messages"), parameters)
         partial = connection.execute(sql("fail_incomplete_sequences"), parameters)

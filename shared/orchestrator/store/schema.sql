@@ -24,6 +24,26 @@ CREATE FUNCTION orchestrator.admits_inbound_alone(condition text) RETURNS boolea
     SELECT coalesce(condition ~* '\mdirection\M[^=<>]*=\s*\(?''inbound''' AND condition !~* '\mor\M', false)
 $$;
 
+CREATE FUNCTION orchestrator.admits_no_waiting_row(condition text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH plain AS (
+        -- Without casts, brackets, NEW, and questions for NULL.
+        SELECT regexp_replace(lower(condition), '::[\w."]+( varying)?(\[\])?|\marray\M|\mnew\.|\sis (not )?null\M|[()"]', '', 'g')
+            AS terms
+    )
+    SELECT coalesce(
+               terms !~ '\m(or|not|is|case|coalesce|nullif|true|false)\M'
+               AND EXISTS (
+                   SELECT FROM regexp_split_to_table(terms, '\s+and\s+') AS term
+                    WHERE btrim(term) ~ ('^(direction = ''inbound''|''inbound'' = direction|direction <> ''outbound'''
+                                         '|role = ''user''|status = ''(received|sent|delivered|failed)'''
+                                         '|status = any \[(''(received|sent|delivered|failed)''(, )?)+\])$')
+               ), false)
+      FROM plain
+$_$;
+
 CREATE FUNCTION orchestrator.agent_group(agent text, author text, start_limit integer) RETURNS TABLE(key text, hourly_limit integer)
     LANGUAGE sql STABLE
     AS $$
@@ -51,6 +71,19 @@ CREATE FUNCTION orchestrator.agent_texts(agents text, at timestamp with time zon
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT l.created_at,
+           CASE l.action_type WHEN 'relevance_check' THEN 'check_relevance' ELSE l.action_type END,
+           coalesce(l.output_data->>'agent_id', ''), coalesce(l.model_used, ''),
+           coalesce((l.output_data->>'messages')::int, 1), l.input_tokens, (l.output_data->>'cached_tokens')::bigint,
+           l.output_tokens, l.cost_usd, l.error
+      FROM agent_actions_log l
+     WHERE l.agent_type = 'message_orchestrator' AND l.created_at >= since
+       AND l.action_type <> 'delivery_error' AND l.output_data->>'outcome' IS DISTINCT FROM 'verdict'
+$$;
+
 CREATE FUNCTION orchestrator.close_conversations() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -67,27 +100,52 @@ $$;
 CREATE FUNCTION orchestrator.code_behind(command text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
     WITH RECURSIVE code (source) AS (
-        SELECT command COLLATE "C"
+        SELECT orchestrator.without_comments(command) COLLATE "C"
          UNION
-        SELECT coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) COLLATE "C"
+        SELECT orchestrator.without_comments(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)) COLLATE "C"
           FROM code
-         CROSS JOIN LATERAL regexp_matches(code.source, '([a-z_][a-z0-9_$]*)"?\s*\(', 'gi') AS called (names)
-          JOIN pg_catalog.pg_proc p ON p.proname IN (called.names[1], lower(called.names[1]))
-          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+         CROSS JOIN LATERAL regexp_matches(code.source, '"([^"]+)"\s*\(|([^\s().,:;"''|=<>+*/-]+)\s*\(', 'g')
+            AS called (names)
+          JOIN pg_catalog.pg_proc p ON p.proname IN (called.names[1], lower(called.names[2]))
+          JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'net', 'pgmq')
          WHERE p.prokind IN ('f', 'p')
     )
     SELECT string_agg(code.source, E'\n') FROM code
-$_$;
+$$;
+
+CREATE FUNCTION orchestrator.code_behind_trigger(trigger_function oid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH RECURSIVE reached (code) AS (
+        SELECT orchestrator.code_behind(trigger_function::regproc || '()') COLLATE "C"
+         UNION
+        SELECT orchestrator.code_behind(t.tgfoid::regproc || '()') COLLATE "C"
+          FROM reached
+         CROSS JOIN LATERAL regexp_matches(reached.code, '\minsert\s+into\s+(?:"?\w+"?\.)?"?(\w+)', 'gi') AS filled (names)
+          JOIN pg_catalog.pg_class c ON c.relname = lower(filled.names[1])
+           AND c.oid NOT IN (SELECT to_regclass('public.' || name) FROM unnest('{messages, message_queue}'::text[]) name)
+          JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+           AND t.tgtype & 4 <> 0  -- INSERT
+    )
+    SELECT string_agg(reached.code, E'\n') FROM reached
+$$;
 
 CREATE FUNCTION orchestrator.code_sends(code text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-    SELECT code ~* ('\mhttp_(post|get|put|request)\M|\mhttp\s*\(|\mpg_notify\M|\mnotify\s+"?[a-z_]|\mdblink|\mpgmq\.send'
-                    '|\maws_lambda\.invoke|\murllib|\mrequests\.|\mhttp\.client')
-$$;
+    AS $_$
+    SELECT code ~* ('\mhttp_(post|get|put|patch|delete|head|request|request_queue)\M|\mhttp\s*\(|\mpg_notify\M|\mdblink'
+                    '|\mtriggered_change_notification\M|\mpg_logical_emit_message\M|\mpgmq(_public)?\.send|\mpgq\.|\mamqp\.'
+                    '|\mgraphile_worker\.|\mpgboss\.|\maws_lambda\.invoke|\mto\s+program\M'
+                    '|\m(urllib|requests\.|http\.client|httpx|aiohttp|socket|subprocess|boto3|LWP|HTTP::|curl)')
+        -- NOTIFY as a statement, also as the text of one that is made at run time; not a sentence such as "notify Ada".
+        OR code ~* ('(^|[;''($]|\m(begin|then|else|loop|do|also|instead)\M)\s*notify\s+'
+                    '(''|"?[a-z_%][\w$]*"?\s*($|[,;'')$]))')
+$_$;
 
 CREATE FUNCTION orchestrator.consent_entries_of(number text) RETURNS SETOF orchestrator.consents
     LANGUAGE sql STABLE
@@ -206,6 +264,26 @@ CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time 
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.log_delivery_error() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO public.agent_actions_log (agent_type, action_type, user_id, context_id, context_type, input_data,
+                                          output_data, error, created_at)
+    SELECT 'message_orchestrator', 'delivery_error', new.user_id, new.message_id, 'message',
+           pg_catalog.jsonb_build_object('message_id', new.message_id),
+           pg_catalog.jsonb_build_object('outcome', failure.outcome),
+           pg_catalog.concat_ws(' ', coalesce(new.error, failure.outcome), '(' || failure.code || ')'), failure.at
+      FROM (
+            SELECT CASE WHEN new.undelivered_at IS NULL THEN new.outcome ELSE 'undelivered' END AS outcome,
+                   coalesce(new.undelivered_code, new.error_code) AS code,
+                   coalesce(new.undelivered_at, new.settled_at) AS at
+           ) failure;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION orchestrator.newest_budget(person uuid) RETURNS TABLE(date date, daily_limit integer, hourly_limit integer, quiet_hours_enabled boolean)
     LANGUAGE sql STABLE
     AS $$
@@ -228,44 +306,49 @@ CREATE FUNCTION orchestrator.old_senders() RETURNS TABLE(kind text, name text)
     AS $_$
 BEGIN
     RETURN QUERY
-    SELECT 'trigger', t.tgname::text
-      FROM pg_catalog.pg_trigger t
+    SELECT watched.prefix || 'trigger', t.tgname::text
+      FROM (VALUES ('messages', ''), ('message_queue', 'queue ')) AS watched (table_name, prefix)
+      JOIN pg_catalog.pg_trigger t ON t.tgrelid = to_regclass('public.' || watched.table_name)
       JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
       JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
-     WHERE t.tgrelid = to_regclass('public.messages') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+     WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
        AND t.tgtype & 20 <> 0  -- after or before INSERT (4) or UPDATE (16)
-       AND NOT orchestrator.admits_inbound_alone(substring(pg_get_triggerdef(t.oid), 'WHEN \((.*)\) EXECUTE'))
-       AND orchestrator.code_sends(orchestrator.code_behind(
-               n.nspname || '.' || p.proname || E'()\n' || coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)
-           ));
+       AND NOT orchestrator.admits_no_waiting_row(substring(pg_get_triggerdef(t.oid), 'WHEN \((.*)\) EXECUTE'))
+       AND orchestrator.code_sends(orchestrator.code_behind_trigger(t.tgfoid));
 
     RETURN QUERY
-    SELECT 'rule', r.rulename::text
-      FROM pg_catalog.pg_rewrite r
-     WHERE r.ev_class = to_regclass('public.messages') AND r.ev_enabled IN ('O', 'A')
+    SELECT watched.prefix || 'rule', r.rulename::text
+      FROM (VALUES ('messages', ''), ('message_queue', 'queue ')) AS watched (table_name, prefix)
+      JOIN pg_catalog.pg_rewrite r ON r.ev_class = to_regclass('public.' || watched.table_name)
+     WHERE r.ev_enabled IN ('O', 'A')
        AND r.ev_type IN ('2', '3')  -- UPDATE, INSERT
        AND orchestrator.code_sends(orchestrator.code_behind(pg_get_ruledef(r.oid)));
 
     RETURN QUERY
-    SELECT 'publication', published.pubname::text
+    SELECT DISTINCT 'publication', published.pubname::text
       FROM pg_catalog.pg_publication_tables published
       JOIN pg_catalog.pg_publication p ON p.pubname = published.pubname AND (p.pubinsert OR p.pubupdate)
-     WHERE published.schemaname = 'public' AND published.tablename = 'messages'
+     WHERE published.schemaname = 'public' AND published.tablename IN ('messages', 'message_queue')
        -- Postgres 14 has no row filters.
-       AND NOT orchestrator.admits_inbound_alone(to_jsonb(published)->>'rowfilter');
+       AND NOT orchestrator.admits_no_waiting_row(to_jsonb(published)->>'rowfilter');
 
     BEGIN
         IF EXISTS (
             SELECT FROM pg_catalog.pg_class c WHERE c.relname = 'job' AND c.relnamespace = to_regnamespace('cron')
         ) THEN
-            -- A job names no table where it calls the old sender's URL, so the words of its command decide.
+            -- A job names no table where it calls the old sender's URL, so its name and the words of its command decide.
             RETURN QUERY EXECUTE $jobs$
                 SELECT 'cron job', coalesce(to_jsonb(j)->>'jobname', j.jobid::text)
                   FROM cron.job j
                  CROSS JOIN orchestrator.code_behind(j.command) AS code
                  WHERE j.active AND j.database = current_database()
-                   AND (orchestrator.code_sends(code) AND code ~* '(message|sms|twilio|orchestrat|queue)'
-                        OR code ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?(messages|message_queue)\M[^;]*\mset\M[^;]*\mstatus\M')
+                   AND (orchestrator.code_sends(code)
+                        AND coalesce(to_jsonb(j)->>'jobname', '') || ' ' || code
+                            ~* ('(message|sms|twilio|orchestrat|queue|outbox|outbound|dispatch|deliver|texting|\mtexts\M'
+                                '|process.?due|send.?due)')
+                        OR code ~* ('\mupdate\s+(only\s+)?("?public"?\.)?"?(messages|message_queue)\M'
+                                    '[^;]*\mset\M((?!\mwhere\M)[^;])*\mstatus\M')
+                        OR code ~* '\mdelete\s+from\s+(only\s+)?("?public"?\.)?"?message_queue\M[^;]*\mreturning\M')
             $jobs$;
         END IF;
     EXCEPTION WHEN insufficient_privilege THEN
@@ -423,6 +506,20 @@ CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, kind 
        )
 $$;
 
+CREATE FUNCTION orchestrator.superseded_words(why text, message uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE why
+           WHEN 'newer_of_topic' THEN 'A newer message of the same topic took its place'
+           WHEN 'replaced' THEN 'Another message names it as the one that it replaces'
+           WHEN 'reformulation' THEN 'Its agent did not reformulate it in time'
+           WHEN 'stale' THEN coalesce(
+               (SELECT nullif(left(r.why, 100), '') FROM orchestrator.relevance r WHERE r.message_id = message),
+               'What the person wrote made it stale'
+           )
+           END
+$$;
+
 CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, published timestamp with time zone, sequence uuid) RETURNS TABLE(id uuid, published_at timestamp with time zone, why text)
     LANGUAGE sql STABLE
     AS $$
@@ -497,8 +594,12 @@ CREATE FUNCTION orchestrator.texts_of_others(people uuid[], until timestamp with
     AS $$
     SELECT coalesce(m.sent_at, m.created_at)
       FROM messages m
-     WHERE m.user_id = ANY (people) AND m.direction = 'outbound' AND m.status IN ('sent', 'delivered', 'queued_for_send')
+     WHERE m.user_id = ANY (people) AND m.direction = 'outbound'
        AND coalesce(m.sent_at, m.created_at) > until - interval '60 minutes'
+       AND (m.status IN ('sent', 'delivered', 'queued_for_send')
+            OR m.status IS DISTINCT FROM 'failed'
+               AND (m.sent_at IS NOT NULL OR m.twilio_message_sid IS NOT NULL
+                    OR EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = m.id)))
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.id = m.id)
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.message_id = m.id)
 $$;
@@ -528,6 +629,16 @@ CREATE FUNCTION orchestrator.withdrawals_of(message uuid, person uuid, about tex
      WHERE t.user_id = person AND t.topic = about AND t.withdrawn_at >= published
        AND (author IS NULL OR split_part(t.publisher, ':', 1) = split_part(author, ':', 1))
 $$;
+
+CREATE FUNCTION orchestrator.without_comments(code text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT regexp_replace(
+               regexp_replace(code, '(^|\s)/\*.*?\*/', '\1', 'g'),
+               '(^|\n)[ \t]*--[^\n]*|--[^\n'']*(?=\n|$)', '\1', 'g'
+           )
+$_$;
 
 CREATE FUNCTION orchestrator.words_of(content text) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -615,6 +726,8 @@ CREATE INDEX attempts_under_a_cap ON orchestrator.attempts USING btree (user_id,
 
 CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
 
+CREATE TRIGGER log_delivery_error AFTER UPDATE OF outcome, undelivered_at ON orchestrator.attempts FOR EACH ROW WHEN ((((new.outcome = ANY (ARRAY['refused'::text, 'not_sent'::text, 'unknown'::text])) AND (new.outcome IS DISTINCT FROM old.outcome)) OR ((new.undelivered_at IS NOT NULL) AND (old.undelivered_at IS NULL)))) EXECUTE FUNCTION orchestrator.log_delivery_error();
+
 CREATE TABLE orchestrator.consents (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -661,13 +774,20 @@ CREATE TABLE orchestrator.events (
     message_id uuid,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     at timestamp with time zone NOT NULL,
-    leased_until timestamp with time zone
+    leased_until timestamp with time zone,
+    target text DEFAULT 'bus'::text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    error text
 );
 
 ALTER TABLE ONLY orchestrator.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
 CREATE INDEX events_by_time ON orchestrator.events USING btree (at);
+
+CREATE INDEX events_of_targets ON orchestrator.events USING btree (target, at, id);
+
+CREATE INDEX events_that_failed ON orchestrator.events USING btree (target) WHERE (failures > 0);
 
 CREATE TABLE orchestrator.forgotten_opt_outs (
     number_hash text NOT NULL,
@@ -676,6 +796,15 @@ CREATE TABLE orchestrator.forgotten_opt_outs (
 
 ALTER TABLE ONLY orchestrator.forgotten_opt_outs
     ADD CONSTRAINT forgotten_opt_outs_pkey PRIMARY KEY (number_hash);
+
+CREATE TABLE orchestrator.former_webhook_read (
+    only_row boolean DEFAULT true NOT NULL,
+    up_to timestamp with time zone NOT NULL,
+    CONSTRAINT former_webhook_read_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY orchestrator.former_webhook_read
+    ADD CONSTRAINT former_webhook_read_pkey PRIMARY KEY (only_row);
 
 CREATE TABLE orchestrator.inbound_marker (
     only_row boolean DEFAULT true NOT NULL,
@@ -892,6 +1021,13 @@ CREATE TABLE orchestrator.relevance (
 
 ALTER TABLE ONLY orchestrator.relevance
     ADD CONSTRAINT relevance_pkey PRIMARY KEY (message_id);
+
+CREATE TABLE orchestrator.reply_targets (
+    target text NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.reply_targets
+    ADD CONSTRAINT reply_targets_pkey PRIMARY KEY (target);
 
 CREATE TABLE orchestrator.schema_migrations (
     name text NOT NULL,

@@ -13,6 +13,7 @@ from orchestrator.clock import Countdown
 from orchestrator.messages import verbatim_text
 from orchestrator.segments import plain_characters
 from orchestrator.settings import WriterSettings
+from orchestrator.unsendable import unfilled_placeholder
 from orchestrator.wording.claude import Call, Question, ask, call_without_request, side_by_side
 from orchestrator.wording.grounding import check_text
 from orchestrator.wording.names import sayable_name
@@ -102,7 +103,8 @@ def write_words(
 def _without_claude(brief: Brief, settings: WriterSettings, *, may_ask: bool) -> Words | None:
     verbatim = verbatim_text(brief.data)
     if verbatim is not None:
-        return Words(verbatim, "verbatim")
+        # Our intake refuses a template that was not filled, but the data may be of another sender.
+        return Words(None if unfilled_placeholder(verbatim) else verbatim, "verbatim")
     plain = _plain(brief, settings)
     # Data that says nothing is not sent to Claude, which would invent something.
     return plain if settings.anthropic_api_key is None or not may_ask or plain.text is None else None

@@ -7,6 +7,9 @@ SELECT t.tgname::text AS name, 'ALTER TABLE public.users DISABLE TRIGGER ' || qu
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
  WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
    AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
+   AND (cardinality(t.tgattr::int2[]) = 0  -- of any column
+        OR (SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attname = 'phone_number')
+           = ANY (t.tgattr::int2[]))
    AND orchestrator.code_behind(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc))
        ~* '\mupdate\s+(only\s+)?("?public"?\.)?"?users"?\s+(as\s+)?("?\w+"?\s+)?set\M'
  ORDER BY 1

@@ -2,10 +2,13 @@
 SELECT s.kind, s.name,
        CASE s.kind
        WHEN 'trigger' THEN 'DROP TRIGGER ' || quote_ident(s.name) || ' ON public.messages'
+       WHEN 'queue trigger' THEN 'DROP TRIGGER ' || quote_ident(s.name) || ' ON public.message_queue'
        WHEN 'rule' THEN 'DROP RULE ' || quote_ident(s.name) || ' ON public.messages'
+       WHEN 'queue rule' THEN 'DROP RULE ' || quote_ident(s.name) || ' ON public.message_queue'
        WHEN 'publication' THEN
            CASE WHEN p.puballtables THEN 'DROP PUBLICATION ' || quote_ident(s.name)
-                ELSE 'ALTER PUBLICATION ' || quote_ident(s.name) || ' DROP TABLE public.messages'
+                ELSE 'ALTER PUBLICATION ' || quote_ident(s.name)
+                     || coalesce(' DROP TABLE ' || published.tables, ' DROP TABLES IN SCHEMA public')
            END
        WHEN 'cron job' THEN
            'SELECT cron.unschedule(' || CASE WHEN s.name ~ '^[0-9]+$' THEN s.name ELSE quote_literal(s.name) END || ')'
@@ -14,6 +17,11 @@ SELECT s.kind, s.name,
        END || ';' AS removal
   FROM orchestrator.old_senders() s
   LEFT JOIN pg_publication p ON p.pubname = s.name AND s.kind = 'publication'
+  LEFT JOIN LATERAL (
+        SELECT string_agg('public.' || name, ', ' ORDER BY name DESC) AS tables
+          FROM unnest(ARRAY['messages', 'message_queue']) AS name
+          JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = to_regclass('public.' || name)
+       ) published ON true
   JOIN pg_proc f ON f.oid = 'orchestrator.old_senders'::regproc
   JOIN pg_roles owner ON owner.oid = f.proowner
  ORDER BY 1 DESC, 2

@@ -1,0 +1,25 @@
+-- read_texts_of_former_webhook.sql: return what people wrote since the last reading and no webhook of ours stored, oldest
+-- first. A text of ours is classified in the statement that stores it. Where nothing is left, the next reading begins
+-- at this time, less the overlap: a row may be committed after one that was written later.
+WITH new_texts AS MATERIALIZED (
+    SELECT m.id, m.user_id, person.phone_number, m.content, least(m.created_at, %(now)s) AS written_at
+      FROM messages m
+     CROSS JOIN LATERAL (
+            SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number
+              FROM users u
+             WHERE u.id = m.user_id AND u.phone_number NOT LIKE 'forgotten-%%'
+             LIMIT 1  -- each person is looked up by id: the planner expects far more texts than there are
+           ) person
+     WHERE m.direction = 'inbound' AND m.role = 'user'
+       AND m.created_at > (
+           SELECT least(max(f.up_to), %(now)s) - %(overlap)s::interval FROM orchestrator.former_webhook_read f
+       )
+       AND NOT EXISTS (SELECT FROM orchestrator.readings r WHERE r.inbound_id = m.id)
+     ORDER BY m.created_at, m.id
+     LIMIT %(limit)s
+), everything_read AS (
+    INSERT INTO orchestrator.former_webhook_read (up_to)
+    SELECT %(now)s WHERE NOT EXISTS (SELECT FROM new_texts)
+        ON CONFLICT (only_row) DO UPDATE SET up_to = excluded.up_to
+)
+SELECT id, user_id, phone_number, content, written_at, NULL::text AS kind FROM new_texts ORDER BY written_at, id
