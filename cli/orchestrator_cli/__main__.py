@@ -1,5 +1,5 @@
 """Runs `orchestrator` as `python -m orchestrator_cli`."""
 
-from orchestrator_cli.main import run
+from orchestrator_cli.entry import run
 
 run()

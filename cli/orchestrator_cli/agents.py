@@ -2,7 +2,7 @@
 
 import dataclasses
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +13,9 @@ from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
 from orchestrator.store.pauses import list_pauses
+from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson
+from orchestrator_cli.options import AsJson, one_of
 from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
@@ -25,11 +26,14 @@ app = typer.Typer(
 
 
 class Switch(StrEnum):
-    """A setting that is on or off."""
+    """A setting that is on or off, or has its default."""
 
     ON = "on"
     OFF = "off"
+    DEFAULT = "default"
 
+
+_AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
 
 # By an operator, the throttle, and what their texts brought.
 _PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
@@ -52,30 +56,52 @@ def normal_prefix(text: str) -> str:
 @on_target
 def set_agent(
     prefix: Prefix,
-    urgent: Annotated[bool, typer.Option(help="Whether these agents may publish urgent messages.")] = True,
-    hourly_limit: Annotated[
-        int | None, typer.Option(help="Messages in any 60 minutes; more are held. Without it: no limit.", min=0)
+    urgent: Annotated[
+        bool | None, typer.Option("--urgent/--no-urgent", help="Whether these agents may publish urgent messages.")
     ] = None,
+    hourly_limit: Annotated[int | None, typer.Option(help="Messages in any 60 minutes; more are held.", min=0)] = None,
+    no_hourly_limit: Annotated[bool, typer.Option("--no-hourly-limit", help="As many as they publish.")] = False,
     publisher: Annotated[
         list[str] | None,
-        typer.Option(help="The SQS SenderId of a role that may publish for these agents; repeatable. Without it: any."),
+        typer.Option(help="The SQS SenderId of a role that may publish for these agents; repeatable."),
     ] = None,
+    any_publisher: Annotated[bool, typer.Option("--any-publisher", help="Any role may publish for them.")] = False,
     urgent_at_night: Annotated[
         Switch | None,
-        typer.Option(help="Whether urgent messages that cannot wait go in quiet hours. Without it: `system` alone."),
+        typer.Option(
+            help="Whether urgent messages that cannot wait go in quiet hours; `default`: those of `system` alone.",
+            **one_of(Switch),
+        ),
     ] = None,
     purpose: Annotated[
-        Purpose, typer.Option(help="What their texts are for; the law and consent of people depend on it.")
-    ] = Purpose.INFORMATIONAL,
+        Purpose | None,
+        typer.Option(help="What their texts are for; the law and consent of people depend on it.", **one_of(Purpose)),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set what the agents of a prefix may do. An option that is not given gets its default."""
-    publishers = None if publisher is None else [publisher_of(sender_id) for sender_id in publisher]
-    at_night = None if urgent_at_night is None else urgent_at_night is Switch.ON
-    agent = Agent(normal_prefix(prefix), urgent, hourly_limit, publishers, at_night, purpose)
+    """Set what the agents of a prefix may do. An option that is not given keeps its value, at first the default."""
+    prefix = normal_prefix(prefix)
+    given: dict[str, Any] = {"may_use_urgent": urgent, "hourly_limit": hourly_limit, "purpose": purpose}
+    if publisher is not None:
+        given["publishers"] = [publisher_of(sender_id) for sender_id in publisher]
+    given = {name: value for name, value in given.items() if value is not None}
+    for option, name, is_taken_away in (
+        ("hourly-limit", "hourly_limit", no_hourly_limit),
+        ("publisher", "publishers", any_publisher),
+    ):
+        if is_taken_away and name in given:
+            raise typer.BadParameter(f"Give --{option}, or the option that takes it away, not both.")
+        if is_taken_away:
+            given[name] = None
+    if urgent_at_night is not None:
+        given["urgent_at_night"] = _AT_NIGHT[urgent_at_night]
     with open_database() as (connection, _):
+        before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
+        agent = dataclasses.replace(before, **given)
         store.set_agent(connection, agent)
-    print_result(dataclasses.asdict(agent), style_line("[green]Set[/] {}", agent.prefix), as_json=as_json)
+    changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+    line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
+    print_result({**dataclasses.asdict(agent), "changes": changes}, line, as_json=as_json)
 
 
 @app.command("list")

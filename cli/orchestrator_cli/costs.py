@@ -43,17 +43,17 @@ def costs(
 def _claude_table(lines: list[ClaudeCosts], days: int) -> Table:
     table = Table(title=f"Claude, last {days} days (UTC)")
     for heading in ("day", "action", "agent, model"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading)
     for heading in ("calls", "tokens", "USD"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right", no_wrap=heading == "USD")
     for line in lines:
-        cached = f" ({line.cached_tokens:,} cached)" if line.cached_tokens else ""
+        cached = [f"{line.cached_tokens:,} cached"] if line.cached_tokens else []
         table.add_row(
-            f"{line.day:%d %b}",
+            f"{line.day:%Y-%m-%d}",
             line.action,
             stack_lines(line.agent, line.model),
             stack_lines(f"{line.calls:,}", *([f"{line.failed:,} failed"] if line.failed else [])),
-            stack_lines(f"{line.input_tokens:,} in{cached}", f"{line.output_tokens:,} out"),
+            stack_lines(f"{line.input_tokens:,} in", *cached, f"{line.output_tokens:,} out"),
             f"{line.cost_usd:.6f}",
         )
     return table
@@ -64,7 +64,7 @@ def _texts_table(lines: list[TextCosts], days: int) -> Table:
     for heading in ("day", "texts", "segments", "USD"):
         table.add_column(heading, justify="left" if heading == "day" else "right", no_wrap=True)
     for line in lines:
-        table.add_row(f"{line.day:%d %b}", f"{line.texts:,}", f"{line.segments:,}", f"{line.twilio_usd:.4f}")
+        table.add_row(f"{line.day:%Y-%m-%d}", f"{line.texts:,}", f"{line.segments:,}", f"{line.twilio_usd:.4f}")
     return table
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from orchestrator.aws.clients import sqs_client
 from orchestrator.aws.queues import ORIGINAL_ID, OutgoingMessage, send_all
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.ids import id_from_sqs, message_id_in
 
 # Seconds for which SQS hides a received dead letter from other consumers.
 VISIBILITY_SECONDS = 30
@@ -48,6 +50,25 @@ class DeadLetterRecord:
     body: str
     sent_at: datetime
     attributes: dict[str, str]
+
+    @property
+    def first_sqs_id(self) -> str:
+        """The id that SQS gave the record when it was first published."""
+        return self.attributes.get(ORIGINAL_ID, self.sqs_message_id)
+
+    @property
+    def message_id(self) -> UUID:
+        """The one id of the dead letter, which `explain` takes: that of its message, or else made from SQS's own."""
+        return message_id_in(self.body) or id_from_sqs(self.first_sqs_id)
+
+    @property
+    def agent_id(self) -> str | None:
+        """The agent that the body names."""
+        try:
+            agent = json.loads(self.body)
+            return str(agent.get("agentId") or agent.get("agent_id") or "") or None
+        except (ValueError, AttributeError, RecursionError):
+            return None
 
     @property
     def reason(self) -> str:
@@ -136,11 +157,11 @@ def send_back(letter: DeadLetterRecord, dead_letter_url: str, queue_url: str) ->
         OrchestratorError: SQS did not accept it; it stays in the dead-letter queue.
     """
     # A record without a message_id derives one from its first SQS id, so that id is sent with it.
-    attributes = {ORIGINAL_ID: letter.attributes.get(ORIGINAL_ID, letter.sqs_message_id)}
+    attributes = {ORIGINAL_ID: letter.first_sqs_id}
     failed = send_all(queue_url, [OutgoingMessage(letter.body, attributes=attributes)])
     if failed:
         raise OrchestratorError(
-            f"SQS did not accept {letter.sqs_message_id}: {failed[0]}. It stays in the dead-letter queue."
+            f"SQS did not accept {letter.message_id}: {failed[0]}. It stays in the dead-letter queue."
         )
     delete_dead_letter(letter, dead_letter_url)
 
@@ -155,3 +176,20 @@ def release(letter: DeadLetterRecord, dead_letter_url: str) -> None:
 def delete_dead_letter(letter: DeadLetterRecord, dead_letter_url: str) -> None:
     """Delete a received dead letter."""
     sqs_client().delete_message(QueueUrl=dead_letter_url, ReceiptHandle=letter.receipt_handle)
+
+
+def find_dead_letter(message_id: UUID) -> tuple[SourceQueue, DeadLetterRecord] | None:
+    """Find the dead letter of this id in the dead-letter queues of the environment; None where there is none.
+
+    Raises:
+        botocore.exceptions.ClientError: SQS refuses the question.
+    """
+    for queue in queues_in_environment():
+        url = dead_letter_url_of(queue)
+        letters = list(receive_dead_letters(url)) if queue_length(url) else []
+        for letter in letters:
+            release(letter, url)
+        for letter in letters:
+            if letter.message_id == message_id:
+                return queue, letter
+    return None

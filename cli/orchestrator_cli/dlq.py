@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.rules.local_time import format_time
 from orchestrator_cli.dead_letters import (
     DeadLetterRecord,
     SourceQueue,
@@ -17,13 +18,15 @@ from orchestrator_cli.dead_letters import (
     send_back,
     url_of,
 )
-from orchestrator_cli.options import AsJson, DryRun
+from orchestrator_cli.options import AsJson, DryRun, one_of
 from orchestrator_cli.output import Table, print_result, progress_of, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Count, show and send back dead letters.", no_args_is_help=True)
 
-OfQueue = Annotated[SourceQueue, typer.Argument(help="The queue that the dead letters come from.")]
+OfQueue = Annotated[
+    SourceQueue, typer.Argument(help="The queue that the dead letters come from.", **one_of(SourceQueue))
+]
 WithReason = Annotated[str | None, typer.Option(help="Only those with this reason; 'none' for those without one.")]
 
 
@@ -69,8 +72,9 @@ def show_dead_letters(
         show("No dead letters.")
     for letter in matching:
         why = letter.attributes.get("problem", "SQS moved it here: it was received too often. See the function's log.")
-        sent_at = f"{letter.sent_at:%d %b %H:%M:%S %Z}"
-        show(style_line("[bold]{}[/] {} [red]{}[/]", letter.sqs_message_id, sent_at, letter.reason))
+        sent_at = format_time(letter.sent_at)
+        by = f" by {letter.agent_id}" if letter.agent_id else ""
+        show(style_line("[bold]{}[/] {} [red]{}[/]{}", letter.message_id, sent_at, letter.reason, by))
         show(f"  {why}")
         if body:
             show(style_line("  [dim]{}[/]", letter.body))
@@ -108,6 +112,12 @@ def _matches(letter: DeadLetterRecord, reason: str | None) -> bool:
     return reason in (None, letter.reason)
 
 
-def _as_data(letter: DeadLetterRecord, *, body: bool) -> dict[str, str]:
-    data = {"sqs_message_id": letter.sqs_message_id, "sent_at": letter.sent_at.isoformat(), **letter.attributes}
+def _as_data(letter: DeadLetterRecord, *, body: bool) -> dict[str, object]:
+    ids: dict[str, object] = {
+        "message_id": letter.message_id,
+        "agent_id": letter.agent_id,
+        "sqs_message_id": letter.first_sqs_id,
+    }
+    rest = {name: value for name, value in letter.attributes.items() if name not in ids}
+    data = {**ids, "sent_at": letter.sent_at, **rest}
     return {**data, "body": letter.body} if body else data

@@ -168,7 +168,7 @@ def _days(law: Law, code: str, year: int) -> list[str]:
     days: set[date] = set()
     for row in law.holidays_of(code):
         days |= holidays_in(year, row.days, observed=row.observed)
-    return [f"{day:%a %d %b}" for day in sorted(days)]
+    return [f"{day:%a %Y-%m-%d}" for day in sorted(days)]
 
 
 def _origin(origin: Origin) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Annotated
@@ -11,26 +12,33 @@ import typer
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as explain_reason
+from orchestrator.rules.local_time import format_time
 from orchestrator.rules.pause_words import PauseRow, data_of, describe_in_words
 from orchestrator.rules.reasons import Reason
 from orchestrator.store.message_history import MessageHistory, Step, is_left_alone, read_message_history
 from orchestrator.store.pauses import list_pauses, list_pauses_of_message
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
+from orchestrator_cli.dead_letters import find_dead_letter
 from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import Table, show, show_json, stack_lines, style_line
 from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
+# Messages of a lane that `queue` shows, where the operator names no number.
+SHOWN_IN_LANE = 10
+
 
 @on_target
 def queue(
-    limit: Annotated[int, typer.Option(help="Messages to show in each lane.", min=1)] = 10,
+    limit: Annotated[
+        int | None, typer.Option(help="Messages to show in each lane. Default: 10; with --json all.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the waiting messages of each lane, oldest first, with the reason and the due time."""
     with open_database() as (connection, clock):
-        waiting = list_waiting_messages(connection, per_lane=limit)
+        waiting = list_waiting_messages(connection, per_lane=limit if limit or as_json else SHOWN_IN_LANE)
         now = clock()
         paused = list_pauses(connection, now)
     show_banner(paused, as_note=as_json)
@@ -63,7 +71,7 @@ def explain(
             "(`orchestrator doctor`), so that it may have been sent, and we never send it."
         )
     if history is None:
-        raise OrchestratorError(f"Nothing is recorded about message {wanted}. Was it published to this stack's queue?")
+        raise OrchestratorError(_of_no_record(wanted))
     if as_json:
         steps = [dataclasses.asdict(step) for step in history.steps]
         facts = {"message_id": history.message_id, "message": history.row, "steps": steps}
@@ -76,17 +84,17 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
     zone = history.zone
     table = Table(title=f"Message {history.message_id}, times in {zone}")
     for heading in ("when", "what", "why", "until"):
-        table.add_column(heading, no_wrap=heading != "why")
+        table.add_column(heading, no_wrap=heading == "what")
     for step in history.steps:
-        until = _local(step.until, zone) if step.until else ""
-        table.add_row(_local(step.at, zone), step.what, _detail(step, pauses, zone), until)
+        until = format_time(step.until, zone) if step.until else ""
+        table.add_row(format_time(step.at, zone), step.what, _detail(step, pauses, zone), until)
     show(table)
     row = history.row
     if row is None:
         return
     is_paused = row["reason"] == Reason.PAUSED
     why = f": {explain_reason(row['reason'])}" if row["reason"] and not (is_paused and pauses) else ""
-    due = f", due {_local(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
+    due = f", due {format_time(row['scheduled_for'], zone)}" if row["status"] == "queued" else ""
     if row["accepted_at"] is None:
         show(style_line("Now: [bold]{}[/]{}", row["status"], _of_others(row["status"])))
         return
@@ -98,6 +106,23 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
     if row["final_message"]:
         show(f"Words ({row['words_source']}):")
         show(f"  {row['final_message']}")
+
+
+def _of_no_record(message_id: UUID) -> str:
+    """What is known of a message of which the database holds nothing: it may be a dead letter."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    found = None
+    with suppress(BotoCoreError, ClientError, OrchestratorError):
+        found = find_dead_letter(message_id)
+    if found is None:
+        return (
+            f"Nothing is recorded about message {message_id}. It was published less than a moment ago, to another "
+            "queue than ENQUEUE_QUEUE_URL, or more than 90 days ago and rejected."
+        )
+    queue, letter = found
+    why = letter.attributes.get("problem", "SQS moved it there: it was received too often")
+    return f"{message_id} is a dead letter of the {queue} queue since {format_time(letter.sent_at)}: {why}"
 
 
 def _detail(step: Step, pauses: Sequence[PauseRow], zone: tzinfo) -> str:
@@ -131,7 +156,3 @@ def _due_in(due: datetime, now: datetime) -> str:
     if minutes <= 0:
         return "now"
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-
-
-def _local(instant: datetime, zone: tzinfo) -> str:
-    return f"{instant.astimezone(zone):%a %d %b %H:%M:%S}"

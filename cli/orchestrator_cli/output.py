@@ -63,6 +63,10 @@ class Table(rich_table.Table):
     def __init__(self, *headings: str, title: object = None, **options: Any) -> None:
         super().__init__(*headings, title=None if title is None else _text(title), title_justify="left", **options)
 
+    def add_column(self, *parts: Any, **options: Any) -> None:
+        """Add a column. A word that is longer than its column goes on in the next line, so that nothing is cut off."""
+        super().add_column(*parts, **{"overflow": "fold", **options})
+
     def add_row(self, *cells: object, **options: Any) -> None:
         """Add a row of plain or styled cells."""
         super().add_row(*map(_text, cells), **options)

@@ -13,12 +13,12 @@ from orchestrator.store.people import find_user
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson
+from orchestrator_cli.options import AsJson, one_of
 from orchestrator_cli.output import print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
-OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.")]
+OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.", **one_of(Lane))]
 OfAgent = Annotated[str | None, typer.Option("--agent", help="Only the agents whose ids begin with this.")]
 OfType = Annotated[str | None, typer.Option("--type", help="Only messages of this type, as in their data.")]
 OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your external id.")]

@@ -1,6 +1,6 @@
 """Turns the options of `orchestrator user add` and `user set` into the columns of a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import time
 from typing import Any
@@ -13,6 +13,7 @@ from orchestrator.jurisdictions import parse_place
 from orchestrator.people import parse_number, parse_zone
 from orchestrator.sender_settings import LawSettings
 from orchestrator.settings import PolicySettings, load
+from orchestrator_cli.changes import changes_between
 
 
 def columns_of(
@@ -54,6 +55,20 @@ def explain_conflicts() -> Iterator[None]:
         raise InvalidPerson(
             field, "belongs to another person", "Change that person with `user set`, or use another value"
         ) from None
+
+
+# What `user show` calls the columns.
+_FACTS = {"timezone": "zone", "law_place": "place"}
+
+
+def changes_of(facts: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The facts of a person that these columns change: the old value and the new one, by the names of `user show`."""
+    after = {_FACTS.get(name, name): value for name, value in columns.items() if not name.startswith("quiet_hours")}
+    if "quiet_hours_start" in columns:
+        after["quiet_hours"] = f"{columns['quiet_hours_start']:%H:%M}-{columns['quiet_hours_end']:%H:%M}"
+    elif "quiet_hours_enabled" in columns:
+        after["quiet_hours"] = "none"
+    return changes_between(facts, after)
 
 
 def _window(text: str) -> tuple[time, time]:

@@ -6,7 +6,7 @@ from typing import Any
 from orchestrator.people import Person, find_zone
 from orchestrator.rules.activity import is_active
 from orchestrator.rules.limits import limits_of
-from orchestrator.rules.local_time import local_date
+from orchestrator.rules.local_time import format_time, local_date
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings
 from orchestrator.store import people
@@ -29,7 +29,7 @@ def facts_of(record: people.PersonRecord, policy: PolicySettings, now: datetime)
         "first_name": person.first_name,
         "zone": _zone_fact(person),
         "place": person.place,
-        "local_time": f"{now.astimezone(zones[0]):%a %H:%M %Z}" if zones else None,
+        "local_time": format_time(now, zones[0]) if zones else None,
         "daily_limit": limits.daily,
         "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
         "hourly_limit": limits.hourly,

@@ -10,6 +10,7 @@ import psycopg
 from orchestrator.clock import clock_from_environment
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
+from orchestrator.rules.local_time import format_time
 from orchestrator.setting_values import Settings
 from orchestrator.settings import (
     DatabaseSettings,
@@ -31,11 +32,13 @@ from orchestrator.store.migrate import read_unapplied_migrations
 from orchestrator.store.old_senders import list_failing_number_triggers, list_old_senders
 from orchestrator.store.people import ZoneFaults, list_unreadable_numbers, list_zone_faults
 from orchestrator.store.stored_statements import missing_functions
+from orchestrator.store.waits_for_users import UserWait, list_waits_for_users
 from orchestrator_cli.access import access_results, role_results
 from orchestrator_cli.ceiling_checks import ceiling_results, pause_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
+from orchestrator_cli.event_checks import event_results
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 
 OLDEST_POSTGRES = 140_000
@@ -118,7 +121,7 @@ def check_secrets() -> Iterator[CheckResult]:
 
 
 def check_database() -> Iterator[CheckResult]:
-    """Check Postgres: that it answers, version, schema, connections, ceilings, old senders, and who has access."""
+    """Check Postgres: that it answers, version, schema, connections, old senders, targets, access."""
     try:
         url = load(DatabaseSettings).database_url.get_secret_value()
     except OrchestratorError as error:
@@ -152,8 +155,10 @@ def check_database() -> Iterator[CheckResult]:
             if rows := count_unadopted_messages(connection):
                 fix = "Look at `orchestrator adopt`: another sender or a person wrote them, and we send none of them."
                 yield CheckResult("rows of others", Grade.DOUBTFUL, f"{rows} wait in message_queue", fix)
+            yield from user_wait_results(list_waits_for_users(connection, clock_from_environment()(), MOST_LISTED + 1))
             yield from number_trigger_results(list_failing_number_triggers(connection))
             yield from ceiling_results(connection, clock_from_environment()())
+            yield from event_results(connection, clock_from_environment()())
             yield from role_results(connection)
             yield from access_results(connection)
     except psycopg.OperationalError as error:
@@ -186,6 +191,16 @@ def number_results(unreadable: Sequence[str]) -> Iterator[CheckResult]:
         names = ", ".join(unreadable[:MOST_LISTED]) + (" and more" if len(unreadable) > MOST_LISTED else "")
         fix = "Correct each with `orchestrator user set PERSON --phone`; their messages wait until then."
         yield CheckResult("phone numbers", Grade.DOUBTFUL, f"cannot be read: {names}", fix)
+
+
+def user_wait_results(waits: Sequence[UserWait]) -> Iterator[CheckResult]:
+    """What `doctor` reports of messages whose person is not known yet."""
+    if waits:
+        names = ", ".join(f"{w.message_id} ({w.agent_id or 'no agent'})" for w in waits[:MOST_LISTED])
+        more = " and more" if len(waits) > MOST_LISTED else ""
+        detail = f"messages wait for their users until {format_time(waits[0].until)} and later: {names}{more}"
+        fix = "Create each person with `orchestrator user add`, or correct the agent's user_id."
+        yield CheckResult("unknown people", Grade.DOUBTFUL, detail, fix)
 
 
 def zone_results(faults: ZoneFaults) -> Iterator[CheckResult]:

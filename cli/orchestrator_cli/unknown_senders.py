@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.rules.local_time import format_time
 from orchestrator.store.conversation import read_unknown_senders
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson
@@ -27,5 +28,5 @@ def unknown_senders(
         return
     table = Table("received", "number", "text")
     for text in found:
-        table.add_row(f"{text['received_at']:%Y-%m-%d %H:%M %Z}", text["phone_number"], text["body"])
+        table.add_row(format_time(text["received_at"]), text["phone_number"], text["body"])
     show(table)

@@ -1,9 +1,10 @@
 """The commands `user`: people are added, changed, opted out and shown."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,17 +13,19 @@ from orchestrator.people import Person, find_zone
 from orchestrator.rules.explanations import describe_opt_out
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.intents import Intent
+from orchestrator.rules.local_time import format_time
 from orchestrator.rules.pause_words import data_of
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
 from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
+from orchestrator_cli.changes import describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, PersonReference
+from orchestrator_cli.options import AsJson, PersonReference, one_of
 from orchestrator_cli.output import Table, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import pauses_of_person, show_banner
-from orchestrator_cli.person_columns import columns_of, explain_conflicts
+from orchestrator_cli.person_columns import changes_of, columns_of, explain_conflicts
 from orchestrator_cli.person_facts import LABELS, facts_of, show_fact
 from orchestrator_cli.target import on_target
 
@@ -69,7 +72,7 @@ def add(
     with open_database() as (connection, clock), explain_conflicts():
         user_id = people.add_user(connection, columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
-    _print_change("Added", person, as_json=as_json)
+    _print_change("Added", person, {}, as_json=as_json)
 
 
 @app.command("set")
@@ -90,10 +93,13 @@ def set_person(
     columns = columns_of(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
     if not columns:
         raise typer.BadParameter("Give at least one value to change, such as --zone America/New_York.")
+    policy = load(PolicySettings)
     with open_database() as (connection, clock), explain_conflicts():
+        before = people.read_user(connection, user, clock())
+        changes = changes_of(facts_of(before, policy, clock()), columns)
         user_id = people.change_user(connection, user, columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
-    _print_change("Changed", person, as_json=as_json)
+    _print_change("Changed", person, changes, as_json=as_json)
 
 
 @app.command()
@@ -134,7 +140,9 @@ def stop(
 @on_target
 def read_texts(
     user: Annotated[str | None, typer.Argument(help="The person; without it, the unread texts of everyone.")] = None,
-    taken_for: Annotated[TextKind | None, typer.Option("--as", help="What the person's unread texts are.")] = None,
+    taken_for: Annotated[
+        TextKind | None, typer.Option("--as", help="What the person's unread texts are.", **one_of(TextKind))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List texts that may be a wish to stop and are not read yet, or write what those of a person are.
@@ -155,7 +163,7 @@ def read_texts(
     if not texts:
         show("No text is unread.")
     for text in texts:
-        show(f"{text.received_at:%Y-%m-%d %H:%M} UTC  {text.user_id}  {text.content}")
+        show(f"{text.user_id}  {format_time(text.received_at)}  {text.content}")
     if taken_for and texts:
         show(style_line("[green]Read as {}[/]: {}", taken_for.value, len(texts)))
 
@@ -185,26 +193,26 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
     for name, value in facts.items():
         table.add_row(LABELS.get(name, name.replace("_", " ")), show_fact(value))
     show(table)
-    zone = next(iter(record.person.zones), None)
+    zone = next(iter(record.person.zones), UTC)
     for opt_out in opt_outs:
         how = describe_opt_out(opt_out.source, opt_out.note, opt_out.recorded_at)
-        show(f"  opted out: {opt_out.opted_out_at.astimezone(zone):%a %d %b %Y %H:%M %Z}, {how}")
+        show(f"  opted out: {format_time(opt_out.opted_out_at, zone)}, {how}")
     for message in waiting:
         why = f": {explain_reason(message.reason)}" if message.reason else ""
-        due = message.due.astimezone(zone)
-        show(f"  waiting: {message.priority} {message.message_id}, due {due:%a %d %b %H:%M %Z}{why}")
+        show(f"  {message.message_id}  waiting: {message.priority}, due {format_time(message.due, zone)}{why}")
 
 
-def _print_change(what: str, person: Person, *, as_json: bool) -> None:
+def _print_change(what: str, person: Person, changes: Mapping[str, list[Any]], *, as_json: bool) -> None:
     zones = [zone.key for zone in person.zones]
-    lines = [style_line("[green]{}[/] {}", what, person.user_id)]
+    in_words = f": {describe_changes(changes)}" if what == "Changed" else ""
+    lines = [style_line("[green]{}[/] {}{}", what, person.user_id, in_words)]
     if person.timezone is not None and find_zone(person.timezone) is None:
         lines.append(
             style_line("[yellow]Warning:[/] {} is no place, and counts as no zone. Set --zone.", person.timezone)
         )
     if not zones:
         lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
-    print_result({"user_id": person.user_id, "zones": zones}, *lines, as_json=as_json)
+    print_result({"user_id": person.user_id, "zones": zones, "changes": dict(changes)}, *lines, as_json=as_json)
 
 
 def _note(reason: str | None) -> str | None:

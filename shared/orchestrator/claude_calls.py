@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
 
+from orchestrator.rules.relevance import Relevance
 from orchestrator.store.calls import LoggedCall
 from orchestrator.wording.claude import Call
 
@@ -13,12 +14,17 @@ NOT_ASKED = "not_asked"
 
 
 class ClaudeUse(StrEnum):
-    """What a call to Claude is for (`agent_actions_log.action_type`)."""
+    """What a call to Claude is for, as metrics and `orchestrator costs` name it."""
 
     CHECK_RELEVANCE = "check_relevance"
     RENDER_MESSAGE = "render_message"
     CHECK_WORDS = "check_words"
     READ_REPLY = "read_reply"
+
+    @property
+    def action_type(self) -> str:
+        """Its name in `agent_actions_log`, where dashboards look for the names of the former system."""
+        return "relevance_check" if self is ClaudeUse.CHECK_RELEVANCE else self.value
 
 
 def count_calls(use: ClaudeUse, calls: Iterable[Call]) -> Counter[str]:
@@ -40,6 +46,7 @@ def call_log_entry(
     agent_id: str,
     outcome: str,
     messages: int,
+    verdict: Relevance | None = None,
 ) -> LoggedCall:
     """Make the log entry of one call to Claude.
 
@@ -47,9 +54,10 @@ def call_log_entry(
         message_id: the message that the call was about; None where it was about several.
         outcome: what became of its answer.
         messages: how many messages the call was about.
+        verdict: on the relevance of the message.
     """
     return LoggedCall(
-        action_type=use,
+        action_type=use.action_type,
         user_id=user_id,
         message_id=message_id,
         agent_id=agent_id,
@@ -62,4 +70,5 @@ def call_log_entry(
         outcome=outcome,
         messages=messages,
         error=call.error,
+        verdict=verdict,
     )

@@ -1,5 +1,6 @@
 """Ids: of messages, UUID version 7, whose first 48 bits are the time of their making; of agents and publishers."""
 
+import json
 import os
 import threading
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,15 @@ def time_of(message_id: UUID) -> datetime | None:
 def id_from_sqs(sqs_message_id: str) -> UUID:
     """The id of a message that was published without one: a redelivery derives the same id."""
     return uuid5(_FROM_SQS, sqs_message_id)
+
+
+def message_id_in(body: str) -> UUID | None:
+    """The message id that a body names, also a malformed one; None where it names none that can be read."""
+    try:
+        content = json.loads(body)
+        return UUID(str(content.get("messageId") or content.get("message_id")))
+    except (ValueError, AttributeError, RecursionError):
+        return None
 
 
 def spread_of(message_id: UUID) -> float:

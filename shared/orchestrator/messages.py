@@ -214,10 +214,11 @@ _FIXES = {
 def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
     """The words that are sent unchanged: a string under `message`, or else `text`; None for structured data.
 
-    Agents of the system before this one put them under `content`, with nothing beside it. Beside other data a `content`
-    is data.
+    Agents of the system before this one put them under `content`, with nothing beside it but nulls. Beside other data a
+    `content` is data.
     """
-    keys = ("message", "text", "content") if data.keys() <= {"type", "content"} else ("message", "text")
+    given = {key for key, value in data.items() if value is not None}
+    keys = ("message", "text", "content") if given <= {"type", "content"} else ("message", "text")
     return next((value for key in keys if isinstance(value := data.get(key), str)), None)
 
 

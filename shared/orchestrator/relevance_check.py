@@ -131,19 +131,47 @@ def relevance_rows(result: RelevanceResult) -> Sequence[RelevanceRow]:
 
 
 def calls_of(result: RelevanceResult, use: ClaudeUse) -> Sequence[LoggedCall]:
-    """Make the log entries of the calls that one result took."""
+    """Make the log entries of the calls that one result took, and of its verdicts: one for each message.
+
+    The entry of the last relevance check is the first message's, too. A call that reads a reply is about no message.
+    """
     messages = result.subject.messages
     agents = {message.agent_id for message in messages}
     agent_id = agents.pop() if len(agents) == 1 else "several" if agents else "none"
-    return [
+    first = messages[0].message_id if use is ClaudeUse.CHECK_RELEVANCE else None
+    verdicts = {message_id: verdict.relevance for message_id, verdict in result.verdicts.items()}
+    calls = [
         call_log_entry(
             call,
             use=use,
             user_id=result.subject.user_id,
-            message_id=messages[0].message_id if len(messages) == 1 else None,
+            message_id=first,
             agent_id=agent_id,
             outcome="failed" if call.error else "judged",
             messages=len(messages),
+            verdict=verdicts.get(first) if first and call is result.calls[-1] else None,
         )
         for call in result.calls
     ]
+    others = [message for message in messages if message.message_id in verdicts and message.message_id != first]
+    return calls + [verdict_log_entry(result, message, verdicts[message.message_id]) for message in others]
+
+
+def verdict_log_entry(result: RelevanceResult, message: MessageInQuestion, verdict: Relevance) -> LoggedCall:
+    """Make the log entry of a verdict whose call has an entry of its own."""
+    return LoggedCall(
+        action_type=ClaudeUse.CHECK_RELEVANCE.action_type,
+        user_id=result.subject.user_id,
+        message_id=message.message_id,
+        agent_id=message.agent_id,
+        model=result.calls[-1].model,
+        input_tokens=None,
+        cached_tokens=None,
+        output_tokens=None,
+        cost_usd=None,
+        latency_ms=None,
+        outcome="verdict",
+        messages=len(result.subject.messages),
+        error=None,
+        verdict=verdict,
+    )

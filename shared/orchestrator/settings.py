@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
 from orchestrator.brake_settings import OutcomeBrakeSettings, ThrottleSettings
 from orchestrator.errors import SettingsError
+from orchestrator.event_settings import EventSettings, UnknownSenderSettings
 from orchestrator.sender_settings import ConfirmationSettings, LawSettings, NumberCheckSettings
 from orchestrator.setting_values import (
     US_TERRITORIES,
@@ -113,12 +114,6 @@ class PolicySettings(ActivitySettings, ThrottleSettings):
         if not self.recipient_allowlist:
             return self.stage is Stage.PROD
         return phone_number in self.recipient_allowlist
-
-
-class EventSettings(Settings):
-    """The EventBridge bus on which agents receive events; without a name no event is published."""
-
-    event_bus_name: str | None = None
 
 
 class EnqueueSettings(DatabaseSettings, PolicySettings):
@@ -279,7 +274,13 @@ class WebhookSettings(Settings):
 
 
 class InboundSettings(
-    DatabaseSettings, PolicySettings, WriterSettings, PrivacySettings, EventSettings, ConfirmationSettings
+    DatabaseSettings,
+    PolicySettings,
+    WriterSettings,
+    PrivacySettings,
+    EventSettings,
+    ConfirmationSettings,
+    UnknownSenderSettings,
 ):
     """What the inbound function needs."""
 

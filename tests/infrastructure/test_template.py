@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.aws.batches import LONGEST_WAIT_SECONDS, PUT_AGAIN_AFTER
 from orchestrator.brake_settings import OutcomeBrakeSettings
-from orchestrator.events import SOURCE
+from orchestrator.event_settings import EventSettings, UnknownSenderSettings
+from orchestrator.event_targets.bus import SOURCE
 from orchestrator.sender_settings import NumberCheckSettings
 from orchestrator.settings import ActivitySettings, Effort, PolicySettings, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
@@ -229,7 +230,7 @@ REASONS = {
     ("PublisherPolicy", "sqs:SendMessage"): "agents publish",
     **{
         (f"{name}SecretPolicy", action): "the role's functions read this secret, encrypted with the owner's key or not"
-        for name in ("Database", "Migration", "Twilio", "TwilioSender", "Anthropic", "Privacy")
+        for name in ("Database", "Migration", "Twilio", "TwilioSender", "Anthropic", "Privacy", "ReplyWebhook")
         for action in ("secretsmanager:GetSecretValue", "kms:Decrypt")
     },
     **{(role, "logs:CreateLogStream logs:PutLogEvents"): "its own log" for role in QUEUE_ACTIONS},
@@ -244,6 +245,8 @@ REASONS = {
     ("InboundRole", "sqs:SendMessage"): "what comes forward, unreadable records, and records that wait for longer",
     ("DispatchRole", "events:PutEvents"): "events to the owner's bus, under our source",
     ("InboundRole", "events:PutEvents"): "events to the owner's bus, under our source",
+    ("DispatchRole", "lambda:InvokeFunction"): "what people write, to the owner's function",
+    ("InboundRole", "lambda:InvokeFunction"): "what people write, to the owner's function",
     ("DispatchFunctionEachMinuteRole", "lambda:InvokeFunction"): "the ticks",
     ("RetainFunctionEachNightRole", "lambda:InvokeFunction"): "the nights",
 }
@@ -267,7 +270,19 @@ POLICIES_OF_AWS = {
     **{role: ["AWSLambdaENIManagementAccess"] for role in QUEUE_ACTIONS if role != "WebhookRole"},
     "CodeDeployServiceRole": ["AWSCodeDeployRoleForLambda"],
 }
-FULL = {**WITH_OWN_SECRETS, "SecretsKeyArn": "arn:key", "EventBusName": "bus", "SubnetIds": "subnet-1"}
+REPLY_TARGETS = {
+    "ReplyWebhookUrl": "https://agents.example.com/texts",
+    "ReplyWebhookSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhook-aaaaaa",
+    "ReplyQueueArn": "arn:aws:sqs:eu-west-1:123456789012:texts.fifo",
+    "ReplyFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:agents",
+}
+FULL = {
+    **WITH_OWN_SECRETS,
+    **REPLY_TARGETS,
+    "SecretsKeyArn": "arn:key",
+    "EventBusName": "bus",
+    "SubnetIds": "subnet-1",
+}
 
 
 def statements_in(value: Any) -> Iterator[dict[str, Any]]:
@@ -304,6 +319,29 @@ def test_each_statement_of_the_template_has_a_reason() -> None:
         assert statement.get("Condition") == CONDITIONS.get(actions), name
         assert statement.get("Effect", "Allow") == "Allow", name
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), name
+
+
+@pytest.mark.parametrize("role", QUEUE_ACTIONS)
+def test_what_publishes_events_reaches_the_owners_targets_and_nothing_else_does(role: str) -> None:
+    template = deployed(FULL)
+    properties = of_type(template, "AWS::IAM::Role")[role]
+    publishes = role in ("DispatchRole", "InboundRole")
+    for name in ("ReplyQueueArn", "ReplyFunctionArn", "ReplyWebhookSecretPolicy"):
+        assert (name in str(properties)) == publishes, name
+    variables = of_type(template, "AWS::Lambda::Function")[role.replace("Role", "Function")]["Environment"]["Variables"]
+    assert ("REPLY_WEBHOOK_URL" in variables) == publishes
+    assert ("CREATE_UNKNOWN_SENDERS" in variables) == (role == "InboundRole")
+
+
+@pytest.mark.parametrize("name", [*EventSettings.model_fields, *UnknownSenderSettings.model_fields])
+def test_targets_of_events_have_parameters_that_are_off_by_default(name: str) -> None:
+    of_inbound = FUNCTIONS["InboundFunction"]["Environment"]["Variables"]
+    parameters = set(names_in(of_inbound[name.upper()])) & TEMPLATE["Parameters"].keys()
+    if name == "reply_queue_url":
+        assert of_inbound["REPLY_QUEUE_URL"] == ""
+    else:
+        assert {TEMPLATE["Parameters"][parameter]["Default"] for parameter in parameters} <= {"", "false"}
+        assert parameters
 
 
 def test_a_role_has_no_policy_of_aws_without_a_reason() -> None:

@@ -1,7 +1,7 @@
 """Odd rows of the former sender in an adoption: each is taken over as a whole, or named with its cause."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -112,3 +112,52 @@ def test_a_second_sequence_with_the_id_of_one_that_is_ours_stops_no_adoption(old
             add(old_rows, EARLIER, sequence_id=SEQUENCE, sequence_position=number, sequence_total=2)
         result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
     assert (sizes(result.adopted), sizes(result.left)) == ({}, {"part of an irregular sequence": 2})
+
+
+def test_a_message_of_ours_that_the_former_sender_took_after_a_way_back_is_named(old_rows: Connection) -> None:
+    ours = add(old_rows, EARLIER)
+    adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    old_rows.execute("SELECT take_due_messages()")
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: list(group.message_ids) for why, group in result.left.items()} == {"may have been sent": [ours]}
+    assert texts_sent(old_rows, NOW) == {}
+    old_rows.execute("UPDATE message_queue SET status = 'queued', sent_at = NULL, delivered_message_id = NULL")
+    assert adopt(old_rows, DAY, WEEK, NOW, apply=True).left == {}
+    assert texts_sent(old_rows, NOW) == {"Hi": 1}
+
+
+def test_words_that_speak_of_a_day_end_with_it(old_rows: Connection) -> None:
+    """In New York it is Tuesday, 10:00."""
+    yesterday, evening = NOW - timedelta(hours=20), datetime(2026, 3, 4, 1, tzinfo=UTC)
+    midnight = datetime(2026, 3, 4, 5, tzinfo=UTC)
+    over = add(old_rows, yesterday, created_at=yesterday, message_data='{"message": "Dinner tonight?"}')
+    rendered = add(old_rows, yesterday, created_at=yesterday, final_message="Call me today", message_data='{"a": "b"}')
+    ends = {
+        add(old_rows, EARLIER, created_at=yesterday, message_data='{"findings": {"when": "tonight"}}'): midnight,
+        add(old_rows, evening, message_data='{"message": "See you tomorrow"}'): midnight,
+        add(old_rows, midnight, message_data='{"message": "See you today"}'): midnight + timedelta(days=1),
+        add(old_rows, EARLIER, message_data='{"message": "Hello"}'): NOW + WEEK,
+        add(old_rows, EARLIER, final_message="Hello", message_data='{"due": "today"}'): NOW + WEEK,
+    }
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: set(group.message_ids) for why, group in result.left.items()} == {
+        "speaks of a day that is over": {over, rendered}
+    }
+    adopted = "SELECT id, expires_at FROM message_queue WHERE accepted_at IS NOT NULL"
+    assert dict(old_rows.execute(adopted).fetchall()) == ends
+
+
+def test_an_agent_may_do_no_more_by_a_row_than_by_our_queue(old_rows: Connection) -> None:
+    old_rows.execute(
+        "INSERT INTO orchestrator.agents (prefix, may_use_urgent, publishers)"
+        " VALUES ('saga', false, NULL), ('saga_bound', true, '{AROA1}'), ('saga_bound_free', true, NULL)"
+    )
+    agents = ("Saga_1", " saga_bound_2", "saga_bound_free", "other", "ag\u00e9nt", " ")
+    rows = {agent: add(old_rows, EARLIER, agent_id=agent, priority="urgent") for agent in agents}
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: set(group.message_ids) for why, group in result.left.items()} == {
+        "agent that may not use urgent": {rows["Saga_1"]},
+        "agent that is bound to publishers": {rows[" saga_bound_2"]},
+        "agent id that is no id": {rows["ag\u00e9nt"], rows[" "]},
+    }
+    assert set(result.adopted["due"].message_ids) == {rows["saga_bound_free"], rows["other"]}

@@ -56,7 +56,7 @@ def test_every_use_works_with_a_model_that_thinks(world: World, model: str, effo
         world.writes(FREE_WORDS)
     logged = world.all("SELECT action_type, error FROM agent_actions_log ORDER BY created_at, action_type")
     assert sorted(logged) == [
-        ("check_relevance", None), ("check_words", None), ("read_reply", None), ("render_message", None),
+        ("check_words", None), ("read_reply", None), ("relevance_check", None), ("render_message", None),
     ]  # fmt: skip
     assert world.all("SELECT count(*) FROM orchestrator.opt_outs") == [(1,)]
     assert world.claude.rejected == []

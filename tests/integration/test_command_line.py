@@ -42,6 +42,16 @@ def test_the_command_that_is_installed_starts(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_missing_library_is_named_with_what_installs_it(run: Run) -> None:
+    """`pip install .` brings the script, and not the libraries of the command line."""
+    code = "import sys; sys.modules['typer'] = None; from orchestrator_cli.entry import run; run()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "typer is not installed" in done.stderr
+    assert 'pip install "message-orchestrator[cli]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_person_is_added_shown_and_changed(run: Run) -> None:
     added = run(
         *("user", "add", "--phone", "(212) 555-0101", "--name", "Ada", "--zone", "America/New_York"),
@@ -57,7 +67,12 @@ def test_a_person_is_added_shown_and_changed(run: Run) -> None:
         False,
         [],
     )
-    run("user", "set", "ada", "--daily-limit", "3", "--quiet-hours", "22:00-07:30")
+    changed = run("user", "set", "ada", "--daily-limit", "3", "--quiet-hours", "22:00-07:30")
+    assert "daily limit 10 → 3, quiet hours 21:00-08:00 → 22:00-07:30" in changed
+    assert json.loads(run("user", "set", "ada", "--zone", "America/Chicago", "--json"))["changes"] == {
+        "zone": ["America/New_York", "America/Chicago"]
+    }
+    run("user", "set", "ada", "--zone", "America/New_York")
     shown = json.loads(run("user", "show", "ada", "--json"))
     assert (shown["daily_limit"], shown["quiet_hours"], shown["first_name"]) == (3, "22:00-07:30", "Ada")
     run("user", "set", "ada", "--quiet-hours", "none")
@@ -102,6 +117,15 @@ def test_agents_are_set_listed_and_removed(run: Run) -> None:
             "pauses": [],
         }
     ]
+    changed = run("agent", "set", "bulk", "--hourly-limit", "50", "--urgent-at-night", "off")
+    assert "hourly limit 100 → 50, urgent at night - → no" in changed
+    kept = json.loads(run("agent", "list", "--json"))[0]
+    assert (kept["may_use_urgent"], kept["publishers"]) == (False, ["AROAUTHOR"]), "what is not given stays"
+    reset = json.loads(
+        run("agent", "set", "bulk", "--no-hourly-limit", "--any-publisher", "--urgent-at-night", "default", "--json")
+    )
+    assert (reset["hourly_limit"], reset["publishers"], reset["urgent_at_night"]) == (None, None, None)
+    assert "not both" in run("agent", "set", "bulk", "--no-hourly-limit", "--hourly-limit", "5", fails=True)
     assert "Removed" in run("agent", "remove", "bulk")
     assert "no settings" in run("agent", "remove", "bulk")
 
@@ -118,7 +142,8 @@ def test_pauses_have_scopes(run: Run, connection: Connection) -> None:
     }
     assert "Still paused: agent bulk" in run("resume", "--lane", "low")
     assert "Give one of" in run("pause", "--lane", "low", "--user", "ada", fails=True)
-    assert "Invalid value" in run("pause", "--lane", "someday", fails=True)
+    wrong = run("pause", "--lane", "someday", fails=True)
+    assert "Invalid value for '--lane': 'someday' is none of them. Use urgent, high, medium, low." in wrong
     assert "'unknown'" in run("pause", "--user", "unknown", fails=True)
 
 

@@ -89,8 +89,9 @@ def test_the_texts_of_other_people_count_for_nothing(world: World) -> None:
     world.deliver()
     assert world.texts()[-2:] == ["Hello", "There is more"]
     assert world.state(held) == ("sent", None)
-    assert world.all("SELECT user_id, date, messages_sent FROM user_message_budget WHERE user_id = %s", ada) == [
-        (ada, world.now.date() - timedelta(days=1), 2)
+    assert world.all("SELECT date, messages_sent FROM user_message_budget WHERE user_id = %s ORDER BY 1", ada) == [
+        (world.now.date() - timedelta(days=1), 2),
+        (world.now.date(), 0),  # in the evening of New York, the day of UTC
     ]
 
 
@@ -103,6 +104,8 @@ def test_the_texts_of_other_people_count_for_nothing(world: World) -> None:
         ("sent", HOUR - SECOND, 2 * HOUR, False),
         ("delivered", None, HOUR - SECOND, False),
         ("queued_for_send", None, SECOND, False),
+        ("queued", SECOND, SECOND, False),
+        (None, SECOND, SECOND, False),
         ("sent", HOUR, SECOND, True),
         ("sent", None, HOUR, True),
         ("failed", SECOND, SECOND, True),
@@ -110,7 +113,7 @@ def test_the_texts_of_other_people_count_for_nothing(world: World) -> None:
 )
 @pytest.mark.parametrize("is_of_sharer", [False, True])
 def test_texts_of_another_sender_count_for_an_hour(
-    world: World, status: str, sent_ago: timedelta | None, written_ago: timedelta, goes: bool, is_of_sharer: bool
+    world: World, status: str | None, sent_ago: timedelta | None, written_ago: timedelta, goes: bool, is_of_sharer: bool
 ) -> None:
     ada, ben = world.person(hourly_limit=1), world.person("ben", phone="+12125550102", hourly_limit=1)
     world.connection.execute("UPDATE users SET phone_number = '(212) 555-0101' WHERE id = %s", (ben,))
@@ -121,6 +124,24 @@ def test_texts_of_another_sender_count_for_an_hour(
     text_of_another_sender(world, went_to, status, sent_ago, written_ago)
     world.minute()
     assert world.state(message) == (("sent", None) if goes else ("queued", "hourly_limit"))
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        "UPDATE messages SET status = 'queued', twilio_message_sid = 'SM1' WHERE direction = 'outbound'",
+        "INSERT INTO orchestrator.left_alone SELECT id FROM messages WHERE direction = 'outbound'",
+    ],
+)
+def test_a_row_with_a_trace_of_another_sender_counts(world: World, trace: str) -> None:
+    ada = world.person(hourly_limit=1)
+    world.says(ada, "Hello")
+    world.connection.execute("DELETE FROM messages")
+    message = world.message()
+    text_of_another_sender(world, ada, "pending", None, SECOND)
+    world.connection.execute(trace.encode())
+    world.minute()
+    assert world.state(message) == ("queued", "hourly_limit")
 
 
 def test_a_text_of_another_sender_while_claude_is_thinking_counts(world: World) -> None:
@@ -147,7 +168,7 @@ def test_our_own_texts_count_once(world: World) -> None:
 
 
 def text_of_another_sender(
-    world: World, user_id: UUID, status: str, sent_ago: timedelta | None, written_ago: timedelta
+    world: World, user_id: UUID, status: str | None, sent_ago: timedelta | None, written_ago: timedelta
 ) -> None:
     world.connection.execute(
         "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, sent_at, created_at)"

@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.delivery.deliver import deliver
+from orchestrator.event_settings import EventSettings
 from orchestrator.messages import Lane
 from orchestrator.settings import ActivitySettings, DeliverSettings
 from orchestrator.store.adoption import adopt
@@ -25,7 +26,7 @@ from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
 NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)
-SHADOW, CHANGE = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "cutover.md").read_text(), re.DOTALL)
+SHADOW, CHANGE, BACK = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "cutover.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture
@@ -55,6 +56,19 @@ def test_the_sql_of_the_change_removes_what_it_names(former: Connection) -> None
     assert list_old_senders(former) == OF_EXISTING[2:]
 
 
+def test_the_sql_of_the_way_back_cancels_what_waits_for_people_who_wrote_stop(former: Connection) -> None:
+    migrate(url_of(former))
+    adopt(former, DAY, WEEK, NOON, apply=True)
+    late = {user: add(former, NOON, user_id=user) for user in (ADA, BEN)}
+    cancel, _, listing = BACK.partition(";")
+    former.execute(cancel.encode())
+    assert dict(former.execute("SELECT id, status FROM message_queue").fetchall()) == {
+        late[ADA]: "queued",
+        late[BEN]: "cancelled",
+    }
+    assert [number for number, _ in former.execute(listing.encode())] == ["+12125550102"]
+
+
 def agent_writes(connection: Connection, user: str, content: str, at: datetime, status: str = "pending") -> None:
     """The row of `messages` by which an agent of the former system answers."""
     connection.execute(
@@ -74,7 +88,7 @@ def person_writes(connection: Connection, user: str, content: str, at: datetime,
 
 def tick(connection: Connection, now: datetime, sender: CountingSender) -> int:
     """What the dispatcher and the deliver function do in a minute; returns how many rows of agents were taken up."""
-    upkeep = keep_up(connection, 1, WEEK, None, ActivitySettings(), now, 100)
+    upkeep = keep_up(connection, 1, WEEK, EventSettings(), ActivitySettings(), now, 100)
     environment = function_environment(url_of(connection), {}, "http://127.0.0.1:1", "http://127.0.0.1:1")
     settings = DeliverSettings.model_validate({name.lower(): value for name, value in environment.items()})
     claimed = claim_replies(connection, now)

@@ -13,6 +13,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "data-model.md").read_text()
 ROW = re.compile(r"^\| (?P<columns>`.*?) \| .*? \| (?P<writers>[^|]*) \|$")
 WRITE = re.compile(r"(?:INSERT INTO|(?<!FOR )(?<!NO KEY )(?<!DO )UPDATE|DELETE FROM) ([a-z_.]+)")
 WORD = re.compile(r"`([^`]+)`")
+# A table that only databases of the former system have: docs/events.md describes the rows.
+OF_FORMER_SYSTEM = {"public.events"}
 
 
 def documented() -> dict[str, list[tuple[str, str]]]:
@@ -56,6 +58,6 @@ def test_what_writes_a_column_exists(connection: Connection) -> None:
 def test_each_statement_that_writes_a_table_is_named_there() -> None:
     named = {table: " ".join(writers for _, writers in rows) for table, rows in documented().items()}
     for file in STATEMENTS.glob("*.sql"):
-        written = set(WRITE.findall(read_statement(file.stem)))
+        written = set(WRITE.findall(read_statement(file.stem))) - OF_FORMER_SYSTEM
         missing = [table for table in written if not re.search(rf"`{file.stem}`", named[table])]
         assert not missing, f"{file.name} writes {missing}"

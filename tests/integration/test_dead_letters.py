@@ -4,11 +4,12 @@ import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import boto3
 import pytest
 import time_machine
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from orchestrator.aws.queues import OutgoingMessage, send_all
 from orchestrator_cli.main import app
@@ -32,10 +33,14 @@ def world_with_dead_letters(world: World) -> Iterator[World]:
 _MINUTES = (timedelta(minutes=number) for number in itertools.count())
 
 
-def orchestrator(*arguments: str) -> str:
+def invoke(*arguments: str) -> Result:
     # Receiving waits a second for messages, so the clock ticks, and moves on from one command to the next.
     with time_machine.travel(datetime.now(UTC) + next(_MINUTES), tick=True):
-        result = CliRunner().invoke(app, ["dlq", *arguments])
+        return CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+
+
+def orchestrator(*arguments: str) -> str:
+    result = invoke("dlq", *arguments)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -56,6 +61,29 @@ def test_dead_letters_are_shown_with_their_reasons_and_stay(world_with_dead_lett
     shown = orchestrator("show", "enqueue", "--body", "--reason", "none")
     assert '{"sent by": "sqs"}' in shown
     assert "received too often" in shown
+
+
+def test_a_dead_letter_has_one_id_everywhere_and_names_its_agent(world_with_dead_letters: World) -> None:
+    message_id = uuid4()
+    world_with_dead_letters.publish(
+        {"message_id": str(message_id), "user_id": "ada", "agent_id": "saga", "priority": "asap", "message_data": {}}
+    )
+    letters = {letter["message_id"]: letter for letter in json.loads(orchestrator("show", "enqueue", "--json"))}
+    assert letters[str(message_id)]["agent_id"] == "saga"
+    assert [name for name, _ in zip(letters[str(message_id)], range(3), strict=False)] == [
+        "message_id",
+        "agent_id",
+        "sqs_message_id",
+    ]
+    shown = orchestrator("show", "enqueue")
+    for letter_id, letter in letters.items():
+        assert letter_id in shown
+        explained = invoke("explain", letter_id)
+        if letter["reason" if "reason" in letter else "agent_id"] is None:  # SQS moved it: the database never saw it
+            assert f"{letter_id} is a dead letter of the enqueue queue since" in str(explained.exception)
+        else:
+            assert letter["problem"].split(".")[0][:30] in explained.output
+    assert " by saga" in shown
 
 
 def test_a_dry_run_changes_nothing(world_with_dead_letters: World) -> None:

@@ -43,7 +43,6 @@ _KEPT = {
     "public.message_queue.published_by": _AGENTS,
     "public.message_queue.priority": _CODES,
     "public.message_queue.status": _CODES,
-    "public.message_queue.superseded_reason": _CODES,
     "public.message_queue.reason": _CODES,
     "public.message_queue.encoding": _CODES,
     "public.agent_tasks.task_type": _CODES,
@@ -71,6 +70,9 @@ _KEPT = {
     "orchestrator.consents.purpose": _CODES,
     "orchestrator.number_checks.answer": _CODES,
     "orchestrator.event_bus.name": _OURS,
+    "orchestrator.reply_targets.target": _OURS,
+    "orchestrator.events.target": _CODES,
+    "orchestrator.events.error": _CODES,
     "orchestrator.forgotten_opt_outs.number_hash": "a keyed hash",
     "orchestrator.numbers.phone_number": "the story gives it",
     "orchestrator.opt_outs.phone_number": "the story gives it",
@@ -93,6 +95,7 @@ _KEPT = {
     "orchestrator.timeline.reason": _CODES,
     "orchestrator.timeline.note": "rows of the law, as the law's file has them",
     "orchestrator.topic_withdrawals.publisher": _AGENTS,
+    "orchestrator.waits_for_users.agent_id": _AGENTS,
     "orchestrator.withdrawals.publisher": _AGENTS,
 }
 

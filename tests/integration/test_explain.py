@@ -1,12 +1,15 @@
 """`orchestrator explain` shows the history of a message, `queue` the waiting messages (G9)."""
 
 import json
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner
 
+from orchestrator.store.waits_for_users import list_waits_for_users
 from orchestrator_cli.main import app
+from orchestrator_cli.stack_checks import user_wait_results
 from tests.integration.test_other_people import an_outcome_is_proven_by_the_list
 from tests.world import World
 
@@ -29,7 +32,7 @@ def test_the_history_of_a_message_in_the_persons_local_time(world: World, comman
     message_id = world.message(message_data=STRUCTURED)
     world.minute()
     printed = run(command, "explain", str(message_id))
-    assert "Now: queued, due Tue 03 Mar 08:00:00: the person's quiet hours (R3)" in printed
+    assert "Now: queued, due 2026-03-03 08:00:00 PST: the person's quiet hours (R3)" in printed
     world.travel_to("2026-03-03T16:00:00+00:00")
     world.minute()
     printed = run(command, "explain", str(message_id))
@@ -45,7 +48,7 @@ def test_the_history_of_a_message_in_the_persons_local_time(world: World, comman
     ):
         assert step in printed
     assert "times in America/Los_Angeles" in printed
-    assert "Tue 03 Mar 08:00:00" in printed
+    assert "2026-03-03 08:00:00 PST" in printed
     assert "+13105550102" not in printed
 
     steps = json.loads(run(command, "explain", str(message_id), "--json"))["steps"]
@@ -67,6 +70,39 @@ def test_a_rejected_message_is_explained_too(world: World, command: CliRunner) -
     assert "Use urgent, high, medium or low" in run(command, "explain", str(message_id))
 
 
+def test_a_message_of_an_unknown_person_is_known_at_once(world: World, command: CliRunner) -> None:
+    message_id = uuid4()
+    body = {"message_id": str(message_id), "user_id": "ada", "agent_id": "saga", "message_data": {"type": "x"}}
+    world.publish(body, sent_at=world.now)
+    printed = run(command, "explain", str(message_id))
+    assert "by saga: waits for its user, who is not known yet" in printed
+    assert "2026-03-03 15:15:00 UTC" in printed
+    ((waits, agent, until),) = list_waits_for_users(world.connection, world.now, 5)
+    assert (waits, agent, until - world.now) == (message_id, "saga", timedelta(minutes=15))
+    (found,) = user_wait_results(list_waits_for_users(world.connection, world.now, 5))
+    assert f"until 2026-03-03 15:15:00 UTC and later: {message_id} (saga)" in found.detail
+    world.wait(minutes=16)
+    world.publish(body, sent_at=world.now - timedelta(minutes=16))
+    assert "by saga: user_id: is not a known user" in run(command, "explain", str(message_id))
+    assert list_waits_for_users(world.connection, world.now, 5) == []
+
+
+def test_nothing_is_cut_off_at_80_columns(world: World) -> None:
+    narrow = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
+    world.person()
+    message_id = world.message(message_data=STRUCTURED)
+    world.minute()
+    ((sid,),) = world.all("SELECT twilio_message_sid FROM orchestrator.attempts")
+    printed = run(narrow, "explain", str(message_id))
+    assert "…" not in printed
+    folded = "".join(line.split("│")[3].strip() for line in printed.splitlines() if line.count("│") == 5)
+    assert sid in folded
+    costs = run(narrow, "costs")
+    ((usd,),) = world.all("SELECT round(cost_usd, 6)::text FROM agent_actions_log")
+    assert usd in costs
+    assert "…" not in costs
+
+
 def test_an_end_is_explained_with_its_rule(world: World, command: CliRunner) -> None:
     world.person()
     older = world.message(topic="crm")
@@ -74,7 +110,7 @@ def test_an_end_is_explained_with_its_rule(world: World, command: CliRunner) -> 
     newer = world.message(topic="crm")
     printed = run(command, "explain", str(older))
     assert "a newer message took its place (R9)" in printed
-    assert f"Superseded by {newer} (newer_of_topic)" in printed
+    assert f"Superseded by {newer} (A newer message of the same topic took its place)" in printed
 
 
 def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: CliRunner) -> None:
@@ -89,6 +125,8 @@ def test_a_row_inserted_by_hand_is_explained_as_not_ours(world: World, command: 
     assert "orchestrator adopt --apply" in printed
     assert "due" not in printed
     assert "the row was never ours" in run(command, "explain", str(UUID(int=2)))
+    world.connection.execute("UPDATE message_queue SET created_at = NULL")
+    assert "Now: queued, and not ours:" in run(command, "explain", str(UUID(int=1)))
 
 
 def test_a_row_that_is_left_to_another_sender_is_explained(world: World, command: CliRunner) -> None:
@@ -117,6 +155,12 @@ def test_the_queue_is_shown_lane_by_lane_oldest_first(world: World, command: Cli
     assert f"{first}" in printed
     assert "for ada by concierge_main" in printed
     assert str(second) not in printed
+    for _ in range(12):
+        world.message(agent_id="many")
+    everyone = json.loads(run(command, "queue", "--json"))
+    assert len(everyone) == 15, "JSON is for machines: all of them"
+    assert datetime.fromisoformat(everyone[0]["due"]).isoformat() == everyone[0]["due"]
+    assert len(json.loads(run(command, "queue", "--json", "--limit", "1"))) == 2
 
 
 def test_a_person_is_shown_with_their_waiting_messages(world: World, command: CliRunner) -> None:

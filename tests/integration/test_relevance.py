@@ -397,7 +397,7 @@ def test_the_cost_of_a_day_is_what_its_calls_cost(world: World) -> None:
     replied(world, ada)
     world.minute()
     logged = world.all("SELECT action_type, output_data->>'messages', cost_usd > 0 FROM agent_actions_log ORDER BY 1")
-    assert logged == [("check_relevance", "1", True), ("render_message", "1", True)]
+    assert logged == [("relevance_check", "1", True), ("render_message", "1", True)]
     assert world.all("SELECT cost_usd FROM orchestrator.daily_spending()") == world.all(
         "SELECT sum(cost_usd) FROM agent_actions_log"
     )

@@ -254,7 +254,7 @@ def test_what_an_agent_wrote_to_itself_opens_no_conversation_and_asks_nothing(wo
         world.minute()
     assert world.texts() == []
     assert {world.state(UUID(message)) for message in (str(asked), answer["message_id"])} == {("queued", "quiet_hours")}
-    assert world.all("SELECT count(*) FROM agent_actions_log WHERE action_type = 'check_relevance'") == [(0,)]
+    assert world.all("SELECT count(*) FROM agent_actions_log WHERE action_type = 'relevance_check'") == [(0,)]
 
 
 # Ceilings --------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from orchestrator.maintenance.privacy import delete_person, identity_of
 from orchestrator.settings import PrivacySettings
 from orchestrator.store import people as people_store
 from orchestrator.store import recovery, stored_statements
+from orchestrator.store.conversation import add_unknown_senders
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
 from orchestrator.store.stored_statements import (
@@ -206,6 +208,7 @@ def test_whatever_looks_a_number_up_finds_it_by_its_index(world: World) -> None:
         people_store.read_user(world.connection, "p0", world.now)
         recovery.find_people_by_number(world.connection, [phone])
         recovery.read_unsent_messages(world.connection, [phone])
+        add_unknown_senders(world.connection, {uuid4(): phone})
         identity = identity_of(world.connection, "p0")
         delete_person(world.connection, identity, None, PrivacySettings(), lambda: world.now)
     names = {name for name in NAMES.values() if BY_NUMBER.search(read_statement(name))}

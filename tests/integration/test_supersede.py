@@ -9,6 +9,9 @@ from orchestrator_local.stand_ins.phones import twilio_error
 from tests.integration.test_sequences import part
 from tests.world import World
 
+NEWER_OF_TOPIC = "A newer message of the same topic took its place"
+REPLACED = "Another message names it as the one that it replaces"
+
 
 def superseded_by(world: World, message_id: UUID) -> tuple[Any, ...]:
     row = world.row(message_id)
@@ -22,7 +25,7 @@ def test_a_newer_message_of_the_topic_supersedes_what_waits(world: World) -> Non
     newer = world.message(topic="crm", message_data={"type": "note", "message": "newer"})
     other = world.message(topic="billing", message_data={"type": "note", "message": "other"})
     world.minute()
-    assert superseded_by(world, older) == ("superseded", newer, "newer_of_topic")
+    assert superseded_by(world, older) == ("superseded", newer, NEWER_OF_TOPIC)
     assert sorted(world.texts()) == ["newer", "other"]
     assert world.state(other)[0] == "sent"
 
@@ -32,7 +35,7 @@ def test_the_time_in_the_id_decides_not_the_arrival(world: World) -> None:
     older, newer = uuid7(world.now - timedelta(minutes=2)), uuid7(world.now - timedelta(minutes=1))
     world.message(message_id=str(newer), topic="crm")
     world.message(message_id=str(older), topic="crm")
-    assert superseded_by(world, older) == ("superseded", newer, "newer_of_topic")
+    assert superseded_by(world, older) == ("superseded", newer, NEWER_OF_TOPIC)
     assert world.state(newer)[0] == "queued"
 
 
@@ -43,7 +46,7 @@ def test_an_older_one_that_arrives_after_the_newer_was_sent_is_superseded(world:
     world.minute()
     world.message(message_id=str(older), topic="crm")
     world.minute()
-    assert superseded_by(world, older) == ("superseded", newer, "newer_of_topic")
+    assert superseded_by(world, older) == ("superseded", newer, NEWER_OF_TOPIC)
     assert world.texts() == ["Hello"]
 
 
@@ -87,11 +90,11 @@ def test_a_message_that_names_another_replaces_it_in_either_order(world: World) 
     old, new = uuid7(world.now), uuid7(world.now)
     world.message(message_id=str(old))
     world.message(message_id=str(new), supersedes_message_id=str(old))
-    assert superseded_by(world, old) == ("superseded", new, "replaced")
+    assert superseded_by(world, old) == ("superseded", new, REPLACED)
     late, early = uuid7(world.now), uuid7(world.now)
     world.message(message_id=str(early), supersedes_message_id=str(late))
     world.message(message_id=str(late))
-    assert superseded_by(world, late) == ("superseded", early, "replaced")
+    assert superseded_by(world, late) == ("superseded", early, REPLACED)
 
 
 def test_nobody_replaces_the_message_of_another_person(world: World) -> None:
@@ -133,7 +136,7 @@ def test_a_sequence_replaces_the_message_that_a_part_names_once_it_is_whole(worl
     world.publish(part(sequence, 1, total=2, message_id=first, supersedes_message_id=str(old)))
     assert world.state(old)[0] == "queued"
     world.publish(part(sequence, 2, total=2, message_id=str(uuid7(world.now))))
-    assert superseded_by(world, old) == ("superseded", UUID(first), "replaced")
+    assert superseded_by(world, old) == ("superseded", UUID(first), REPLACED)
 
 
 def test_of_a_sequence_and_a_message_between_its_parts_the_later_one_stays(world: World) -> None:
@@ -185,7 +188,7 @@ def test_what_is_sending_is_past_all_this_unless_it_comes_back(world: World) -> 
     world.phones.misbehave = None
     world.wait(minutes=1)
     world.minute()
-    assert superseded_by(world, older) == ("superseded", newer[0], "newer_of_topic")
+    assert superseded_by(world, older) == ("superseded", newer[0], NEWER_OF_TOPIC)
     assert world.texts() == ["newer"]
 
 

@@ -22,12 +22,12 @@ TREES = {
 # The parts of shared/orchestrator: each imports itself and the layers above its line; procedures import each other, too.
 PROCEDURES = {"intake", "delivery", "conversation", "maintenance"}
 LAYERS = [
-    {"errors", "ids", "leases", "segments", "number_hash", "clean_text", "purpose"},
+    {"errors", "ids", "leases", "segments", "number_hash", "clean_text", "purpose", "thread_pools"},
     {"unsendable", "request_fields"},
     {"consents"},
     {"clock", "messages", "people"},
     {"setting_values"},
-    {"sender_settings", "brake_settings"},
+    {"sender_settings", "brake_settings", "event_settings"},
     {"aws"},
     {"settings"},
     {"agents"},
@@ -36,6 +36,7 @@ LAYERS = [
     {"jurisdictions"},
     {"store", "wording", "sms"},
     {"claude_calls"},
+    {"event_targets"},
     {"events", "relevance_check"},
     PROCEDURES,
     {"client"},

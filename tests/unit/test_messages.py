@@ -324,6 +324,7 @@ def test_a_conversation_has_its_former_name_too(name: str) -> None:
         ({"type": "reply", "content": "Hello"}, {"type": "reply", "content": "Hello"}, "Hello"),
         ({"message": "Hello"}, {"type": "message", "message": "Hello"}, "Hello"),
         ({"findings": [1]}, {"type": "message", "findings": [1]}, None),
+        ({"type": "x", "content": "Hello", "message": None, "author": None}, None, "Hello"),
         ({"type": "x", "content": "a long report", "author": "Ada"}, None, None),
         ({"content": "report", "text": "Hello"}, {"type": "message", "content": "report", "text": "Hello"}, "Hello"),
     ],

@@ -64,6 +64,7 @@ DISPATCH = DispatchReport(
         {"agent_outcomes": 1},
         3600.0,
         {"trigger send_sms": 1},
+        {"webhook": 60.0},
         12.5,
     ),
     finished=True,
@@ -173,6 +174,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "TwilioSpentToday": {None: [2]},
                 "CostCeiling": {"twilio": [1]},
                 "OldSenders": {"trigger send_sms": [1]},
+                "OldestEvent": {"webhook": [60]},
                 "OutcomePauses": {"agent_outcomes": [1]},
                 "Texts": {"stop": [1]},
                 "OldestPause": {None: [3600]},
@@ -207,6 +209,7 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
                 "claude_calls": {"read_reply cut_off": 1},
                 "handed_over": 1,
                 "unjudged": 0,
+                "unknown_senders": {},
             },
             {
                 "Delivered": {None: [1]},

@@ -28,6 +28,14 @@ def events_client() -> "EventBridgeClient":
 
 
 @cache
+def lambda_client() -> Any:
+    """The client of Lambda, without types: one call is made."""
+    import boto3
+
+    return boto3.client("lambda", config=_config(read_timeout=5, attempts=2))
+
+
+@cache
 def secrets_client() -> Any:
     """The client of Secrets Manager, without types: one call is made."""
     import boto3

@@ -46,6 +46,8 @@ TICKS = Metric("Ticks")
 WAITING = Metric("Waiting", by="reason")
 # What still hands rows to another sender: 1 for each, by its kind and name.
 OLD_SENDERS = Metric("OldSenders", by="sender")
+# How long the oldest event has waited for its target.
+OLDEST_EVENT = Metric("OldestEvent", SECONDS, by="target")
 OLDEST_DUE = Metric("OldestDue", SECONDS, by="lane", always=tuple(Lane))
 HANDED_OVER = Metric("HandedOver", by="lane")
 # Delivery.

@@ -57,6 +57,7 @@ _SECRETS = {
     # What sends, without the token that checks signatures and opens the whole account.
     "TWILIO_SENDER_SECRET_ARN": _Secret(("TWILIO_ACCOUNT_SID", *_API_KEY), _SENDERS, senders=_SENDERS),
     "PRIVACY_SECRET_ARN": _Secret(("PRIVACY_KEY",)),
+    "REPLY_WEBHOOK_SECRET_ARN": _Secret(("REPLY_WEBHOOK_SECRET",)),
 }
 # By ARN.
 _known: dict[str, _KnownSecret] = {}

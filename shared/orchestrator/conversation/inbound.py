@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg
+
 from orchestrator.aws import metrics
 from orchestrator.aws.metrics import publish_as
 from orchestrator.aws.queues import QueueRecord
@@ -37,6 +39,10 @@ from orchestrator.wording.classification import Classification, classify
 
 # How long after a STOP our confirmation may go (47 CFR 64.1200(a)(12)).
 CONFIRMED_WITHIN = timedelta(minutes=5)
+# What an unknown sender may write to become a person; `yes` is START only of a person who is opted out.
+_OF_A_PERSON = (Intent.CONVERSATION, Intent.UNREAD, Intent.YES)
+# For the calls to the targets of events: the next batch, which may hold a STOP, waits for them.
+EVENT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class InboundReport:
         unread: records of texts that Claude did not read in time; they must come back. Without a key for Claude none
             does: an operator reads the text, or the person's next STOP or START resolves it.
         message_ids: the messages of status callbacks, by status.
+        unknown_senders: unknown senders who were `added` as people; what was not added, by the database's SQLSTATE.
     """
 
     statuses: Counter[str]
@@ -68,6 +75,7 @@ class InboundReport:
     handed_over: int
     unread: Sequence[QueueRecord] = field(metadata=publish_as(metrics.UNREAD_TEXTS, log_as="unjudged", show=len))
     message_ids: Mapping[str, Sequence[UUID]] = field(metadata=publish_as(in_log=False))
+    unknown_senders: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class _TextResult:
     claude_calls: Counter[str] = field(default_factory=Counter)
     handed_over: int = 0
     unread: Sequence[QueueRecord] = ()
+    unknown_senders: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,7 @@ def inbound(database: Database, requests: Requests, settings: InboundSettings, c
         claude_calls=texts.claude_calls,
         handed_over=texts.handed_over,
         unread=texts.unread,
+        unknown_senders=texts.unknown_senders,
         message_ids=_message_ids(requests.callbacks),
     )
 
@@ -156,6 +166,7 @@ def _take_in_texts(
     # Of the same text twice in one batch, the request that SQS received first counts.
     records = sorted(texts, key=lambda text: text[0].sent_at, reverse=True)
     received = list({text.inbound_id: _received_text(record, text, settings) for record, text in records}.values())
+    added = _add_unknown_senders(database, received) if settings.create_unknown_senders else Counter()
     with database.connection() as connection:
         stored = store.store_inbound_texts(connection, received, now)
     reading = _read_unread_texts(database, stored, settings, clock)
@@ -165,15 +176,37 @@ def _take_in_texts(
     # A message that SQS does not take is due again when its lease runs out.
     hand_over(settings.urgent_queue_url, claimed, clock())
     with database.connection() as connection:
-        # At once, because agents wait for what the person wrote; the dispatcher publishes what is left.
-        publish_events(connection, settings.event_bus_name, clock, most=LEASED_AT_ONCE)
+        # At once, because agents wait for what the person wrote; the dispatcher publishes what is left or was refused.
+        publish_events(connection, settings, clock, EVENT_SECONDS, most=LEASED_AT_ONCE, first_tries=True)
     return _TextResult(
         texts=Counter("unknown_sender" if text.user_id is None else str(text.kind) for text in stored if text.is_new),
         opted_out=_count_opt_outs(received, stored, reading),
         claude_calls=reading.claude_calls,
         handed_over=len(claimed),
         unread=_unread_records(texts, stored, reading) if settings.anthropic_api_key else [],
+        unknown_senders=added,
     )
+
+
+def _add_unknown_senders(database: Database, received: Sequence[ReceivedText]) -> Counter[str]:
+    """Add the people of whom only the number is known, where the owner wants that.
+
+    STOP, START and HELP add none: they are words to us, not to an agent. Where the database refuses, the texts are kept
+    aside as those of other unknown senders, because no fault here may hold up a STOP.
+
+    Returns:
+        How many were `added`, or were not, by SQLSTATE.
+    """
+    numbers = {text.inbound_id: text.phone_number for text in received if text.is_sms and text.kind in _OF_A_PERSON}
+    if not numbers:
+        return Counter()
+    with database.connection() as connection:
+        try:
+            return Counter(added=store.add_unknown_senders(connection, numbers))
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            return Counter({str(error.sqlstate): len(numbers)})
 
 
 def _confirm_opt_outs(

@@ -1,6 +1,5 @@
 """Enqueue: turns a batch of the enqueue queue into waiting messages, withdrawals, and rejections with a reason."""
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from orchestrator.clock import Clock
 from orchestrator.consents import ConsentEntry, ConsentRecord, ConsentRevocation
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
-from orchestrator.ids import id_from_sqs, publisher_of
+from orchestrator.ids import id_from_sqs, message_id_in, publisher_of
 from orchestrator.intake.acceptance import (
     TOO_MANY_PARTS,
     Arrival,
@@ -30,6 +29,7 @@ from orchestrator.intake.acceptance import (
 from orchestrator.intake.consent import check_author, entry_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
+from orchestrator.rules.limits import limits_by_default
 from orchestrator.rules.reasons import Reason
 from orchestrator.settings import EnqueueSettings, PolicySettings
 from orchestrator.store import intake as store
@@ -43,6 +43,7 @@ from orchestrator.store.intake import (
     TopicWithdrawal,
 )
 from orchestrator.store.opt_outs import OptOut
+from orchestrator.store.waits_for_users import UserWait
 
 # How long a message waits for its user, who may be created a little after the message was published.
 UNKNOWN_USER_GRACE = timedelta(minutes=15)
@@ -124,8 +125,10 @@ def enqueue(
         rows.topic_withdrawals,
         rows.rejections,
         rows.throttles,
+        limits_by_default(settings),
         now,
         now + URGENT_LEASE,
+        [_user_wait(record, requests[record]) for record in rows.unknown_users],
     )
     # A message that SQS does not take is due again when its lease ends.
     hand_over(settings.urgent_queue_url, claimed, now)
@@ -297,23 +300,23 @@ def _read_known_records(
     )
 
 
+def _user_wait(record: QueueRecord, request: Request) -> UserWait:
+    """The row by which `explain` and `doctor` find a message that waits for its user to be created."""
+    agent_id = request.agent_id if isinstance(request, Message | Reply) else None
+    return UserWait(_id_of(record, request), agent_id, record.sent_at + UNKNOWN_USER_GRACE)
+
+
+def _id_of(record: QueueRecord, request: Request | None) -> UUID:
+    return (request.message_id if request else None) or message_id_in(record.body) or id_from_sqs(record.original_id)
+
+
 def _rejection(record: QueueRecord, problem: InvalidMessage, request: Request | None) -> Rejection:
     """The row by which `explain` finds a message that was not accepted."""
-    message_id = request.message_id if request else None
     return Rejection(
         sqs_message_id=record.sqs_message_id,
-        message_id=message_id or _id_in(record.body) or id_from_sqs(record.original_id),
+        message_id=_id_of(record, request),
         agent_id=request.agent_id if isinstance(request, Message | Reply) else None,
         reason=problem.reason,
         field=problem.field,
         problem=str(problem),
     )
-
-
-def _id_in(body: str) -> UUID | None:
-    """The id in a malformed body, by which its publisher can ask what became of the message."""
-    try:
-        content = json.loads(body)
-        return UUID(str(content.get("messageId") or content.get("message_id")))
-    except (ValueError, AttributeError, RecursionError):
-        return None

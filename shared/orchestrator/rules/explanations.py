@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from orchestrator.rules.local_time import format_time
 from orchestrator.rules.reasons import Reason
 
 EXPLANATIONS: dict[Reason, tuple[str, str]] = {
@@ -94,7 +95,7 @@ _OPT_OUT_SOURCES = {
 def describe_opt_out(source: str, note: str | None, recorded_at: datetime | None) -> str:
     """How a person opted out (R11), with what an operator noted of it and when; an unknown source unchanged."""
     words = _OPT_OUT_SOURCES.get(source, source)
-    recorded = f", recorded {recorded_at:%Y-%m-%d %H:%M} UTC" if recorded_at else ""
+    recorded = f", recorded {format_time(recorded_at)}" if recorded_at else ""
     return f"{words}{recorded}{f': {note}' if note else ''} (R11)"
 
 

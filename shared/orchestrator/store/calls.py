@@ -13,15 +13,17 @@ from orchestrator.store.database import columns, sql
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:
-    """One call to Claude.
+    """One call to Claude, or a verdict on one more of the messages that a call was about.
 
     Attributes:
         message_id: the message it was about; None for a call about all waiting messages of a person.
-        outcome: what became of the answer, such as `judged`, `ungrounded` or `failed`.
-        messages: how many messages it was about.
+        outcome: what became of the answer, such as `judged`, `ungrounded` or `failed`; `verdict` where another entry is
+            the call's, and holds its tokens and cost.
+        messages: how many messages the call was about.
         input_tokens: all input tokens, including `cached_tokens`.
         cost_usd: US dollars, by the price table.
         latency_ms: milliseconds from the request to the whole answer.
+        verdict: on the relevance of the message (R10).
     """
 
     action_type: str
@@ -29,14 +31,15 @@ class LoggedCall:
     message_id: UUID | None
     agent_id: str
     model: str
-    input_tokens: int
-    cached_tokens: int
-    output_tokens: int
-    cost_usd: Decimal
-    latency_ms: int
+    input_tokens: int | None
+    cached_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None
+    latency_ms: int | None
     outcome: str
     messages: int
     error: str | None
+    verdict: str | None = None
 
 
 def log_calls(connection: Connection, calls: Sequence[LoggedCall], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Statements of inbound texts: store them, write what they were taken for, claim what comes forward (R4, R11, R12)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -177,6 +177,24 @@ def store_inbound_texts(connection: Connection, texts: Sequence[ReceivedText], n
                 if clear_words:
                     connection.execute(sql("resolve_unread_texts"), columns(clear_words, "phone_number", "at"))
             return cursor.fetchall()
+
+
+def add_unknown_senders(connection: Connection, numbers: Mapping[UUID, str]) -> int:
+    """Add a person for each number that no person has; one round trip. A text that came before adds none.
+
+    Args:
+        numbers: the senders of texts, by the ids of these.
+
+    Returns:
+        How many were added.
+
+    Raises:
+        psycopg.Error: the table `users` refuses them, or asks for more than a number.
+    """
+    parameters = {"inbound_id": list(numbers), "phone_number": list(numbers.values())}
+    with one_round_trip(connection):
+        added = connection.execute(sql("add_unknown_senders"), parameters)
+    return added.rowcount
 
 
 def insert_help_answers(

@@ -28,6 +28,7 @@ class Gauges:
         outcome_pauses: agents and message types that are paused by what their texts brought, by scope.
         oldest_pause: seconds since the oldest pause in force began; 0 where nothing is paused.
         old_senders: 1 for each thing in the database that hands rows to another sender, by its kind and name.
+        oldest_events: seconds since the oldest event happened that its target has not taken, by target.
         connections: connections in use, in per cent of those that the server allows.
     """
 
@@ -40,6 +41,7 @@ class Gauges:
     outcome_pauses: Mapping[str, int]
     oldest_pause: float
     old_senders: Mapping[str, int]
+    oldest_events: Mapping[str, float]
     connections: float
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from psycopg import Connection
 
 from orchestrator.agents import Agent, AgentGroup
 from orchestrator.people import Person
+from orchestrator.rules.limits import Limits
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.waits_for_users import UserWait
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class KnownRecords:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMessage:
-    """A valid message with its times, as a row for `message_queue`."""
+    """A valid message with its times, as a row for `message_queue`; `local_date` is its person's day now."""
 
     message_id: UUID
     user_id: UUID
@@ -74,6 +76,7 @@ class AcceptedMessage:
     sequence_id: UUID | None
     sequence_position: int | None
     sequence_total: int | None
+    local_date: date
     is_reply: bool = False
 
 
@@ -132,7 +135,7 @@ def read_known_records(
         start_limit: texts an hour of agents without settings (R13).
     """
     with one_round_trip(connection):
-        people = connection.execute(sql("find_people"), {"references": list(references)})
+        people = connection.execute(sql("find_people"), {"references": list(references), "now": now})
         owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
         publishers = connection.execute(sql("find_publishers"), {"message_ids": list(message_ids)})
         parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
@@ -179,13 +182,17 @@ def store_batch(
     topics_withdrawn: Sequence[TopicWithdrawal],
     rejected: Sequence[Rejection],
     throttles: Sequence[AgentThrottle],
+    limits: Limits,
     now: datetime,
     urgent_lease_until: datetime,
+    waits: Sequence[UserWait] = (),
 ) -> tuple[set[UUID], list[ClaimedMessage]]:
     """Store one batch, all of it or nothing; one round trip.
 
     Args:
+        limits: of people who have no budget row yet.
         urgent_lease_until: until when the caller may hold the messages that it hands over.
+        waits: messages that wait for their user to be created.
 
     Returns:
         The messages that are new, and the messages to be handed over now: urgent ones, the first parts of urgent
@@ -201,7 +208,13 @@ def store_batch(
             # Two batches with parts of one sequence, or messages of one topic, come one after the other.
             connection.execute(sql("lock_users"), {"user_ids": [row.user_id for row in related]})
         inserted = connection.execute(
-            sql("insert_messages"), {**columns(accepted, *AcceptedMessage.__slots__), "now": now}
+            sql("insert_messages"),
+            {
+                **columns(accepted, *AcceptedMessage.__slots__),
+                "daily_limit": limits.daily,
+                "hourly_limit": limits.hourly,
+                "now": now,
+            },
         )
         if sequence_ids:
             completed = connection.execute(
@@ -226,6 +239,8 @@ def store_batch(
             _withdraw(connection, withdrawn, topics_withdrawn, now)
         if rejected:
             connection.execute(sql("store_rejections"), {**columns(rejected, *Rejection.__slots__), "now": now})
+        if waits:
+            connection.execute(sql("store_waits_for_users"), {**columns(waits, *UserWait._fields), "now": now})
         if throttles:
             connection.execute(sql("throttle_agents"), {**columns(throttles, *AgentThrottle.__slots__), "now": now})
     new = inserted.fetchall()

@@ -19,11 +19,11 @@ class Step:
     """One thing that happened to a message.
 
     Attributes:
-        what: published, accepted, held, asked Twilio, worded, judged, sending, an outcome, delivered, undelivered,
-            rejected, opted out, or the status in which it ended.
+        what: waits, published, accepted, held, asked Twilio, worded, judged, sending, an outcome, delivered,
+            undelivered, rejected, opted out, or the status in which it ended.
         detail: a sentence for operators, without phone numbers and without the message's words. It may hold an
             operator's own note.
-        until: when a held message is due again; None for every other step.
+        until: when a held message is due again, or a wait for its user ends; None for every other step.
         reason: why it was held, or ended; None for every other step.
     """
 
@@ -61,6 +61,7 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
         calls = connection.execute(sql("read_history_calls"), parameters)
         verdicts = connection.execute(sql("read_history_relevance"), parameters)
         rejections = connection.execute(sql("read_history_rejections"), parameters)
+        waits = connection.execute(sql("read_history_user_wait"), parameters)
         opt_outs = connection.execute(sql("read_history_opt_outs"), parameters)
         checks = connection.execute(sql("read_history_number_checks"), parameters)
     row = message.fetchone()
@@ -77,7 +78,11 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
             for at, since, answer in checks
         ),
         *(step for found in attempts for step in _attempt_steps(*found)),
-        *(Step(at, "rejected", problem) for at, problem in rejections),
+        *(
+            Step(since, "waits", f"{_by(agent)}waits for its user, who is not known yet; then it is rejected", until)
+            for since, until, agent in waits
+        ),
+        *(Step(at, "rejected", f"{_by(agent)}{problem}") for at, agent, problem in rejections),
         *(
             Step(at, "opted out", describe_opt_out(source, note, recorded_at))
             for at, source, note, recorded_at in opt_outs
@@ -94,12 +99,17 @@ def is_left_alone(connection: Connection, row_id: UUID) -> bool:
     return row is not None
 
 
+def _by(agent_id: str | None) -> str:
+    return f"by {agent_id}: " if agent_id else ""
+
+
 def _first_steps(row: dict[str, Any]) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
     lane = "a reply" if row["is_reply"] else row["priority"]
     detail = f"by {row['agent_id']}, {row['purpose']}, {lane}{part}"
-    published = Step(row["published_at"] or row["created_at"], "published", detail)
-    return [published, Step(row["accepted_at"], "accepted", "")] if row["accepted_at"] else [published]
+    steps = [(row["published_at"] or row["created_at"], "published", detail), (row["accepted_at"], "accepted", "")]
+    # A row of another sender may name no time at all.
+    return [Step(at, what, why) for at, what, why in steps if at]
 
 
 def _decision_step(at: datetime, status: str, reason: str, until: datetime | None, note: str | None) -> Step:

@@ -60,12 +60,14 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.readings": (("SELECT", "INSERT", "UPDATE"), "classifies what people write"),
     "orchestrator.rejections": (("SELECT", "INSERT", "DELETE"), "records rejections, for 90 days"),
     "orchestrator.relevance": (("SELECT", "INSERT", "UPDATE"), "stores verdicts, and clears their words"),
+    "orchestrator.reply_targets": (("SELECT", "INSERT", "DELETE"), "follows the settings of where events go"),
     "orchestrator.schema_migrations": (("SELECT",), "`doctor` reports what is not migrated"),
     "orchestrator.spending": (("SELECT",), "sums what was spent before the shards"),
     "orchestrator.spending_shards": (("SELECT", "INSERT", "UPDATE"), "sums what is spent, for the ceilings"),
     "orchestrator.strangers": (("SELECT", "INSERT", "DELETE"), "keeps texts of unknown senders, for as long as words"),
     "orchestrator.timeline": (("SELECT", "INSERT"), "records holds and ends, which nothing alters"),
     "orchestrator.topic_withdrawals": (("SELECT", "INSERT", "UPDATE", "DELETE"), "withdrawals of a topic, for 90 days"),
+    "orchestrator.waits_for_users": (("SELECT", "INSERT", "DELETE"), "names messages of unknown users, for 90 days"),
     "orchestrator.withdrawals": (("SELECT", "INSERT", "DELETE"), "withdrawals of a message, for 90 days"),
 }
 

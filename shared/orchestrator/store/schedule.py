@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from orchestrator.event_settings import EventSettings
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane
 from orchestrator.rules.activity import ACTIVE_FOR
@@ -58,7 +59,7 @@ def keep_up(
     connection: Connection,
     sends: int,
     lifetime: timedelta,
-    event_bus: str | None,
+    events: EventSettings,
     ceilings: ActivitySettings,
     now: datetime,
     limit: int,
@@ -71,7 +72,7 @@ def keep_up(
     Args:
         sends: how often a text that may have been sent is sent at most.
         lifetime: how long a reply that was taken up may wait.
-        event_bus: where events are published; None keeps no events.
+        events: where events go; without a target none is kept.
         ceilings: of the texts that activity lets through (R4).
         limit: the most messages of each kind in one tick.
     """
@@ -87,10 +88,12 @@ def keep_up(
         "user_ids": None,
         "lease_until": None,
         "lifetime": lifetime,
-        "event_bus": event_bus,
+        "event_bus": events.event_bus_name,
+        "reply_targets": events.reply_targets,
     }
     with one_round_trip(connection):
         connection.execute(sql("set_event_bus"), parameters)
+        connection.execute(sql("set_reply_targets"), parameters)
         released = connection.execute(sql("release_leases"), parameters)
         late = connection.execute(sql("expire_messages"), parameters)
         partial = connection.execute(sql("fail_incomplete_sequences"), parameters)
@@ -104,6 +107,24 @@ def keep_up(
     (incomplete,) = partial.fetchone() or (0,)
     (twilio_is_out,) = outage.fetchone() or (False,)
     return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount, twilio_is_out)
+
+
+def add_budget_rows(connection: Connection, limits: Limits, now: datetime, limit: int) -> None:
+    """Add the UTC day's budget row of people for whom a message is due on that day (R1); one round trip.
+
+    Args:
+        limits: of people who have no budget row yet.
+        limit: the most rows.
+    """
+    parameters = {
+        "lanes": [*Lane],
+        "daily_limit": limits.daily,
+        "hourly_limit": limits.hourly,
+        "tomorrow": datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(0), UTC),
+        "now": now,
+        "limit": limit,
+    }
+    connection.execute(sql("add_budget_rows"), parameters)
 
 
 def expect_inbound_markers(connection: Connection) -> None:

@@ -71,6 +71,19 @@ CREATE FUNCTION orchestrator.agent_texts(agents text, at timestamp with time zon
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT l.created_at,
+           CASE l.action_type WHEN 'relevance_check' THEN 'check_relevance' ELSE l.action_type END,
+           coalesce(l.output_data->>'agent_id', ''), coalesce(l.model_used, ''),
+           coalesce((l.output_data->>'messages')::int, 1), l.input_tokens, (l.output_data->>'cached_tokens')::bigint,
+           l.output_tokens, l.cost_usd, l.error
+      FROM agent_actions_log l
+     WHERE l.agent_type = 'message_orchestrator' AND l.created_at >= since
+       AND l.action_type <> 'delivery_error' AND l.output_data->>'outcome' IS DISTINCT FROM 'verdict'
+$$;
+
 CREATE FUNCTION orchestrator.close_conversations() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -235,6 +248,38 @@ CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time 
       FROM orchestrator.attempts a
      WHERE a.user_id = ANY (people) AND a.law_texts > 0 AND a.started_at > since
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+$$;
+
+CREATE FUNCTION orchestrator.limits_of(person uuid, today date) RETURNS TABLE(date date, daily_limit integer, hourly_limit integer, quiet_hours_enabled boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT b.date, b.daily_limit, b.hourly_limit, b.quiet_hours_enabled
+      FROM user_message_budget b
+     WHERE b.user_id = person
+       AND b.date = coalesce(
+               (SELECT max(t.date) FROM user_message_budget t WHERE t.user_id = person AND t.date <= today),
+               (SELECT max(t.date) FROM user_message_budget t WHERE t.user_id = person)
+           )
+$$;
+
+CREATE FUNCTION orchestrator.log_delivery_error() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO public.agent_actions_log (agent_type, action_type, user_id, context_id, context_type, input_data,
+                                          output_data, error, created_at)
+    SELECT 'message_orchestrator', 'delivery_error', new.user_id, new.message_id, 'message',
+           pg_catalog.jsonb_build_object('message_id', new.message_id),
+           pg_catalog.jsonb_build_object('outcome', failure.outcome),
+           pg_catalog.concat_ws(' ', coalesce(new.error, failure.outcome), '(' || failure.code || ')'), failure.at
+      FROM (
+            SELECT CASE WHEN new.undelivered_at IS NULL THEN new.outcome ELSE 'undelivered' END AS outcome,
+                   coalesce(new.undelivered_code, new.error_code) AS code,
+                   coalesce(new.undelivered_at, new.settled_at) AS at
+           ) failure;
+    RETURN NULL;
+END
 $$;
 
 CREATE FUNCTION orchestrator.newest_budget(person uuid) RETURNS TABLE(date date, daily_limit integer, hourly_limit integer, quiet_hours_enabled boolean)
@@ -459,6 +504,20 @@ CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, kind 
        )
 $$;
 
+CREATE FUNCTION orchestrator.superseded_words(why text, message uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE why
+           WHEN 'newer_of_topic' THEN 'A newer message of the same topic took its place'
+           WHEN 'replaced' THEN 'Another message names it as the one that it replaces'
+           WHEN 'reformulation' THEN 'Its agent did not reformulate it in time'
+           WHEN 'stale' THEN coalesce(
+               (SELECT nullif(left(r.why, 100), '') FROM orchestrator.relevance r WHERE r.message_id = message),
+               'What the person wrote made it stale'
+           )
+           END
+$$;
+
 CREATE FUNCTION orchestrator.superseders(message uuid, person uuid, about text, published timestamp with time zone, sequence uuid) RETURNS TABLE(id uuid, published_at timestamp with time zone, why text)
     LANGUAGE sql STABLE
     AS $$
@@ -533,8 +592,12 @@ CREATE FUNCTION orchestrator.texts_of_others(people uuid[], until timestamp with
     AS $$
     SELECT coalesce(m.sent_at, m.created_at)
       FROM messages m
-     WHERE m.user_id = ANY (people) AND m.direction = 'outbound' AND m.status IN ('sent', 'delivered', 'queued_for_send')
+     WHERE m.user_id = ANY (people) AND m.direction = 'outbound'
        AND coalesce(m.sent_at, m.created_at) > until - interval '60 minutes'
+       AND (m.status IN ('sent', 'delivered', 'queued_for_send')
+            OR m.status IS DISTINCT FROM 'failed'
+               AND (m.sent_at IS NOT NULL OR m.twilio_message_sid IS NOT NULL
+                    OR EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = m.id)))
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.id = m.id)
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.message_id = m.id)
 $$;
@@ -661,6 +724,8 @@ CREATE INDEX attempts_under_a_cap ON orchestrator.attempts USING btree (user_id,
 
 CREATE INDEX attempts_without_a_slot ON orchestrator.attempts USING btree (user_id, started_at) WHERE (NOT holds_slot);
 
+CREATE TRIGGER log_delivery_error AFTER UPDATE OF outcome, undelivered_at ON orchestrator.attempts FOR EACH ROW WHEN ((((new.outcome = ANY (ARRAY['refused'::text, 'not_sent'::text, 'unknown'::text])) AND (new.outcome IS DISTINCT FROM old.outcome)) OR ((new.undelivered_at IS NOT NULL) AND (old.undelivered_at IS NULL)))) EXECUTE FUNCTION orchestrator.log_delivery_error();
+
 CREATE TABLE orchestrator.consents (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -707,13 +772,20 @@ CREATE TABLE orchestrator.events (
     message_id uuid,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     at timestamp with time zone NOT NULL,
-    leased_until timestamp with time zone
+    leased_until timestamp with time zone,
+    target text DEFAULT 'bus'::text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    error text
 );
 
 ALTER TABLE ONLY orchestrator.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
 CREATE INDEX events_by_time ON orchestrator.events USING btree (at);
+
+CREATE INDEX events_of_targets ON orchestrator.events USING btree (target, at, id);
+
+CREATE INDEX events_that_failed ON orchestrator.events USING btree (target) WHERE (failures > 0);
 
 CREATE TABLE orchestrator.forgotten_opt_outs (
     number_hash text NOT NULL,
@@ -929,6 +1001,13 @@ CREATE TABLE orchestrator.relevance (
 ALTER TABLE ONLY orchestrator.relevance
     ADD CONSTRAINT relevance_pkey PRIMARY KEY (message_id);
 
+CREATE TABLE orchestrator.reply_targets (
+    target text NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.reply_targets
+    ADD CONSTRAINT reply_targets_pkey PRIMARY KEY (target);
+
 CREATE TABLE orchestrator.schema_migrations (
     name text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
@@ -1020,6 +1099,18 @@ CREATE TABLE orchestrator.topic_withdrawals (
 
 ALTER TABLE ONLY orchestrator.topic_withdrawals
     ADD CONSTRAINT topic_withdrawals_pkey PRIMARY KEY (user_id, topic, publisher);
+
+CREATE TABLE orchestrator.waits_for_users (
+    message_id uuid NOT NULL,
+    agent_id text,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.waits_for_users
+    ADD CONSTRAINT waits_for_users_pkey PRIMARY KEY (message_id);
+
+CREATE INDEX waits_for_users_by_time ON orchestrator.waits_for_users USING btree (until);
 
 CREATE TABLE orchestrator.withdrawals (
     message_id uuid NOT NULL,

@@ -26,11 +26,13 @@ class WaitingMessage:
     of_lane: int
 
 
-def list_waiting_messages(connection: Connection, per_lane: int, user_id: UUID | None = None) -> list[WaitingMessage]:
+def list_waiting_messages(
+    connection: Connection, per_lane: int | None, user_id: UUID | None = None
+) -> list[WaitingMessage]:
     """List the oldest waiting messages, lane by lane.
 
     Args:
-        per_lane: how many of each lane at most.
+        per_lane: how many of each lane at most; None for all.
         user_id: the person whose messages are listed; None for all people.
     """
     with connection.cursor(row_factory=class_row(WaitingMessage)) as cursor:

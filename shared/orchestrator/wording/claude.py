@@ -2,9 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.clean_text import clean_json
 from orchestrator.clock import Countdown
 from orchestrator.settings import WriterSettings
+from orchestrator.thread_pools import pool_without_wait
 from orchestrator.wording.answer_length import longest_answer
 from orchestrator.wording.models import cost, thinking_options
 
@@ -137,16 +137,6 @@ def call_without_request(settings: WriterSettings) -> Call:
 Result = TypeVar("Result")
 
 
-@contextmanager
-def _pool_without_wait(size: int) -> Iterator[ThreadPoolExecutor]:
-    """A thread pool that does not wait for unfinished calls on exit; their results are discarded."""
-    pool = ThreadPoolExecutor(size)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
 def side_by_side(
     questions: Sequence[Callable[[], Result]], too_late: Callable[[int], Result], seconds: float
 ) -> list[Result]:
@@ -159,7 +149,7 @@ def side_by_side(
     if not questions:
         return []
     rounds = -(-len(questions) // AT_ONCE)
-    with _pool_without_wait(AT_ONCE) as pool:
+    with pool_without_wait(AT_ONCE) as pool:
         futures: list[Future[Result]] = [pool.submit(question) for question in questions]
         wait(futures, timeout=seconds * rounds + SHORTEST_CALL_SECONDS)
         return [future.result() if future.done() else too_late(place) for place, future in enumerate(futures)]

@@ -8,7 +8,7 @@ WITH verdicts AS (
     UPDATE message_queue m
        SET status = CASE v.verdict WHEN 'stale' THEN 'superseded' ELSE 'queued' END,
            reason = CASE v.verdict WHEN 'stale' THEN 'stale' ELSE 'reformulation' END,
-           superseded_reason = CASE v.verdict WHEN 'stale' THEN 'stale' END,
+           superseded_reason = CASE v.verdict WHEN 'stale' THEN orchestrator.superseded_words('stale', m.id) END,
            scheduled_for = CASE v.verdict WHEN 'stale' THEN m.scheduled_for ELSE least(%(until)s, m.expires_at) END
       FROM verdicts v
       JOIN message_queue judged ON judged.id = v.message_id AND judged.status = 'queued'

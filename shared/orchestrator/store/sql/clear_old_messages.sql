@@ -10,6 +10,7 @@ WITH old AS (
        FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE message_queue m
-   SET message_data = '{"type": "forgotten"}', final_message = NULL, words_source = 'forgotten', topic = NULL
+   SET message_data = '{"type": "forgotten"}', final_message = NULL, words_source = 'forgotten', topic = NULL,
+       superseded_reason = NULL
   FROM old
  WHERE m.id = old.id

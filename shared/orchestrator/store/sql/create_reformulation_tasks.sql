@@ -6,7 +6,10 @@ SELECT 'reformulate_message', left(split_part(m.agent_id, '_', 1), 50), m.user_i
        'high', 'pending',
        v.task || jsonb_build_object('message_id', m.id, 'agent_id', m.agent_id, 'message_data', m.message_data,
                                     'words', m.final_message, 'topic', m.topic, 'priority', m.priority,
-                                    'supersedes_message_id', m.id, 'deadline', least(%(until)s, m.expires_at)),
+                                    'supersedes_message_id', m.id, 'deadline', least(%(until)s, m.expires_at),
+                                    -- What the agents of the former system read.
+                                    'original_message_id', m.id, 'original_message_data', m.message_data,
+                                    'reason', 'context_changed'),
        'message_orchestrator', %(now)s
   FROM unnest(%(message_id)s::uuid[], %(task)s::jsonb[]) AS v (message_id, task)
   JOIN message_queue m ON m.id = v.message_id

@@ -1,2 +1,2 @@
--- delete_events.sql: delete events that the event bus has accepted.
+-- delete_events.sql: delete events that their target has accepted.
 DELETE FROM orchestrator.events WHERE id = ANY (%(ids)s::uuid[])

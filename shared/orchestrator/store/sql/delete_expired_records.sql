@@ -1,5 +1,5 @@
--- delete_expired_records.sql: delete one batch of rejections, withdrawals and agents' rates from before a time, and one
--- of the words that were kept as evidence for long enough (R15). Those of people under a legal hold stay.
+-- delete_expired_records.sql: delete one batch of rejections, withdrawals, waits for users and agents' rates from before a
+-- time, and one of the words that were kept as evidence for long enough (R15). Those of people under a legal hold stay.
 WITH rejections AS (
     DELETE FROM orchestrator.rejections
      WHERE sqs_message_id IN (
@@ -36,6 +36,12 @@ WITH rejections AS (
            SELECT agent_id, span FROM orchestrator.agent_rates WHERE span < %(before)s LIMIT %(limit)s
      )
     RETURNING 1
+), waits AS (
+    DELETE FROM orchestrator.waits_for_users
+     WHERE message_id IN (
+           SELECT message_id FROM orchestrator.waits_for_users WHERE until < %(before)s LIMIT %(limit)s
+     )
+    RETURNING 1
 ), words AS (
     DELETE FROM orchestrator.kept_words
      WHERE text_id IN (
@@ -49,3 +55,4 @@ WITH rejections AS (
 )
 SELECT (SELECT count(*) FROM rejections) + (SELECT count(*) FROM withdrawals)
      + (SELECT count(*) FROM topic_withdrawals) + (SELECT count(*) FROM rates) + (SELECT count(*) FROM words)
+     + (SELECT count(*) FROM waits)

@@ -61,6 +61,7 @@ WITH kept_opt_outs AS (
 ), queue AS (
     UPDATE message_queue
        SET message_data = '{"type": "forgotten"}', final_message = NULL, words_source = 'forgotten', topic = NULL,
+           superseded_reason = NULL,
            reason = CASE WHEN status IN ('queued', 'approved') THEN 'forgotten' ELSE reason END,
            status = CASE WHEN status IN ('queued', 'approved') THEN 'cancelled' ELSE status END,
            lease_until = CASE WHEN status = 'sending' THEN lease_until END

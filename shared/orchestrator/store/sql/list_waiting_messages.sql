@@ -10,5 +10,5 @@ SELECT priority, message_id, person, agent_id, status, reason, due, since, of_la
          WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending')
            AND (%(user_id)s::uuid IS NULL OR m.user_id = %(user_id)s)
        ) ranking
- WHERE place <= %(per_lane)s
+ WHERE %(per_lane)s::bigint IS NULL OR place <= %(per_lane)s
  ORDER BY array_position(%(lanes)s::text[], priority::text), place

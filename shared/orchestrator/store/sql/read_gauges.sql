@@ -1,6 +1,6 @@
 -- read_gauges.sql: return how much is overdue and waiting, for how long a text of a person has been unread, what the day
--- has cost, how old the oldest pause is, which old senders are there, and the connections in use. It reads a bounded number of waiting messages
--- through indexes, however many wait.
+-- has cost, how old the oldest pause is, which old senders are there, for how long events wait, and the connections in
+-- use. It reads a bounded number of waiting messages through indexes, however many wait.
 WITH oldest_due AS (
     SELECT lane, min(due) AS due
       FROM unnest(%(lanes)s::text[]) AS lane
@@ -65,6 +65,12 @@ SELECT (SELECT coalesce(jsonb_object_agg(lane, extract(epoch FROM %(now)s - due)
          WHERE p.ends_at IS NULL OR (p.ends_at > %(now)s AND p.ends_at > p.paused_at)) AS oldest_pause,
        (SELECT coalesce(jsonb_object_agg(s.kind || ' ' || s.name, 1), '{}')
           FROM orchestrator.old_senders() s) AS old_senders,
+       (SELECT coalesce(jsonb_object_agg(target, seconds), '{}')
+          FROM (
+                SELECT e.target, extract(epoch FROM %(now)s - min(e.at))::float AS seconds
+                  FROM orchestrator.events e
+                 GROUP BY e.target
+               ) by_target) AS oldest_events,
        (SELECT 100.0 * sum(numbackends) / current_setting('max_connections')::int
           FROM pg_stat_database)::float AS connections
   FROM (SELECT) AS always

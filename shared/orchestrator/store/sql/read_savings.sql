@@ -1,18 +1,16 @@
 -- read_savings.sql: return the calls to Claude that were avoided since a time: by judging messages together, by stored
 -- verdicts, and by words that an agent wrote itself; each with what one such call cost on average.
 WITH calls AS (
-    SELECT action_type, cost_usd, coalesce((output_data->>'messages')::int, 1) AS messages
-      FROM agent_actions_log
-     WHERE agent_type = 'message_orchestrator' AND created_at >= %(since)s AND error IS NULL
+    SELECT action, cost_usd, messages FROM orchestrator.claude_calls(%(since)s) WHERE error IS NULL
 ), averages AS (
-    SELECT coalesce(sum(cost_usd) FILTER (WHERE action_type = 'check_relevance')
-                    / nullif(sum(messages) FILTER (WHERE action_type = 'check_relevance'), 0), 0) AS judged,
-           coalesce(avg(cost_usd) FILTER (WHERE action_type = 'render_message'), 0) AS rendered,
-           coalesce(avg(cost_usd) FILTER (WHERE action_type = 'check_relevance' AND messages = 1), 0) AS alone
+    SELECT coalesce(sum(cost_usd) FILTER (WHERE action = 'check_relevance')
+                    / nullif(sum(messages) FILTER (WHERE action = 'check_relevance'), 0), 0) AS judged,
+           coalesce(avg(cost_usd) FILTER (WHERE action = 'render_message'), 0) AS rendered,
+           coalesce(avg(cost_usd) FILTER (WHERE action = 'check_relevance' AND messages = 1), 0) AS alone
       FROM calls
 )
 SELECT 'batching' AS what,
-       coalesce(sum(messages - 1) FILTER (WHERE action_type = 'check_relevance'), 0)::bigint AS calls,
+       coalesce(sum(messages - 1) FILTER (WHERE action = 'check_relevance'), 0)::bigint AS calls,
        greatest(max(alone) - max(judged), 0) AS each_usd
   FROM calls, averages
  UNION ALL

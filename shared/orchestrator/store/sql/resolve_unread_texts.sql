@@ -1,5 +1,5 @@
 -- resolve_unread_texts.sql: after a STOP or a START, what the person wrote before it no longer needs to be read (R11). An
--- event that the bus does not have yet gets the classification too.
+-- event that its target does not have yet gets the classification too.
 WITH texts AS (
     UPDATE orchestrator.readings r
        SET kind = 'conversation', judged_by = 'next_word'

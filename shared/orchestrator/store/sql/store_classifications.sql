@@ -1,5 +1,5 @@
--- store_classifications.sql: store what inbound texts were classified as. An event that the bus does not have yet gets
--- the classification too.
+-- store_classifications.sql: store what inbound texts were classified as. An event that its target does not have yet
+-- gets the classification too.
 WITH texts AS (
     UPDATE orchestrator.readings r
        SET kind = c.kind, judged_by = c.judged_by

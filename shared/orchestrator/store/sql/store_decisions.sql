@@ -23,11 +23,16 @@ WITH decisions AS (
            priority = CASE v.reason WHEN 'reply_limit' THEN 'high' ELSE m.priority END,
            scheduled_for = coalesce(v.until, m.scheduled_for),
            superseded_by_message_id = v.superseded_by,
-           superseded_reason = (
-               SELECT CASE WHEN newer.supersedes_message_id = m.id THEN 'replaced' ELSE 'newer_of_topic' END
-                 FROM message_queue newer
-                WHERE newer.id = v.superseded_by
-           )
+           superseded_reason = CASE v.status WHEN 'superseded' THEN orchestrator.superseded_words(
+               CASE WHEN v.superseded_by IS NULL THEN v.reason
+                    WHEN EXISTS (
+                        SELECT FROM message_queue newer
+                         WHERE newer.id = v.superseded_by AND newer.supersedes_message_id = m.id
+                    ) THEN 'replaced'
+                    ELSE 'newer_of_topic'
+               END,
+               m.id
+           ) END
       FROM targets v
      WHERE m.id = v.id
     RETURNING m.id, v.status, v.reason, v.until, v.note

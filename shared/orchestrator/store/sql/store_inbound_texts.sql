@@ -105,11 +105,16 @@ WITH texts AS (
      WHERE is_new AND NOT EXISTS (SELECT FROM orchestrator.people_of(texts.phone_number))
         ON CONFLICT (sid) DO NOTHING
 ), events AS (
-    INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
-    SELECT 'reply.received', user_id, inbound_id,
+    INSERT INTO orchestrator.events (target, type, user_id, message_id, detail, at)
+    SELECT targets.target, 'reply.received', user_id, inbound_id,
            jsonb_build_object('conversation_id', conversation_id, 'kind', final_kind), wrote_at
       FROM texts_of_people
-     WHERE inbound_id IN (SELECT id FROM new_texts) AND EXISTS (SELECT FROM orchestrator.event_bus)
+     CROSS JOIN (
+            SELECT 'bus' AS target WHERE EXISTS (SELECT FROM orchestrator.event_bus)
+             UNION ALL
+            SELECT target FROM orchestrator.reply_targets
+           ) targets
+     WHERE inbound_id IN (SELECT id FROM new_texts)
 )
 SELECT t.inbound_id, coalesce(p.user_id, stored.user_id) AS user_id, t.phone_number,
        coalesce(stored.kind, p.final_kind) AS kind, coalesce(stored.received_at, t.received_at) AS received_at, t.is_new

@@ -40,7 +40,8 @@ WITH targets AS (
 ), ends AS (
     UPDATE message_queue m
        SET status = 'superseded', reason = 'superseded', lease_until = NULL,
-           superseded_by_message_id = whole_sequences.by, superseded_reason = whole_sequences.why
+           superseded_by_message_id = whole_sequences.by,
+           superseded_reason = orchestrator.superseded_words(whole_sequences.why, m.id)
       FROM whole_sequences
      WHERE m.id = whole_sequences.id AND m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
     RETURNING m.id
