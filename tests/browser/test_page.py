@@ -357,6 +357,23 @@ def test_a_rejection_is_shown_with_its_reason_and_opens_its_story(people: Page, 
     expect(rejected.get_by_role("button")).to_be_focused()
 
 
+def test_a_message_for_an_unknown_person_is_seen_at_once_and_until_when_it_waits(people: Page) -> None:
+    publish_example(people, "scheduled update", "user_nobody")
+    wait = people.locator("#rejected li").first
+    expect(wait).to_contain_text("unknown user by account_manager")
+    expect(wait).to_contain_text(
+        re.compile(r"waits for its user until \w{3} \d\d \w{3} \d\d:\d\d:\d\d; then it is rejected")
+    )
+    people.get_by_role("button", name="Story of what was published").click()
+    dialog = people.get_by_role("dialog")
+    expect(dialog).to_contain_text("Message that waits for its user")
+    expect(dialog).to_contain_text("waits for its user, who is not known yet")
+    people.keyboard.press("Escape")
+    expect(people.get_by_role("button", name="Story of what was published")).to_be_focused()
+    people.get_by_role("button", name="+1 h").click()
+    expect(wait).to_contain_text("is not a known user")
+
+
 def test_more_states_of_the_page_are_accessible(people: Page) -> None:
     people.get_by_text("Add a person").click()
     people.get_by_text("More fields").click()

@@ -12,11 +12,13 @@ from psycopg import Connection
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings
 from orchestrator.store.pauses import list_pauses
+from orchestrator.store.waits_for_users import list_waits_for_users
 from orchestrator_local.console.gauges import HEIGHT, WIDTH, GaugeHistory
 from orchestrator_local.console.message_history import read_history_view
 from orchestrator_local.console.publish_form import EXAMPLES
 from orchestrator_local.console.view import (
     LANE_ROWS,
+    MOST_WAITS,
     PEOPLE,
     PageQuery,
     read_endings,
@@ -95,7 +97,9 @@ class Fragments:
             ),
             "faults-now": self._html("faults_now", faults=self._faults),
             "ended": self._html("ended", rows=read_endings(connection)),
-            "rejected": self._html("rejected", rows=read_rejections(connection)),
+            "rejected": self._html(
+                "rejected", rows=read_rejections(connection), waits=list_waits_for_users(connection, now, MOST_WAITS)
+            ),
         }
         lanes = read_lanes(connection, query)
         fragments["nothing-waits"] = self._html("nothing_waits", nothing_waits=not any(lanes.values()))

@@ -25,12 +25,13 @@ from orchestrator.store.people import read_user
 from orchestrator_local.stand_ins.phones import Phones
 
 # How much one page shows: people, waiting messages of a lane, texts of a person, ended and
-# rejected messages.
+# rejected messages, and messages that wait for their user to be created.
 PEOPLE = 8
 LANE_ROWS = 20
 TEXTS = 12
 ENDED = 12
 REJECTED = 12
+MOST_WAITS = 12
 _SQL = Path(__file__).parent / "sql"
 
 
