@@ -170,6 +170,25 @@ def test_an_operators_limit_survives_the_midnight_of_utc(in_guam: tuple[World, U
     assert [(limit,) for _, _, limit, _ in guide(world, RATE_LIMITS)] == [(3,)]
 
 
+@pytest.mark.parametrize("change", ["daily_limit = 3", "hourly_limit = 0", "quiet_hours_enabled = false"])
+def test_what_an_owner_changes_in_the_row_of_today_survives_the_midnight_of_utc(
+    in_guam: tuple[World, UUID], change: str
+) -> None:
+    world, person = in_guam
+    rows = "UPDATE user_message_budget SET {} WHERE user_id = %s AND date = "
+    assert update(world, rows.format(change) + "CURRENT_DATE", person) == 1
+    query = f"SELECT count(*) FROM user_message_budget WHERE user_id = %s AND {change}"
+    assert world.all(query, person) == [(2,)]
+    update(world, rows.format("daily_limit = 7") + "date '2026-03-04'", person)
+    update(world, rows.format("daily_limit = 5") + "CURRENT_DATE", person)
+    limits = "SELECT daily_limit FROM user_message_budget WHERE user_id = %s ORDER BY date"
+    assert world.all(limits, person) == [(5,), (7,)], "what the owner set for the next day stays"
+    world.travel_to("2026-03-04T01:00:00Z")
+    update(world, rows.format("daily_limit = 7") + "date '2026-03-03'", person)
+    update(world, rows.format("daily_limit = 4") + "CURRENT_DATE", person)
+    assert world.all(limits, person) == [(7,), (4,)]
+
+
 # The other statements ----------------------------------------------------------------------------------------------------
 
 

@@ -227,6 +227,24 @@ CREATE FUNCTION orchestrator.is_paused(lane text, agent text, person uuid, at ti
     )
 $$;
 
+CREATE FUNCTION orchestrator.keep_limits_alike() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE public.user_message_budget later
+       SET daily_limit = CASE WHEN later.daily_limit IS NOT DISTINCT FROM old.daily_limit
+                              THEN new.daily_limit ELSE later.daily_limit END,
+           hourly_limit = CASE WHEN later.hourly_limit IS NOT DISTINCT FROM old.hourly_limit
+                               THEN new.hourly_limit ELSE later.hourly_limit END,
+           quiet_hours_enabled = CASE WHEN later.quiet_hours_enabled IS NOT DISTINCT FROM old.quiet_hours_enabled
+                                      THEN new.quiet_hours_enabled ELSE later.quiet_hours_enabled END
+     WHERE later.user_id = new.user_id AND later.date = new.date + 1
+       AND later.created_at < (later.date::timestamp AT TIME ZONE 'UTC');
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION orchestrator.keep_old_number() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1338,6 +1356,8 @@ ALTER TABLE ONLY public.user_message_budget
 
 ALTER TABLE ONLY public.user_message_budget
     ADD CONSTRAINT user_message_budget_user_id_date_key UNIQUE (user_id, date);
+
+CREATE TRIGGER zz_orchestrator_keep_limits_alike AFTER UPDATE OF daily_limit, hourly_limit, quiet_hours_enabled ON public.user_message_budget FOR EACH ROW WHEN ((((new.daily_limit IS DISTINCT FROM old.daily_limit) OR (new.hourly_limit IS DISTINCT FROM old.hourly_limit)) OR (new.quiet_hours_enabled IS DISTINCT FROM old.quiet_hours_enabled))) EXECUTE FUNCTION orchestrator.keep_limits_alike();
 
 ALTER TABLE public.user_message_budget ENABLE ROW LEVEL SECURITY;
 
