@@ -251,13 +251,40 @@ def test_the_former_systems_table_gets_our_limits_and_not_its_own_default(former
     assert rows == [(0, 10, 2)]
 
 
+# An attempt to send a text, of a person; the others have no meaning here.
+ATTEMPT = (
+    "INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,"
+    f" holds_slot, started_at) VALUES ({IDS}, {IDS}, %s, {IDS}, '', '', '2026-03-03', true, now())"
+)
+REFUSAL = "UPDATE orchestrator.attempts SET outcome = 'refused', error_code = 21211, error = 'no number'"
+DELIVERY_ERRORS = (
+    "SELECT agent_type, error, input_data->>'message_id', user_id::text FROM agent_actions_log"
+    " WHERE action_type = 'delivery_error'"
+)
+
+
 def test_the_former_systems_log_gets_its_delivery_errors(former: Connection) -> None:
-    former.execute(
-        "INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint,"
-        f" local_date, holds_slot, started_at) VALUES ({IDS}, {IDS}, {IDS}, {IDS}, '', '', '2026-03-03', true, now())"
-    )
-    former.execute("UPDATE orchestrator.attempts SET outcome = 'refused', error_code = 21211, error = 'no number'")
-    found = former.execute(
-        "SELECT agent_type, error, input_data->>'message_id' FROM agent_actions_log WHERE action_type = 'delivery_error'"
-    ).fetchall()
-    assert found == [("message_orchestrator", "no number (21211)", IDS.strip("'"))]
+    ada = IDS.strip("'")
+    former.execute(ATTEMPT.encode(), (ada,))
+    former.execute(REFUSAL.encode())
+    found = former.execute(DELIVERY_ERRORS.encode()).fetchall()
+    assert found == [("message_orchestrator", "no number (21211)", ada, ada)]
+
+
+@pytest.mark.parametrize(
+    ("situation", "statement", "rows"),
+    [
+        ("the owner deleted the person", "SELECT", [("message_orchestrator", "no number (21211)", IDS.strip("'"), None)]),
+        ("the owner's table refuses it", "ALTER TABLE agent_actions_log ADD CHECK (action_type = 'x') NOT VALID", []),
+        ("there is no such table", "ALTER TABLE agent_actions_log RENAME TO log", None),
+    ],
+)  # fmt: skip
+def test_a_log_that_takes_no_row_keeps_no_outcome_from_being_written(
+    former: Connection, situation: str, statement: str, rows: list[Any] | None
+) -> None:
+    former.execute(statement.encode())
+    former.execute(ATTEMPT.encode(), ("00000000-0000-0000-0000-0000000000ff",))
+    former.execute(REFUSAL.encode())
+    assert former.execute("SELECT outcome FROM orchestrator.attempts").fetchall() == [("refused",)], situation
+    if rows is not None:
+        assert former.execute(DELIVERY_ERRORS.encode()).fetchall() == rows

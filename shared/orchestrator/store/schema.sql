@@ -301,8 +301,8 @@ CREATE FUNCTION orchestrator.log_delivery_error() RETURNS trigger
 BEGIN
     INSERT INTO public.agent_actions_log (agent_type, action_type, user_id, context_id, context_type, input_data,
                                           output_data, error, created_at)
-    SELECT 'message_orchestrator', 'delivery_error', new.user_id, new.message_id, 'message',
-           pg_catalog.jsonb_build_object('message_id', new.message_id),
+    SELECT 'message_orchestrator', 'delivery_error', (SELECT u.id FROM public.users u WHERE u.id = new.user_id),
+           new.message_id, 'message', pg_catalog.jsonb_build_object('message_id', new.message_id),
            pg_catalog.jsonb_build_object('outcome', failure.outcome),
            pg_catalog.concat_ws(' ', coalesce(new.error, failure.outcome), '(' || failure.code || ')'), failure.at
       FROM (
@@ -310,6 +310,9 @@ BEGIN
                    coalesce(new.undelivered_code, new.error_code) AS code,
                    coalesce(new.undelivered_at, new.settled_at) AS at
            ) failure;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN  -- not a statement that took too long
+    RAISE WARNING 'agent_actions_log refuses a row of orchestrator.log_delivery_error: SQLSTATE %', SQLSTATE;
     RETURN NULL;
 END
 $$;
