@@ -258,7 +258,7 @@ def test_postgres_plans_each_shared_predicate_as_part_of_the_statement_that_asks
     predicates = connection.execute(
         f"SELECT proname, pronargs, ARRAY(SELECT format_type(t, NULL) FROM unnest(proargtypes) AS t) FROM pg_proc WHERE {SHARED}".encode()
     ).fetchall()
-    assert {"person_texts", "newest_budget", "open_conversation", "superseders", "opt_outs_of"} <= {
+    assert {"person_texts", "limits_of", "claude_calls", "open_conversation", "superseders", "opt_outs_of"} <= {
         name for name, _, _ in predicates
     }
     for name, count, types in predicates:
