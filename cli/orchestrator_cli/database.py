@@ -158,7 +158,7 @@ def _report(result: Adoption, *, apply: bool) -> Iterator[str]:
         yield f"  {_REMEDIES.get(why, OF_OTHER_STATES)}"
     if result.rows_left_alone.messages:
         yield (
-            "agents' pending rows of messages that the other sender may have sent, which we never send: "
+            "pending rows of messages that the other sender may have sent, or that are a day old, which we never send: "
             f"{result.rows_left_alone.messages}"
         )
         yield from _ids(result.rows_left_alone)
