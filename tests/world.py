@@ -221,11 +221,12 @@ class World:
                 **sequence,
             )
         self.phones.misbehave = lambda _fields: HttpAnswer(201, None, drop=True)
+        self._limits(user_id, days_ago=0, daily=50, hourly=50, quiet_hours=False)  # at whatever hour
         self.message(external_id, message_data={"type": "note", "message": "On its way"}, can_delay=False)
         self.minute()
         self.phones.reset()
         self.claude.reset()
-        self._limits(user_id, days_ago=1, daily=10, hourly=2, quiet_hours=True)
+        self._limits(user_id, days_ago=0, daily=10, hourly=2, quiet_hours=True)
         self.travel_to(present)
         return user_id
 

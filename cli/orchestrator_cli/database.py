@@ -47,7 +47,9 @@ def migrate(as_json: AsJson = False) -> None:
 @on_target
 def adopt(
     apply: Annotated[bool, typer.Option("--apply", help="Change the database. Without it: only report.")] = False,
-    max_age: Annotated[int, typer.Option(help="Leave messages that were due more hours ago than this.", min=1)] = 24,
+    max_age: Annotated[
+        int, typer.Option(help="Leave messages that were due more hours ago than this.", min=1, max=87_600)
+    ] = 24,
     watch: Annotated[
         bool, typer.Option("--watch", help="With --apply: go on, and take over new rows each minute until Ctrl-C.")
     ] = False,
@@ -122,11 +124,16 @@ OF_OTHER_STATES = "Find out what wrote this state. Where a message waits, set it
 _REMEDIES = {
     "may have been sent": "Look each up at Twilio. One that was not sent: set its status to queued, sent_at and "
     "delivered_message_id to NULL, and adopt again.",
+    "same words went since": "They reached the person already. Publish one again where it is to go twice.",
     "too old": "Raise --max-age to take them over, or leave them.",
     "part of an incomplete sequence": "Publish what is left as a message of its own, or leave them.",
     "part of an irregular sequence": "Correct them, and adopt again: one person, one priority, positions from 1, "
     f"at most {SEQUENCE_LIMIT} parts, and an id that no earlier sequence has.",
     "data that is no object": 'Set message_data to {"message": "the words"}, and adopt again.',
+    "speaks of a day that is over": "Leave them, or correct the words and scheduled_for, and adopt again.",
+    "agent id that is no id": "Name the agent in printable ASCII, and adopt again.",
+    "agent that is bound to publishers": "Publish them with the agent's own role, or unbind it while you adopt.",
+    "agent that may not use urgent": "Set the priority to high, and adopt again.",
     "impossible time": "Correct scheduled_for and created_at, and adopt again.",
     "taken meanwhile": "Adopt again to see what became of them.",
     "unknown priority": "Set it to urgent, high, medium or low, and adopt again.",

@@ -61,7 +61,8 @@ class Person:
         timezone: IANA name as stored; it may be missing, wrong or no place.
         place: code of the state or province as stored (R15); it may be missing or wrong.
         quiet_hours_start, quiet_hours_end: local time; None means the default.
-        quiet_hours_enabled, daily_limit, hourly_limit: from the newest budget row; None means the default.
+        quiet_hours_enabled, daily_limit, hourly_limit: from the budget row that holds their limits; None means the
+            default.
         sent_by_day: messages sent per local calendar day, for the last days.
         recent_sends: when texts went in the last 60 minutes, oldest first.
         law_sends: when texts went that count toward the caps of the law, in the last week; a text that counts for

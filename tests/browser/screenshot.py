@@ -1,5 +1,6 @@
 """`make screenshot`: uses the console as an operator does, and takes the README's picture of it."""
 
+import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,7 @@ def _play(page: Page) -> None:
     _write(page, "Dana", "STOP")
     expect(page.get_by_role("article", name="Dana")).to_contain_text("opted out")
     page.get_by_role("button", name="+1 h").click()
+    expect(page.locator("#toast")).to_have_text(re.compile("^It is Wed 04 Mar 02:4"))  # the clock arrived
     page.get_by_role("button", name="note with its own words").click()
     page.locator("#publish").get_by_label("For", exact=True).fill("user_ada")
     page.get_by_role("button", name="Publish", exact=True).click()

@@ -1,7 +1,7 @@
 """Odd rows of the former sender in an adoption: each is taken over as a whole, or named with its cause."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -16,7 +16,7 @@ from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
 from orchestrator.store.schedule import claim_due
 from tests.integration.test_adoption import ADA, CHEN, DAY, NOW, WEEK, add, sizes
-from tests.integration.test_cutover import url_of
+from tests.integration.test_cutover import agent_writes, url_of
 from tests.integration.test_migrate import EXISTING
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
@@ -124,3 +124,58 @@ def test_a_message_of_ours_that_the_former_sender_took_after_a_way_back_is_named
     old_rows.execute("UPDATE message_queue SET status = 'queued', sent_at = NULL, delivered_message_id = NULL")
     assert adopt(old_rows, DAY, WEEK, NOW, apply=True).left == {}
     assert texts_sent(old_rows, NOW) == {"Hi": 1}
+
+
+def test_words_that_speak_of_a_day_end_with_it(old_rows: Connection) -> None:
+    """In New York it is Tuesday, 10:00."""
+    yesterday, evening = NOW - timedelta(hours=20), datetime(2026, 3, 4, 1, tzinfo=UTC)
+    midnight = datetime(2026, 3, 4, 5, tzinfo=UTC)
+    over = add(old_rows, yesterday, created_at=yesterday, message_data='{"message": "Dinner tonight?"}')
+    rendered = add(old_rows, yesterday, created_at=yesterday, final_message="Call me today", message_data='{"a": "b"}')
+    ends = {
+        add(old_rows, EARLIER, created_at=yesterday, message_data='{"findings": {"when": "tonight"}}'): midnight,
+        add(old_rows, evening, message_data='{"message": "See you tomorrow"}'): midnight,
+        add(old_rows, midnight, message_data='{"message": "See you today"}'): midnight + timedelta(days=1),
+        add(old_rows, EARLIER, message_data='{"message": "Hello"}'): NOW + WEEK,
+        add(old_rows, EARLIER, final_message="Hello", message_data='{"due": "today"}'): NOW + WEEK,
+    }
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: set(group.message_ids) for why, group in result.left.items()} == {
+        "speaks of a day that is over": {over, rendered}
+    }
+    adopted = "SELECT id, expires_at FROM message_queue WHERE accepted_at IS NOT NULL"
+    assert dict(old_rows.execute(adopted).fetchall()) == ends
+
+
+def test_an_agent_may_do_no_more_by_a_row_than_by_our_queue(old_rows: Connection) -> None:
+    old_rows.execute(
+        "INSERT INTO orchestrator.agents (prefix, may_use_urgent, publishers)"
+        " VALUES ('saga', false, NULL), ('saga_bound', true, '{AROA1}'), ('saga_bound_free', true, NULL)"
+    )
+    agents = ("Saga_1", " saga_bound_2", "saga_bound_free", "other", "ag\u00e9nt", " ")
+    rows = {agent: add(old_rows, EARLIER, agent_id=agent, priority="urgent") for agent in agents}
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: set(group.message_ids) for why, group in result.left.items()} == {
+        "agent that may not use urgent": {rows["Saga_1"]},
+        "agent that is bound to publishers": {rows[" saga_bound_2"]},
+        "agent id that is no id": {rows["ag\u00e9nt"], rows[" "]},
+    }
+    assert set(result.adopted["due"].message_ids) == {rows["saga_bound_free"], rows["other"]}
+
+
+def test_words_that_reached_the_person_since_a_row_was_due_are_not_sent_again(old_rows: Connection) -> None:
+    again = [
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"a": 1}', final_message="Hello Ada "),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"content": "Hello Ada"}'),
+    ]
+    other = [
+        add(old_rows, NOW, created_at=EARLIER, message_data='{"message": "Hello Ada"}'),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"message": "Failed"}'),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"message": "Hello Ada"}', user_id=CHEN),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"findings": 1}'),
+    ]
+    agent_writes(old_rows, ADA, "Hello Ada", NOW - timedelta(minutes=1), status="sent")
+    agent_writes(old_rows, ADA, "Failed", NOW - timedelta(minutes=1), status="failed")
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: set(group.message_ids) for why, group in result.left.items()} == {"same words went since": {*again}}
+    assert set(result.adopted["due"].message_ids) == {*other}

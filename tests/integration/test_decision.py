@@ -108,7 +108,8 @@ def _history(world: World, case: TableCase, user_id: UUID) -> None:
         if sent:
             world.connection.execute(
                 "INSERT INTO user_message_budget (user_id, date, messages_sent, daily_limit, hourly_limit)"
-                " VALUES (%s, %s, %s, %s, %s)",
+                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (user_id, date) DO UPDATE SET messages_sent = excluded.messages_sent,"
+                " daily_limit = excluded.daily_limit, hourly_limit = excluded.hourly_limit",
                 (user_id, day, sent, person.daily_limit, person.hourly_limit),
             )
     if person.opted_out:

@@ -158,9 +158,7 @@ def test_a_slot_that_another_worker_takes_while_claude_writes_is_gone(world: Wor
 
     def another_text_goes() -> None:
         world.connection.execute(
-            "INSERT INTO user_message_budget (user_id, date, messages_sent, daily_limit, hourly_limit) VALUES"
-            " (%s, '2026-03-03', 1, %s, %s)",
-            (ada, 1 if limit == "daily_limit" else 10, 1 if limit == "hourly_limit" else 10),
+            "UPDATE user_message_budget SET messages_sent = 1 WHERE user_id = %s AND date = '2026-03-03'", (ada,)
         )
         world.connection.execute(
             "INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint,"

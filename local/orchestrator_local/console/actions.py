@@ -85,7 +85,7 @@ class Actions:
         match form["do"]:
             case "speed":
                 clock.set_speed(_whole_number(form, "speed"))
-                return "The clock is paused." if clock.speed == 0 else f"The clock runs at {clock.speed:,}x."
+                return "The clock stands still." if clock.speed == 0 else f"The clock runs at {clock.speed:,}x."
             case "step":
                 clock.advance_to(clock.now() + timedelta(minutes=_whole_number(form, "minutes", 1)))
             case "jump":

@@ -12,10 +12,20 @@ from psycopg import Connection
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings
 from orchestrator.store.pauses import list_pauses
+from orchestrator.store.waits_for_users import list_waits_for_users
 from orchestrator_local.console.gauges import HEIGHT, WIDTH, GaugeHistory
 from orchestrator_local.console.message_history import read_history_view
 from orchestrator_local.console.publish_form import EXAMPLES
-from orchestrator_local.console.view import LANE_ROWS, PEOPLE, PageQuery, read_endings, read_lanes, read_people
+from orchestrator_local.console.view import (
+    LANE_ROWS,
+    MOST_WAITS,
+    PEOPLE,
+    PageQuery,
+    read_endings,
+    read_lanes,
+    read_people,
+    read_rejections,
+)
 from orchestrator_local.movable_clock import SPEEDS
 from orchestrator_local.stack import Stack
 from orchestrator_local.stand_ins.faults import ClaudeFault, Faults, TwilioFault
@@ -51,6 +61,7 @@ class Fragments:
             lstrip_blocks=True,
         )
         self._templates.globals.update(arc=_arc, hand=_hand)
+        self._templates.filters["moment"] = "{:%a %d %b %H:%M:%S}".format
         self._templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # examples keep the order of their fields
 
     def page(self) -> str:
@@ -60,8 +71,6 @@ class Fragments:
             examples=EXAMPLES,
             zones=ZONES,
             speeds=SPEEDS,
-            twilio_faults=list(TwilioFault),
-            claude_faults=list(ClaudeFault),
             functions=sorted(self._stack.functions),
             clock_moves=self._stack.movable_clock is not None,
             real_twilio=self._real_twilio,
@@ -73,26 +82,38 @@ class Fragments:
             return self._fragments(connection, query)
 
     def _fragments(self, connection: Connection, query: PageQuery) -> dict[str, str]:
+        # The speed first: a clock that is stopped after this line is shown as running, and never the other way round.
+        speed = self._stack.movable_clock.speed if self._stack.movable_clock else None
         now = self._stack.clock()
         people, total = read_people(connection, self._stack.phones, self._policy, query, now)
         fragments = {
             "pauses": self._html("pauses", pauses=list(map(describe_in_words, list_pauses(connection, now)))),
-            "clock": self._html("clock", now=now, clock=self._stack.movable_clock),
+            "clock": self._html("clock", now=now, speed=speed),
             "people": self._html("people", people=people, total=total, query=query, size=PEOPLE),
             **{f"phone-{person.user_id}": self._html("phone", person=person) for person in people},
-            "faults": self._html("faults", faults=self._faults),
+            "references": self._html("references", people=people),
+            "faults": self._html(
+                "faults", faults=self._faults, twilio_faults=list(TwilioFault), claude_faults=list(ClaudeFault)
+            ),
+            "faults-now": self._html("faults_now", faults=self._faults),
             "ended": self._html("ended", rows=read_endings(connection)),
+            "rejected": self._html(
+                "rejected", rows=read_rejections(connection), waits=list_waits_for_users(connection, now, MOST_WAITS)
+            ),
         }
-        for lane, rows in read_lanes(connection, query).items():
+        lanes = read_lanes(connection, query)
+        fragments["nothing-waits"] = self._html("nothing_waits", nothing_waits=not any(lanes.values()))
+        for lane, rows in lanes.items():
             page = query.lane_pages.get(lane, 0)
             fragments[f"lane-{lane}"] = self._html("lane", lane=lane, rows=rows, page=page, size=LANE_ROWS)
         sample = self._gauges.sample(connection, now)
         fragments["gauges"] = self._html(
             "gauges", sample=sample, plots=self._gauges.plots(), width=WIDTH, height=HEIGHT
         )
-        if query.message_id is not None:
-            history = read_history_view(connection, self._stack.claude, query.message_id)
-            fragments["history"] = self._html("message_history", history=history, message_id=query.message_id)
+        if query.message:
+            message_id = query.message_id
+            history = read_history_view(connection, self._stack.claude, message_id) if message_id else None
+            fragments["history"] = self._html("message_history", history=history, message_id=query.message)
         return fragments
 
     def _html(self, template: str, **values: Any) -> str:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
@@ -21,7 +21,7 @@ from orchestrator.delivery.outcome_brake import brake_by_outcome
 from orchestrator.events import publish_events
 from orchestrator.leases import DELIVERY_LEASE
 from orchestrator.messages import Lane
-from orchestrator.rules.limits import Limits
+from orchestrator.rules.limits import limits_by_default
 from orchestrator.settings import DispatchSettings, UnknownOutcome
 from orchestrator.sms.message_list import MessageList, NotListed
 from orchestrator.sms.requests import MARKER_PATH
@@ -34,6 +34,9 @@ from orchestrator.store.schedule import Pace, Upkeep
 HORIZON = timedelta(seconds=150)
 # The most messages of one claim.
 CLAIM_SIZE = 1_000
+# In the first ticks of a UTC day, people for whom something is due on it get its budget row; the most of one tick.
+NEW_DAY = timedelta(minutes=15)
+MOST_BUDGET_ROWS = 5_000
 # How often a text that may have been sent is sent at most, where its owner prefers a second text to none.
 MOST_SENDS = 3
 # How long a tick lasts at most, and what must be left for one more step: a claim, or a read of Twilio's message list.
@@ -147,6 +150,8 @@ def dispatch(
     handovers = [_hand_over_replies(connection, settings, clock)]
     handovers += [_hand_over_lane(connection, lane, settings, clock, seconds_left) for lane in Lane]
     in_time = all(handover.in_time for handover in handovers)
+    if in_time and is_new_day(clock()):
+        schedule.add_budget_rows(connection, limits_by_default(settings), clock(), MOST_BUDGET_ROWS)
     gauges = read_gauges(connection, clock()) if in_time else None
     # Last, because targets of events and Twilio may answer slowly, and what is due must not wait for them.
     events = publish_events(connection, settings, clock, EVENT_SECONDS) if seconds_left() > SPARE_SECONDS else 0
@@ -181,6 +186,11 @@ def _probe_twilio(
     )
 
 
+def is_new_day(now: datetime) -> bool:
+    """Whether the UTC day has just begun."""
+    return timedelta(hours=now.astimezone(UTC).hour, minutes=now.minute) < NEW_DAY
+
+
 def _hand_over_replies(connection: Connection, settings: DispatchSettings, clock: Clock) -> LaneHandover:
     now = clock()
     claimed = schedule.claim_replies(connection, now)
@@ -194,7 +204,7 @@ def _hand_over_lane(
     """Hand over what falls due in a lane, claim by claim, until nothing is left, SQS refuses, or the tick ends."""
     is_urgent = lane is Lane.URGENT
     queue_url = settings.urgent_queue_url if is_urgent else settings.delivery_queue_url
-    limits = Limits(settings.daily_limit, settings.hourly_limit)
+    limits = limits_by_default(settings)
     pace = None if is_urgent else Pace(settings.sender_messages_per_second, limits, settings.agent_start_limit)
     message_ids: list[UUID] = []
     not_taken = 0

@@ -13,6 +13,7 @@ from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of, is_e164
 from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.first_due import first_due
+from orchestrator.rules.limits import budget_day
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import MessageState
@@ -103,6 +104,7 @@ def accept(
         sequence_id=message.sequence_id if message.in_sequence else None,
         sequence_position=message.sequence_position if message.in_sequence else None,
         sequence_total=message.sequence_total if message.in_sequence else None,
+        local_date=budget_day(person, now),
     )
 
 

@@ -29,6 +29,7 @@ from orchestrator.intake.acceptance import (
 from orchestrator.intake.consent import check_author, entry_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
+from orchestrator.rules.limits import limits_by_default
 from orchestrator.rules.reasons import Reason
 from orchestrator.settings import EnqueueSettings, PolicySettings
 from orchestrator.store import intake as store
@@ -124,6 +125,7 @@ def enqueue(
         rows.topic_withdrawals,
         rows.rejections,
         rows.throttles,
+        limits_by_default(settings),
         now,
         now + URGENT_LEASE,
         [_user_wait(record, requests[record]) for record in rows.unknown_users],

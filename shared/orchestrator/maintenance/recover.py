@@ -11,8 +11,8 @@ from psycopg import Connection
 from orchestrator.clock import Clock
 from orchestrator.ids import uuid7
 from orchestrator.people import Person
-from orchestrator.rules.decision import budget_day
 from orchestrator.rules.intents import Intent, intent_of
+from orchestrator.rules.limits import budget_day
 from orchestrator.sms.message_list import CLOCK_SKEW, ListedText, MessageList, words_key
 from orchestrator.sms.requests import inbound_id_of
 from orchestrator.store import recovery as store

@@ -1,8 +1,7 @@
 """Decides on one message at one time: send it now, hold it until a time, end it, or check its relevance first."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of, is_e164
@@ -21,8 +20,8 @@ from orchestrator.rules.law_decision import (
     lawful_times_of,
     next_opening,
 )
-from orchestrator.rules.limits import NO_CAPS, caps, hour_frees_at, hour_is_full
-from orchestrator.rules.local_time import local_date, next_midnight
+from orchestrator.rules.limits import NO_CAPS, budget_day, calendar_zone, caps, hour_frees_at, hour_is_full
+from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.quiet_hours import next_open, open_until
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -80,11 +79,6 @@ def decide(  # noqa: PLR0911
     if comes_forward:
         return _send_to_active(message, person, lawful, now)
     return _send(message, person, lawful, policy, now)
-
-
-def budget_day(person: Person, now: datetime) -> date:
-    """The person's calendar day, whose budget row counts their texts (R1)."""
-    return local_date(now, _calendar_zone(person))
 
 
 # What ends a message --------------------------------------------------------------------------------------------------
@@ -207,7 +201,7 @@ def _hold_by_limits(
     limits = caps(_lane(message, now), message.can_delay, person, policy)
     quiet = quiet_hours_of(message, person, policy)
     if limits.day is not None and person.sent_by_day.get(budget_day(person, now), 0) >= limits.day:
-        opens = next_opening(next_midnight(now, _calendar_zone(person)), person, quiet, lawful)
+        opens = next_opening(next_midnight(now, calendar_zone(person)), person, quiet, lawful)
         if waits_for_best_time(message.lane, message.can_delay):
             opens = best_time_of(message, person, policy, opens)
         return Hold(opens, Reason.DAILY_LIMIT)
@@ -330,9 +324,3 @@ def _lane(message: MessageState, now: datetime) -> Lane:
 def _earliest(now: datetime, lawful: LawfulTimes | None, *ends: datetime | None) -> datetime:
     """The first of some ends, the end of what the law allows among them."""
     return min(end for end in (*ends, lawful.lawful_until(now) if lawful else None) if end)
-
-
-def _calendar_zone(person: Person) -> ZoneInfo:
-    """The zone whose calendar counts. UTC where none is known: only an urgent text goes then."""
-    zones = person.zones
-    return zones[0] if zones else ZoneInfo("UTC")

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.rules.lanes import ignores_hours, is_important
-from orchestrator.settings import PolicySettings
+from orchestrator.rules.local_time import local_date
+from orchestrator.settings import DispatchSettings, PolicySettings
 
 HOUR = timedelta(minutes=60)
 
@@ -31,12 +33,28 @@ class Limits:
     hourly: int
 
 
+def limits_by_default(settings: PolicySettings | DispatchSettings) -> Limits:
+    """The limits of people who have none of their own."""
+    return Limits(settings.daily_limit, settings.hourly_limit)
+
+
 def limits_of(person: Person, policy: PolicySettings) -> Limits:
     """A person's own limits, or the defaults (R1, R2)."""
     return Limits(
         daily=policy.daily_limit if person.daily_limit is None else person.daily_limit,
         hourly=policy.hourly_limit if person.hourly_limit is None else person.hourly_limit,
     )
+
+
+def budget_day(person: Person, now: datetime) -> date:
+    """The person's calendar day, whose budget row counts their texts (R1)."""
+    return local_date(now, calendar_zone(person))
+
+
+def calendar_zone(person: Person) -> ZoneInfo:
+    """The zone whose calendar counts. UTC where none is known: only an urgent text goes then."""
+    zones = person.zones
+    return zones[0] if zones else ZoneInfo("UTC")
 
 
 def caps(lane: Lane, can_delay: bool, person: Person, policy: PolicySettings) -> Caps:

@@ -8,6 +8,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.messages import SEQUENCE_LIMIT, Lane
+from orchestrator.people import find_zone, zones_of_number
+from orchestrator.rules.day_words import speaks_of_the_day
+from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.past_texts import PastText, wishes_of
 from orchestrator.store.database import columns, sql
 from orchestrator.store.old_senders import OldSender, list_old_senders
@@ -90,7 +93,8 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         wishes = wishes_of(_read_past_texts(connection))
         stopped = connection.execute(sql("adopt_opt_outs"), _columns(wishes.stops)).fetchall()
         unread = connection.execute(sql("adopt_unread_texts"), _columns(wishes.unread)).fetchall()
-        groups = connection.execute(sql("adopt_messages"), parameters).fetchall()
+        day_ends = columns(_read_day_ends(connection, now - max_age), "message_id", "ends_at")
+        groups = connection.execute(sql("adopt_messages"), {**parameters, **day_ends}).fetchall()
         rows_left_alone = connection.execute(sql("count_rows_left_alone"), parameters).fetchone()
         senders = list_old_senders(connection)
     assert rows_left_alone is not None  # the statement returns one row
@@ -109,6 +113,28 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
 def count_unadopted_messages(connection: Connection) -> int:
     """Count the waiting rows of `message_queue` that are not ours to send."""
     return int((connection.execute(sql("count_unadopted_messages")).fetchone() or (0,))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class DayEnd:
+    """When the day is over of which a message speaks (R9)."""
+
+    message_id: UUID
+    ends_at: datetime
+
+
+def _read_day_ends(connection: Connection, oldest: datetime) -> list[DayEnd]:
+    """Find the waiting messages that speak of their day: the one for which they were planned, or else written."""
+    ends = []
+    for message_id, data, words, meant_for, zone_name, number in connection.execute(
+        sql("read_waiting_words"), {"oldest": oldest}
+    ):
+        zone = find_zone(zone_name)
+        zones = (zone,) if zone else zones_of_number(number)
+        if zones and speaks_of_the_day({"message": words} if words else data):
+            # Where the person's zone is one of several, the day that ends first counts.
+            ends.append(DayEnd(message_id, min(next_midnight(meant_for, zone) for zone in zones)))
+    return ends
 
 
 def _read_past_texts(connection: Connection) -> Iterator[PastText]:

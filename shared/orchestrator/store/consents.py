@@ -75,7 +75,7 @@ def find_consenting_people(connection: Connection, references: Sequence[str]) ->
 
     A reference that names no person is missing from the result.
     """
-    found = connection.execute(sql("find_people"), {"references": list(references)})
+    found = connection.execute(sql("find_people"), {"references": list(references), "now": None})
     return {reference: Person(user_id=user_id, phone_number=number) for reference, user_id, number, *_ in found}
 
 

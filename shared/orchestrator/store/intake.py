@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from psycopg import Connection
 
 from orchestrator.agents import Agent, AgentGroup
 from orchestrator.people import Person
+from orchestrator.rules.limits import Limits
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
@@ -50,7 +51,7 @@ class KnownRecords:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMessage:
-    """A valid message with its times, as a row for `message_queue`."""
+    """A valid message with its times, as a row for `message_queue`; `local_date` is its person's day now."""
 
     message_id: UUID
     user_id: UUID
@@ -75,6 +76,7 @@ class AcceptedMessage:
     sequence_id: UUID | None
     sequence_position: int | None
     sequence_total: int | None
+    local_date: date
     is_reply: bool = False
 
 
@@ -133,7 +135,7 @@ def read_known_records(
         start_limit: texts an hour of agents without settings (R13).
     """
     with one_round_trip(connection):
-        people = connection.execute(sql("find_people"), {"references": list(references)})
+        people = connection.execute(sql("find_people"), {"references": list(references), "now": now})
         owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
         publishers = connection.execute(sql("find_publishers"), {"message_ids": list(message_ids)})
         parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
@@ -180,6 +182,7 @@ def store_batch(
     topics_withdrawn: Sequence[TopicWithdrawal],
     rejected: Sequence[Rejection],
     throttles: Sequence[AgentThrottle],
+    limits: Limits,
     now: datetime,
     urgent_lease_until: datetime,
     waits: Sequence[UserWait] = (),
@@ -187,6 +190,7 @@ def store_batch(
     """Store one batch, all of it or nothing; one round trip.
 
     Args:
+        limits: of people who have no budget row yet.
         urgent_lease_until: until when the caller may hold the messages that it hands over.
         waits: messages that wait for their user to be created.
 
@@ -198,13 +202,22 @@ def store_batch(
     answered = [row.user_id for row in accepted if row.is_reply]
     message_ids = [row.message_id for row in accepted]
     sequence_ids = [row.sequence_id for row in related if row.sequence_id]
+    days = {(row.user_id, day) for row in accepted for day in (row.local_date, now.astimezone(UTC).date())}
     completed = replies = None
     with one_round_trip(connection):
         if related:
             # Two batches with parts of one sequence, or messages of one topic, come one after the other.
             connection.execute(sql("lock_users"), {"user_ids": [row.user_id for row in related]})
         inserted = connection.execute(
-            sql("insert_messages"), {**columns(accepted, *AcceptedMessage.__slots__), "now": now}
+            sql("insert_messages"),
+            {
+                **columns(accepted, *AcceptedMessage.__slots__),
+                "people": [person for person, _ in days],
+                "days": [day for _, day in days],
+                "daily_limit": limits.daily,
+                "hourly_limit": limits.hourly,
+                "now": now,
+            },
         )
         if sequence_ids:
             completed = connection.execute(

@@ -17,7 +17,7 @@ from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
 from orchestrator.store.old_senders import require_changeable_numbers
 
-# Columns of the newest budget row, which holds a person's limits. All others are columns of `users`.
+# Columns of the budget row that holds a person's limits. All others are columns of `users`.
 BUDGET_COLUMNS = ("daily_limit", "hourly_limit", "quiet_hours_enabled")
 
 
@@ -59,7 +59,7 @@ def find_user(connection: Connection, reference: str) -> UUID:
     Raises:
         UnknownUser: no person has it.
     """
-    row = connection.execute(sql("find_people"), {"references": [reference]}).fetchone()
+    row = connection.execute(sql("find_people"), {"references": [reference], "now": None}).fetchone()
     if row is None:
         raise UnknownUser(reference)
     return UUID(str(row[1]))

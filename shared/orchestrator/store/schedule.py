@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from psycopg import Connection
@@ -107,6 +107,24 @@ def keep_up(
     (incomplete,) = partial.fetchone() or (0,)
     (twilio_is_out,) = outage.fetchone() or (False,)
     return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount, twilio_is_out)
+
+
+def add_budget_rows(connection: Connection, limits: Limits, now: datetime, limit: int) -> None:
+    """Add the UTC day's budget row of people for whom a message is due on that day (R1); one round trip.
+
+    Args:
+        limits: of people who have no budget row yet.
+        limit: the most rows.
+    """
+    parameters = {
+        "lanes": [*Lane],
+        "daily_limit": limits.daily,
+        "hourly_limit": limits.hourly,
+        "tomorrow": datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(0), UTC),
+        "now": now,
+        "limit": limit,
+    }
+    connection.execute(sql("add_budget_rows"), parameters)
 
 
 def expect_inbound_markers(connection: Connection) -> None:

@@ -264,6 +264,18 @@ CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time 
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.limits_of(person uuid, today date) RETURNS TABLE(date date, daily_limit integer, hourly_limit integer, quiet_hours_enabled boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT b.date, b.daily_limit, b.hourly_limit, b.quiet_hours_enabled
+      FROM user_message_budget b
+     WHERE b.user_id = person
+       AND b.date = coalesce(
+               (SELECT max(t.date) FROM user_message_budget t WHERE t.user_id = person AND t.date <= today),
+               (SELECT max(t.date) FROM user_message_budget t WHERE t.user_id = person)
+           )
+$$;
+
 CREATE FUNCTION orchestrator.log_delivery_error() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'

@@ -36,18 +36,17 @@ WITH pace_start AS (
        FOR NO KEY UPDATE OF m SKIP LOCKED
 ), people AS MATERIALIZED (
     -- How many texts each person's limits leave; MATERIALIZED, because a nested loop would count again for each pair of a
-    -- message and a person. The day is that of the westernmost people: the guess need not be exact.
+    -- message and a person. The day is that of the westernmost people, or a later one: the guess need not be exact.
     SELECT c.user_id, u.last_active_at > %(active_after)s AS is_active,
            least(
-               coalesce(newest.hourly_limit, %(hourly_limit)s) - (
+               coalesce(limits.hourly_limit, %(hourly_limit)s) - (
                    SELECT count(*) FROM orchestrator.attempts a
                     WHERE a.user_id = c.user_id AND a.holds_slot AND a.started_at > %(now)s - interval '60 minutes'
                ),
-               coalesce(newest.daily_limit, %(daily_limit)s) - coalesce(
+               coalesce(limits.daily_limit, %(daily_limit)s) - coalesce(
                    (
-                       SELECT b.messages_sent FROM user_message_budget b
-                        WHERE b.user_id = c.user_id AND b.date = newest.date
-                          AND b.date >= (%(now)s AT TIME ZONE 'America/Los_Angeles')::date
+                       SELECT max(b.messages_sent) FROM user_message_budget b
+                        WHERE b.user_id = c.user_id AND b.date >= (%(now)s AT TIME ZONE 'America/Los_Angeles')::date
                    ),
                    0
                )
@@ -58,7 +57,7 @@ WITH pace_start AS (
            ) AS texts_left
       FROM (SELECT DISTINCT user_id FROM candidates WHERE %(per_second)s::float IS NOT NULL) c
       JOIN users u ON u.id = c.user_id
-      LEFT JOIN LATERAL orchestrator.newest_budget(c.user_id) newest ON true
+      LEFT JOIN LATERAL orchestrator.limits_of(c.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
 ), agents AS MATERIALIZED (
     -- The same of groups of agents that have a limit (R13).
     SELECT c.agent_id, c.published_by, agents.key, agents.hourly_limit - (

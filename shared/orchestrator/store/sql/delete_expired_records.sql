@@ -1,5 +1,5 @@
--- delete_expired_records.sql: delete one batch of rejections, withdrawals, waits for users and agents' rates from before a time, and one
--- of the words that were kept as evidence for long enough (R15). Those of people under a legal hold stay.
+-- delete_expired_records.sql: delete one batch of rejections, withdrawals, waits for users and agents' rates from before a
+-- time, and one of the words that were kept as evidence for long enough (R15). Those of people under a legal hold stay.
 WITH rejections AS (
     DELETE FROM orchestrator.rejections
      WHERE sqs_message_id IN (

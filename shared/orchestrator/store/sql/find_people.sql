@@ -1,7 +1,7 @@
 -- find_people.sql: find the person behind each reference: our id first, then the caller's own. Returns what decides
 -- when a new message is due. A deleted person is not found.
 SELECT wanted.reference, u.id AS user_id, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number,
-       u.timezone, u.quiet_hours_start, u.quiet_hours_end, u.response_pattern, newest.quiet_hours_enabled
+       u.timezone, u.quiet_hours_start, u.quiet_hours_end, u.response_pattern, limits.quiet_hours_enabled
   FROM unnest(%(references)s::text[]) AS wanted (reference)
  INNER JOIN LATERAL (
         SELECT * FROM users
@@ -12,4 +12,4 @@ SELECT wanted.reference, u.id AS user_id, coalesce(orchestrator.e164(u.phone_num
          LIMIT 1
        ) u
     ON u.phone_number NOT LIKE 'forgotten-%%'
-  LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true
+  LEFT JOIN LATERAL orchestrator.limits_of(u.id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true

@@ -1,7 +1,7 @@
 -- insert_messages.sql: accept a batch of messages; the same id twice is one message, and the first wins. Returns the
 -- new ids. A message that was withdrawn before it came is stored as cancelled (R9). A part that comes after its
 -- sequence has failed fails too (R8). A part of a sequence whose first part another publisher sent at the same time
--- fails outside the sequence (R9).
+-- fails outside the sequence (R9). Each person has a budget row of today from now on.
 WITH batch AS (
     SELECT *
       FROM unnest(
@@ -61,5 +61,19 @@ WITH batch AS (
     SELECT id, %(now)s, status, reason, CASE status WHEN 'queued' THEN scheduled_for END
       FROM new_messages
      WHERE reason IS NOT NULL
+), budget_rows AS (
+    -- Of the UTC day, by which an owner asks, and of the person's day: found before the first text, with 0 sent (R1). In
+    -- one order everywhere, so that two batches that add the same rows never wait for each other.
+    INSERT INTO user_message_budget (user_id, date, messages_sent, daily_limit, hourly_limit, quiet_hours_enabled,
+                                     created_at)
+    SELECT days.user_id, days.date, 0, coalesce(limits.daily_limit, %(daily_limit)s::int),
+           coalesce(limits.hourly_limit, %(hourly_limit)s::int), coalesce(limits.quiet_hours_enabled, true), %(now)s
+      FROM unnest(%(people)s::uuid[], %(days)s::date[]) AS days (user_id, date)
+      LEFT JOIN LATERAL orchestrator.limits_of(days.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
+     WHERE NOT EXISTS (
+               SELECT FROM user_message_budget b WHERE b.user_id = days.user_id AND b.date = days.date
+           )
+     ORDER BY days.user_id, days.date
+        ON CONFLICT (user_id, date) DO NOTHING
 )
 SELECT id, user_id, status FROM new_messages

@@ -66,9 +66,9 @@ SELECT m.id AS message_id,
        u.quiet_hours_start,
        u.quiet_hours_end,
        u.response_pattern,
-       newest.daily_limit,
-       newest.hourly_limit,
-       newest.quiet_hours_enabled,
+       limits.daily_limit,
+       limits.hourly_limit,
+       limits.quiet_hours_enabled,
        days.sent_by_day,
        hour.recent_sends,
        planned.planned_sends,
@@ -134,7 +134,7 @@ SELECT m.id AS message_id,
           FROM message_queue part
          WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL
        ) sequence
-  LEFT JOIN LATERAL orchestrator.newest_budget(m.user_id) newest ON true
+  LEFT JOIN LATERAL orchestrator.limits_of(m.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
  CROSS JOIN LATERAL (
         -- Yesterday to tomorrow: the local day differs from the UTC day by one at most.
         SELECT coalesce(jsonb_object_agg(day.date, day.sent), '{}') AS sent_by_day

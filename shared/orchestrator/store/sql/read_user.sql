@@ -1,7 +1,7 @@
--- read_user.sql: return a person with the limits of the newest budget row, what they got, and how many messages wait.
+-- read_user.sql: return a person with their limits, what they got, and how many messages wait.
 SELECT u.id AS user_id, u.external_id, coalesce(phone.e164, u.phone_number) AS phone_number, u.first_name, u.timezone, u.law_place AS place,
        u.quiet_hours_start, u.quiet_hours_end, u.response_pattern,
-       newest.quiet_hours_enabled, newest.daily_limit, newest.hourly_limit,
+       limits.quiet_hours_enabled, limits.daily_limit, limits.hourly_limit,
        (
            SELECT coalesce(jsonb_object_agg(day.date, day.sent), '{}')
              FROM (
@@ -33,5 +33,5 @@ SELECT u.id AS user_id, u.external_id, coalesce(phone.e164, u.phone_number) AS p
           FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
        ) phone
   LEFT JOIN orchestrator.numbers number ON number.phone_number = phone.e164
-  LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true
+  LEFT JOIN LATERAL orchestrator.limits_of(u.id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
  WHERE u.id = %(user_id)s

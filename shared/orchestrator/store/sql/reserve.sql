@@ -150,12 +150,25 @@ WITH candidates AS (
 ), budget_rows AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
-    SELECT user_id, local_date, count(*) FILTER (WHERE takes_slot), %(now)s,
+    SELECT user_id, date, count(*) FILTER (WHERE takes_slot), max(at),
            max(daily_limit), max(hourly_limit), bool_and(quiet_hours_enabled), %(now)s
-      FROM reservations
-     GROUP BY user_id, local_date
+      FROM (
+            SELECT user_id, local_date AS date, takes_slot, %(now)s AS at, daily_limit, hourly_limit, quiet_hours_enabled
+              FROM reservations
+             UNION ALL
+            -- The UTC day, by which an owner asks, where the person's is another one: nothing is sent on it yet.
+            SELECT r.user_id, (%(now)s AT TIME ZONE 'UTC')::date, false, NULL, r.daily_limit, r.hourly_limit, r.quiet_hours_enabled
+              FROM reservations r
+             WHERE NOT EXISTS (
+                       SELECT FROM user_message_budget known
+                        WHERE known.user_id = r.user_id AND known.date = (%(now)s AT TIME ZONE 'UTC')::date
+                   )
+           ) days
+     GROUP BY user_id, date
+     ORDER BY user_id, date
         ON CONFLICT (user_id, date) DO UPDATE
-       SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent, last_message_at = %(now)s
+       SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent,
+           last_message_at = coalesce(excluded.last_message_at, b.last_message_at)
 ), day_spending AS (
     -- settle.sql gives it back, like the slot, when Twilio refuses the text.
     INSERT INTO orchestrator.spending_shards AS s (day, shard, texts, segments, twilio_usd)

@@ -22,11 +22,12 @@ WITH texts AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
     SELECT p.user_id, p.local_date, count(*), max(p.sent_at),
-           (array_agg(newest.daily_limit))[1], (array_agg(newest.hourly_limit))[1],
-           coalesce(bool_and(newest.quiet_hours_enabled), true), %(now)s
+           (array_agg(limits.daily_limit))[1], (array_agg(limits.hourly_limit))[1],
+           coalesce(bool_and(limits.quiet_hours_enabled), true), %(now)s
       FROM texts_of_conversations p
-      LEFT JOIN LATERAL orchestrator.newest_budget(p.user_id) newest ON true
+      LEFT JOIN LATERAL orchestrator.limits_of(p.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
      GROUP BY p.user_id, p.local_date
+     ORDER BY p.user_id, p.local_date
         ON CONFLICT (user_id, date) DO UPDATE
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent,
            last_message_at = greatest(b.last_message_at, excluded.last_message_at)
