@@ -41,6 +41,7 @@ class Receiver:
         self.paths: list[str] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.delay_seconds = 0.0
+        self.drip_seconds = 0.0
 
     def receive(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
         """Verify one request as the specification asks, keep it, and answer it."""
@@ -71,10 +72,19 @@ def receiver_at_localhost(folder: Path) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, more = receiver.receive(self.path, headers, body)
+            if receiver.drip_seconds:
+                self._drip(f"HTTP/1.1 {status} OK\r\nContent-Length: 0\r\n\r\n".encode())
+                return
             self.send_response(status)
             for name, value in {**more, "Content-Length": "0"}.items():
                 self.send_header(name, value)
             self.end_headers()
+
+        def _drip(self, answer: bytes) -> None:
+            """Answer a byte at a time, so that no read of the client times out."""
+            for byte in answer:
+                time.sleep(receiver.drip_seconds / len(answer))
+                self.wfile.write(bytes([byte]))
 
         def log_message(self, *_arguments: object) -> None:
             """Log nothing."""

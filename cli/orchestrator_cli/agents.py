@@ -12,11 +12,13 @@ from orchestrator.purpose import Purpose
 from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
+from orchestrator.store.operator_actions import Action
 from orchestrator.store.pauses import list_pauses
+from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, one_of
-from orchestrator_cli.output import Table, print_result, show, show_json, style_line
+from orchestrator_cli.options import AsJson, Reason, Yes, one_of
+from orchestrator_cli.output import Table, confirm, print_result, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(
@@ -77,6 +79,8 @@ def set_agent(
         Purpose | None,
         typer.Option(help="What their texts are for; the law and consent of people depend on it.", **one_of(Purpose)),
     ] = None,
+    reason: Reason = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Set what the agents of a prefix may do. An option that is not given keeps its value, at first the default."""
@@ -95,11 +99,13 @@ def set_agent(
             given[name] = None
     if urgent_at_night is not None:
         given["urgent_at_night"] = _AT_NIGHT[urgent_at_night]
-    with open_database() as (connection, _):
+    with open_database() as (connection, clock):
         before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
         agent = dataclasses.replace(before, **given)
-        store.set_agent(connection, agent)
-    changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+        changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+        confirm(f"Set the agents {prefix}: {describe_changes(changes)}?", yes=yes)
+        with audit(connection, clock(), Action("agent set", prefix, change=changes, reason=reason)):
+            store.set_agent(connection, agent)
     line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
     print_result({**dataclasses.asdict(agent), "changes": changes}, line, as_json=as_json)
 
@@ -130,10 +136,14 @@ def list_agents(as_json: AsJson = False) -> None:
 
 @app.command()
 @on_target
-def remove(prefix: Prefix, as_json: AsJson = False) -> None:
+def remove(prefix: Prefix, reason: Reason = None, yes: Yes = False, as_json: AsJson = False) -> None:
     """Remove the settings of a prefix, so that the defaults apply."""
     prefix = normal_prefix(prefix)
-    with open_database() as (connection, _):
+    confirm(f"Remove the settings of {prefix}? The defaults apply then.", yes=yes)
+    with (
+        open_database() as (connection, clock),
+        audit(connection, clock(), Action("agent remove", prefix, reason=reason)),
+    ):
         removed = store.remove_agent(connection, prefix)
     line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)
     print_result({"prefix": prefix, "removed": removed}, line, as_json=as_json)

@@ -20,3 +20,17 @@ def describe_changes(changes: Mapping[str, list[Any]]) -> str:
     """Changes in one line, such as `daily limit 10 → 3`; `no change` where there is none."""
     words = (f"{name.replace('_', ' ')} {show_fact(old)} → {show_fact(new)}" for name, (old, new) in changes.items())
     return ", ".join(words) or "no change"
+
+
+def describe_values(values: Mapping[str, Any]) -> str:
+    """Values in one line, such as `daily limit 3, zone America/New_York`."""
+    return ", ".join(f"{name.replace('_', ' ')} {show_fact(value)}" for name, value in values.items())
+
+
+# The record of actions outlives a person's data, so it names of these only that they changed.
+_PERSONAL = ("phone_number", "first_name", "external_id")
+
+
+def change_to_record(changes: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """Changes as they are recorded: without numbers and names of people."""
+    return {name: "changed" if name in _PERSONAL else values for name, values in changes.items()}

@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import getpass
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from orchestrator.messages import build_consent, build_revocation
 from orchestrator.people import Person, is_e164
 from orchestrator.store.consents import Recorded
 from orchestrator.store.opt_outs import OptOut
+from orchestrator_cli.identity import operator_name
 
 # The columns of a file, in any order; `user` and `source` are needed, and `purpose` or `topic` where one is given.
 # `id` and `number` stand in what `export` wrote: a consent stays one entry, and belongs to its number.
@@ -62,7 +62,7 @@ def check_lines(
     entries: list[FileEntry] = []
     problems: Problems = []
     first_places: dict[tuple[object, ...], int] = {}
-    author = getpass.getuser()
+    author = operator_name()
     for number, line in lines:
         content = tuple(line[column] for column in COLUMNS)
         try:

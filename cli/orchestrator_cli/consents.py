@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +20,14 @@ from orchestrator.store.consents import (
     list_people_opted_out,
     write_consents,
 )
+from orchestrator.store.operator_actions import Action
 from orchestrator.store.opt_outs import OptOut
+from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.consent_file import COLUMNS, check_lines, compare_with_ledger, id_of, read_lines
-from orchestrator_cli.options import AsJson, PersonReference
-from orchestrator_cli.output import Table, print_result, show, show_error, show_json, style_line
+from orchestrator_cli.identity import operator_name
+from orchestrator_cli.options import AsJson, PersonReference, Yes, one_of
+from orchestrator_cli.output import Table, confirm, print_result, show, show_error, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(
@@ -36,7 +38,7 @@ app = typer.Typer(
 # How many bad lines are shown.
 MOST_SHOWN = 20
 
-PurposeOption = Annotated[Purpose | None, typer.Option(help="What the texts are for.")]
+PurposeOption = Annotated[Purpose | None, typer.Option(help="What the texts are for.", **one_of(Purpose))]
 Source = Annotated[str, typer.Option(help="How and where, such as 'web form /signup' or 'by e-mail, ticket 4711'.")]
 Reference = Annotated[str | None, typer.Option(help="Where the proof is kept.")]
 
@@ -52,6 +54,7 @@ def add(
     reference: Reference = None,
     given_at: Annotated[str | None, typer.Option(help="ISO 8601 with an offset. Default: now.")] = None,
     until: Annotated[str | None, typer.Option(help="When it ends by itself, ISO 8601 with an offset.")] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Record that a person agreed to texts of a purpose, or again to a topic, to the number that they have now."""
@@ -65,7 +68,7 @@ def add(
         given_at=given_at,
         until=until,
     )
-    _record(consent, as_json=as_json)
+    _record(consent, yes=yes, as_json=as_json)
 
 
 @app.command()
@@ -77,13 +80,14 @@ def revoke(
     topic: Annotated[str | None, typer.Option(help="The topic of which the person wants no more texts.")] = None,
     reference: Reference = None,
     revoked_at: Annotated[str | None, typer.Option(help="ISO 8601 with an offset. Default: now.")] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Record that a person wants no more texts of a purpose or a topic; without either, opt the person out."""
     revocation = build_revocation(
         user_id=user, purpose=purpose, topic=topic, source=source, reference=reference, revoked_at=revoked_at
     )
-    _record(revocation, as_json=as_json)
+    _record(revocation, yes=yes, as_json=as_json)
 
 
 @app.command("list")
@@ -150,7 +154,8 @@ def import_entries(
         consents = [entry for entry in new if isinstance(entry, ConsentEntry)]
         opt_outs = [entry for entry in new if isinstance(entry, OptOut)]
         if apply and not problems:
-            write_consents(connection, consents, opt_outs, now)
+            with audit(connection, now, Action("consent import", change={"entries": len(new)})):
+                write_consents(connection, consents, opt_outs, now)
     report = {
         "lines": len(lines),
         "wrong": len({number for number, _ in problems}),
@@ -170,15 +175,17 @@ def import_entries(
     raise typer.Exit(1 if problems else 0)
 
 
-def _record(request: ConsentRecord | ConsentRevocation, *, as_json: bool) -> None:
+def _record(request: ConsentRecord | ConsentRevocation, *, yes: bool, as_json: bool) -> None:
     with open_database() as (connection, clock):
         now = clock()
         person = people.read_user(connection, request.user_id, now).person
-        entry = entry_of(request, id_of([request.model_dump_json(), now.isoformat()]), person, getpass.getuser(), now)
+        entry = entry_of(request, id_of([request.model_dump_json(), now.isoformat()]), person, operator_name(), now)
         consents = [entry] if isinstance(entry, ConsentEntry) else []
         opt_outs = [entry] if isinstance(entry, OptOut) else []
-        write_consents(connection, consents, opt_outs, now)
-    what = "opted out" if opt_outs else "agreed" if consents[0].is_given else "revoked"
+        what = "opted out" if opt_outs else "agreed" if consents[0].is_given else "revoked"
+        confirm(f"Record for {person.user_id}: {what}?", yes=yes)
+        with audit(connection, now, Action("consent", user_id=person.user_id, change={"recorded": what})):
+            write_consents(connection, consents, opt_outs, now)
     line = style_line("[green]Recorded[/] for {}: {}.", person.user_id, what)
     print_result({"user_id": person.user_id, "recorded": what, "at": entry.at}, line, as_json=as_json)
 

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 from orchestrator.rules.local_time import format_time
+from orchestrator.store.operator_actions import Action
+from orchestrator_cli.actions import audit
+from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
     DeadLetterRecord,
     SourceQueue,
@@ -18,8 +21,8 @@ from orchestrator_cli.dead_letters import (
     send_back,
     url_of,
 )
-from orchestrator_cli.options import AsJson, DryRun, one_of
-from orchestrator_cli.output import Table, print_result, progress_of, show, show_json, style_line
+from orchestrator_cli.options import AS_REASON, AsJson, DryRun, Yes, one_of
+from orchestrator_cli.output import Table, confirm, print_result, progress_of, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Count, show and send back dead letters.", no_args_is_help=True)
@@ -86,11 +89,21 @@ def redrive(
     queue: OfQueue,
     reason: WithReason = None,
     dry_run: DryRun = False,
+    why: Annotated[str | None, typer.Option("--note", help="Why: it is recorded with your name.", **AS_REASON)] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Send dead letters back to their queue. One that is rejected again returns here with its reason."""
     url, target = dead_letter_url_of(queue), url_of(queue)
     total = queue_length(url)
+    if not dry_run:
+        which = f" with the reason {reason}" if reason else ""
+        confirm(f"Send up to {total} dead letters{which} back to the {queue} queue?", yes=yes)
+        change = {"of_reason": reason, "dead_letters": total}
+        action = Action("dlq redrive", f"{queue} queue", change=change, reason=why)
+        # SQS takes no part in a transaction, so what is about to be done is recorded first.
+        with open_database() as (connection, clock), audit(connection, clock(), action):
+            pass
     # A dead letter that returns during this run is left for the next one.
     received = islice(receive_dead_letters(url), total)
     staying: list[DeadLetterRecord] = []

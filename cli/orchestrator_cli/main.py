@@ -13,6 +13,7 @@ from dotenv import load_dotenv
 
 from orchestrator.errors import OrchestratorError
 from orchestrator_cli import (
+    actions,
     agents,
     consents,
     costs,
@@ -22,6 +23,7 @@ from orchestrator_cli import (
     evidence,
     invoke,
     law,
+    message_list,
     messages,
     pauses,
     privacy,
@@ -39,8 +41,12 @@ for command in (
     pauses.pause,
     pauses.resume,
     pauses.pauses,
+    actions.actions,
     messages.queue,
     messages.explain,
+    message_list.messages,
+    message_list.withdraw,
+    message_list.release,
     costs.costs,
     recovery.recover,
     stats.stats,

@@ -2,13 +2,52 @@
 
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 
+from orchestrator.clean_text import clean_text
+
+# The longest reason, in characters.
+MOST_OF_REASON = 500
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+
+
+def parse_reason(text: str) -> str:
+    """What an operator wrote as the reason, in one line.
+
+    Raises:
+        typer.BadParameter: it is empty, or longer than 500 characters.
+    """
+    words = " ".join(clean_text(text).split())
+    if not 0 < len(words) <= MOST_OF_REASON:
+        raise typer.BadParameter(f"takes 1 to {MOST_OF_REASON} characters.")
+    return words
+
+
+AS_REASON: dict[str, Any] = {"parser": parse_reason, "metavar": "TEXT"}
+Reason = Annotated[str | None, typer.Option("--reason", help="Why: it is recorded with your name.", **AS_REASON)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would change, and change nothing.")]
 PersonReference = Annotated[str, typer.Argument(help="The person: our UUID, or your external id.")]
 
+
+def parse_message_id(text: str) -> UUID:
+    """A message id on the command line.
+
+    Raises:
+        typer.BadParameter: it is no UUID.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a message id, which is a UUID.") from None
+
+
+BeforeId = Annotated[
+    UUID | None,
+    typer.Option("--before", help="The last id of the page before.", parser=parse_message_id, metavar="ID"),
+]
 Choice = TypeVar("Choice", bound=StrEnum)
 
 

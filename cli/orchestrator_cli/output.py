@@ -4,9 +4,11 @@ People, agents and Twilio write names, ids, texts and errors, so every string is
 template of ours adds styles to it (G10).
 """
 
+import csv
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, TypeVar
@@ -90,18 +92,35 @@ def show_note(line: object) -> None:
     Console(stderr=True).print(_text(line))
 
 
-def confirm(question: str) -> None:
-    """Ask a question that is answered with yes or no.
+def confirm(question: str, *, yes: bool = False) -> None:
+    """Ask a question that is answered with yes or no, on standard error; with `--yes` it is answered.
 
     Raises:
-        typer.Abort: the answer is no.
+        typer.Exit: the answer is no, or there is no terminal to answer at.
     """
-    typer.confirm(outside(question), abort=True)
+    if yes:
+        return
+    try:
+        typer.confirm(outside(question), abort=True, err=True)
+    except typer.Abort:
+        show_error("Nothing was changed. Without a terminal, give --yes.")
+        raise typer.Exit(1) from None
 
 
 def show_json(data: Any) -> None:
     """Print data as JSON that means exactly the data; characters that a terminal obeys are escaped as JSON allows."""
     get_console().print(Text(json_text(data)), soft_wrap=True)
+
+
+def show_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print rows as CSV, with times in ISO 8601; what a terminal obeys is shown as its escape."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        values = (row[column] for column in columns)
+        writer.writerow("" if value is None else outside(_plain_value(value)) for value in values)
+    get_console().print(Text(file.getvalue().rstrip("\n")), soft_wrap=True)
 
 
 def json_text(data: Any) -> str:

@@ -1,6 +1,7 @@
 """The commands `pause`, `resume` and `pauses`: for everything, a lane, an agent, a message type or a person (R13)."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from psycopg import Connection
@@ -9,12 +10,14 @@ from orchestrator.messages import Lane
 from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.rules.pause_words import data_of, describe_in_words, describe_pause
 from orchestrator.store import pauses as store
+from orchestrator.store.operator_actions import Action
 from orchestrator.store.people import find_user
+from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, one_of
-from orchestrator_cli.output import print_result, show, show_json, style_line
+from orchestrator_cli.options import AS_REASON, AsJson, Reason, Yes, one_of
+from orchestrator_cli.output import confirm, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
@@ -35,14 +38,20 @@ def pause(
     agent: OfAgent = None,
     message_type: OfType = None,
     user: OfUser = None,
-    note: Annotated[str | None, typer.Option(help="The reason, which other operators see.")] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", "--reason", help="Why: other operators see it.", **AS_REASON)
+    ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Stop sending, also of messages in the delivery queue. Paused messages wait; none is lost."""
     with open_database() as (connection, clock):
         scope, value = _scope(connection, lane, agent, message_type, user)
-        changed = store.pause(connection, scope, value, note, clock(), operator_name())
-    name = describe_pause(scope, value).stops
+        name = describe_pause(scope, value).stops
+        confirm(f"Stop sending: {name}? What is paused waits until it is resumed.", yes=yes)
+        now = clock()
+        with audit(connection, now, _action("pause", scope, value, note)):
+            changed = store.pause(connection, scope, value, note, now, operator_name())
     line = style_line("[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name)
     print_result({"scope": scope, "value": value, "changed": changed}, line, as_json=as_json)
 
@@ -56,17 +65,21 @@ def resume(
     spending: Annotated[
         bool, typer.Option("--spending", help="Only messages held by Twilio's daily ceiling, for the rest of the day.")
     ] = False,
+    reason: Reason = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """End a pause, also one that a brake or a refused account set. Sending continues within a minute."""
     with open_database() as (connection, clock):
         scope, value = ("spending", "") if spending else _scope(connection, lane, agent, message_type, user)
-        ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
-        if by_outcome := _OUTCOME_SCOPES.get(scope):
-            ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
+        name = describe_pause(scope, value).stops
+        confirm(f"Resume sending: {name}? What waited for it goes within minutes.", yes=yes)
+        with audit(connection, clock(), _action("resume", scope, value, reason)):
+            ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
+            if by_outcome := _OUTCOME_SCOPES.get(scope):
+                ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
         changed = any(ended)
         others = store.list_pauses(connection, clock())
-    name = describe_pause(scope, value).stops
     line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
     facts = {"scope": scope, "value": value, "changed": changed, "still_paused": data_of(others)}
     still = (f"Still paused: {describe_in_words(each)}" for each in others)
@@ -84,6 +97,13 @@ def pauses(as_json: AsJson = False) -> None:
         show_banner(in_force)
     else:
         show("Nothing is paused.")
+
+
+def _action(command: str, scope: str, value: str, reason: str | None) -> Action:
+    """The action to record; a person stands in a column of their own, which their deletion finds."""
+    if scope == "user":
+        return Action(command, user_id=UUID(value), reason=reason)
+    return Action(command, describe_pause(scope, value).stops, reason=reason)
 
 
 def _scope(

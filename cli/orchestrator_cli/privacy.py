@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.clean_text import clean_text
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import PrivacySettings, SenderSettings, load
 from orchestrator.store.legal_holds import end_legal_hold, place_legal_hold
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import find_user
 from orchestrator.store.privacy import Identity, export_person
+from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
     SourceQueue,
@@ -24,14 +25,12 @@ from orchestrator_cli.dead_letters import (
     release,
 )
 from orchestrator_cli.extras import require_extra
-from orchestrator_cli.options import AsJson, PersonReference
+from orchestrator_cli.identity import operator_name
+from orchestrator_cli.options import AS_REASON, AsJson, PersonReference, Reason, Yes
 from orchestrator_cli.output import confirm, json_text, print_result, progress_bar, show_json, show_note, style_line
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Export, hold or delete everything that is stored about a person.", no_args_is_help=True)
-
-# The longest note on a legal hold, in characters.
-MOST_OF_NOTE = 500
 
 
 @app.command("export")
@@ -57,7 +56,7 @@ def export(
 @on_target
 def delete(
     user: PersonReference,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: Yes = False,
     keep_at_twilio: Annotated[
         bool,
         typer.Option("--keep-at-twilio", help="Leave the texts at Twilio. A later run without this deletes them."),
@@ -85,6 +84,7 @@ def delete(
             on_text=lambda done, of: progress.update(task, completed=done, total=of),
             delete_letters=_delete_dead_letters,
         )
+        record_action(connection, Action("privacy delete", user_id=identity.user_uuid), operator_name(), clock())
     here = deletion.deleted
     lines: list[object] = [
         f"person: {identity.user_id} (the row stays, without personal data)",
@@ -113,27 +113,31 @@ def delete(
 @on_target
 def hold(
     user: PersonReference,
-    note: Annotated[str, typer.Option("--note", help="Why, such as 'claim 4711'. Without names or numbers.")],
+    note: Annotated[
+        str, typer.Option("--note", help="Why, such as 'claim 4711'. Without names or numbers.", **AS_REASON)
+    ],
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Place a legal hold on a person: until it is released, nothing deletes what is stored about them."""
-    words = " ".join(clean_text(note).split())
-    if not 0 < len(words) <= MOST_OF_NOTE:
-        raise typer.BadParameter(f"--note takes 1 to {MOST_OF_NOTE} characters.")
     with open_database() as (connection, clock):
         user_id = find_user(connection, user)
-        place_legal_hold(connection, user_id, words, clock())
+        confirm(f"Place a legal hold on {user_id}? Until its release nothing of theirs is deleted.", yes=yes)
+        with audit(connection, clock(), Action("privacy hold", user_id=user_id, reason=note)):
+            place_legal_hold(connection, user_id, note, clock())
     line = style_line("[green]Held[/] {}: nothing of theirs is deleted until `privacy release`.", user_id)
-    print_result({"user_id": user_id, "note": words}, line, as_json=as_json)
+    print_result({"user_id": user_id, "note": note}, line, as_json=as_json)
 
 
 @app.command("release")
 @on_target
-def release_hold(user: PersonReference, as_json: AsJson = False) -> None:
+def release_hold(user: PersonReference, reason: Reason = None, yes: Yes = False, as_json: AsJson = False) -> None:
     """End the legal hold on a person. The next night deletes what is older than the retention."""
-    with open_database() as (connection, _):
+    with open_database() as (connection, clock):
         user_id = find_user(connection, user)
-        was_held = end_legal_hold(connection, user_id)
+        confirm(f"Release the legal hold on {user_id}? The next night deletes what is older than kept.", yes=yes)
+        with audit(connection, clock(), Action("privacy release", user_id=user_id, reason=reason)):
+            was_held = end_legal_hold(connection, user_id)
     line = style_line("[green]Released[/] {}", user_id) if was_held else f"{user_id} was not under a legal hold."
     print_result({"user_id": user_id, "was_held": was_held}, line, as_json=as_json)
 

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from orchestrator.settings import SenderSettings, load
+from orchestrator.store.operator_actions import Action
+from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.extras import require_extra
-from orchestrator_cli.options import AsJson, DryRun
-from orchestrator_cli.output import print_result, style_line, working
+from orchestrator_cli.options import AsJson, DryRun, Reason, Yes
+from orchestrator_cli.output import confirm, print_result, style_line, working
 from orchestrator_cli.target import on_target
 
 
@@ -18,6 +20,8 @@ from orchestrator_cli.target import on_target
 def recover(
     since: Annotated[str, typer.Option(help="The time to which the database was restored, such as 2026-03-03T14:00Z.")],
     dry_run: DryRun = False,
+    reason: Reason = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """After a restore: pause, read from Twilio what was sent since, record it, and only then resume."""
@@ -25,9 +29,15 @@ def recover(
     with require_extra("recover", "cli,functions"):
         from orchestrator.maintenance.recover import recover as recover_since
         from orchestrator.sms.message_list import TwilioMessageList
-    with open_database() as (connection, clock), working("Reading Twilio's list…") as status:
+    with open_database() as (connection, clock):
         if start > clock():
             raise typer.BadParameter(f"--since {since} lies in the future.")
+    if not dry_run:
+        confirm(f"Pause everything, and record from Twilio's list what was sent since {since}?", yes=yes)
+        action = Action("recover", change={"since": since}, reason=reason)
+        with open_database() as (connection, clock), audit(connection, clock(), action):
+            pass
+    with open_database() as (connection, clock), working("Reading Twilio's list…") as status:
         read = 0
 
         def on_text() -> None:

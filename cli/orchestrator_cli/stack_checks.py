@@ -38,7 +38,7 @@ from orchestrator_cli.ceiling_checks import ceiling_results, pause_results
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import SourceQueue, dead_letter_url_of, is_set, queue_length, url_of
-from orchestrator_cli.event_checks import event_results
+from orchestrator_cli.event_checks import event_results, key_results
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results
 
 OLDEST_POSTGRES = 140_000
@@ -94,6 +94,7 @@ def check_settings() -> Iterator[CheckResult]:
         yield CheckResult(variable, Grade.BAD, detail, "See .env.example, or use --stack.")
     if not problems:
         yield CheckResult("settings", Grade.GOOD, f"complete for {', '.join(_GROUPS)}")
+    yield from key_results()
     try:
         policy = load(PolicySettings)
     except OrchestratorError:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.clean_text import clean_text
 from orchestrator.people import Person, find_zone
 from orchestrator.rules.explanations import describe_opt_out
 from orchestrator.rules.explanations import explain as explain_reason
@@ -18,18 +17,23 @@ from orchestrator.rules.pause_words import data_of
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
-from orchestrator_cli.changes import describe_changes
+from orchestrator_cli.actions import audit
+from orchestrator_cli.changes import change_to_record, describe_changes, describe_values
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, PersonReference, one_of
-from orchestrator_cli.output import Table, print_result, show, show_json, style_line
+from orchestrator_cli.identity import operator_name
+from orchestrator_cli.options import AS_REASON, AsJson, PersonReference, Reason, Yes, one_of
+from orchestrator_cli.output import Table, confirm, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import pauses_of_person, show_banner
+from orchestrator_cli.people_list import list_people
 from orchestrator_cli.person_columns import changes_of, columns_of, explain_conflicts
 from orchestrator_cli.person_facts import LABELS, facts_of, show_fact
 from orchestrator_cli.target import on_target
 
-app = typer.Typer(help="Add, change, opt out and show the people who receive the texts.", no_args_is_help=True)
+app = typer.Typer(help="Add, change, opt out, list and show the people who receive the texts.", no_args_is_help=True)
+app.command("list")(list_people)
 
 _PHONE = typer.Option(help="Phone number, such as +1 212 555 0123.")
 Phone = Annotated[str | None, _PHONE]
@@ -43,8 +47,6 @@ Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min
 
 # How many unread texts are listed, or read, at once.
 MOST_LISTED = 100
-# The longest note on a revocation, in characters.
-MOST_OF_NOTE = 500
 
 
 class TextKind(StrEnum):
@@ -65,12 +67,19 @@ def add(
     quiet_hours: QuietHours = None,
     daily_limit: Daily = None,
     hourly_limit: Hourly = None,
+    reason: Reason = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a person."""
     columns = columns_of(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
+    confirm("Add a person with " + describe_values(columns) + "?", yes=yes)
     with open_database() as (connection, clock), explain_conflicts():
-        user_id = people.add_user(connection, columns, clock())
+        change = change_to_record({name: [None, value] for name, value in columns.items()})
+        with connection.transaction():
+            user_id = people.add_user(connection, columns, clock())
+            action = Action("user add", user_id=user_id, change=change, reason=reason)
+            record_action(connection, action, operator_name(), clock())
         person = people.read_user(connection, str(user_id), clock()).person
     _print_change("Added", person, {}, as_json=as_json)
 
@@ -87,6 +96,8 @@ def set_person(
     quiet_hours: QuietHours = None,
     daily_limit: Daily = None,
     hourly_limit: Hourly = None,
+    reason: Reason = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Change the given values of a person; the others stay."""
@@ -97,7 +108,12 @@ def set_person(
     with open_database() as (connection, clock), explain_conflicts():
         before = people.read_user(connection, user, clock())
         changes = changes_of(facts_of(before, policy, clock()), columns)
-        user_id = people.change_user(connection, user, columns, clock())
+        confirm(f"Change {before.person.user_id}: {describe_changes(changes)}?", yes=yes)
+        user_id = before.person.user_id
+        change = change_to_record(changes)
+        action = Action("user set", user_id=user_id, change=change, reason=reason)
+        with audit(connection, clock(), action):
+            people.change_user(connection, str(user_id), columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
     _print_change("Changed", person, changes, as_json=as_json)
 
@@ -106,21 +122,25 @@ def set_person(
 @on_target
 def stop(
     user: PersonReference,
-    reason: Annotated[str | None, typer.Option(help="How the person asked, such as 'by e-mail, ticket 4711'.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="How the person asked, such as 'by e-mail, ticket 4711'.", **AS_REASON)
+    ] = None,
     date: Annotated[
         str | None, typer.Option(help="When they asked: 2026-03-02, or 2026-03-02T09:30:00-05:00. Default: now.")
     ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Opt out a person who asked for it in another way than by text. A later START from their phone ends it."""
-    note = _note(reason)
     with open_database() as (connection, clock):
         now = clock()
         person = people.read_user(connection, user, now).person
         zone = person.zones[0] if person.zones else UTC
         at = _revocation_time(date, zone, now) if date is not None else now
-        opt_out = OptOut(person.phone_number, "operator", at, note=note, recorded_at=now)
-        with connection.transaction():
+        opt_out = OptOut(person.phone_number, "operator", at, note=reason, recorded_at=now)
+        confirm(f"Opt out {person.user_id}? Their waiting messages are cancelled.", yes=yes)
+        change = {"opted_out_at": at.isoformat()}
+        with audit(connection, now, Action("user stop", user_id=person.user_id, change=change, reason=reason)):
             write_opt_outs(connection, [opt_out], now)
         opted_out = people.read_user(connection, str(person.user_id), now).person.opted_out
     line = style_line(
@@ -143,6 +163,7 @@ def read_texts(
     taken_for: Annotated[
         TextKind | None, typer.Option("--as", help="What the person's unread texts are.", **one_of(TextKind))
     ] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """List texts that may be a wish to stop and are not read yet, or write what those of a person are.
@@ -156,7 +177,10 @@ def read_texts(
         user_id = people.read_user(connection, user, now).person.user_id if user else None
         texts = list_unread_texts(connection, user_id, MOST_LISTED)
         if taken_for and texts:
-            classify_by_operator(connection, texts, Intent(taken_for.value), now)
+            confirm(f"Read {len(texts)} texts of {user_id} as {taken_for}?", yes=yes)
+            change = {"read_as": taken_for.value, "texts": len(texts)}
+            with audit(connection, now, Action("user read", user_id=user_id, change=change)):
+                classify_by_operator(connection, texts, Intent(taken_for.value), now)
     if as_json:
         show_json([dataclasses.asdict(text) for text in texts])
         return
@@ -213,20 +237,6 @@ def _print_change(what: str, person: Person, changes: Mapping[str, list[Any]], *
     if not zones:
         lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
     print_result({"user_id": person.user_id, "zones": zones, "changes": dict(changes)}, *lines, as_json=as_json)
-
-
-def _note(reason: str | None) -> str | None:
-    """What an operator wrote about a revocation, in one line.
-
-    Raises:
-        typer.BadParameter: it is empty, or longer than 500 characters.
-    """
-    if reason is None:
-        return None
-    note = " ".join(clean_text(reason).split())
-    if not 0 < len(note) <= MOST_OF_NOTE:
-        raise typer.BadParameter(f"--reason takes 1 to {MOST_OF_NOTE} characters.")
-    return note
 
 
 def _revocation_time(text: str, zone: tzinfo, now: datetime) -> datetime:

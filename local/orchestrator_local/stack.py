@@ -49,6 +49,7 @@ PUBLISHER_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_DEFAULT_REGION",
+    "AWS_REGION",  # what the SDK for JavaScript reads
 )
 
 

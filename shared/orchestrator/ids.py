@@ -9,6 +9,8 @@ from uuid import UUID, uuid5
 # The namespace of ids that are derived from an SQS message id.
 _FROM_SQS = UUID("5f0e8ad4-63c1-5d0b-9f4e-6f7d1f5a2c11")
 _62_BITS = (1 << 62) - 1
+# The largest id: a list that begins below it begins at its first entry.
+LAST_ID = UUID(int=(1 << 128) - 1)
 _lock = threading.Lock()
 _last_milliseconds, _last_random = 0, 0
 

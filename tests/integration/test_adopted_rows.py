@@ -16,7 +16,7 @@ from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
 from orchestrator.store.schedule import claim_due
 from tests.integration.test_adoption import ADA, CHEN, DAY, NOW, WEEK, add, sizes
-from tests.integration.test_cutover import url_of
+from tests.integration.test_cutover import agent_writes, url_of
 from tests.integration.test_migrate import EXISTING
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
@@ -161,3 +161,32 @@ def test_an_agent_may_do_no_more_by_a_row_than_by_our_queue(old_rows: Connection
         "agent id that is no id": {rows["ag\u00e9nt"], rows[" "]},
     }
     assert set(result.adopted["due"].message_ids) == {rows["saga_bound_free"], rows["other"]}
+
+
+def test_words_that_reached_the_person_since_a_row_was_due_are_not_sent_again(old_rows: Connection) -> None:
+    again = [
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"a": 1}', final_message="Hello Ada "),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"content": "Hello Ada"}'),
+    ]
+    other = [
+        add(old_rows, NOW, created_at=EARLIER, message_data='{"message": "Hello Ada"}'),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"message": "Failed"}'),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"message": "Hello Ada"}', user_id=CHEN),
+        add(old_rows, EARLIER, created_at=EARLIER, message_data='{"findings": 1}'),
+    ]
+    agent_writes(old_rows, ADA, "Hello Ada", NOW - timedelta(minutes=1), status="sent")
+    agent_writes(old_rows, ADA, "Failed", NOW - timedelta(minutes=1), status="failed")
+    result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
+    assert {why: set(group.message_ids) for why, group in result.left.items()} == {"same words went since": {*again}}
+    assert set(result.adopted["due"].message_ids) == {*other}
+
+
+def test_pending_rows_that_are_too_old_to_be_taken_up_are_named(old_rows: Connection) -> None:
+    old_rows.execute("ALTER TABLE messages DISABLE TRIGGER send_sms_on_message_insert")
+    for content, at in (("Old", NOW - DAY), ("New", NOW - DAY + timedelta(seconds=1)), ("Timeless", NOW)):
+        agent_writes(old_rows, ADA, content, at)
+    old_rows.execute("UPDATE messages SET created_at = NULL WHERE content = 'Timeless'")
+    left = adopt(old_rows, DAY, WEEK, NOW, apply=True).rows_left_alone
+    assert left.messages == 2
+    contents = "SELECT content FROM messages WHERE id = ANY (%s) ORDER BY content"
+    assert old_rows.execute(contents, (list(left.message_ids),)).fetchall() == [("Old",), ("Timeless",)]

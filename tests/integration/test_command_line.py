@@ -54,7 +54,7 @@ def test_a_missing_library_is_named_with_what_installs_it(run: Run) -> None:
 
 def test_a_person_is_added_shown_and_changed(run: Run) -> None:
     added = run(
-        *("user", "add", "--phone", "(212) 555-0101", "--name", "Ada", "--zone", "America/New_York"),
+        *("user", "add", "--yes", "--phone", "(212) 555-0101", "--name", "Ada", "--zone", "America/New_York"),
         *("--external-id", "ada"),
     )
     assert re.search(r"[0-9a-f-]{36}", added)
@@ -67,15 +67,15 @@ def test_a_person_is_added_shown_and_changed(run: Run) -> None:
         False,
         [],
     )
-    changed = run("user", "set", "ada", "--daily-limit", "3", "--quiet-hours", "22:00-07:30")
+    changed = run("user", "set", "--yes", "ada", "--daily-limit", "3", "--quiet-hours", "22:00-07:30")
     assert "daily limit 10 → 3, quiet hours 21:00-08:00 → 22:00-07:30" in changed
-    assert json.loads(run("user", "set", "ada", "--zone", "America/Chicago", "--json"))["changes"] == {
+    assert json.loads(run("user", "set", "--yes", "ada", "--zone", "America/Chicago", "--json"))["changes"] == {
         "zone": ["America/New_York", "America/Chicago"]
     }
-    run("user", "set", "ada", "--zone", "America/New_York")
+    run("user", "set", "--yes", "ada", "--zone", "America/New_York")
     shown = json.loads(run("user", "show", "ada", "--json"))
     assert (shown["daily_limit"], shown["quiet_hours"], shown["first_name"]) == (3, "22:00-07:30", "Ada")
-    run("user", "set", "ada", "--quiet-hours", "none")
+    run("user", "set", "--yes", "ada", "--quiet-hours", "none")
     shown = json.loads(run("user", "show", "ada", "--json"))
     assert (shown["quiet_hours"], shown["quiet_now"], shown["daily_limit"]) == ("none", False, 3)
     assert "America/New_York" in run("user", "show", "ada")
@@ -84,28 +84,28 @@ def test_a_person_is_added_shown_and_changed(run: Run) -> None:
 def test_a_person_without_a_zone_is_named_when_added_changed_shown_and_by_adopt(
     run: Run, connection: Connection
 ) -> None:
-    added = run("user", "add", "--phone", "+1 800 555 0101", "--external-id", "eve")
+    added = run("user", "add", "--yes", "--phone", "+1 800 555 0101", "--external-id", "eve")
     assert "the number lies in no place: texts wait until you set --zone" in added
-    assert json.loads(run("user", "set", "eve", "--name", "Eve", "--json"))["zones"] == []
+    assert json.loads(run("user", "set", "--yes", "eve", "--name", "Eve", "--json"))["zones"] == []
     assert json.loads(run("user", "show", "eve", "--json"))["zone"] == "none (from the number)"
     connection.execute("UPDATE users SET timezone = 'UTC'")
-    assert "UTC is no place, and counts as no zone" in run("user", "set", "eve", "--name", "Eve")
+    assert "UTC is no place, and counts as no zone" in run("user", "set", "--yes", "eve", "--name", "Eve")
     assert json.loads(run("user", "show", "eve", "--json"))["zone"] == "none (from the number); UTC is no place"
     assert json.loads(run("adopt", "--json"))["zones"] == {"no_places": {"UTC": 1}, "zoneless": ["eve"]}
     assert "none is known of eve: the number lies in no place, and the texts wait" in run("adopt")
-    assert "Warning" not in run("user", "set", "eve", "--zone", "America/Denver")
+    assert "Warning" not in run("user", "set", "--yes", "eve", "--zone", "America/Denver")
     assert json.loads(run("adopt", "--json"))["zones"] == {"no_places": {}, "zoneless": []}
 
 
 def test_quiet_hours_may_end_at_24_00(run: Run, connection: Connection) -> None:
-    run("user", "add", "--phone", "+1 212 555 0101", "--external-id", "ada", "--quiet-hours", "21:00-24:00")
+    run("user", "add", "--yes", "--phone", "+1 212 555 0101", "--external-id", "ada", "--quiet-hours", "21:00-24:00")
     assert json.loads(run("user", "show", "ada", "--json"))["quiet_hours"] == "21:00-00:00"
     connection.execute("UPDATE users SET quiet_hours_end = '24:00'")
     assert json.loads(run("user", "show", "ada", "--json"))["quiet_hours"] == "21:00-00:00"
 
 
 def test_agents_are_set_listed_and_removed(run: Run) -> None:
-    run("agent", "set", "bulk", "--no-urgent", "--hourly-limit", "100", "--publisher", "AROAUTHOR")
+    run("agent", "set", "--yes", "bulk", "--no-urgent", "--hourly-limit", "100", "--publisher", "AROAUTHOR")
     assert json.loads(run("agent", "list", "--json")) == [
         {
             "prefix": "bulk",
@@ -117,34 +117,44 @@ def test_agents_are_set_listed_and_removed(run: Run) -> None:
             "pauses": [],
         }
     ]
-    changed = run("agent", "set", "bulk", "--hourly-limit", "50", "--urgent-at-night", "off")
+    changed = run("agent", "set", "--yes", "bulk", "--hourly-limit", "50", "--urgent-at-night", "off")
     assert "hourly limit 100 → 50, urgent at night - → no" in changed
     kept = json.loads(run("agent", "list", "--json"))[0]
     assert (kept["may_use_urgent"], kept["publishers"]) == (False, ["AROAUTHOR"]), "what is not given stays"
     reset = json.loads(
-        run("agent", "set", "bulk", "--no-hourly-limit", "--any-publisher", "--urgent-at-night", "default", "--json")
+        run(
+            "agent",
+            "set",
+            "--yes",
+            "bulk",
+            "--no-hourly-limit",
+            "--any-publisher",
+            "--urgent-at-night",
+            "default",
+            "--json",
+        )
     )
     assert (reset["hourly_limit"], reset["publishers"], reset["urgent_at_night"]) == (None, None, None)
-    assert "not both" in run("agent", "set", "bulk", "--no-hourly-limit", "--hourly-limit", "5", fails=True)
-    assert "Removed" in run("agent", "remove", "bulk")
-    assert "no settings" in run("agent", "remove", "bulk")
+    assert "not both" in run("agent", "set", "--yes", "bulk", "--no-hourly-limit", "--hourly-limit", "5", fails=True)
+    assert "Removed" in run("agent", "remove", "--yes", "bulk")
+    assert "no settings" in run("agent", "remove", "--yes", "bulk")
 
 
 def test_pauses_have_scopes(run: Run, connection: Connection) -> None:
-    run("user", "add", "--phone", "+1 212 555 0101", "--external-id", "ada")
-    run("pause", "--lane", "low")
-    run("pause", "--agent", "bulk")
-    run("pause", "--user", "ada")
+    run("user", "add", "--yes", "--phone", "+1 212 555 0101", "--external-id", "ada")
+    run("pause", "--yes", "--lane", "low")
+    run("pause", "--yes", "--agent", "bulk")
+    run("pause", "--yes", "--user", "ada")
     assert {scope for (scope,) in connection.execute("SELECT scope FROM orchestrator.pauses")} == {
         "lane",
         "agent",
         "user",
     }
-    assert "Still paused: agent bulk" in run("resume", "--lane", "low")
-    assert "Give one of" in run("pause", "--lane", "low", "--user", "ada", fails=True)
-    wrong = run("pause", "--lane", "someday", fails=True)
+    assert "Still paused: agent bulk" in run("resume", "--yes", "--lane", "low")
+    assert "Give one of" in run("pause", "--yes", "--lane", "low", "--user", "ada", fails=True)
+    wrong = run("pause", "--yes", "--lane", "someday", fails=True)
     assert "Invalid value for '--lane': 'someday' is none of them. Use urgent, high, medium, low." in wrong
-    assert "'unknown'" in run("pause", "--user", "unknown", fails=True)
+    assert "'unknown'" in run("pause", "--yes", "--user", "unknown", fails=True)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +167,7 @@ def test_resume_ends_a_pause_that_a_function_set(
     connection.execute(
         "INSERT INTO orchestrator.pauses (scope, value, paused_at) VALUES (%s, %s, now())", (scope, value)
     )
-    assert "Resumed" in run("resume", *options)
+    assert "Resumed" in run("resume", "--yes", *options)
     assert connection.execute("SELECT count(*) FROM orchestrator.pauses").fetchone() == (0,)
 
 
@@ -170,17 +180,20 @@ def test_a_message_that_was_never_published_is_reported(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["user", "add", "--phone", "12"], "phone_number: is not a valid phone number"),
-        (["user", "add", "--phone", "hello"], "phone_number: is not a phone number"),
-        (["user", "add", "--phone", "+44 20 7946 0123"], "phone_number: lies in GB, outside the allowed countries"),
-        (["user", "add", "--phone", "+1 212 555 0101", "--zone", "Mars/Base"], "zone: 'Mars/Base' is no zone"),
-        (["user", "add", "--phone", "+1 212 555 0101", "--zone", "EST"], "zone: 'EST' is no zone of a place"),
+        (["user", "add", "--yes", "--phone", "12"], "phone_number: is not a valid phone number"),
+        (["user", "add", "--yes", "--phone", "hello"], "phone_number: is not a phone number"),
         (
-            ["user", "add", "--phone", "+1 212 555 0101", "--quiet-hours", "late"],
+            ["user", "add", "--yes", "--phone", "+44 20 7946 0123"],
+            "phone_number: lies in GB, outside the allowed countries",
+        ),
+        (["user", "add", "--yes", "--phone", "+1 212 555 0101", "--zone", "Mars/Base"], "zone: 'Mars/Base' is no zone"),
+        (["user", "add", "--yes", "--phone", "+1 212 555 0101", "--zone", "EST"], "zone: 'EST' is no zone of a place"),
+        (
+            ["user", "add", "--yes", "--phone", "+1 212 555 0101", "--quiet-hours", "late"],
             "quiet_hours: 'late' is not a time window",
         ),
         (["user", "show", "unknown"], "No user has the id or external id 'unknown'"),
-        (["user", "set", "unknown", "--name", "X"], "No user has the id or external id 'unknown'"),
+        (["user", "set", "--yes", "unknown", "--name", "X"], "No user has the id or external id 'unknown'"),
         (["user", "show", "unknown", "--local"], "no local stack runs in this folder"),
     ],
 )
@@ -189,16 +202,18 @@ def test_a_wrong_value_is_named_with_the_fix(run: Run, arguments: list[str], err
 
 
 def test_a_number_belongs_to_one_person(run: Run) -> None:
-    run("user", "add", "--phone", "+1 212 555 0101")
-    assert "phone_number: belongs to another person" in run("user", "add", "--phone", "+1 212 555 0101", fails=True)
+    run("user", "add", "--yes", "--phone", "+1 212 555 0101")
+    assert "phone_number: belongs to another person" in run(
+        "user", "add", "--yes", "--phone", "+1 212 555 0101", fails=True
+    )
 
 
 def test_pause_and_resume(run: Run, connection: Connection) -> None:
-    assert "Paused" in run("pause", "--note", "testing")
-    assert "already paused" in run("pause")
+    assert "Paused" in run("pause", "--yes", "--note", "testing")
+    assert "already paused" in run("pause", "--yes")
     assert connection.execute("SELECT scope, note FROM orchestrator.pauses").fetchall() == [("everything", "testing")]
-    assert "Resumed" in run("resume")
-    assert "was not paused" in run("resume")
+    assert "Resumed" in run("resume", "--yes")
+    assert "was not paused" in run("resume", "--yes")
 
 
 def test_migrate_and_adopt_report_what_they_do(run: Run) -> None:
@@ -221,12 +236,12 @@ def test_adopt_quotes_what_it_makes_of_past_texts(world: World, run: Run) -> Non
 
 def test_a_missing_setting_is_named(run: Run) -> None:
     run.environment.pop("DATABASE_URL")
-    assert "DATABASE_URL: is not set" in run("pause", fails=True)
+    assert "DATABASE_URL: is not set" in run("pause", "--yes", fails=True)
 
 
 def test_a_database_that_cannot_be_reached_is_reported_without_its_password(run: Run) -> None:
     run.environment["DATABASE_URL"] = "postgresql://user:hunter2@127.0.0.1:1/none"
-    error = run("pause", fails=True)
+    error = run("pause", "--yes", fails=True)
     assert "cannot be reached" in error
     assert "hunter2" not in error
 
@@ -234,14 +249,14 @@ def test_a_database_that_cannot_be_reached_is_reported_without_its_password(run:
 def test_square_brackets_in_names_and_texts_are_printed_as_they_are(run: Run, connection: Connection) -> None:
     """Rich reads `[…]` as markup, and an unmatched closing tag as an error."""
     name = "[/red]"
-    added = run("user", "add", "--phone", "+1 212 555 0101", "--name", name, "--external-id", name, "--json")
+    added = run("user", "add", "--yes", "--phone", "+1 212 555 0101", "--name", name, "--external-id", name, "--json")
     assert run("user", "show", name).count(name) == 2
-    assert f"user {json.loads(added)['user_id']}" in run("pause", "--user", name)
-    assert f"agent {name}" in run("pause", "--agent", name)
-    assert f"agent {name}" in run("resume", "--lane", "low")
-    assert name in run("agent", "set", name, "--publisher", name)
+    assert f"user {json.loads(added)['user_id']}" in run("pause", "--yes", "--user", name)
+    assert f"agent {name}" in run("pause", "--yes", "--agent", name)
+    assert f"agent {name}" in run("resume", "--yes", "--lane", "low")
+    assert name in run("agent", "set", "--yes", name, "--publisher", name)
     assert run("agent", "list").count(name) == 4, "prefix, publisher, the pause, and the command that ends it"
-    assert name in run("agent", "remove", name)
+    assert name in run("agent", "remove", "--yes", name)
     connection.execute(
         "INSERT INTO orchestrator.strangers (sid, phone_number, body, media, received_at) VALUES ('SM1', '+12125550102', %s, '[]', now())",
         (name,),

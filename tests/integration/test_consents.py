@@ -254,16 +254,16 @@ ada,revoked,,news,by e-mail,,,2026-02-01T00:00:00Z,,
 
 
 def test_an_operator_records_lists_and_moves_consents(shop: World, run_command: Command, tmp_path: Path) -> None:
-    run_command("consent", "add", "ada", "--purpose", "marketing", "--source", "on paper")
+    run_command("consent", "add", "--yes", "ada", "--purpose", "marketing", "--source", "on paper")
     shop.wait(minutes=1)
-    run_command("consent", "revoke", "ada", "--source", "by phone", "--topic", "news")
+    run_command("consent", "revoke", "--yes", "ada", "--source", "by phone", "--topic", "news")
     entries = json.loads(run_command("consent", "list", "ada", "--json"))
     assert [(entry["purpose"], entry["is_given"], entry["holds"]) for entry in entries] == [
         ("marketing", True, True),
         (None, False, True),
     ]
     shop.wait(minutes=1)
-    run_command("consent", "add", "ada", "--source", "by phone", "--topic", "news")
+    run_command("consent", "add", "--yes", "ada", "--source", "by phone", "--topic", "news")
     entries = json.loads(run_command("consent", "list", "ada", "--json"))
     assert [(entry["topic"], entry["holds"]) for entry in entries] == [(None, True), ("news", False), ("news", True)]
     run_command("consent", "export", str(tmp_path / "out.csv"))
@@ -280,10 +280,12 @@ def test_what_is_exported_and_read_again_adds_nothing_and_keeps_its_number(
     shop: World, run_command: Command, tmp_path: Path
 ) -> None:
     file = str(tmp_path / "out.csv")
-    run_command("consent", "add", "ada", "--purpose", "marketing", "--source", "paper", "--wording", 'a\nb, "c"')
+    run_command(
+        "consent", "add", "--yes", "ada", "--purpose", "marketing", "--source", "paper", "--wording", 'a\nb, "c"'
+    )
     shop.publish(AGREED)
     shop.wait(minutes=1)
-    run_command("consent", "revoke", "ada", "--source", "by phone", "--topic", "news")
+    run_command("consent", "revoke", "--yes", "ada", "--source", "by phone", "--topic", "news")
     shop.writes("STOP")
     before = shop.all("SELECT * FROM orchestrator.consents ORDER BY id")
     run_command("consent", "export", file)
@@ -444,7 +446,7 @@ def test_a_hundred_thousand_lines_are_read_at_once(shop: World, run_command: Com
 
 
 def test_a_revocation_of_everything_is_an_opt_out(shop: World, run_command: Command) -> None:
-    run_command("consent", "revoke", "ada", "--source", "by phone")
+    run_command("consent", "revoke", "--yes", "ada", "--source", "by phone")
     assert shop.all("SELECT source, note FROM orchestrator.opt_outs WHERE ended_at IS NULL") == [
         ("revoked", "by phone")
     ]

@@ -87,7 +87,7 @@ def test_a_dead_letter_has_one_id_everywhere_and_names_its_agent(world_with_dead
 
 
 def test_a_dry_run_changes_nothing(world_with_dead_letters: World) -> None:
-    assert "3 would go back" in orchestrator("redrive", "enqueue", "--dry-run")
+    assert "3 would go back" in orchestrator("redrive", "--yes", "enqueue", "--dry-run")
     assert "1 would go back to the enqueue queue, 2 stay here" in orchestrator(
         "redrive", "enqueue", "--dry-run", "--reason", "none"
     )
@@ -96,8 +96,10 @@ def test_a_dry_run_changes_nothing(world_with_dead_letters: World) -> None:
 
 def test_dead_letters_go_back_and_keep_their_first_id(world_with_dead_letters: World) -> None:
     before = json.loads(orchestrator("show", "enqueue", "--json"))
-    assert "1 went back to the enqueue queue, 2 stay here" in orchestrator("redrive", "enqueue", "--reason", "none")
-    assert "2 went back to the enqueue queue, 0 stay here" in orchestrator("redrive", "enqueue")
+    assert "1 went back to the enqueue queue, 2 stay here" in orchestrator(
+        "redrive", "--yes", "enqueue", "--reason", "none"
+    )
+    assert "2 went back to the enqueue queue, 0 stay here" in orchestrator("redrive", "--yes", "enqueue")
     back = world_with_dead_letters.drain_messages("ENQUEUE_QUEUE_URL")
     assert {message["MessageAttributes"]["sqs_message_id"] for message in back} == {
         letter.get("sqs_message_id") for letter in before

@@ -75,6 +75,12 @@ _KEPT = {
     "orchestrator.events.error": _CODES,
     "orchestrator.forgotten_opt_outs.number_hash": "a keyed hash",
     "orchestrator.numbers.phone_number": "the story gives it",
+    "orchestrator.operator_actions.operator": _OPERATORS,
+    "orchestrator.operator_actions.database_role": _OPERATORS,
+    "orchestrator.operator_actions.action": _CODES,
+    "orchestrator.operator_actions.target": "the story gives it: a row is never changed",
+    "orchestrator.operator_actions.change": "the story gives it: a row is never changed",
+    "orchestrator.operator_actions.reason": "the story gives it: a row is never changed",
     "orchestrator.opt_outs.phone_number": "the story gives it",
     "orchestrator.opt_outs.source": _CODES,
     "orchestrator.pauses.scope": _CODES,
@@ -129,6 +135,9 @@ def traced(world: World) -> Iterator[World]:
             " VALUES (%(asked)s, %(id)s, %(phone)s, 'marketing', '', true, now(), NULL, '', '', '', '', now())",
             "INSERT INTO orchestrator.kept_words VALUES (%(asked)s, %(id)s, '', now())",
             "INSERT INTO orchestrator.legal_holds VALUES (gen_random_uuid(), '', now())",  # of another person
+            "INSERT INTO orchestrator.operator_actions (id, at, operator, action, target, user_id, change, reason)"
+            " VALUES (gen_random_uuid(), now(), 'x', 'user set', '', %(id)s, '{\"zone\": \"x\"}', 'as she asked: ' || %(phone)s)"
+            ", (gen_random_uuid(), now(), 'x', 'withdraw', %(phone)s, NULL, jsonb_build_object('topic', %(words)s::text), '')",
             "INSERT INTO orchestrator.events (type, user_id, detail, at) VALUES ('x', %(id)s, '{}', now())",
             "INSERT INTO orchestrator.relevance (message_id, inbound_id, verdict, why, judged_at)"
             " SELECT %(asked)s, inbound_id, 'relevant', '', now() FROM orchestrator.readings LIMIT 1",
@@ -136,7 +145,7 @@ def traced(world: World) -> Iterator[World]:
             " VALUES ('x', 'x', %(id)s, now(), '{}'), ('x', 'x', NULL, now(), '{}')",
             "INSERT INTO agent_actions_log (agent_type, action_type, user_id) VALUES ('x', 'x', %(id)s), ('x', 'x', NULL)",
         ):
-            parameters = {"id": user_id, "phone": PHONE, "former": FORMER, "asked": asked}
+            parameters = {"id": user_id, "phone": PHONE, "former": FORMER, "asked": asked, "words": PHONE}
             world.connection.execute(statement, parameters)
         plant_traces(world, f"{EXTERNAL_ID} {PHONE}")
         yield world

@@ -165,9 +165,9 @@ def test_urgent_marketing_waits_too(shop: World) -> None:
 
 def test_an_operator_stores_the_state_and_a_state_that_does_not_exist_is_refused(shop: World) -> None:
     command = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
-    assert command.invoke(app, ["user", "set", "ada", "--place", "ri"]).exit_code == 0
+    assert command.invoke(app, ["user", "set", "--yes", "ada", "--place", "ri"]).exit_code == 0
     assert shop.all("SELECT law_place FROM users") == [("RI",)]
-    refused = command.invoke(app, ["user", "set", "ada", "--place", "XX"])
+    refused = command.invoke(app, ["user", "set", "--yes", "ada", "--place", "XX"])
     assert "'XX' is no place of the law" in str(refused.exception)
     shop.travel_to("2026-03-03T18:30:00-05:00")
     message_id = advertise(shop)

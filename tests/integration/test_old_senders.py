@@ -272,7 +272,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *ar
     return int(ended.value.code or 0), " ".join((printed.out + printed.err).split())
 
 
-SET_PHONE = ("user", "set", ADA, "--phone", "+12125550111")
+SET_PHONE = ("user", "set", "--yes", ADA, "--phone", "+12125550111")
 DELETE = ("privacy", "delete", ADA, "--yes", "--keep-at-twilio")
 
 
@@ -285,7 +285,9 @@ def test_commands_that_change_a_number_name_the_trigger_that_fails_and_work_with
         code, printed = run(monkeypatch, capsys, *command)
         assert (code, "Run ALTER TABLE public.users DISABLE TRIGGER on_phone_change;" in printed) == (1, True)
     assert old_database.execute("SELECT * FROM users ORDER BY id").fetchall() == before
-    assert run(monkeypatch, capsys, "user", "set", ADA, "--name", "Ada")[0] == 0, "other columns can be changed"
+    assert run(monkeypatch, capsys, "user", "set", "--yes", ADA, "--name", "Ada")[0] == 0, (
+        "other columns can be changed"
+    )
 
     old_database.execute("ALTER TABLE public.users DISABLE TRIGGER on_phone_change")
     assert run(monkeypatch, capsys, *SET_PHONE)[0] == 0
@@ -324,7 +326,7 @@ def test_a_column_that_an_owners_trigger_lacks_is_no_missing_migration(
         "CREATE FUNCTION copy_name() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.nickname := 1; RETURN NEW; END';"
         "CREATE TRIGGER copy_name BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION copy_name()"
     )
-    assert run(monkeypatch, capsys, "user", "set", ADA, "--name", "Ada") == (
+    assert run(monkeypatch, capsys, "user", "set", "--yes", ADA, "--name", "Ada") == (
         1,
         'The database\'s own function copy_name() failed: record "new" has no field "nickname". Correct or drop it.',
     )

@@ -123,7 +123,7 @@ def clock_file(folder: Path, world: World) -> Path:
 def test_an_operator_opts_a_person_out(world: World, command: Command) -> None:
     world.person()
     waiting = world.message(scheduled_for="2026-12-24T15:00:00Z")
-    assert json.loads(command("user", "stop", "ada", "--json"))["opted_out"] is True
+    assert json.loads(command("user", "stop", "--yes", "ada", "--json"))["opted_out"] is True
     assert world.state(waiting) == ("cancelled", "opted_out")
     assert world.all("SELECT phone_number, source FROM orchestrator.opt_outs") == [("+12125550101", "operator")]
 
@@ -135,8 +135,8 @@ def test_an_operator_reads_what_may_be_a_wish_to_stop(world: World, command: Com
     world.take_in()
     assert "I had [red]enough" in command("user", "read")
     assert [text["user_id"] for text in json.loads(command("user", "read", "ada", "--json"))] == [str(ada)]
-    assert "Name the person" in command("user", "read", "--as", "stop", code=2)
-    assert "Read as stop: 1" in command("user", "read", "ada", "--as", "stop")
+    assert "Name the person" in command("user", "read", "--as", "stop", "--yes", code=2)
+    assert "Read as stop: 1" in command("user", "read", "ada", "--as", "stop", "--yes")
     assert world.all("SELECT source FROM orchestrator.opt_outs") == [("operator",)]
     assert "No text is unread." in command("user", "read")
 
@@ -146,22 +146,27 @@ def test_an_operator_reads_what_may_be_a_wish_to_stop(world: World, command: Com
     [
         ["migrate"],
         ["adopt"],
-        ["pause", "--lane", "low"],
-        ["resume", "--lane", "low"],
-        ["resume", "--spending"],
-        ["user", "add", "--phone", "+1 212 555 0103"],
-        ["user", "set", "ada", "--name", "Ada"],
+        ["pause", "--yes", "--lane", "low"],
+        ["resume", "--yes", "--lane", "low"],
+        ["resume", "--yes", "--spending"],
+        ["user", "add", "--yes", "--phone", "+1 212 555 0103"],
+        ["user", "set", "--yes", "ada", "--name", "Ada"],
         ["user", "show", "ada"],
-        ["agent", "set", "bulk"],
+        ["agent", "set", "--yes", "bulk"],
         ["agent", "list"],
-        ["agent", "remove", "bulk"],
+        ["agent", "remove", "--yes", "bulk"],
         ["queue"],
+        ["messages"],
+        ["withdraw", "--yes", "--agent", "bulk"],
+        ["pauses"],
+        ["actions"],
+        ["user", "list"],
         ["costs"],
         ["stats"],
         ["unknown-senders"],
         ["dlq", "list"],
         ["dlq", "show", "enqueue"],
-        ["dlq", "redrive", "enqueue"],
+        ["dlq", "redrive", "--yes", "enqueue"],
         ["privacy", "delete", "ada", "--yes", "--keep-at-twilio"],
         ["recover", "--since", "2026-03-03T14:00Z", "--dry-run"],
     ],
@@ -290,11 +295,11 @@ def test_what_ceilings_stopped_is_reported(world: World, command: Command) -> No
 
 
 def test_doctor_ends_with_what_to_look_at_while_something_is_paused(command: Command) -> None:
-    command("pause", "--note", "provider incident")
+    command("pause", "--yes", "--note", "provider incident")
     first, *_, last = command("doctor", code=1).splitlines()
     assert re.match(r"! sending: PAUSED everything since \S+ \S+ UTC by \w+: provider incident", first)
     assert re.fullmatch(r"Failed checks: 1\. To look at \(!\): [2-9]\.", last), last
-    command("resume")
+    command("resume", "--yes")
 
 
 def test_what_paused_itself_by_outcome_is_reported(world: World, command: Command) -> None:

@@ -111,8 +111,8 @@ def test_an_agent_whose_texts_bring_stops_pauses_itself_until_an_operator_ends_i
     (listed,) = json.loads(run_command("agent", "list", "--json"))
     assert listed["pauses"][0]["note"] == note
 
-    assert "Resumed: agent bulk." in run_command("resume", "--agent", "bulk")
-    assert "was not paused" in run_command("resume", "--agent", "bulk")
+    assert "Resumed: agent bulk." in run_command("resume", "--yes", "--agent", "bulk")
+    assert "was not paused" in run_command("resume", "--yes", "--agent", "bulk")
     month.wait(minutes=1)
     month.minute()
     assert {month.state(i)[0] for i in (waits, late)} == {"sent"}
@@ -132,13 +132,13 @@ def test_a_type_of_message_is_paused_too_by_an_operator_or_by_outcome(month: Wor
     assert paused(month) == [("type_outcomes", "offer")]
     assert (month.state(offer)[0], month.state(receipt)[0]) == ("queued", "sent")
     assert "since" in run_command("explain", str(offer))
-    assert "Resumed: type offer." in run_command("resume", "--type", "offer")
-    run_command("pause", "--type", "offer", "--note", "its words are being written")
+    assert "Resumed: type offer." in run_command("resume", "--yes", "--type", "offer")
+    run_command("pause", "--yes", "--type", "offer", "--note", "its words are being written")
     month.wait(minutes=1)
     month.minute()
     assert (month.state(offer)[0], paused(month)) == ("queued", [("type", "offer")])
-    assert "Give one of" in run_command("pause", "--type", "offer", "--agent", "shop", code=2)
-    run_command("resume", "--type", "offer")
+    assert "Give one of" in run_command("pause", "--yes", "--type", "offer", "--agent", "shop", code=2)
+    run_command("resume", "--yes", "--type", "offer")
     month.minute()
     assert month.state(offer)[0] == "sent"
 

@@ -33,7 +33,7 @@ def paused(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
         "INSERT INTO orchestrator.pauses (scope, value, paused_at, ends_at) VALUES ('busy', 'low', %(now)s, %(now)s)",
         {"now": world.now},
     )
-    run("pause", "--note", "provider incident")
+    run("pause", "--yes", "--note", "provider incident")
     return world
 
 
@@ -66,7 +66,7 @@ def test_explain_names_the_very_pause(paused: World) -> None:
     paused.connection.execute("DELETE FROM orchestrator.pauses WHERE scope = 'everything'")
     message = paused.message()
     paused.dispatch()
-    run("pause", "--agent", "concierge", "--note", "wrong prices")
+    run("pause", "--yes", "--agent", "concierge", "--note", "wrong prices")
     paused.deliver()
     assert paused.state(message) == ("queued", "paused")
     words = "agent concierge since 2026-03-03 10:00:00 EST by grace: wrong prices"
@@ -74,14 +74,14 @@ def test_explain_names_the_very_pause(paused: World) -> None:
     assert f"paused: {words}" in explained
     assert f"Paused: {words}" in explained
     paused.wait(minutes=1)
-    assert "Still paused: user" in run("resume", "--agent", "concierge")
+    assert "Still paused: user" in run("resume", "--yes", "--agent", "concierge")
     assert "a pause that has ended (R13)" in run("explain", str(message))
 
 
 def test_the_age_of_the_oldest_pause_is_a_gauge(paused: World) -> None:
     assert read_gauges(paused.connection, paused.now).oldest_pause == 25 * 3600
     for scope in (["--user", "ben"], []):
-        run("resume", *scope)
+        run("resume", "--yes", *scope)
     assert read_gauges(paused.connection, paused.now).oldest_pause == 0
     assert run("pauses") == "Nothing is paused.\n"
 

@@ -418,7 +418,7 @@ def test_words_of_texts_and_of_stop_are_evidence_beyond_the_retention_and_no_oth
 
 @pytest.mark.usefixtures("dead_letter_queue")
 def test_nothing_deletes_what_is_stored_of_a_person_under_a_legal_hold(lived: World) -> None:
-    assert run("hold", "ada", "--note", "claim 4711").exit_code == 0
+    assert run("hold", "ada", "--note", "claim 4711", "--yes").exit_code == 0
     lived.wait(days=2_000)
     assert lived.night()["forgotten"] == 0
     before = everything(lived)
@@ -427,8 +427,8 @@ def test_nothing_deletes_what_is_stored_of_a_person_under_a_legal_hold(lived: Wo
     assert (refused.exit_code, type(refused.exception)) == (1, LegalHold)
     assert "claim 4711. Nothing was deleted." in str(refused.exception)
     assert everything(lived) == before
-    assert run("release", "ada").exit_code == 0
-    assert "was not under a legal hold" in run("release", "ada").output
+    assert run("release", "ada", "--yes").exit_code == 0
+    assert "was not under a legal hold" in run("release", "ada", "--yes").output
     assert lived.night()["forgotten"] > 0
     assert run("delete", "ada", "--yes").exit_code == 0
     assert SECRET not in everything(lived)

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from orchestrator.store.database import Database, connect
 from orchestrator.store.events import list_event_targets
 from orchestrator.store.migrate import migrate
 from orchestrator.store.runtime_role import ROLE
+from orchestrator_cli.event_checks import key_results
 from orchestrator_local.template import ROOT
 from tests.integration.test_migrate import EXISTING
 from tests.integration.test_small_roles import as_role, login_role
@@ -160,12 +162,13 @@ def test_a_failing_receiver_holds_up_no_stop_and_no_text(world: World, receiver:
     assert (len(receiver.bodies), waiting(world)) == (5, [])
 
 
-def test_an_answer_that_does_not_come_is_waited_for_briefly(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("slow", ["delay_seconds", "drip_seconds"])
+def test_an_answer_that_does_not_end_is_waited_for_briefly(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
     world.person()
-    monkeypatch.setattr(inbound_procedure, "EVENT_SECONDS", 0.2)
-    receiver.delay_seconds = 0.6
+    monkeypatch.setattr(inbound_procedure, "EVENT_SECONDS", 0.3)
+    monkeypatch.setattr(receiver, slow, 0.9)
     world.writes("Hello")
     assert waiting(world) == [("webhook", 1, "timeout")]
 
@@ -200,9 +203,44 @@ def test_without_a_key_nothing_is_called_and_everything_else_goes_on(
     monkeypatch.delenv("REPLY_WEBHOOK_SECRET")
     if secret:
         monkeypatch.setenv("REPLY_WEBHOOK_SECRET", secret)
+    monkeypatch.setenv("REPLY_WEBHOOK_URL", receiver.url)
+    (result,) = key_results()
+    assert (result.what, result.grade) == ("REPLY_WEBHOOK_SECRET", "doubtful")
     world.writes("STOP")
     assert waiting(world) == [("webhook", 1, "REPLY_WEBHOOK_SECRET")]
     assert world.all("SELECT count(*) FROM orchestrator.opt_outs") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("found", "private_network", "called"),
+    [
+        (["2606:4700::1111", "1.1.1.1"], False, "1.1.1.1"),
+        (["2606:4700::1111"], False, "2606:4700::1111"),
+        (["10.0.0.5", "1.1.1.1"], False, "1.1.1.1"),
+        (["10.0.0.5"], False, None),
+        (["10.0.0.5"], True, "10.0.0.5"),
+        (["fd12::1"], True, "fd12::1"),
+        (["127.0.0.1"], False, None),
+        (["::ffff:10.0.0.5"], False, None),
+        (["169.254.169.254"], True, None),
+        (["::ffff:169.254.169.254"], True, None),
+        (["fe80::1%eth0"], True, None),
+        (["fd00:ec2::254"], True, None),
+        (["0.0.0.0"], True, None),  # noqa: S104  (an answer of the resolver)
+        (["224.0.0.1"], True, None),
+    ],
+)
+def test_the_address_that_was_looked_up_is_the_one_that_is_called(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], private_network: bool, called: str | None
+) -> None:
+    families = {True: socket.AF_INET6, False: socket.AF_INET}
+    answers = [(families[":" in ip], socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: answers)
+    try:
+        ip = webhook._find_address("https://agents.example.com/x", private_network=private_network).ip
+    except webhook._NotAllowed:
+        ip = None
+    assert ip == called
 
 
 def test_the_signature_is_that_of_the_specifications_own_libraries() -> None:

@@ -24,13 +24,15 @@ def test_a_revocation_by_other_ways_has_a_reason_and_a_date_which_explain_show_a
     waiting = world.message(scheduled_for="2026-12-24T15:00:00Z")
     yesterday = (world.now - timedelta(days=1)).isoformat()
     stopped = json.loads(
-        command("user", "stop", "ada", "--reason", " by [red]e-mail\x1b[31m,\n 47", "--date", yesterday, "--json")
+        command(
+            "user", "stop", "--yes", "ada", "--reason", " by [red]e-mail\x1b[31m,\n 47", "--date", yesterday, "--json"
+        )
     )
     assert datetime.fromisoformat(stopped["opted_out_at"]) == world.now - timedelta(days=1)
     assert world.all("SELECT note, opted_out_at, recorded_at FROM orchestrator.opt_outs") == [
         ("by [red]e-mail, 47", world.now - timedelta(days=1), world.now)
     ]
-    recorded = f"recorded by an operator, recorded {world.now:%Y-%m-%d %H:%M} UTC: by [red]e-mail, 47 (R11)"
+    recorded = f"recorded by an operator, recorded {world.now:%Y-%m-%d %H:%M:%S} UTC: by [red]e-mail, 47 (R11)"
     assert recorded in " ".join(command("user", "show", "ada").split())
     steps = json.loads(command("explain", str(waiting), "--json"))["steps"]
     assert [step["detail"] for step in steps if step["what"] == "opted out"] == [recorded]
@@ -44,15 +46,15 @@ def test_a_revocation_recorded_late_lifts_nothing_and_loses_to_a_later_start(wor
     world.take_in()
     stopped_at = world.now
     world.wait(days=1)
-    command("user", "stop", "ada", "--reason", "by phone", "--date", "2020-01-01")
+    command("user", "stop", "--yes", "ada", "--reason", "by phone", "--date", "2020-01-01")
     assert world.all("SELECT source, note, opted_out_at, ended_at FROM orchestrator.opt_outs") == [
         ("keyword", "by phone", stopped_at, None)
     ]
     world.writes("START")
     world.take_in()
     world.wait(hours=1)
-    assert "is not opted out: a START came" in command("user", "stop", "ada", "--date", "2020-01-01")
-    assert json.loads(command("user", "stop", "ada", "--json"))["opted_out"] is True
+    assert "is not opted out: a START came" in command("user", "stop", "--yes", "ada", "--date", "2020-01-01")
+    assert json.loads(command("user", "stop", "--yes", "ada", "--json"))["opted_out"] is True
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_a_date_alone_is_the_end_of_that_day_where_the_person_lives(
     world.person(timezone=zone)
     local = world.now.astimezone(ZoneInfo(zone))
     text = date.format(day=local.date(), day_before=local.date() - timedelta(days=1))
-    command("user", "stop", "ada", "--date", text)
+    command("user", "stop", "--yes", "ada", "--date", text)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     assert world.all("SELECT opted_out_at FROM orchestrator.opt_outs") == [
         (midnight if hours_ago is None else world.now,)
@@ -92,5 +94,5 @@ def test_a_revocation_with_a_wrong_value_is_refused_and_opts_out_no_one(
     world: World, command: Command, option: str, value: str, problem: str
 ) -> None:
     world.person()
-    assert problem in " ".join(command("user", "stop", "ada", option, value, code=2).split())
+    assert problem in " ".join(command("user", "stop", "--yes", "ada", option, value, code=2).split())
     assert world.all("SELECT * FROM orchestrator.opt_outs") == []

@@ -25,6 +25,8 @@ from orchestrator.settings import load
 from orchestrator.store.events import Event
 from orchestrator.thread_pools import pool_without_wait
 
+# Where an EC2 host's metadata are by IPv6, in no link-local range (docs.aws.amazon.com, EC2, Instance metadata access).
+METADATA_IPV6 = ipaddress.ip_address("fd00:ec2::254")
 # Calls side by side.
 AT_ONCE = 8
 HTTPS_PORT = 443
@@ -120,7 +122,9 @@ def _find_address(url: str, *, private_network: bool) -> _Address:
     host = parts.hostname or ""
     port = parts.port or HTTPS_PORT
     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-    for *_, (ip, *_) in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # IPv4 first: by default a function has no way out by IPv6.
+    for *_, (ip, *_) in sorted(found, key=lambda entry: entry[0] != socket.AF_INET):
         if _may_be_called(str(ip), private_network=private_network):
             return _Address(str(ip), port, parts.netloc, target)
     raise _NotAllowed
@@ -129,12 +133,12 @@ def _find_address(url: str, *, private_network: bool) -> _Address:
 def _may_be_called(ip: str, *, private_network: bool) -> bool:
     """Whether an address is public, or of a private network where the owner allows that.
 
-    Link-local addresses are never called: the metadata of a host and the credentials of a container are there.
+    The metadata of a host and the credentials of a container are never called; most of them are link-local addresses.
     """
     address = ipaddress.ip_address(ip.partition("%")[0])
     mapped = getattr(address, "ipv4_mapped", None)
     address = mapped or address
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
+    if address == METADATA_IPV6 or address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
     return address.is_global or (private_network and address.is_private)
 

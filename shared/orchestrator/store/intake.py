@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from psycopg import Connection
@@ -202,6 +202,7 @@ def store_batch(
     answered = [row.user_id for row in accepted if row.is_reply]
     message_ids = [row.message_id for row in accepted]
     sequence_ids = [row.sequence_id for row in related if row.sequence_id]
+    days = {(row.user_id, day) for row in accepted for day in (row.local_date, now.astimezone(UTC).date())}
     completed = replies = None
     with one_round_trip(connection):
         if related:
@@ -211,6 +212,8 @@ def store_batch(
             sql("insert_messages"),
             {
                 **columns(accepted, *AcceptedMessage.__slots__),
+                "people": [person for person, _ in days],
+                "days": [day for _, day in days],
                 "daily_limit": limits.daily,
                 "hourly_limit": limits.hourly,
                 "now": now,

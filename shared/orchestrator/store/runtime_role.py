@@ -54,6 +54,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.number_checks": (("SELECT", "INSERT", "UPDATE"), "stores what Twilio answered about numbers"),
     "orchestrator.numbers": (("SELECT", "INSERT", "UPDATE", "DELETE"), "knows which numbers get no texts"),
     "orchestrator.old_sender_seen": (("SELECT", "INSERT", "DELETE"), "knows whether another sender was there last"),
+    "orchestrator.operator_actions": (("SELECT", "INSERT"), "records what operators did, which nothing alters"),
     "orchestrator.opt_outs": (("SELECT", "INSERT", "UPDATE"), "stores STOP and START"),
     "orchestrator.pace": (("SELECT", "UPDATE"), "keeps the sender's pace"),
     "orchestrator.pauses": (("SELECT", "INSERT", "UPDATE", "DELETE"), "obeys pauses; starts and ends those of outages"),

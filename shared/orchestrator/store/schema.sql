@@ -241,6 +241,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.keep_operator_actions() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.target = 'forgotten' AND NEW.change = '{}' AND NEW.reason IS NULL
+       AND (NEW.id, NEW.at, NEW.operator, NEW.database_role, NEW.action, NEW.user_id)
+           IS NOT DISTINCT FROM (OLD.id, OLD.at, OLD.operator, OLD.database_role, OLD.action, OLD.user_id) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'orchestrator.operator_actions: a row is never changed or deleted' USING ERRCODE = 'restrict_violation';
+END
+$$;
+
 CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time zone) RETURNS TABLE(texts integer, started_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -908,6 +922,25 @@ CREATE TABLE orchestrator.old_sender_seen (
 
 ALTER TABLE ONLY orchestrator.old_sender_seen
     ADD CONSTRAINT old_sender_seen_pkey PRIMARY KEY (only_row);
+
+CREATE TABLE orchestrator.operator_actions (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    database_role text DEFAULT SESSION_USER NOT NULL,
+    action text NOT NULL,
+    target text NOT NULL,
+    user_id uuid,
+    change jsonb NOT NULL,
+    reason text
+);
+
+ALTER TABLE ONLY orchestrator.operator_actions
+    ADD CONSTRAINT operator_actions_pkey PRIMARY KEY (id);
+
+CREATE INDEX operator_actions_by_user ON orchestrator.operator_actions USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE TRIGGER keep_operator_actions BEFORE DELETE OR UPDATE ON orchestrator.operator_actions FOR EACH ROW EXECUTE FUNCTION orchestrator.keep_operator_actions();
 
 CREATE TABLE orchestrator.opt_outs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,

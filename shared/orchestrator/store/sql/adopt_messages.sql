@@ -12,6 +12,17 @@ WITH waiting AS (
                      OR m.delivered_message_id IS NOT NULL THEN 'may have been sent'
                 WHEN m.status IS DISTINCT FROM 'queued' THEN 'unknown state ' || coalesce(left(m.status, 30), 'null')
                 WHEN m.scheduled_for < %(oldest)s THEN 'too old'
+                -- The former sender ended before it marked the row (R14).
+                WHEN EXISTS (
+                    SELECT FROM messages sent
+                     WHERE sent.user_id = m.user_id AND sent.direction = 'outbound'
+                       AND sent.status IS DISTINCT FROM 'failed'
+                       AND coalesce(sent.sent_at, sent.created_at) >= m.scheduled_for
+                       AND btrim(sent.content) = btrim(coalesce(
+                               nullif(btrim(m.final_message), ''), m.message_data->>'message', m.message_data->>'text',
+                               m.message_data->>'content'
+                           ))
+                ) THEN 'same words went since'
                 WHEN lower(btrim(m.priority)) <> ALL (%(lanes)s::text[]) THEN 'unknown priority'
                 WHEN jsonb_typeof(m.message_data) <> 'object' THEN 'data that is no object'
                 -- What no clock of ours can hold would fail the batch of its neighbours.

@@ -1,11 +1,16 @@
--- delete_traces.sql: delete what names a person in rows that are not stored as theirs: notes of pauses and legal holds, rejected bodies,
--- texts of unknown senders, and agents' tasks and log entries. Texts to and from other people stay as they are,
+-- delete_traces.sql: delete what names a person in rows that are not stored as theirs: notes of pauses and legal holds,
+-- actions of operators, rejected bodies, texts of unknown senders, and agents' tasks and log entries. Texts to and from other people stay as they are,
 -- and so do tasks and log entries of people under a legal hold. A name counts where no person is named.
 WITH notes AS (
     UPDATE orchestrator.pauses SET note = NULL WHERE note ~* %(traces)s OR note ~* %(name)s RETURNING 1
 ), holds AS (
     UPDATE orchestrator.legal_holds SET note = 'names a person who was deleted'
      WHERE note ~* %(traces)s OR note ~* %(name)s
+    RETURNING 1
+), actions AS (
+    UPDATE orchestrator.operator_actions SET target = 'forgotten', change = '{}', reason = NULL
+     WHERE user_id = %(user_id)s OR concat_ws(' ', target, change, reason) ~* %(traces)s
+        OR concat_ws(' ', target, change, reason) ~* %(name)s
     RETURNING 1
 ), rejections AS (
     DELETE FROM orchestrator.rejections WHERE concat_ws(' ', agent_id, field, problem) ~* %(traces)s RETURNING 1
@@ -31,5 +36,5 @@ WITH notes AS (
             OR (user_id IS NULL AND concat_ws(' ', input_data, output_data, error) ~* %(name)s))
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM notes) + (SELECT count(*) FROM holds) + (SELECT count(*) FROM rejections) + (SELECT count(*) FROM unknown_senders)
+SELECT (SELECT count(*) FROM notes) + (SELECT count(*) FROM holds) + (SELECT count(*) FROM actions) + (SELECT count(*) FROM rejections) + (SELECT count(*) FROM unknown_senders)
      + (SELECT count(*) FROM tasks) + (SELECT count(*) FROM logs)

@@ -12,11 +12,11 @@ WITH batch AS (
                %(conversation_context_id)s::uuid[], %(published_at)s::timestamptz[], %(topic)s::text[],
                %(supersedes_message_id)s::uuid[], %(publisher)s::text[], %(published_by)s::text[],
                %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[],
-               %(is_reply)s::boolean[], %(local_date)s::date[]
+               %(is_reply)s::boolean[]
            ) AS a (message_id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                    not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
                    published_at, topic, supersedes_message_id, publisher, published_by,
-                   sequence_id, sequence_position, sequence_total, is_reply, local_date)
+                   sequence_id, sequence_position, sequence_total, is_reply)
 ), checks AS (
     SELECT a.*,
            EXISTS (
@@ -68,16 +68,11 @@ WITH batch AS (
                                      created_at)
     SELECT days.user_id, days.date, 0, coalesce(limits.daily_limit, %(daily_limit)s::int),
            coalesce(limits.hourly_limit, %(hourly_limit)s::int), coalesce(limits.quiet_hours_enabled, true), %(now)s
-      FROM (
-            SELECT DISTINCT n.user_id, day.date
-              FROM new_messages n
-              JOIN batch a ON a.message_id = n.id
-             CROSS JOIN LATERAL (VALUES (a.local_date), ((%(now)s AT TIME ZONE 'UTC')::date)) day (date)
-             WHERE NOT EXISTS (
-                       SELECT FROM user_message_budget b WHERE b.user_id = n.user_id AND b.date = day.date
-                   )
-           ) days
+      FROM unnest(%(people)s::uuid[], %(days)s::date[]) AS days (user_id, date)
       LEFT JOIN LATERAL orchestrator.limits_of(days.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
+     WHERE NOT EXISTS (
+               SELECT FROM user_message_budget b WHERE b.user_id = days.user_id AND b.date = days.date
+           )
      ORDER BY days.user_id, days.date
         ON CONFLICT (user_id, date) DO NOTHING
 )

@@ -1,0 +1,222 @@
+"""The commands `messages`, `withdraw` and `release`: finds messages by what they are, and acts on those that wait."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from psycopg import Connection
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.ids import LAST_ID
+from orchestrator.messages import Lane
+from orchestrator.rules.explanations import explain as explain_reason
+from orchestrator.rules.local_time import format_time
+from orchestrator.rules.reasons import Reason as MessageReason
+from orchestrator.rules.reasons import Status
+from orchestrator.store.message_history import read_message_history
+from orchestrator.store.message_list import MessageFilter, cancel_messages, iterate_messages, release_message
+from orchestrator.store.operator_actions import Action, record_action
+from orchestrator.store.people import find_user
+from orchestrator_cli.actions import audit
+from orchestrator_cli.agents import normal_prefix
+from orchestrator_cli.connection import open_database
+from orchestrator_cli.identity import operator_name
+from orchestrator_cli.options import AsJson, BeforeId, DryRun, Reason, Yes, one_of, parse_message_id
+from orchestrator_cli.output import Table, confirm, print_result, show, show_csv, show_json, stack_lines, style_line
+from orchestrator_cli.target import on_target
+
+# Messages that one transaction withdraws, so that its locks are short.
+BATCH = 1_000
+# Up to so many, the question names how many messages would be withdrawn.
+MOST_COUNTED = 10_000
+COLUMNS = (
+    "message_id", "accepted_at", "person", "agent_id", "lane", "type", "topic", "status", "reason", "due", "sent_at",
+)  # fmt: skip
+
+OfUser = Annotated[str | None, typer.Option("--user", help="Only to this person: our UUID, or your external id.")]
+OfAgent = Annotated[str | None, typer.Option("--agent", help="Only of the agents whose ids begin with this.")]
+OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only of this lane.", **one_of(Lane))]
+OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic.")]
+
+
+def _time(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time. Write 2026-03-02, or 2026-03-02T09:30:00-05:00.") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+_WORD = {"metavar": "WORD"}  # there are too many reasons to name them all
+_TIME: dict[str, Any] = {"parser": _time, "metavar": "TIME"}
+
+
+@on_target
+def messages(
+    user: OfUser = None,
+    agent: OfAgent = None,
+    lane: OfLane = None,
+    topic: OfTopic = None,
+    state: Annotated[Status | None, typer.Option("--state", help="Only in this state.", **one_of(Status))] = None,
+    reason: Annotated[
+        MessageReason | None,
+        typer.Option("--reason", help="Only held, or ended, for this reason.", **{**one_of(MessageReason), **_WORD}),
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(help="Accepted at this time or later; UTC.", **_TIME)] = None,
+    until: Annotated[datetime | None, typer.Option(help="Accepted before this time; UTC.", **_TIME)] = None,
+    limit: Annotated[int, typer.Option(help="Messages of a page.", min=1)] = 50,
+    before: BeforeId = None,
+    everything: Annotated[bool, typer.Option("--all", help="All pages.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List messages, largest id first (of ids that the client made: newest first), a page at a time."""
+    with open_database() as (connection, _):
+        wanted = MessageFilter(
+            user_id=find_user(connection, user) if user else None,
+            agent=normal_prefix(agent) if agent else None,
+            lane=lane,
+            topic=topic,
+            statuses=[state] if state else None,
+            reason=reason,
+            since=since,
+            until=until,
+        )
+        found = iterate_messages(connection, wanted, min(limit, BATCH), before or LAST_ID)
+        rows = list(found if everything else islice(found, limit))
+    if as_json:
+        show_json(rows)
+    elif as_csv:
+        show_csv(COLUMNS, rows)
+    elif not rows:
+        show("No messages.")
+    else:
+        show(_table(rows))
+        if not everything and len(rows) == limit:
+            show(f"The next page: --before {rows[-1]['message_id']}")
+
+
+@on_target
+def withdraw(
+    message_ids: Annotated[
+        list[UUID] | None, typer.Argument(help="Ids of messages.", parser=parse_message_id, metavar="[ID]...")
+    ] = None,
+    user: OfUser = None,
+    topic: OfTopic = None,
+    agent: OfAgent = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw what waits: messages by their ids, or all of an --agent, a --topic or a --user, or of several at once.
+
+    A sequence goes whole. What is being sent is past this.
+    """
+    if bool(message_ids) == any((user, topic, agent)):
+        raise typer.BadParameter("Name messages by their ids, or give --agent, --topic or --user.")
+    with open_database() as (connection, clock):
+        user_id = find_user(connection, user) if user else None
+        waits = [Status.QUEUED, Status.APPROVED]
+        wanted = MessageFilter(user_id, normal_prefix(agent) if agent else None, topic=topic, statuses=waits)
+        found = list(message_ids) if message_ids else list(islice(_waiting(connection, wanted), MOST_COUNTED + 1))
+        number = f"more than {MOST_COUNTED:,}" if len(found) > MOST_COUNTED else str(len(found))
+        of = ", ".join(map(str, message_ids)) if message_ids else _words_of(wanted)
+        withdrawn = 0
+        if not dry_run and found:
+            names = ", ".join(part for part in (of, f"user {user_id}" if user_id else "") if part)
+            confirm(f"Withdraw {number} waiting messages ({names})? They end as cancelled.", yes=yes)
+            action = Action("withdraw", of, user_id, reason=reason)
+            every = found if message_ids else _waiting(connection, wanted)
+            withdrawn = _withdraw_all(connection, every, action, clock())
+    line = f"{number} waiting messages would be withdrawn." if dry_run else f"{withdrawn} messages withdrawn."
+    print_result({"found": len(found), "withdrawn": withdrawn, "applied": not dry_run}, line, as_json=as_json)
+
+
+@on_target
+def release(
+    message_id: Annotated[UUID, typer.Argument(help="The message.", parser=parse_message_id, metavar="ID")],
+    at_once: Annotated[
+        bool, typer.Option("--now", help="With the next tick, ahead of the other ordinary lanes. Needs --reason.")
+    ] = False,
+    reason: Reason = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a message that is held for its best time go at the next allowed moment.
+
+    Quiet hours, limits, pauses, opt-outs and its own scheduled_for hold it as before.
+    """
+    if at_once and reason is None:
+        raise typer.BadParameter("--now needs --reason.")
+    with open_database() as (connection, clock):
+        now = clock()
+        row = _held_for_best_time(connection, message_id)
+        moment = "at once, as one of the lane high" if at_once else "at the next allowed moment"
+        until = format_time(row["scheduled_for"])
+        confirm(f"Release {message_id}, which waits for its best time until {until}? It goes {moment}.", yes=yes)
+        change = {"due": [row["scheduled_for"].isoformat(), now.isoformat()]}
+        if at_once:
+            change["lane"] = [row["priority"], Lane.HIGH]
+        with audit(connection, now, Action("release", str(message_id), change=change, reason=reason)):
+            due = release_message(connection, message_id, now, at_once=at_once)
+    if due is None:
+        raise OrchestratorError(
+            f"{message_id} is no longer held for its best time: `orchestrator explain {message_id}`."
+        )
+    line = style_line("[green]Released[/] {}: due {}.", message_id, format_time(due))
+    print_result({"message_id": message_id, "due": due}, line, as_json=as_json)
+
+
+def _held_for_best_time(connection: Connection, message_id: UUID) -> dict[str, Any]:
+    """The row of a message that waits for its best time.
+
+    Raises:
+        OrchestratorError: there is no such message, or something else holds it.
+    """
+    history = read_message_history(connection, message_id)
+    row = history.row if history else None
+    if row is None:
+        raise OrchestratorError(f"Nothing waits under the id {message_id}: `orchestrator explain {message_id}`.")
+    if row["status"] != Status.QUEUED or row["reason"] != MessageReason.BEST_TIME:
+        why = f": {explain_reason(row['reason'])}" if row["reason"] else ""
+        raise OrchestratorError(f"{message_id} is not held for its best time; it is {row['status']}{why}.")
+    return row
+
+
+def _waiting(connection: Connection, wanted: MessageFilter) -> Iterator[UUID]:
+    for row in iterate_messages(connection, wanted, BATCH):
+        yield row["message_id"]
+
+
+def _withdraw_all(connection: Connection, message_ids: Iterable[UUID], action: Action, now: datetime) -> int:
+    """Withdraw messages, a batch and its record in one transaction; returns how many waited still."""
+    operator, ids, withdrawn = operator_name(), iter(message_ids), 0
+    while batch := list(islice(ids, BATCH)):
+        with connection.transaction():
+            cancelled = len(cancel_messages(connection, batch, now))
+            record_action(connection, dataclasses.replace(action, change={"withdrawn": cancelled}), operator, now)
+        withdrawn += cancelled
+    return withdrawn
+
+
+def _words_of(wanted: MessageFilter) -> str:
+    parts = (("agent", wanted.agent), ("topic", wanted.topic))
+    return ", ".join(f"{name} {value}" for name, value in parts if value)
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("message", "what", "state", "why")
+    for row in rows:
+        kind = " ".join(part for part in (row["lane"], row["type"]) if part)
+        names = stack_lines(f"for {row['person']} by {row['agent_id']}", kind)
+        due = f"due {format_time(row['due'])}" if row["due"] else ""
+        state = stack_lines(row["status"], *([due] if due else []))
+        table.add_row(
+            stack_lines(row["message_id"], format_time(row["accepted_at"])), names, state, row["reason"] or ""
+        )
+    return table
