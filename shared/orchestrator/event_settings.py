@@ -3,7 +3,7 @@
 from base64 import b64decode
 from enum import StrEnum
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
@@ -22,16 +22,26 @@ class EventTarget(StrEnum):
     BUS = "bus"  # an EventBridge bus: every event
     # What people write, alone (`reply.received`):
     TABLE = "table"  # the table `events` of the system before this one
-    WEBHOOK = "webhook"
     QUEUE = "queue"
     FUNCTION = "function"
+    WEBHOOK = "webhook"  # the last: what the others leave of the time is its own
 
 
 def _https_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.fragment:
         raise PydanticCustomError("not_https", "should be an https address, without a login and without a fragment")
+    # What a request names must be in its head as it is: a host in punycode, and a path with percent signs.
+    if not value.isascii() or not value.isprintable() or " " in value or not _has_usable_port(parts):
+        raise PydanticCustomError("not_encoded", "should be printable ASCII without spaces, with a port of 1 to 65535")
     return value
+
+
+def _has_usable_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _keys(value: SecretStr) -> SecretStr:
@@ -84,9 +94,9 @@ class EventSettings(Settings):
         """The targets that receive what people write, without the bus."""
         settings = {
             EventTarget.TABLE: self.reply_event_type,
-            EventTarget.WEBHOOK: self.reply_webhook_url,
             EventTarget.QUEUE: self.reply_queue_url,
             EventTarget.FUNCTION: self.reply_function,
+            EventTarget.WEBHOOK: self.reply_webhook_url,
         }
         return [target for target, value in settings.items() if value]
 

@@ -36,7 +36,8 @@ def publish_events(
 ) -> int:
     """Publish events of the outbox, oldest first, to each target by itself, with no transaction open (G4).
 
-    A fault of a target puts its events off, and concerns no message and no other target.
+    A fault of a target puts its events off, and concerns no message and no other target: each has an equal share of the
+    time that those before it left.
 
     Args:
         seconds: for the calls to all targets.
@@ -47,10 +48,12 @@ def publish_events(
         How many events the targets took. The others are published again.
     """
     time_left = countdown(seconds)
-    return sum(
-        _publish_to(connection, target, settings, clock, time_left, most, first_tries=first_tries)
-        for target in settings.event_targets
-    )
+    targets = settings.event_targets
+    published = 0
+    for place, target in enumerate(targets):
+        share = countdown(time_left() / (len(targets) - place))
+        published += _publish_to(connection, target, settings, clock, share, most, first_tries=first_tries)
+    return published
 
 
 def _publish_to(
@@ -65,7 +68,7 @@ def _publish_to(
 ) -> int:
     published = 0
     with_words = target in settings.reply_words_to
-    while published < most:
+    while published < most and time_left() > 0:
         now = clock()
         publish = _publisher(connection, target, settings, now, time_left)
         events = lease_events(connection, target, now, LEASED_AT_ONCE, with_words=with_words, first_tries=first_tries)
@@ -87,7 +90,7 @@ def _publisher(
         case EventTarget.BUS:
             return partial(publish_on_bus, settings.event_bus_name or "")
         case EventTarget.TABLE:
-            return partial(write_rows, connection, settings.reply_event_type or "")
+            return partial(write_rows, connection, settings.reply_event_type or "", time_left=time_left)
         case EventTarget.QUEUE:
             return partial(put_on_queue, settings.reply_queue_url or "")
         case EventTarget.FUNCTION:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,6 +161,24 @@ def test_a_failing_receiver_holds_up_no_stop_and_no_text(world: World, receiver:
         world.wait(minutes=10)
         world.dispatch()
     assert (len(receiver.bodies), waiting(world)) == (5, [])
+
+
+def test_a_target_that_does_not_answer_takes_no_time_from_the_others(
+    world: World, receiver: Receiver, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    class Lambda:
+        def invoke(self, **call: Any) -> None:
+            calls.append(call)
+
+    world.person()
+    monkeypatch.setattr(function, "lambda_client", Lambda)
+    monkeypatch.setattr(inbound_procedure, "EVENT_SECONDS", 0.3)
+    monkeypatch.setattr(receiver, "delay_seconds", 0.9)
+    configure(reply_function="agents")
+    world.writes("Hello")
+    assert (len(calls), waiting(world)) == (1, [("webhook", 1, "timeout")])
 
 
 @pytest.mark.parametrize("slow", ["delay_seconds", "drip_seconds"])
@@ -379,6 +398,26 @@ def test_a_trigger_that_fails_on_one_event_holds_up_no_other_and_no_stop(former:
     world.dispatch()
     kinds = former.execute("SELECT payload->>'kind' FROM events ORDER BY payload->>'at', 1").fetchall()
     assert kinds == [("conversation",), ("stop",)]
+
+
+def test_a_locked_table_is_waited_for_once_and_takes_no_time_from_the_others(
+    former: Connection, world: World, empty_database: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = boto3.client("sqs").create_queue(QueueName="beside-the-table")["QueueUrl"]
+    configure(reply_queue_url=queue)
+    monkeypatch.setattr(inbound_procedure, "EVENT_SECONDS", 0.4)
+    writes = [
+        world.phones.write("+12125550101", text, "https://hooks.example.com/twilio/inbound") for text in ("One", "Two")
+    ]
+    world.twilio_calls(*writes)
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        assert world.take_in() == {"batchItemFailures": []}
+        assert time.monotonic() - began < 5
+    states = {state.target: (state.waiting, state.failed, state.error) for state in list_event_targets(former)}
+    assert states == {"table": (2, 2, "SQLSTATE 57014"), "queue": (0, 0, None)}
+    configure(reply_queue_url=None)
 
 
 def test_unknown_senders_become_people_where_the_owner_says_so(

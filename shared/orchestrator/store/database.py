@@ -29,7 +29,6 @@ from orchestrator.store.stored_statements import STORED, read_statement, stored_
 UNTESTED_SECONDS = 30.0
 # A statement takes milliseconds. One that waits longer than this fails, and its batch comes back.
 STATEMENT_SECONDS = 10
-_BOUND_STATEMENTS = f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true)".encode()
 
 
 class Database:
@@ -148,8 +147,15 @@ def one_round_trip(connection: Connection) -> Iterator[None]:
     """
     with connection.pipeline():
         # For this transaction alone, because a pooler lends the session to other clients.
-        connection.execute(_BOUND_STATEMENTS)
+        limit_statement_time(connection, STATEMENT_SECONDS)
         yield
+
+
+def limit_statement_time(connection: Connection, seconds: float) -> None:
+    """Let each later statement of this transaction fail that takes longer than these seconds, locks included."""
+    # At least a millisecond: 0 would be no bound.
+    milliseconds = max(1, round(seconds * 1000))
+    connection.execute(f"SELECT set_config('statement_timeout', '{milliseconds}ms', true)".encode())
 
 
 @cache

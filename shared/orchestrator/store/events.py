@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from orchestrator.event_settings import EventTarget
 from orchestrator.leases import EVENT_LEASE
-from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.database import columns, limit_statement_time, one_round_trip, sql
 
 # While so many events of a target have failed, it may be away: only the dispatcher tries it.
 MOST_FAILED = 3
@@ -97,19 +97,21 @@ def settle_events(connection: Connection, taken: Collection[UUID], failures: Seq
 
 
 def insert_rows_of_events(
-    connection: Connection, event_type: str, events: Sequence[Event], payloads: Sequence[str]
+    connection: Connection, event_type: str, events: Sequence[Event], payloads: Sequence[str], seconds: float
 ) -> None:
     """Write events as rows of the former system's table `events`, all or none; a repetition changes nothing.
 
     Args:
         event_type: of the rows.
         payloads: JSON texts, one for each event.
+        seconds: the longest wait for the table.
 
     Raises:
-        psycopg.Error: the table is missing, or refuses a row.
+        psycopg.Error: the table is missing, is locked for longer, or refuses a row.
     """
     rows = {**columns(events, "id", "user_id"), "payload": list(payloads)}
     with one_round_trip(connection):
+        limit_statement_time(connection, seconds)
         connection.execute(sql("insert_rows_of_events"), {**rows, "event_type": event_type})
 
 
