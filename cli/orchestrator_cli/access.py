@@ -7,6 +7,7 @@ from operator import attrgetter
 import psycopg
 from psycopg import Connection
 
+from orchestrator.clock import real_time
 from orchestrator.errors import SettingsError
 from orchestrator.settings import MigrationSettings, load
 from orchestrator.store.access import (
@@ -20,9 +21,11 @@ from orchestrator.store.access import (
     list_web_views,
     read_access,
 )
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.row_security import check_row_security
 from orchestrator.store.runtime_role import ROLE, grants_of, has_role, list_missing_rights
 from orchestrator_cli.check_results import CheckResult, Grade
+from orchestrator_cli.identity import operator_name
 from orchestrator_cli.output import confirm, print_result, show, style_line
 
 
@@ -104,6 +107,9 @@ def close_tables(*, yes: bool, as_json: bool) -> None:
             show(*_tables_of_an_owner(created))
         if created and not yes:
             confirm(f"Close {', '.join(created)}? Other roles that hold a grant keep it.")
+        if created:
+            action = Action("doctor --close", ", ".join(created))
+            record_action(connection, action, operator_name(), real_time())
         for table in created:
             close_created_table(connection, table)
     print_result({"closed": created, "lost": losses}, *(f"closed {table}" for table in created), as_json=as_json)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from psycopg import Connection
 
-from orchestrator.clean_text import clean_text
 from orchestrator.ids import LAST_ID
 from orchestrator.rules.local_time import format_time
 from orchestrator.store.operator_actions import Action, list_actions, record_action
@@ -20,9 +19,6 @@ from orchestrator_cli.options import AsJson, BeforeId
 from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
-# The longest reason, in characters.
-MOST_OF_REASON = 500
-
 
 @contextmanager
 def audit(connection: Connection, now: datetime, action: Action) -> Iterator[None]:
@@ -31,20 +27,6 @@ def audit(connection: Connection, now: datetime, action: Action) -> Iterator[Non
     with connection.transaction():
         yield
         record_action(connection, action, operator, now)
-
-
-def clean_reason(text: str | None, option: str = "--reason") -> str | None:
-    """What an operator wrote as the reason, in one line.
-
-    Raises:
-        typer.BadParameter: it is empty, or longer than 500 characters.
-    """
-    if text is None:
-        return None
-    words = " ".join(clean_text(text).split())
-    if not 0 < len(words) <= MOST_OF_REASON:
-        raise typer.BadParameter(f"{option} takes 1 to {MOST_OF_REASON} characters.")
-    return words
 
 
 @on_target

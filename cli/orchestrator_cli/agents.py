@@ -14,7 +14,7 @@ from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
 from orchestrator.store.operator_actions import Action
 from orchestrator.store.pauses import list_pauses
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson, Reason, Yes, one_of
@@ -104,7 +104,7 @@ def set_agent(
         agent = dataclasses.replace(before, **given)
         changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
         confirm(f"Set the agents {prefix}: {describe_changes(changes)}?", yes=yes)
-        with audit(connection, clock(), Action("agent set", prefix, change=changes, reason=clean_reason(reason))):
+        with audit(connection, clock(), Action("agent set", prefix, change=changes, reason=reason)):
             store.set_agent(connection, agent)
     line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
     print_result({**dataclasses.asdict(agent), "changes": changes}, line, as_json=as_json)
@@ -142,7 +142,7 @@ def remove(prefix: Prefix, reason: Reason = None, yes: Yes = False, as_json: AsJ
     confirm(f"Remove the settings of {prefix}? The defaults apply then.", yes=yes)
     with (
         open_database() as (connection, clock),
-        audit(connection, clock(), Action("agent remove", prefix, reason=clean_reason(reason))),
+        audit(connection, clock(), Action("agent remove", prefix, reason=reason)),
     ):
         removed = store.remove_agent(connection, prefix)
     line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)

@@ -154,7 +154,8 @@ def import_entries(
         consents = [entry for entry in new if isinstance(entry, ConsentEntry)]
         opt_outs = [entry for entry in new if isinstance(entry, OptOut)]
         if apply and not problems:
-            write_consents(connection, consents, opt_outs, now)
+            with audit(connection, now, Action("consent import", change={"entries": len(new)})):
+                write_consents(connection, consents, opt_outs, now)
     report = {
         "lines": len(lines),
         "wrong": len({number for number, _ in problems}),

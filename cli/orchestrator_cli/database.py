@@ -13,12 +13,14 @@ from psycopg import Connection
 
 from orchestrator.aws.faults import Cause, cause_of
 from orchestrator.messages import SEQUENCE_LIMIT
+from orchestrator.rules.limits import limits_by_default
 from orchestrator.settings import MigrationSettings, PolicySettings, load
 from orchestrator.store import adoption
 from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
 from orchestrator.store.old_senders import list_failing_number_triggers, list_old_senders
 from orchestrator.store.people import list_unreadable_numbers, list_zone_faults
+from orchestrator.store.schedule import add_budget_rows
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results, require_no_old_senders
 from orchestrator_cli.options import AsJson
@@ -115,8 +117,12 @@ def _adopt_rows(
     """
     if apply and not despite_old_senders:
         require_no_old_senders(list_old_senders(connection))
-    lifetime = timedelta(days=load(PolicySettings).message_lifetime_days)
-    return adoption.adopt(connection, timedelta(hours=max_age), lifetime, now, apply=apply)
+    policy = load(PolicySettings)
+    lifetime = timedelta(days=policy.message_lifetime_days)
+    result = adoption.adopt(connection, timedelta(hours=max_age), lifetime, now, apply=apply)
+    if apply:
+        add_budget_rows(connection, limits_by_default(policy), now)
+    return result
 
 
 # What to do with rows that are left, by cause.
@@ -152,7 +158,7 @@ def _report(result: Adoption, *, apply: bool) -> Iterator[str]:
         yield f"  {_REMEDIES.get(why, OF_OTHER_STATES)}"
     if result.rows_left_alone.messages:
         yield (
-            "agents' pending rows of messages that the other sender may have sent, which we never send: "
+            "pending rows of messages that the other sender may have sent, or that are a day old, which we never send: "
             f"{result.rows_left_alone.messages}"
         )
         yield from _ids(result.rows_left_alone)

@@ -7,7 +7,7 @@ import typer
 
 from orchestrator.rules.local_time import format_time
 from orchestrator.store.operator_actions import Action
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
     DeadLetterRecord,
@@ -21,7 +21,7 @@ from orchestrator_cli.dead_letters import (
     send_back,
     url_of,
 )
-from orchestrator_cli.options import AsJson, DryRun, Yes, one_of
+from orchestrator_cli.options import AS_REASON, AsJson, DryRun, Yes, one_of
 from orchestrator_cli.output import Table, confirm, print_result, progress_of, show, show_json, style_line
 from orchestrator_cli.target import on_target
 
@@ -89,7 +89,7 @@ def redrive(
     queue: OfQueue,
     reason: WithReason = None,
     dry_run: DryRun = False,
-    why: Annotated[str | None, typer.Option("--note", help="Why: it is recorded with your name.")] = None,
+    why: Annotated[str | None, typer.Option("--note", help="Why: it is recorded with your name.", **AS_REASON)] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +100,7 @@ def redrive(
         which = f" with the reason {reason}" if reason else ""
         confirm(f"Send up to {total} dead letters{which} back to the {queue} queue?", yes=yes)
         change = {"of_reason": reason, "dead_letters": total}
-        action = Action("dlq redrive", f"{queue} queue", change=change, reason=clean_reason(why, "--note"))
+        action = Action("dlq redrive", f"{queue} queue", change=change, reason=why)
         # SQS takes no part in a transaction, so what is about to be done is recorded first.
         with open_database() as (connection, clock), audit(connection, clock(), action):
             pass

@@ -21,7 +21,7 @@ from orchestrator.store.message_history import read_message_history
 from orchestrator.store.message_list import MessageFilter, cancel_messages, iterate_messages, release_message
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import find_user
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
@@ -130,7 +130,7 @@ def withdraw(
         if not dry_run and found:
             names = ", ".join(part for part in (of, f"user {user_id}" if user_id else "") if part)
             confirm(f"Withdraw {number} waiting messages ({names})? They end as cancelled.", yes=yes)
-            action = Action("withdraw", of, user_id, reason=clean_reason(reason))
+            action = Action("withdraw", of, user_id, reason=reason)
             every = found if message_ids else _waiting(connection, wanted)
             withdrawn = _withdraw_all(connection, every, action, clock())
     line = f"{number} waiting messages would be withdrawn." if dry_run else f"{withdrawn} messages withdrawn."
@@ -162,7 +162,7 @@ def release(
         change = {"due": [row["scheduled_for"].isoformat(), now.isoformat()]}
         if at_once:
             change["lane"] = [row["priority"], Lane.HIGH]
-        with audit(connection, now, Action("release", str(message_id), change=change, reason=clean_reason(reason))):
+        with audit(connection, now, Action("release", str(message_id), change=change, reason=reason)):
             due = release_message(connection, message_id, now, at_once=at_once)
     if due is None:
         raise OrchestratorError(

@@ -6,9 +6,28 @@ from uuid import UUID
 
 import typer
 
+from orchestrator.clean_text import clean_text
+
+# The longest reason, in characters.
+MOST_OF_REASON = 500
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Why: it is recorded with your name.")]
+
+
+def parse_reason(text: str) -> str:
+    """What an operator wrote as the reason, in one line.
+
+    Raises:
+        typer.BadParameter: it is empty, or longer than 500 characters.
+    """
+    words = " ".join(clean_text(text).split())
+    if not 0 < len(words) <= MOST_OF_REASON:
+        raise typer.BadParameter(f"takes 1 to {MOST_OF_REASON} characters.")
+    return words
+
+
+AS_REASON: dict[str, Any] = {"parser": parse_reason, "metavar": "TEXT"}
+Reason = Annotated[str | None, typer.Option("--reason", help="Why: it is recorded with your name.", **AS_REASON)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would change, and change nothing.")]
 PersonReference = Annotated[str, typer.Argument(help="The person: our UUID, or your external id.")]
 

@@ -12,11 +12,11 @@ from orchestrator.rules.pause_words import data_of, describe_in_words, describe_
 from orchestrator.store import pauses as store
 from orchestrator.store.operator_actions import Action
 from orchestrator.store.people import find_user
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, Reason, Yes, one_of
+from orchestrator_cli.options import AS_REASON, AsJson, Reason, Yes, one_of
 from orchestrator_cli.output import confirm, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
@@ -38,7 +38,9 @@ def pause(
     agent: OfAgent = None,
     message_type: OfType = None,
     user: OfUser = None,
-    note: Annotated[str | None, typer.Option("--note", "--reason", help="Why: other operators see it.")] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", "--reason", help="Why: other operators see it.", **AS_REASON)
+    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +50,7 @@ def pause(
         name = describe_pause(scope, value).stops
         confirm(f"Stop sending: {name}? What is paused waits until it is resumed.", yes=yes)
         now = clock()
-        with audit(connection, now, _action("pause", scope, value, clean_reason(note, "--note"))):
+        with audit(connection, now, _action("pause", scope, value, note)):
             changed = store.pause(connection, scope, value, note, now, operator_name())
     line = style_line("[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name)
     print_result({"scope": scope, "value": value, "changed": changed}, line, as_json=as_json)
@@ -72,7 +74,7 @@ def resume(
         scope, value = ("spending", "") if spending else _scope(connection, lane, agent, message_type, user)
         name = describe_pause(scope, value).stops
         confirm(f"Resume sending: {name}? What waited for it goes within minutes.", yes=yes)
-        with audit(connection, clock(), _action("resume", scope, value, clean_reason(reason))):
+        with audit(connection, clock(), _action("resume", scope, value, reason)):
             ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
             if by_outcome := _OUTCOME_SCOPES.get(scope):
                 ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))

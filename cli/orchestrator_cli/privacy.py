@@ -13,7 +13,7 @@ from orchestrator.store.legal_holds import end_legal_hold, place_legal_hold
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import find_user
 from orchestrator.store.privacy import Identity, export_person
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
     SourceQueue,
@@ -26,7 +26,7 @@ from orchestrator_cli.dead_letters import (
 )
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, PersonReference, Reason, Yes
+from orchestrator_cli.options import AS_REASON, AsJson, PersonReference, Reason, Yes
 from orchestrator_cli.output import confirm, json_text, print_result, progress_bar, show_json, show_note, style_line
 from orchestrator_cli.target import on_target
 
@@ -113,19 +113,20 @@ def delete(
 @on_target
 def hold(
     user: PersonReference,
-    note: Annotated[str, typer.Option("--note", help="Why, such as 'claim 4711'. Without names or numbers.")],
+    note: Annotated[
+        str, typer.Option("--note", help="Why, such as 'claim 4711'. Without names or numbers.", **AS_REASON)
+    ],
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Place a legal hold on a person: until it is released, nothing deletes what is stored about them."""
-    words = clean_reason(note, "--note") or ""
     with open_database() as (connection, clock):
         user_id = find_user(connection, user)
         confirm(f"Place a legal hold on {user_id}? Until its release nothing of theirs is deleted.", yes=yes)
-        with audit(connection, clock(), Action("privacy hold", user_id=user_id, reason=words)):
-            place_legal_hold(connection, user_id, words, clock())
+        with audit(connection, clock(), Action("privacy hold", user_id=user_id, reason=note)):
+            place_legal_hold(connection, user_id, note, clock())
     line = style_line("[green]Held[/] {}: nothing of theirs is deleted until `privacy release`.", user_id)
-    print_result({"user_id": user_id, "note": words}, line, as_json=as_json)
+    print_result({"user_id": user_id, "note": note}, line, as_json=as_json)
 
 
 @app.command("release")
@@ -135,7 +136,7 @@ def release_hold(user: PersonReference, reason: Reason = None, yes: Yes = False,
     with open_database() as (connection, clock):
         user_id = find_user(connection, user)
         confirm(f"Release the legal hold on {user_id}? The next night deletes what is older than kept.", yes=yes)
-        with audit(connection, clock(), Action("privacy release", user_id=user_id, reason=clean_reason(reason))):
+        with audit(connection, clock(), Action("privacy release", user_id=user_id, reason=reason)):
             was_held = end_legal_hold(connection, user_id)
     line = style_line("[green]Released[/] {}", user_id) if was_held else f"{user_id} was not under a legal hold."
     print_result({"user_id": user_id, "was_held": was_held}, line, as_json=as_json)

@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.settings import SenderSettings, load
 from orchestrator.store.operator_actions import Action
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.extras import require_extra
 from orchestrator_cli.options import AsJson, DryRun, Reason, Yes
@@ -29,14 +29,15 @@ def recover(
     with require_extra("recover", "cli,functions"):
         from orchestrator.maintenance.recover import recover as recover_since
         from orchestrator.sms.message_list import TwilioMessageList
+    with open_database() as (connection, clock):
+        if start > clock():
+            raise typer.BadParameter(f"--since {since} lies in the future.")
     if not dry_run:
         confirm(f"Pause everything, and record from Twilio's list what was sent since {since}?", yes=yes)
-        action = Action("recover", change={"since": since}, reason=clean_reason(reason))
+        action = Action("recover", change={"since": since}, reason=reason)
         with open_database() as (connection, clock), audit(connection, clock(), action):
             pass
     with open_database() as (connection, clock), working("Reading Twilio's list…") as status:
-        if start > clock():
-            raise typer.BadParameter(f"--since {since} lies in the future.")
         read = 0
 
         def on_text() -> None:

@@ -20,11 +20,11 @@ from orchestrator.store.conversation import classify_by_operator, list_unread_te
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
-from orchestrator_cli.actions import audit, clean_reason
+from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import change_to_record, describe_changes, describe_values
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, PersonReference, Reason, Yes, one_of
+from orchestrator_cli.options import AS_REASON, AsJson, PersonReference, Reason, Yes, one_of
 from orchestrator_cli.output import Table, confirm, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import pauses_of_person, show_banner
 from orchestrator_cli.people_list import list_people
@@ -78,7 +78,7 @@ def add(
         change = change_to_record({name: [None, value] for name, value in columns.items()})
         with connection.transaction():
             user_id = people.add_user(connection, columns, clock())
-            action = Action("user add", user_id=user_id, change=change, reason=clean_reason(reason))
+            action = Action("user add", user_id=user_id, change=change, reason=reason)
             record_action(connection, action, operator_name(), clock())
         person = people.read_user(connection, str(user_id), clock()).person
     _print_change("Added", person, {}, as_json=as_json)
@@ -111,7 +111,7 @@ def set_person(
         confirm(f"Change {before.person.user_id}: {describe_changes(changes)}?", yes=yes)
         user_id = before.person.user_id
         change = change_to_record(changes)
-        action = Action("user set", user_id=user_id, change=change, reason=clean_reason(reason))
+        action = Action("user set", user_id=user_id, change=change, reason=reason)
         with audit(connection, clock(), action):
             people.change_user(connection, str(user_id), columns, clock())
         person = people.read_user(connection, str(user_id), clock()).person
@@ -122,7 +122,9 @@ def set_person(
 @on_target
 def stop(
     user: PersonReference,
-    reason: Annotated[str | None, typer.Option(help="How the person asked, such as 'by e-mail, ticket 4711'.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="How the person asked, such as 'by e-mail, ticket 4711'.", **AS_REASON)
+    ] = None,
     date: Annotated[
         str | None, typer.Option(help="When they asked: 2026-03-02, or 2026-03-02T09:30:00-05:00. Default: now.")
     ] = None,
@@ -130,16 +132,15 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Opt out a person who asked for it in another way than by text. A later START from their phone ends it."""
-    note = clean_reason(reason)
     with open_database() as (connection, clock):
         now = clock()
         person = people.read_user(connection, user, now).person
         zone = person.zones[0] if person.zones else UTC
         at = _revocation_time(date, zone, now) if date is not None else now
-        opt_out = OptOut(person.phone_number, "operator", at, note=note, recorded_at=now)
+        opt_out = OptOut(person.phone_number, "operator", at, note=reason, recorded_at=now)
         confirm(f"Opt out {person.user_id}? Their waiting messages are cancelled.", yes=yes)
         change = {"opted_out_at": at.isoformat()}
-        with audit(connection, now, Action("user stop", user_id=person.user_id, change=change, reason=note)):
+        with audit(connection, now, Action("user stop", user_id=person.user_id, change=change, reason=reason)):
             write_opt_outs(connection, [opt_out], now)
         opted_out = people.read_user(connection, str(person.user_id), now).person.opted_out
     line = style_line(

@@ -4,6 +4,7 @@ import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -13,11 +14,15 @@ from orchestrator_local.stack import local_stack
 from tests.browser.conftest import CHROMIUM
 
 PICTURE = Path("docs/console.png")
+# Each other size and colour scheme, and the story of a message in each.
+OTHERS = Path(tempfile.gettempdir())
+SIZES = ((1360, 1000), (900, 900), (390, 844))
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 START = datetime(2026, 3, 4, 1, 40, tzinfo=UTC)  # 20:40 in New York, 20 minutes before quiet hours
 
 
 def main() -> None:
-    """Take the picture, and one for each other width and colour scheme."""
+    """Take the picture, and two for each size and colour scheme: the page, and a story."""
     assert CHROMIUM, "no Chromium here (Debian: apt-get install chromium)"
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -31,12 +36,17 @@ def main() -> None:
         _play(page)
         page.locator("#people").evaluate("row => row.scrollTo(0, 0)")
         page.screenshot(path=PICTURE)
-        for name, width, scheme in (("desk-dark", 1360, "dark"), ("phone", 390, "light"), ("phone-dark", 390, "dark")):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words above
-            page.set_viewport_size({"width": width, "height": 1000})
-            page.screenshot(path=Path(tempfile.gettempdir()) / f"console-{name}.png", full_page=True)
+        for width, height in SIZES:
+            for scheme in SCHEMES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=OTHERS / f"console-{width}-{scheme}.png", full_page=True)
+                page.locator("#ended button").first.click()
+                expect(page.get_by_role("dialog")).to_contain_text("delivered")
+                page.screenshot(path=OTHERS / f"console-{width}-{scheme}-story.png")
+                page.keyboard.press("Escape")
         browser.close()
-    print(f"{PICTURE}; other widths and colours in {tempfile.gettempdir()}/console-*.png")
+    print(f"{PICTURE}; other widths and colours in {OTHERS}/console-*.png")
 
 
 def _play(page: Page) -> None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -114,6 +113,7 @@ def test_what_is_published_is_seen_beside_the_button(people: Page, width: int, h
     texts = people.get_by_label("Texts of Eve")
     expect(texts).to_be_in_viewport(ratio=0.9)
     expect(publish).to_be_in_viewport(ratio=1)
+    assert people.evaluate("scrollY") == 0
     assert people.evaluate("document.documentElement.scrollWidth") <= width
     assert_accessible(people)
 
@@ -173,6 +173,13 @@ def test_a_text_and_an_end_open_the_story_and_the_focus_returns_to_what_opened_i
     sent_by_another(people)
     people.keyboard.press("Escape")
     expect(ended).to_be_focused()
+    # An update changes what is different, and keeps the rest.
+    text = people.locator(f"#t-{message_id}").element_handle()
+    ring = people.get_by_role("article", name="Ada").locator("svg")
+    before = str(ring.get_attribute("aria-label"))
+    people.get_by_role("button", name="+1 min").click()
+    expect(ring).not_to_have_attribute("aria-label", before)
+    assert text.evaluate("text => text.isConnected")
 
 
 def sent_by_another(page: Page) -> None:
@@ -220,10 +227,10 @@ def test_the_address_opens_the_story_again_and_back_and_forward_work(people: Pag
     dialog = people.get_by_role("dialog")
     people.locator(f"#t-{first}").click()
     expect(dialog).to_contain_text("The first of two")
-    assert urlsplit(people.url).query == f"message={first}"
+    expect(people).to_have_url(f"{address}/?message={first}")
     people.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert urlsplit(people.url).query == ""
+    expect(people).to_have_url(f"{address}/")
     people.locator(f"#ended #m-{second}").click()
     expect(dialog).to_contain_text("The second of two")
     people.go_back()
@@ -288,6 +295,7 @@ def test_a_pause_of_sending_is_not_the_stop_of_the_clock(people: Page) -> None:
     expect(people.locator("#clock")).not_to_contain_text("stands still")
 
 
+@pytest.mark.usefixtures("people")
 def test_a_server_that_went_away_is_named_until_it_returns(browser: Browser, stack: Stack) -> None:
     port = str(free_port())
     page = browser.new_page(viewport={"width": 1360, "height": 900})

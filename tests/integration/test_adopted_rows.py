@@ -179,3 +179,14 @@ def test_words_that_reached_the_person_since_a_row_was_due_are_not_sent_again(ol
     result = adopt(old_rows, DAY, WEEK, NOW, apply=True)
     assert {why: set(group.message_ids) for why, group in result.left.items()} == {"same words went since": {*again}}
     assert set(result.adopted["due"].message_ids) == {*other}
+
+
+def test_pending_rows_that_are_too_old_to_be_taken_up_are_named(old_rows: Connection) -> None:
+    old_rows.execute("ALTER TABLE messages DISABLE TRIGGER send_sms_on_message_insert")
+    for content, at in (("Old", NOW - DAY), ("New", NOW - DAY + timedelta(seconds=1)), ("Timeless", NOW)):
+        agent_writes(old_rows, ADA, content, at)
+    old_rows.execute("UPDATE messages SET created_at = NULL WHERE content = 'Timeless'")
+    left = adopt(old_rows, DAY, WEEK, NOW, apply=True).rows_left_alone
+    assert left.messages == 2
+    contents = "SELECT content FROM messages WHERE id = ANY (%s) ORDER BY content"
+    assert old_rows.execute(contents, (list(left.message_ids),)).fetchall() == [("Old",), ("Timeless",)]

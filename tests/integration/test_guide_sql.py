@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,13 +10,17 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from psycopg import Connection
+from typer.testing import CliRunner
 
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.delivery.dispatch import is_new_day
 from orchestrator.intake.enqueue import enqueue
 from orchestrator.settings import EnqueueSettings
 from orchestrator.store.migrate import migrate
+from orchestrator.store.old_senders import list_old_senders
 from orchestrator.store.people import change_user
+from orchestrator_cli.main import app
+from tests.integration.test_adoption import ADA, CHEN, add
 from tests.integration.test_cutover import url_of
 from tests.integration.test_migrate import EXISTING, GUIDE
 from tests.world import World, function_environment
@@ -249,6 +253,22 @@ def test_the_former_systems_table_gets_our_limits_and_not_its_own_default(former
         "SELECT DISTINCT messages_sent, daily_limit, hourly_limit FROM user_message_budget"
     ).fetchall()
     assert rows == [(0, 10, 2)]
+
+
+def test_a_person_whose_message_is_taken_over_has_a_row_of_today(
+    former: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for old_sender in list_old_senders(former):
+        former.execute(old_sender.removal.encode())
+    monkeypatch.setenv("DATABASE_URL", url_of(former))
+    now = datetime.now(UTC)
+    add(former, now - timedelta(minutes=1), user_id=ADA)
+    add(former, now + timedelta(days=3), user_id=CHEN)
+    rows = "SELECT user_id::text, messages_sent, daily_limit FROM user_message_budget WHERE date >= %s"
+    assert CliRunner().invoke(app, ["adopt"]).exit_code == 0
+    assert former.execute(rows, (now.date(),)).fetchall() == []
+    assert CliRunner().invoke(app, ["adopt", "--apply"]).exit_code == 0
+    assert former.execute(rows, (now.date(),)).fetchall() == [(ADA, 0, 5)], "hers goes on; Chen's text is for later"
 
 
 # An attempt to send a text, of a person; the others have no meaning here.

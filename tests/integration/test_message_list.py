@@ -197,6 +197,14 @@ def test_a_release_at_once_goes_before_the_other_lanes_and_needs_a_reason(world:
     assert (change["lane"], reason) == (["medium", "high"], "she asked for it")
 
 
+def test_a_message_that_came_to_wait_for_something_else_meanwhile_is_not_released(world: World) -> None:
+    """The command has read the message before it asks; the statement looks again."""
+    held = held_for_best_time(world)
+    world.connection.execute("UPDATE message_queue SET reason = 'daily_limit'")
+    assert message_list.release_message(world.connection, held, world.now, at_once=True) is None
+    assert world.state(held) == ("queued", "daily_limit")
+
+
 def test_a_release_is_never_ahead_of_its_own_time(world: World) -> None:
     held = held_for_best_time(world)
     world.connection.execute("UPDATE message_queue SET not_before = %s + interval '1 hour'", (world.now,))

@@ -211,7 +211,7 @@ def test_a_wrong_time_is_named(world: World, given: str, problem: str) -> None:
 
 
 def test_the_command_tells_what_it_did(restored: World, since: datetime) -> None:
-    result = CliRunner().invoke(app, ["recover", "--since", since.isoformat()])
+    result = CliRunner().invoke(app, ["recover", "--since", since.isoformat(), "--yes"])
     assert result.exit_code == 0, result.output
     assert "messages marked as sent: 1" in result.output
     assert "Sending continues." in result.output

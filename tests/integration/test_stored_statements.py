@@ -20,6 +20,7 @@ from orchestrator.store import recovery, stored_statements
 from orchestrator.store.conversation import add_unknown_senders
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
+from orchestrator.store.people_list import iterate_people
 from orchestrator.store.stored_statements import (
     STATEMENTS,
     STORED,
@@ -209,6 +210,7 @@ def test_whatever_looks_a_number_up_finds_it_by_its_index(world: World) -> None:
         recovery.find_people_by_number(world.connection, [phone])
         recovery.read_unsent_messages(world.connection, [phone])
         add_unknown_senders(world.connection, {uuid4(): phone})
+        next(iterate_people(world.connection, world.now))
         identity = identity_of(world.connection, "p0")
         delete_person(world.connection, identity, None, PrivacySettings(), lambda: world.now)
     names = {name for name in NAMES.values() if BY_NUMBER.search(read_statement(name))}
@@ -256,7 +258,7 @@ def test_postgres_plans_each_shared_predicate_as_part_of_the_statement_that_asks
     predicates = connection.execute(
         f"SELECT proname, pronargs, ARRAY(SELECT format_type(t, NULL) FROM unnest(proargtypes) AS t) FROM pg_proc WHERE {SHARED}".encode()
     ).fetchall()
-    assert {"person_texts", "newest_budget", "open_conversation", "superseders", "opt_outs_of"} <= {
+    assert {"person_texts", "limits_of", "claude_calls", "open_conversation", "superseders", "opt_outs_of"} <= {
         name for name, _, _ in predicates
     }
     for name, count, types in predicates:

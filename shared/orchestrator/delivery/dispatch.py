@@ -34,9 +34,8 @@ from orchestrator.store.schedule import Pace, Upkeep
 HORIZON = timedelta(seconds=150)
 # The most messages of one claim.
 CLAIM_SIZE = 1_000
-# In the first ticks of a UTC day, people for whom something is due on it get its budget row; the most of one tick.
+# In the first ticks of a UTC day, people for whom something is due on it get its budget row.
 NEW_DAY = timedelta(minutes=15)
-MOST_BUDGET_ROWS = 5_000
 # How often a text that may have been sent is sent at most, where its owner prefers a second text to none.
 MOST_SENDS = 3
 # How long a tick lasts at most, and what must be left for one more step: a claim, or a read of Twilio's message list.
@@ -151,7 +150,7 @@ def dispatch(
     handovers += [_hand_over_lane(connection, lane, settings, clock, seconds_left) for lane in Lane]
     in_time = all(handover.in_time for handover in handovers)
     if in_time and is_new_day(clock()):
-        schedule.add_budget_rows(connection, limits_by_default(settings), clock(), MOST_BUDGET_ROWS)
+        schedule.add_budget_rows(connection, limits_by_default(settings), clock())
     gauges = read_gauges(connection, clock()) if in_time else None
     # Last, because targets of events and Twilio may answer slowly, and what is due must not wait for them.
     events = publish_events(connection, settings, clock, EVENT_SECONDS) if seconds_left() > SPARE_SECONDS else 0

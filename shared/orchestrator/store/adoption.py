@@ -47,7 +47,8 @@ class Adoption:
     Attributes:
         adopted: messages taken over: `due`, or `planned` for later.
         left: waiting messages that are not taken over, by cause.
-        rows_left_alone: pending rows of `messages` that another sender may have sent, and that are never sent.
+        rows_left_alone: pending rows of `messages` that are never sent: another sender may have sent them, or they are
+            older than a day.
         opt_outs: numbers whose last clear word is STOP.
         unread: people whose last text may be a wish to stop: an operator has to read it.
         stop_examples, unread_examples: some of these texts.

@@ -18,6 +18,9 @@ from orchestrator.settings import ActivitySettings
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import one_round_trip, sql
 
+# The most budget rows that are added at once; who is left gets one with the next tick, message or text.
+MOST_BUDGET_ROWS = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -109,12 +112,11 @@ def keep_up(
     return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount, twilio_is_out)
 
 
-def add_budget_rows(connection: Connection, limits: Limits, now: datetime, limit: int) -> None:
+def add_budget_rows(connection: Connection, limits: Limits, now: datetime) -> None:
     """Add the UTC day's budget row of people for whom a message is due on that day (R1); one round trip.
 
     Args:
         limits: of people who have no budget row yet.
-        limit: the most rows.
     """
     parameters = {
         "lanes": [*Lane],
@@ -122,7 +124,7 @@ def add_budget_rows(connection: Connection, limits: Limits, now: datetime, limit
         "hourly_limit": limits.hourly,
         "tomorrow": datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(0), UTC),
         "now": now,
-        "limit": limit,
+        "limit": MOST_BUDGET_ROWS,
     }
     connection.execute(sql("add_budget_rows"), parameters)
 

@@ -188,8 +188,8 @@ function fillForm(example) {
 
 // The effect of publishing is seen on the person's phone.
 function showPhone(reference) {
-  const phone = document.querySelector(`[data-reference="${CSS.escape(reference)}"]`);
-  phone?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const texts = document.querySelector(`[data-reference="${CSS.escape(reference)}"] .texts`);
+  texts?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 // The form is for the first person on the page until the operator names another.
