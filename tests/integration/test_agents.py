@@ -248,9 +248,9 @@ def test_what_waits_for_a_person_who_writes_comes_forward_best_first_and_three_a
     world.minute()
     assert world.texts() == []
     world.wait(minutes=1)
-    world.says(ada, "STOP")
+    world.says(ada, "HELP")
     world.minute()
-    assert world.texts() == [], "STOP is no conversation"
+    assert world.texts() == [], "HELP is no conversation"
     world.says(ada, "what about it?")
     assert world.dispatch()["pulled_forward"] == 3
     world.deliver()
