@@ -244,6 +244,10 @@ def test_without_a_key_nothing_is_called_and_everything_else_goes_on(
         (["169.254.169.254"], True, None),
         (["::ffff:169.254.169.254"], True, None),
         (["fe80::1%eth0"], True, None),
+        (["64:ff9b::101:101"], False, "64:ff9b::101:101"),
+        (["64:ff9b::a00:5"], False, None),
+        (["64:ff9b::a9fe:a9fe"], True, None),
+        (["2002:a9fe:a9fe::1"], True, None),
         (["fd00:ec2::254"], True, None),
         (["0.0.0.0"], True, None),  # noqa: S104  (an answer of the resolver)
         (["224.0.0.1"], True, None),

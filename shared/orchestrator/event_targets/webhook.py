@@ -27,6 +27,9 @@ from orchestrator.thread_pools import pool_without_wait
 
 # Where an EC2 host's metadata are by IPv6, in no link-local range (docs.aws.amazon.com, EC2, Instance metadata access).
 METADATA_IPV6 = ipaddress.ip_address("fd00:ec2::254")
+# What a NAT gateway translates into the IPv4 address in its last four bytes (RFC 6052, section 2.1; docs.aws.amazon.com,
+# VPC, DNS64 and NAT64).
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # Calls side by side.
 AT_ONCE = 8
 HTTPS_PORT = 443
@@ -135,12 +138,21 @@ def _may_be_called(ip: str, *, private_network: bool) -> bool:
 
     The metadata of a host and the credentials of a container are never called; most of them are link-local addresses.
     """
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
+    address = _reached_address(ipaddress.ip_address(ip.partition("%")[0]))
     if address == METADATA_IPV6 or address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
     return address.is_global or (private_network and address.is_private)
+
+
+def _reached_address(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 address stands for: mapped, 6to4 (RFC 3056), or NAT64; any other as it is."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _connections_to(address: _Address, seconds: float) -> urllib3.HTTPSConnectionPool:

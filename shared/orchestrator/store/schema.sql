@@ -301,7 +301,8 @@ CREATE FUNCTION orchestrator.log_delivery_error() RETURNS trigger
 BEGIN
     INSERT INTO public.agent_actions_log (agent_type, action_type, user_id, context_id, context_type, input_data,
                                           output_data, error, created_at)
-    SELECT 'message_orchestrator', 'delivery_error', (SELECT u.id FROM public.users u WHERE u.id = new.user_id),
+    SELECT 'message_orchestrator', 'delivery_error',
+           (SELECT u.id FROM public.users u WHERE u.id = new.user_id AND u.phone_number NOT LIKE 'forgotten-%'),
            new.message_id, 'message', pg_catalog.jsonb_build_object('message_id', new.message_id),
            pg_catalog.jsonb_build_object('outcome', failure.outcome),
            pg_catalog.concat_ws(' ', coalesce(new.error, failure.outcome), '(' || failure.code || ')'), failure.at
