@@ -27,8 +27,8 @@ from orchestrator.thread_pools import pool_without_wait
 
 # Where an EC2 host's metadata are by IPv6, in no link-local range (docs.aws.amazon.com, EC2, Instance metadata access).
 METADATA_IPV6 = ipaddress.ip_address("fd00:ec2::254")
-# What a NAT gateway translates into the IPv4 address in its last four bytes (RFC 6052, section 2.1; docs.aws.amazon.com,
-# VPC, DNS64 and NAT64).
+# What a NAT gateway translates into the IPv4 address in its last four bytes (RFC 6052, section 2.1;
+# docs.aws.amazon.com, VPC, DNS64 and NAT64).
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # Calls side by side.
 AT_ONCE = 8
