@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -237,3 +238,14 @@ def test_people_are_listed_with_those_at_their_limit_and_opted_out(
     last = first.rpartition("The next page: --after ")[2].strip()
     assert len(json.loads(run("user", "list", "--after", last, "--json"))) == 1
     assert "at limit" in run("user", "list", "--at-limit")
+
+
+def test_the_list_of_people_has_the_limits_that_decide_where_tomorrow_has_a_row_already(world: World) -> None:
+    ada = world.person(daily_limit=5, hourly_limit=1)
+    world.connection.execute(
+        "INSERT INTO user_message_budget (user_id, date, daily_limit, hourly_limit) VALUES (%s, %s, 50, 40)",
+        (ada, world.now.date() + timedelta(days=1)),
+    )
+    (listed,) = json.loads(run("user", "list", "--json"))
+    shown = json.loads(run("user", "show", "ada", "--json"))
+    assert (listed["daily_limit"], listed["hourly_limit"]) == (shown["daily_limit"], shown["hourly_limit"]) == (5, 1)

@@ -1,7 +1,7 @@
--- list_people.sql: list a page of people by id, each with the limits of the newest budget row and what they got. The filters
--- choose those who are opted out, and those who got texts lately, of whom some are at their limit.
+-- list_people.sql: list a page of people by id, each with their limits and what they got. The filters choose those who
+-- are opted out, and those who got texts lately, of whom some are at their limit.
 SELECT u.id AS user_id, u.external_id, u.first_name, coalesce(phone.e164, u.phone_number) AS phone_number, u.timezone,
-       newest.daily_limit, newest.hourly_limit,
+       limits.daily_limit, limits.hourly_limit,
        EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, phone.e164)) AS opted_out,
        (
            SELECT coalesce(jsonb_object_agg(day.date, day.sent), '{}')
@@ -22,11 +22,11 @@ SELECT u.id AS user_id, u.external_id, u.first_name, coalesce(phone.e164, u.phon
         SELECT orchestrator.e164(u.phone_number) AS e164, coalesce(array_agg(p.user_id), ARRAY[u.id]) AS sharers
           FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
        ) phone
-  LEFT JOIN LATERAL orchestrator.newest_budget(u.id) newest ON true
+  LEFT JOIN LATERAL orchestrator.limits_of(u.id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
  WHERE u.id > %(after)s AND u.phone_number NOT LIKE 'forgotten-%%'
    AND (NOT %(opted_out)s OR EXISTS (SELECT FROM orchestrator.opt_outs_of(u.id, phone.e164)))
    AND (
-       NOT %(texted)s OR newest.daily_limit <= 0 OR newest.hourly_limit <= 0
+       NOT %(texted)s OR limits.daily_limit <= 0 OR limits.hourly_limit <= 0
        OR EXISTS (
            SELECT FROM user_message_budget b
             WHERE b.user_id = ANY (phone.sharers) AND b.date > (%(now)s AT TIME ZONE 'UTC')::date - 2
