@@ -111,9 +111,14 @@ class Person:
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:
-        """The stored zone, or else every zone in which the number may lie (R3); empty when none is known."""
-        zone = find_zone(self.timezone)
-        return (zone,) if zone else zones_of_number(self.phone_number)
+        """The zones that may be the person's, as `zones_for` finds them."""
+        return zones_for(self.timezone, self.phone_number)
+
+
+def zones_for(stored: str | None, phone_number: str) -> tuple[ZoneInfo, ...]:
+    """The stored zone, or else every zone in which the number may lie (R3); empty when none is known."""
+    zone = find_zone(stored)
+    return (zone,) if zone else zones_of_number(phone_number)
 
 
 @lru_cache(maxsize=1_000)

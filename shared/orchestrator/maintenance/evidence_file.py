@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.people import find_zone, zones_of_number
+from orchestrator.people import zones_for
 from orchestrator.purpose import Purpose
 from orchestrator.rules.explanations import explain
 from orchestrator.store.evidence import read_evidence
@@ -133,7 +133,7 @@ def _hash_of(previous: str, entry: Mapping[str, Any]) -> str:
 
 def _text_facts(row: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of one text to the person, as they stand in the file."""
-    zones = [zone] if (zone := find_zone(row["zone"])) else zones_of_number(row["phone_number"])
+    zones = zones_for(row["zone"], row["phone_number"])
     times = {name: _utc(row[name]) for name in ("published_at", "settled_at", "delivered_at", "undelivered_at")}
     return {
         "kind": "text",

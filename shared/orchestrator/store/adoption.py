@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.messages import SEQUENCE_LIMIT, Lane
-from orchestrator.people import find_zone, zones_of_number
+from orchestrator.people import zones_for
 from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.past_texts import PastText, wishes_of
@@ -130,8 +130,7 @@ def _read_day_ends(connection: Connection, oldest: datetime) -> list[DayEnd]:
     for message_id, data, words, meant_for, zone_name, number in connection.execute(
         sql("read_waiting_words"), {"oldest": oldest}
     ):
-        zone = find_zone(zone_name)
-        zones = (zone,) if zone else zones_of_number(number)
+        zones = zones_for(zone_name, number)
         if zones and speaks_of_the_day({"message": words} if words else data):
             # Where the person's zone is one of several, the day that ends first counts.
             ends.append(DayEnd(message_id, min(next_midnight(meant_for, zone) for zone in zones)))

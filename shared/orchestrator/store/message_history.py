@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from orchestrator.people import find_zone, zones_of_number
+from orchestrator.people import zones_for
 from orchestrator.rules.explanations import describe_opt_out, explain
 from orchestrator.rules.number_check import ASKED_EVERY, NumberAnswer, NumberCheck, describe_check
 from orchestrator.store.database import one_round_trip, sql
@@ -47,8 +47,7 @@ class MessageHistory:
         """The person's zone, or the first zone in which their number may be; UTC when neither is known."""
         if self.row is None:
             return UTC
-        by_number = zones_of_number(self.row["phone_number"])
-        return find_zone(self.row["timezone"]) or (by_number[0] if by_number else UTC)
+        return next(iter(zones_for(self.row["timezone"], self.row["phone_number"])), UTC)
 
 
 def read_message_history(connection: Connection, message_id: UUID) -> MessageHistory | None:
