@@ -9,8 +9,8 @@ from uuid import UUID
 import typer
 from psycopg import Connection
 
-from orchestrator.people import find_zone, zones_of_number
-from orchestrator.rules.local_time import local_date
+from orchestrator.people import Person
+from orchestrator.rules.limits import budget_day, limits_of
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store.people_list import FIRST_ID, iterate_people
 from orchestrator_cli.connection import open_database
@@ -63,11 +63,16 @@ def _people(
 ) -> Iterator[dict[str, Any]]:
     policy = load(PolicySettings)
     for row in iterate_people(connection, now, after, opted_out=opted_out, texted=at_limit):
-        zone = find_zone(row.pop("timezone")) or next(iter(zones_of_number(row["phone_number"])), None)
-        sent_by_day = row.pop("sent_by_day")
-        row["sent_today"] = sent_by_day.get(local_date(now, zone) if zone else now.date(), 0)
-        row["daily_limit"] = policy.daily_limit if row["daily_limit"] is None else row["daily_limit"]
-        row["hourly_limit"] = policy.hourly_limit if row["hourly_limit"] is None else row["hourly_limit"]
-        row["at_limit"] = row["sent_today"] >= row["daily_limit"] or row["sent_this_hour"] >= row["hourly_limit"]
+        person = Person(
+            row["user_id"],
+            row["phone_number"],
+            timezone=row.pop("timezone"),
+            daily_limit=row["daily_limit"],
+            hourly_limit=row["hourly_limit"],
+        )
+        limits = limits_of(person, policy)
+        row["sent_today"] = row.pop("sent_by_day").get(budget_day(person, now), 0)
+        row["daily_limit"], row["hourly_limit"] = limits.daily, limits.hourly
+        row["at_limit"] = row["sent_today"] >= limits.daily or row["sent_this_hour"] >= limits.hourly
         if row["at_limit"] or not at_limit:
             yield row

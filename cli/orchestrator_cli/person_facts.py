@@ -5,8 +5,8 @@ from typing import Any
 
 from orchestrator.people import Person, find_zone
 from orchestrator.rules.activity import is_active
-from orchestrator.rules.limits import limits_of
-from orchestrator.rules.local_time import format_time, local_date
+from orchestrator.rules.limits import budget_day, limits_of
+from orchestrator.rules.local_time import format_time
 from orchestrator.rules.quiet_hours import next_open, quiet_hours_for
 from orchestrator.settings import PolicySettings
 from orchestrator.store import people
@@ -31,7 +31,7 @@ def facts_of(record: people.PersonRecord, policy: PolicySettings, now: datetime)
         "place": person.place,
         "local_time": format_time(now, zones[0]) if zones else None,
         "daily_limit": limits.daily,
-        "sent_today": person.sent_by_day.get(local_date(now, zones[0]) if zones else now.date(), 0),
+        "sent_today": person.sent_by_day.get(budget_day(person, now), 0),
         "hourly_limit": limits.hourly,
         "sent_this_hour": record.sent_this_hour,
         "quiet_hours": f"{quiet.start:%H:%M}-{quiet.end:%H:%M}" if quiet else "none",
