@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.rules.local_time import format_time
-from orchestrator.store.operator_actions import Action
-from orchestrator_cli.actions import audit
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import (
     DeadLetterRecord,
@@ -21,6 +20,7 @@ from orchestrator_cli.dead_letters import (
     send_back,
     url_of,
 )
+from orchestrator_cli.identity import operator_name
 from orchestrator_cli.options import AS_REASON, AsJson, DryRun, Yes, one_of
 from orchestrator_cli.output import Table, confirm, print_result, progress_of, show, show_json, style_line
 from orchestrator_cli.target import on_target
@@ -102,8 +102,8 @@ def redrive(
         change = {"of_reason": reason, "dead_letters": total}
         action = Action("dlq redrive", f"{queue} queue", change=change, reason=why)
         # SQS takes no part in a transaction, so what is about to be done is recorded first.
-        with open_database() as (connection, clock), audit(connection, clock(), action):
-            pass
+        with open_database() as (connection, clock):
+            record_action(connection, action, operator_name(), clock())
     # A dead letter that returns during this run is left for the next one.
     received = islice(receive_dead_letters(url), total)
     staying: list[DeadLetterRecord] = []

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from orchestrator.settings import SenderSettings, load
-from orchestrator.store.operator_actions import Action
-from orchestrator_cli.actions import audit
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.extras import require_extra
+from orchestrator_cli.identity import operator_name
 from orchestrator_cli.options import AsJson, DryRun, Reason, Yes
 from orchestrator_cli.output import confirm, print_result, style_line, working
 from orchestrator_cli.target import on_target
@@ -32,11 +32,10 @@ def recover(
     with open_database() as (connection, clock):
         if start > clock():
             raise typer.BadParameter(f"--since {since} lies in the future.")
-    if not dry_run:
-        confirm(f"Pause everything, and record from Twilio's list what was sent since {since}?", yes=yes)
-        action = Action("recover", change={"since": since}, reason=reason)
-        with open_database() as (connection, clock), audit(connection, clock(), action):
-            pass
+        if not dry_run:
+            confirm(f"Pause everything, and record from Twilio's list what was sent since {since}?", yes=yes)
+            action = Action("recover", change={"since": since}, reason=reason)
+            record_action(connection, action, operator_name(), clock())
     with open_database() as (connection, clock), working("Reading Twilio's list…") as status:
         read = 0
 
