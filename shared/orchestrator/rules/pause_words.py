@@ -80,15 +80,13 @@ def describe_in_words(pause: PauseRow, zone: tzinfo = UTC) -> str:
     return f"{words.stops} since {since} by {by}{why} ({_end_of(pause, zone)})"
 
 
-def pause_data(pause: PauseRow) -> dict[str, Any]:
-    """A pause as data, with what it stops and what set it in words."""
-    words = describe_pause(pause.scope, pause.value)
-    return {**pause._asdict(), "stops": words.stops, "paused_by": pause.paused_by or words.set_by}
-
-
 def data_of(pauses: Sequence[PauseRow]) -> list[dict[str, Any]]:
-    """Pauses as data, for `--json`."""
-    return [pause_data(pause) for pause in pauses]
+    """Pauses as data, for `--json`, with what each stops and what set it in words."""
+    described = [(pause, describe_pause(pause.scope, pause.value)) for pause in pauses]
+    return [
+        {**pause._asdict(), "stops": words.stops, "paused_by": pause.paused_by or words.set_by}
+        for pause, words in described
+    ]
 
 
 def _end_of(pause: PauseRow, zone: tzinfo) -> str:

@@ -20,7 +20,8 @@ _BEGINNINGS = (
     "belastig|anwalt|fuck|damn|shit|bullshit|crap|bitch|asshole|bastard|moron|idiot|stupid|screw|piss|mierd|pendej|"
     "cabron|chinga|jod|imbecil|merd|connard|putain|gueul|fout|fiche|saoul|degag|caralh|foda|scheis|interes|refus|"
     "declin|jamais|nunca|kein|suffi|tranquil|equivoc|errad|engan|sbagliat|forget|olvid|oubli|esquec|vergess|vergiss|"
-    "unsus|unscri|unscub|unsbs|usubs|desubs|unwelcome|unfollow|purg|scram|deceas|fallec|falec|deced|verstorb|refrain|reassign|relentless|oppos|scrub|"
+    "unsus|unscri|unscub|unsbs|usubs|desubs|unwelcome|unfollow|purg|scram|deceas|fallec|falec|deced|verstorb|"
+    "refrain|reassign|relentless|oppos|scrub|"
     "unenrol|unregist|disenrol|deregist|disconnect|detach|parenle|suelt"
 )
 _WORDS = (

@@ -1,6 +1,7 @@
 -- delete_traces.sql: delete what names a person in rows that are not stored as theirs: notes of pauses and legal holds,
--- actions of operators, rejected bodies, texts of unknown senders, and agents' tasks and log entries. Texts to and from other people stay as they are,
--- and so do tasks and log entries of people under a legal hold. A name counts where no person is named.
+-- actions of operators, rejected bodies, texts of unknown senders, and agents' tasks and log entries. Texts to and from
+-- other people stay as they are, and so do tasks and log entries of people under a legal hold. A name counts where no
+-- person is named.
 WITH notes AS (
     UPDATE orchestrator.pauses SET note = NULL WHERE note ~* %(traces)s OR note ~* %(name)s RETURNING 1
 ), holds AS (
