@@ -21,12 +21,12 @@ TABLES = (
 
 
 class Backup:
-    """The tables as they were."""
+    """The tables as they were, in ordinary tables: a pooler may lend the session of a temporary one to others."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         for table in TABLES.split(", "):
-            world.connection.execute(f"CREATE TEMP TABLE {self._name(table)} AS TABLE {table.strip()}".encode())
+            world.connection.execute(f"CREATE TABLE {self._name(table)} AS TABLE {table.strip()}".encode())
 
     def restore(self) -> None:
         self._world.connection.execute(f"TRUNCATE {TABLES} CASCADE".encode())
