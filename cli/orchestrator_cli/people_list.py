@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.text import Text
 
 from orchestrator.people import find_zone, zones_of_number
 from orchestrator.rules.explanations import describe_opt_out
@@ -59,19 +58,19 @@ def list_people(
             row["phone_number"],
             f"{row['sent_today']} of {row['daily_limit']}",
             f"{row['sent_this_hour']} of {row['hourly_limit']}",
-            _state(row),
+            stack_lines(*_state(row)),
         )
     show(table)
     if len(rows) == limit:
         show(f"The next page: --after {rows[-1]['user_id']}")
 
 
-def _state(row: dict[str, Any]) -> Text:
+def _state(row: dict[str, Any]) -> list[str]:
     lines = ["at limit"] if row["at_limit"] else []
     if row["opted_out"]:
         how = describe_opt_out(row["opted_out_by"], None, None)
         lines.append(f"opted out {format_time(row['opted_out_at'])}: {how}")
-    return stack_lines(*lines)
+    return lines
 
 
 def _with_limits(people: Iterable[dict[str, Any]], now: datetime, *, at_limit: bool) -> Iterator[dict[str, Any]]:
