@@ -30,11 +30,15 @@ def run(*arguments: str) -> str:
     return result.output
 
 
+@pytest.fixture(autouse=True)
+def grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "grace")
+
+
 @pytest.fixture
 def past(world: World, dead_letter_queue: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, UUID]:
     """Ada has a past; Ben got a text that did not arrive; Eve said stop; Chen wrote what has to be read."""
     monkeypatch.setattr(service_checks, "check_webhook", lambda: iter(()))
-    monkeypatch.setattr("getpass.getuser", lambda: "grace")
     world.person_with_a_past(response_pattern=json.dumps({"best_hours": [18]}))
     world.person("ben", phone="+12125550102")
     world.person("eve", phone="+12125550103")
@@ -158,9 +162,8 @@ def steps(message_id: UUID) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def held(world: World, monkeypatch: pytest.MonkeyPatch) -> UUID:
+def held(world: World) -> UUID:
     """A message to Ada that waits for the best time."""
-    monkeypatch.setattr("getpass.getuser", lambda: "grace")
     world.person(response_pattern=json.dumps({"best_hours": [18]}))
     return world.message(priority="medium", agent_id="saga_1")
 
