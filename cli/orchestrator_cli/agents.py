@@ -136,8 +136,9 @@ def list_agents(as_json: AsJson = False) -> None:
     for pause in pauses:
         show(style_line("[yellow]Paused:[/] {}", describe_in_words(pause)))
     for waiting in at_start_limit:
-        line = "[yellow]At the start limit:[/] {} of {}, {} messages wait: `orchestrator agent set PREFIX` decides."
-        show(style_line(line, waiting.agent_id, waiting.publisher or "no publisher", waiting.messages))
+        agent_of = f"{waiting.agent_id} of {waiting.publisher or 'no publisher'}"
+        waits = f"{waiting.messages} messages wait until `orchestrator agent set PREFIX`"
+        show(style_line("[yellow]At the start limit:[/] {}, {}", agent_of, waits))
 
 
 @app.command()

@@ -66,6 +66,10 @@ def past(world: World, dead_letter_queue: str, monkeypatch: pytest.MonkeyPatch) 
         " VALUES ('brake', 'bulk', '501 messages in an hour, usually 1', %s, %s + interval '1 hour')",
         (world.now, world.now),
     )
+    with pytest.MonkeyPatch.context() as strict:
+        enqueue = world.functions["enqueue"]
+        strict.setitem(enqueue.__dict__, "settings", enqueue.settings.model_copy(update={"agent_start_limit": 0}))
+        world.message("ben", agent_id="new_1", priority="low")
     world.minute()
     return {"held": held, "not_delivered": not_delivered, "rendered": rendered, "attempt": attempt}
 
@@ -76,7 +80,7 @@ def answers(ids: dict[str, UUID]) -> dict[int, list[str]]:
     return {
         1: ["PAUSED agent crm", "✓ database", "dead letters"],
         2: ["sent", "best_time", "undelivered by code", "30007"],
-        3: [held, "best_time", "low: 1 waiting"],
+        3: [held, "best_time", "low: 2 waiting"],
         4: ["ben", "2 of 2", "at limit"],
         5: ["Together since 2026-03-01 (UTC)", "texts."],
         6: ["render_message", "claude-haiku-5-5", "Saved by"],
@@ -91,7 +95,11 @@ def answers(ids: dict[str, UUID]) -> dict[int, list[str]]:
         15: [WISH],
         16: ["Who is this?", "+12125550155"],
         17: ["agent crm", "by grace: provider incident"],
-        18: ["agent bulk", "by the throttle: 501 messages in an hour, usually 1"],
+        18: [
+            "At the start limit: new_1 of no publisher, 1 messages wait",
+            "agent bulk",
+            "by the throttle: 501 messages in an hour, usually 1",
+        ],
         19: ["saga_1", "invalid_field", "Use urgent, high, medium or low"],
         20: ["enqueue", "dead letters"],
         21: ["grace", "pause agent crm", "provider incident"],
