@@ -126,7 +126,7 @@ def test_a_rejection_reaches_its_agent_once_and_never_the_other_targets(world: W
     elsewhere = sqs_record(json.dumps({**GOOD, "conversation_context_id": message_id}), world.now)
     for _ in range(2):  # SQS may deliver twice
         world.invoke("enqueue", sqs_event([bad, elsewhere]))
-    assert world.all("SELECT DISTINCT target FROM orchestrator.events") == [("bus",)]
+    assert world.all("SELECT target FROM orchestrator.events") == [("bus",)] * 2, "one event each"
     world.connection.execute("DELETE FROM orchestrator.reply_targets")
     world.dispatch()
     told = {event.reason: event for kind, event in heard(bus) if kind == "message.rejected"}
@@ -139,7 +139,6 @@ def test_a_rejection_reaches_its_agent_once_and_never_the_other_targets(world: W
         "Use urgent, high, medium or low",
     )
     assert world.all("SELECT count(*) FROM orchestrator.rejections") == [(2,)]
-    assert heard(bus) == [], "each came once"
 
 
 def test_a_rejection_without_a_known_person_is_told_without_the_name_in_the_body(world: World, bus: str) -> None:
