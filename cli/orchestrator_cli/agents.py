@@ -39,6 +39,8 @@ _AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
 
 # By an operator, the throttle, and what their texts brought.
 _PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
+# Agents at the start limit that are listed, those with the most messages first.
+_MOST_LISTED = 20
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
 
 
@@ -113,9 +115,10 @@ def set_agent(
 @app.command("list")
 @on_target
 def list_agents(as_json: AsJson = False) -> None:
-    """Show the settings of all prefixes, and which agents are paused."""
+    """Show the settings of all prefixes, and which agents are paused, throttled, or wait at the start limit."""
     with open_database() as (connection, clock):
         agents = store.list_agents(connection)
+        at_start_limit = store.list_agents_at_start_limit(connection, _MOST_LISTED)
         pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in _PAUSES_OF_AGENTS]
     if as_json:
         of_prefix = {
@@ -132,6 +135,10 @@ def list_agents(as_json: AsJson = False) -> None:
     show(table)
     for pause in pauses:
         show(style_line("[yellow]Paused:[/] {}", describe_in_words(pause)))
+    for waiting in at_start_limit:
+        agent_of = f"{waiting.agent_id} of {waiting.publisher or 'no publisher'}"
+        waits = f"{waiting.messages} messages wait until `orchestrator agent set PREFIX`"
+        show(style_line("[yellow]At the start limit:[/] {}, {}", agent_of, waits))
 
 
 @app.command()

@@ -16,28 +16,34 @@ from orchestrator_cli.target import on_target
 @on_target
 def costs(
     days: Annotated[int, typer.Option(help="UTC days to show, today included.", min=1)] = 7,
+    month: Annotated[bool, typer.Option("--month", help="The UTC days of this month instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what Claude and texts cost, and what batching, remembered verdicts and verbatim texts saved."""
     with open_database() as (connection, clock):
-        since = (clock() - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        now = clock()
+        days = now.day if month else days
+        since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         claude, savings = read_costs(connection, since), read_savings(connection, since)
         texts = read_text_costs(connection, since)
+    claude_usd, twilio_usd = sum(line.cost_usd for line in claude), sum(line.twilio_usd for line in texts)
     if as_json:
         rows = {
             "spent": [dataclasses.asdict(line) for line in claude],
             "saved": [dataclasses.asdict(line) for line in savings],
             "texts": [dataclasses.asdict(line) for line in texts],
         }
-        show_json(rows)
+        show_json({"since": since, **rows, "total_usd": {"claude": claude_usd, "twilio": twilio_usd}})
         return
     show(_claude_table(claude, days))
-    show(f"Total: {sum(line.cost_usd for line in claude):.4f} USD in {_calls(sum(line.calls for line in claude))}.")
+    show(f"Total: {claude_usd:.4f} USD in {_calls(sum(line.calls for line in claude))}.")
     for saving in savings:
         dollars = f", about {saving.calls * saving.each_usd:.4f} USD" if saving.calls and saving.each_usd else ""
         show(f"Saved by {saving.what}: {_calls(saving.calls)}{dollars}.")
     if texts:
         show(_texts_table(texts, days))
+        show(f"Total: {twilio_usd:.4f} USD for {sum(line.texts for line in texts):,} texts.")
+    show(f"Together since {since:%Y-%m-%d} (UTC): {claude_usd + twilio_usd:.4f} USD.")
 
 
 def _claude_table(lines: list[ClaudeCosts], days: int) -> Table:

@@ -11,7 +11,7 @@ from uuid import UUID
 from orchestrator.aws.clients import sqs_client
 from orchestrator.aws.queues import ORIGINAL_ID, OutgoingMessage, send_all
 from orchestrator.errors import OrchestratorError, SettingsError
-from orchestrator.ids import id_from_sqs, message_id_in
+from orchestrator.ids import agent_id_in, id_from_sqs, message_id_in
 
 # Seconds for which SQS hides a received dead letter from other consumers.
 VISIBILITY_SECONDS = 30
@@ -64,11 +64,7 @@ class DeadLetterRecord:
     @property
     def agent_id(self) -> str | None:
         """The agent that the body names."""
-        try:
-            agent = json.loads(self.body)
-            return str(agent.get("agentId") or agent.get("agent_id") or "") or None
-        except (ValueError, AttributeError, RecursionError):
-            return None
+        return agent_id_in(self.body)
 
     @property
     def reason(self) -> str:

@@ -1,16 +1,16 @@
 """The commands `law`: what the law of the place asks of texts, by our rows and by an owner's own (R15)."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
 import typer
 
-from orchestrator.clock import clock_from_environment
+from orchestrator.clock import clock_from_environment, real_time
 from orchestrator.errors import OrchestratorError
 from orchestrator.jurisdiction_fields import WEEKDAYS
-from orchestrator.jurisdictions import read_law
+from orchestrator.jurisdictions import has_own_rows, read_law
 from orchestrator.rules.holidays import holidays_in
 from orchestrator.rules.law import CapRow, HolidayRow, HoursRow, Law, Origin
 from orchestrator.rules.places import find_place
@@ -28,6 +28,9 @@ app = typer.Typer(
 LawRow = HoursRow | CapRow | HolidayRow
 # A row that was not read at its source for so long may be wrong by now.
 FRESH_FOR = timedelta(days=365)
+# How far the earliest zone is ahead of UTC (Line Islands).
+EARLIEST_DAY = timedelta(hours=14)
+_EMPTY_FILE = "The file that LAW_FILE names holds no row: our rows alone hold."
 
 
 @app.command("show")
@@ -50,29 +53,47 @@ def show_law(
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Warn of rows that were last read at their source more than a year ago; then exit with code 1."""
-    law = read_law(load(LawSettings).law_file)
-    rows, old = _rows(law), _old_rows(law)
+    """Warn of rows last checked over a year ago or in the future, and of an own file without rows; then exit with 1."""
+    own_file = load(LawSettings).law_file
+    law = read_law(own_file)
+    rows, old, future = _rows(law), _old_rows(law), _future_rows(law)
+    is_empty = own_file is not None and not has_own_rows(own_file)
     if as_json:
-        show_json({"rows": len(rows), "old": [{"row": _describe(law, row), **_origin(row.origin)} for row in old]})
+        found = {
+            name: [_warning(law, row) for row in doubtful] for name, doubtful in (("old", old), ("future", future))
+        }
+        show_json({"rows": len(rows), **found, "own_file_is_empty": is_empty})
     else:
         for row in old:
             show_error(f"{_describe(law, row)}: last checked {row.origin.checked}, at {row.origin.source}.", "yellow")
-        show(f"{len(rows)} rows of the law, {len(old)} of them not checked within a year.")
-    raise typer.Exit(1 if old else 0)
+        for row in future:
+            show_error(f"{_describe(law, row)}: checked {row.origin.checked}, which is in the future.", "yellow")
+        if is_empty:
+            show_error(_EMPTY_FILE, "yellow")
+        show(f"{_counts(rows, old, future)}.")
+    raise typer.Exit(1 if old or future or is_empty else 0)
 
 
 def check_law() -> Iterator[CheckResult]:
-    """Check for `orchestrator doctor` that the rows of the law can be read, and that none is old."""
+    """Check for `orchestrator doctor` that the rows of the law can be read, and that none is old or from the future."""
     try:
-        law = read_law(load(LawSettings).law_file)
+        own_file = load(LawSettings).law_file
+        law = read_law(own_file)
     except OrchestratorError as error:
         yield CheckResult("law", Grade.BAD, str(error), "Correct the file that LAW_FILE names: docs/law.md.")
         return
-    old = len(_old_rows(law))
-    detail = f"{len(_rows(law))} rows, {old} of them not checked within a year"
-    fix = "`orchestrator law check` lists them." if old else ""
-    yield CheckResult("law", Grade.DOUBTFUL if old else Grade.GOOD, detail, fix)
+    old, future = _old_rows(law), _future_rows(law)
+    fix = "`orchestrator law check` lists them." if old or future else ""
+    yield CheckResult("law", Grade.DOUBTFUL if fix else Grade.GOOD, _counts(_rows(law), old, future), fix)
+    if own_file is not None and not has_own_rows(own_file):
+        yield CheckResult(
+            "law", Grade.DOUBTFUL, _EMPTY_FILE, "Write rows into it, or leave LAW_FILE empty: docs/law.md."
+        )
+
+
+def _counts(rows: Sequence[LawRow], old: Sequence[LawRow], future: Sequence[LawRow]) -> str:
+    in_future = f", {len(future)} of them checked in the future" if future else ""
+    return f"{len(rows)} rows of the law, {len(old)} of them not checked within a year{in_future}"
 
 
 def _rows(law: Law) -> list[LawRow]:
@@ -80,8 +101,19 @@ def _rows(law: Law) -> list[LawRow]:
 
 
 def _old_rows(law: Law) -> list[LawRow]:
-    oldest = clock_from_environment()().date() - FRESH_FOR
+    # By the real clock: people read sources, and the local stack's time may be moved.
+    oldest = real_time().date() - FRESH_FOR
     return [row for row in _rows(law) if row.origin.checked < oldest]
+
+
+def _future_rows(law: Law) -> list[LawRow]:
+    """Rows whose day has not begun anywhere on earth: a mistake, which would pass for fresh for longer than a year."""
+    latest = (real_time() + EARLIEST_DAY).date()
+    return [row for row in _rows(law) if row.origin.checked > latest]
+
+
+def _warning(law: Law, row: LawRow) -> dict[str, object]:
+    return {"row": _describe(law, row), **_origin(row.origin)}
 
 
 def _show_places(law: Law, *, as_json: bool) -> None:

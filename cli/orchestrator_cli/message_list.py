@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, BeforeId, DryRun, Reason, Yes, one_of, parse_message_id
+from orchestrator_cli.options import AS_TIME, AsJson, BeforeId, DryRun, Reason, Yes, one_of, parse_message_id
 from orchestrator_cli.output import Table, confirm, print_result, show, show_csv, show_json, stack_lines, style_line
 from orchestrator_cli.target import on_target
 
@@ -35,6 +35,7 @@ BATCH = 1_000
 MOST_COUNTED = 10_000
 COLUMNS = (
     "message_id", "accepted_at", "person", "agent_id", "lane", "type", "topic", "status", "reason", "due", "sent_at",
+    "delivery",
 )  # fmt: skip
 
 OfUser = Annotated[str | None, typer.Option("--user", help="Only to this person: our UUID, or your external id.")]
@@ -43,16 +44,7 @@ OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only of this lane."
 OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic.")]
 
 
-def _time(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time. Write 2026-03-02, or 2026-03-02T09:30:00-05:00.") from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
 _WORD = {"metavar": "WORD"}  # there are too many reasons to name them all
-_TIME: dict[str, Any] = {"parser": _time, "metavar": "TIME"}
 
 
 @on_target
@@ -66,8 +58,12 @@ def messages(
         MessageReason | None,
         typer.Option("--reason", help="Only held, or ended, for this reason.", **{**one_of(MessageReason), **_WORD}),
     ] = None,
-    since: Annotated[datetime | None, typer.Option(help="Accepted at this time or later; UTC.", **_TIME)] = None,
-    until: Annotated[datetime | None, typer.Option(help="Accepted before this time; UTC.", **_TIME)] = None,
+    since: Annotated[datetime | None, typer.Option(help="Accepted at this time or later; UTC.", **AS_TIME)] = None,
+    until: Annotated[datetime | None, typer.Option(help="Accepted before this time; UTC.", **AS_TIME)] = None,
+    sent_since: Annotated[datetime | None, typer.Option(help="Sent at this time or later; UTC.", **AS_TIME)] = None,
+    not_delivered: Annotated[
+        bool, typer.Option("--not-delivered", help="Only sent texts that did not arrive, as a carrier reported.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="Messages of a page.", min=1)] = 50,
     before: BeforeId = None,
     everything: Annotated[bool, typer.Option("--all", help="All pages.")] = False,
@@ -85,6 +81,8 @@ def messages(
             reason=reason,
             since=since,
             until=until,
+            sent_since=sent_since,
+            not_delivered=not_delivered,
         )
         found = iterate_messages(connection, wanted, min(limit, BATCH), before or LAST_ID)
         rows = list(found if everything else islice(found, limit))
@@ -214,8 +212,9 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         kind = " ".join(part for part in (row["lane"], row["type"]) if part)
         names = stack_lines(f"for {row['person']} by {row['agent_id']}", kind)
-        due = f"due {format_time(row['due'])}" if row["due"] else ""
-        state = stack_lines(row["status"], *([due] if due else []))
+        due = [f"due {format_time(row['due'])}"] if row["due"] else []
+        sent = [format_time(row["sent_at"])] if row["sent_at"] else []
+        state = stack_lines(row["status"], *due, *sent, *([row["delivery"]] if row["delivery"] else []))
         table.add_row(
             stack_lines(row["message_id"], format_time(row["accepted_at"])), names, state, row["reason"] or ""
         )

@@ -1,6 +1,7 @@
 """The commands `queue` and `explain`: the waiting messages, and the history of one message."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
@@ -9,13 +10,14 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from psycopg import Connection
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.local_time import format_time
 from orchestrator.rules.pause_words import PauseRow, data_of, describe_in_words
 from orchestrator.rules.reasons import Reason
-from orchestrator.store.message_history import MessageHistory, Step, is_left_alone, read_message_history
+from orchestrator.store.message_history import MessageHistory, Step, find_message, is_left_alone, read_message_history
 from orchestrator.store.pauses import list_pauses, list_pauses_of_message
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator_cli.connection import open_database
@@ -53,15 +55,14 @@ def queue(
 
 @on_target
 def explain(
-    message_id: Annotated[str, typer.Argument(help="The id that `queue_message` returned.")],
+    message_id: Annotated[
+        str, typer.Argument(help="The id that `queue_message` returned, or one of its text: ours, or Twilio's SM….")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Show everything recorded about one message, in the person's local time."""
-    try:
-        wanted = UUID(message_id)
-    except ValueError:
-        raise typer.BadParameter(f"{message_id!r} is not a message id, which is a UUID.") from None
     with open_database() as (connection, clock):
+        wanted = _named_message(connection, message_id)
         history = read_message_history(connection, wanted)
         pauses = list_pauses_of_message(connection, wanted, clock())
         is_of_another_sender = history is None and is_left_alone(connection, wanted)
@@ -78,6 +79,29 @@ def explain(
         show_json({**facts, "pauses": data_of(pauses)})
         return
     _print_history(history, pauses)
+
+
+def _named_message(connection: Connection, text: str) -> UUID:
+    """The message that an operator names by its id, or by an id of its text, as logs and Twilio's console have it.
+
+    Raises:
+        typer.BadParameter: it is neither.
+        OrchestratorError: Twilio's id belongs to no text of ours.
+    """
+    if re.fullmatch(r"(SM|MM)[0-9a-fA-F]{32}", text):
+        found = find_message(connection, text)
+        if found is None:
+            raise OrchestratorError(
+                f"No text of ours has Twilio's id {text}: it was received, or another system sent it."
+            )
+        return found
+    try:
+        wanted = UUID(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a message id, which is a UUID; Twilio's id of a text is SM or MM and 32 digits."
+        ) from None
+    return find_message(connection, wanted) or wanted
 
 
 def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:

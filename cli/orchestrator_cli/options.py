@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -44,6 +45,20 @@ def parse_message_id(text: str) -> UUID:
         raise typer.BadParameter(f"{text!r} is not a message id, which is a UUID.") from None
 
 
+def parse_time(text: str) -> datetime:
+    """A time on the command line, in ISO 8601; without an offset in UTC.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time. Write 2026-03-02, or 2026-03-02T09:30:00-05:00.") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+AS_TIME: dict[str, Any] = {"parser": parse_time, "metavar": "TIME"}
 BeforeId = Annotated[
     UUID | None,
     typer.Option("--before", help="The last id of the page before.", parser=parse_message_id, metavar="ID"),

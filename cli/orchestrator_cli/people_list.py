@@ -1,20 +1,21 @@
 """The command `user list`: people, those at their limit, and those who opted out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from psycopg import Connection
 
 from orchestrator.people import Person
+from orchestrator.rules.explanations import describe_opt_out
 from orchestrator.rules.limits import budget_day, limits_of
+from orchestrator.rules.local_time import format_time
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store.people_list import FIRST_ID, iterate_people
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, parse_message_id
+from orchestrator_cli.options import AS_TIME, AsJson, parse_message_id
 from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
@@ -25,6 +26,9 @@ def list_people(
         bool, typer.Option("--at-limit", help="Only those whose daily or hourly limit is used up now.")
     ] = False,
     opted_out: Annotated[bool, typer.Option("--opted-out", help="Only those who opted out.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option(help="With --opted-out: only at this time or later; UTC.", **AS_TIME)
+    ] = None,
     limit: Annotated[int, typer.Option(help="People of a page.", min=1)] = 50,
     after: Annotated[
         UUID | None, typer.Option(help="The last id of the page before.", parser=parse_message_id, metavar="ID")
@@ -32,8 +36,14 @@ def list_people(
     as_json: AsJson = False,
 ) -> None:
     """List people by id, with how much of their limits is used, a page at a time."""
+    if since and not opted_out:
+        raise typer.BadParameter("--since needs --opted-out.")
     with open_database() as (connection, clock):
-        found = _people(connection, clock(), after or FIRST_ID, at_limit=at_limit, opted_out=opted_out)
+        now = clock()
+        people = iterate_people(
+            connection, now, after or FIRST_ID, opted_out=opted_out, opted_out_since=since, texted=at_limit
+        )
+        found = _with_limits(people, now, at_limit=at_limit)
         rows = list(islice(found, limit))
     if as_json:
         show_json(rows)
@@ -49,20 +59,24 @@ def list_people(
             row["phone_number"],
             f"{row['sent_today']} of {row['daily_limit']}",
             f"{row['sent_this_hour']} of {row['hourly_limit']}",
-            ", ".join(
-                word for word, holds in (("opted out", row["opted_out"]), ("at limit", row["at_limit"])) if holds
-            ),
+            stack_lines(*_state(row)),
         )
     show(table)
     if len(rows) == limit:
         show(f"The next page: --after {rows[-1]['user_id']}")
 
 
-def _people(
-    connection: Connection, now: datetime, after: UUID, *, at_limit: bool, opted_out: bool
-) -> Iterator[dict[str, Any]]:
+def _state(row: dict[str, Any]) -> list[str]:
+    lines = ["at limit"] if row["at_limit"] else []
+    if row["opted_out"]:
+        how = describe_opt_out(row["opted_out_by"], None, None)
+        lines.append(f"opted out {format_time(row['opted_out_at'])}: {how}")
+    return lines
+
+
+def _with_limits(people: Iterable[dict[str, Any]], now: datetime, *, at_limit: bool) -> Iterator[dict[str, Any]]:
     policy = load(PolicySettings)
-    for row in iterate_people(connection, now, after, opted_out=opted_out, texted=at_limit):
+    for row in people:
         person = Person(
             row["user_id"],
             row["phone_number"],

@@ -9,6 +9,8 @@ from uuid import UUID, uuid5
 # The namespace of ids that are derived from an SQS message id.
 _FROM_SQS = UUID("5f0e8ad4-63c1-5d0b-9f4e-6f7d1f5a2c11")
 _62_BITS = (1 << 62) - 1
+# The longest id of an agent or a person, and the longest topic, in characters.
+LONGEST_NAME = 100
 # The largest id: a list that begins below it begins at its first entry.
 LAST_ID = UUID(int=(1 << 128) - 1)
 _lock = threading.Lock()
@@ -53,10 +55,25 @@ def id_from_sqs(sqs_message_id: str) -> UUID:
 def message_id_in(body: str) -> UUID | None:
     """The message id that a body names, also a malformed one; None where it names none that can be read."""
     try:
-        content = json.loads(body)
-        return UUID(str(content.get("messageId") or content.get("message_id")))
-    except (ValueError, AttributeError, RecursionError):
+        return UUID(str(_field_in(body, "messageId", "message_id")))
+    except ValueError:
         return None
+
+
+def agent_id_in(body: str) -> str | None:
+    """The agent that a body names, also a malformed one; None where it names none that can be an agent's id."""
+    named = _field_in(body, "agentId", "agent_id")
+    normal = normal_agent_id(named) if isinstance(named, str) else None
+    return normal if normal and len(normal) <= LONGEST_NAME else None
+
+
+def _field_in(body: str, *names: str) -> object:
+    """The first value of these names that a JSON body holds; None where it holds none or is no JSON object."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return next((content[name] for name in names if content.get(name)), None) if isinstance(content, dict) else None
 
 
 def spread_of(message_id: UUID) -> float:

@@ -72,6 +72,11 @@ def read_law(own_file: str | None = None) -> Law:
     )
 
 
+def has_own_rows(own_file: str) -> bool:
+    """Whether an owner's file that `read_law` reads holds a row of any kind; one that holds none changes nothing."""
+    return any(_content(ROOT / own_file, "LAW_FILE").values())
+
+
 def parse_place(typed: str, own_file: str | None = None) -> str:
     """Check the state or province that an operator typed, by code or name.
 

@@ -331,7 +331,8 @@ def _first_problem(error: ValidationError) -> InvalidMessage:
     """The typed error for pydantic's first one; it never repeats the offending value (G10)."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     name = _FIELD_OF.get(first["type"]) or (str(first["loc"][0]) if first["loc"] else "")
-    field = to_snake(name) if re.fullmatch(r"\w{1,60}", name) else "body"
+    # A name that the body made up may be a number.
+    field = to_snake(name) if re.fullmatch(r"(?!.*\d{7})\w{1,60}", name) else "body"
     if first["type"] == "extra_forbidden":
         return InvalidMessage(field, "is not a field of a message", "Remove it, or check its spelling", "unknown_field")
     problem = {

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from orchestrator.clean_text import clean_text
-from orchestrator.ids import normal_agent_id
+from orchestrator.ids import LONGEST_NAME, normal_agent_id
 
 # RFC 3339, seconds optional. Digits alone would be read as a Unix time.
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?")
@@ -36,8 +36,12 @@ def _normalize_agent_id(value: str) -> str:
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
 # An identifier: cleaning it would make another one of it.
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_require_plain_characters)]
-AgentId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(_normalize_agent_id)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S"), AfterValidator(_require_plain_characters)
+]
+AgentId = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S"), AfterValidator(_normalize_agent_id)
+]
 
 
 class Body(BaseModel):

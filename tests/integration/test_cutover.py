@@ -78,7 +78,7 @@ def agent_writes(connection: Connection, user: str, content: str, at: datetime, 
     )
 
 
-def person_writes(connection: Connection, user: str, content: str, at: datetime, role: str = "user") -> None:
+def person_writes(connection: Connection, user: str, content: str, at: datetime | None, role: str = "user") -> None:
     connection.execute(
         "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, created_at)"
         " SELECT id, user_id, %s, %s, 'inbound', 'received', %s FROM conversations WHERE user_id = %s",

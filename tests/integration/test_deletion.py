@@ -138,7 +138,8 @@ def traced(world: World) -> Iterator[World]:
             "INSERT INTO orchestrator.operator_actions (id, at, operator, action, target, user_id, change, reason)"
             " VALUES (gen_random_uuid(), now(), 'x', 'user set', '', %(id)s, '{\"zone\": \"x\"}', 'as she asked: ' || %(phone)s)"
             ", (gen_random_uuid(), now(), 'x', 'withdraw', %(phone)s, NULL, jsonb_build_object('topic', %(words)s::text), '')",
-            "INSERT INTO orchestrator.events (type, user_id, detail, at) VALUES ('x', %(id)s, '{}', now())",
+            "INSERT INTO orchestrator.events (type, user_id, detail, at) VALUES ('x', %(id)s, '{}', now())"
+            ", ('x', NULL, '{}', now())",
             "INSERT INTO orchestrator.relevance (message_id, inbound_id, verdict, why, judged_at)"
             " SELECT %(asked)s, inbound_id, 'relevant', '', now() FROM orchestrator.readings LIMIT 1",
             "INSERT INTO agent_tasks (task_type, agent_type, user_id, scheduled_for, context_json)"

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
 
 import boto3
 import pytest
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator_local.stand_ins.phones import Callback
-from tests.world import World
+from tests.world import World, sqs_event, sqs_record
 
 BUS = "agents"
 
@@ -42,10 +44,13 @@ class Heard(BaseModel):
 
     event_id: str
     at: str
-    user_id: str
+    user_id: str | None
     external_id: str | None
     message_id: str | None
     agent_id: str | None = None
+    action: str | None = None
+    field: str | None = None
+    fix: str | None = None
     purpose: str | None = None
     reason: str | None = None
     error_code: int | None = None
@@ -110,6 +115,68 @@ def test_each_kind_has_its_own_fields_and_no_words(world: World, bus: str) -> No
     assert "stop texting" not in json.dumps([event.model_dump() for event in told.values()])
 
 
+GOOD = {"user_id": "ada", "agent_id": "crm", "message_data": {"type": "note", "message": "Hello"}}
+
+
+def test_a_rejection_reaches_its_agent_once_and_never_the_other_targets(world: World, bus: str) -> None:
+    ada = world.person()
+    world.connection.execute("INSERT INTO orchestrator.reply_targets VALUES ('queue')")
+    message_id = str(UUID(int=7))
+    bad = sqs_record(json.dumps({**GOOD, "priority": "asap", "message_id": message_id}), world.now)
+    elsewhere = sqs_record(json.dumps({**GOOD, "conversation_context_id": message_id}), world.now)
+    for _ in range(2):  # SQS may deliver twice
+        world.invoke("enqueue", sqs_event([bad, elsewhere]))
+    assert world.all("SELECT target FROM orchestrator.events") == [("bus",)] * 2, "one event each"
+    world.connection.execute("DELETE FROM orchestrator.reply_targets")
+    world.dispatch()
+    told = {event.reason: event for kind, event in heard(bus) if kind == "message.rejected"}
+    assert {reason: (e.user_id, e.external_id, e.agent_id, e.action, e.field) for reason, e in told.items()} == {
+        "invalid_field": (None, None, "crm", None, "priority"),
+        "unknown_conversation": (str(ada), "ada", "crm", "publish", "conversation_context_id"),
+    }
+    assert (told["invalid_field"].message_id, told["invalid_field"].fix) == (
+        message_id,
+        "Use urgent, high, medium or low",
+    )
+    assert world.all("SELECT count(*) FROM orchestrator.rejections") == [(2,)]
+
+
+def test_a_rejection_without_a_known_person_is_told_without_the_name_in_the_body(world: World, bus: str) -> None:
+    world.publish({**GOOD, "user_id": "+12125550123"}, {**GOOD, "user_id": "late"}, "{not json")
+    world.dispatch()
+    assert [event.reason for _, event in heard(bus)] == ["not_json"], "the others wait for their person"
+    world.wait(minutes=15)
+    published = world.now - timedelta(minutes=15)
+    world.publish({**GOOD, "user_id": "+12125550123"}, {**GOOD, "user_id": "late"}, sent_at=published)
+    world.dispatch()
+    events = heard(bus)
+    assert [(kind, e.user_id, e.agent_id, e.field) for kind, e in events] == [
+        ("message.rejected", None, "crm", "user_id")
+    ] * 2
+    assert "2125550123" not in str(events)
+    assert "Hello" not in str(events)
+
+
+def test_a_row_of_an_agent_that_is_no_reply_is_told_as_rejected(world: World, bus: str) -> None:
+    ada = world.person()
+    world.writes("Tell me more")
+    ((row,),) = world.all(
+        "INSERT INTO messages (conversation_id, user_id, role, content, direction, status, created_at)"
+        " SELECT conversation_id, user_id, 'crmé', 'Hello', 'outbound', 'pending', %s FROM messages RETURNING id",
+        world.now,
+    )
+    world.dispatch()
+    world.dispatch()
+    (told,) = [event for kind, event in heard(bus) if kind == "message.rejected"]
+    assert (told.user_id, told.message_id, told.agent_id) == (str(ada), str(row), None)
+    assert (told.action, told.reason, told.field, told.fix) == (
+        "reply",
+        "invalid_field",
+        "role",
+        "Name the agent in ASCII",
+    )
+
+
 def test_while_the_bus_is_away_nothing_is_lost(world: World, bus: str) -> None:
     world.person()
     boto3.client("events").remove_targets(Rule="all", EventBusName=BUS, Ids=["queue"])
@@ -135,4 +202,5 @@ def test_without_a_bus_nothing_is_kept(world: World) -> None:
     world.message()
     world.minute()
     world.writes("please stop texting me")
+    world.publish("{not json")
     assert world.all("SELECT 1 FROM orchestrator.events") == []

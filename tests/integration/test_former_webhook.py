@@ -117,3 +117,62 @@ def test_a_deleted_person_is_not_read(former: Connection) -> None:
     former.execute("ALTER TABLE users DISABLE TRIGGER on_phone_change")  # it fails on each change
     former.execute("UPDATE users SET phone_number = 'forgotten-1' WHERE id = %s", (UUID(ADA),))
     assert classify_former_webhook(former, NOON) == Counter()
+
+
+# Rows without a time -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "undated", "after", "kinds", "is_opted_out"),
+    [
+        ("", "STOP", "", ["stop"], True),
+        ("START", "STOP", "", ["start", "stop"], True),
+        ("", "STOP", "START", ["stop", "start"], False),
+        ("STOP", "START", "", ["stop", "conversation"], True),
+        ("STOP", "Yes", "", ["stop", "conversation"], True),
+        ("", "wrong number", "", ["wrong_person"], True),
+        ("START", "cease and desist from all this please", "", ["start", "unjudged"], False),
+        ("", "cease and desist from all this please", "START", ["conversation", "start"], False),
+        ("STOP", "cease and desist from all this please", "", ["stop", "conversation"], True),
+        ("cease and desist from all this please", "START", "", ["unjudged", "conversation"], False),
+        ("", "Tuesday works", "", ["conversation"], False),
+    ],
+)
+def test_a_row_without_a_time_counts_from_now_where_it_stops_and_ends_nothing(
+    former: Connection, before: str, undated: str, after: str, kinds: list[str], is_opted_out: bool
+) -> None:
+    classify_former_webhook(former, NOON)
+    if before:
+        person_writes(former, ADA, before, NOON)
+    person_writes(former, ADA, undated, None)
+    classify_former_webhook(former, NOON + MINUTE)
+    if after:
+        person_writes(former, ADA, after, NOON + 2 * MINUTE)
+        classify_former_webhook(former, NOON + 2 * MINUTE)
+    classified = former.execute("SELECT kind FROM orchestrator.readings ORDER BY received_at").fetchall()
+    assert [kind for (kind,) in classified] == kinds
+    assert any(is_in_force for _, _, is_in_force in opt_outs(former)) is is_opted_out
+    assert classify_former_webhook(former, NOON + 3 * MINUTE) == Counter(), "each once"
+
+
+def test_a_late_start_does_not_hide_a_wish_without_a_time(former: Connection) -> None:
+    classify_former_webhook(former, NOON)
+    person_writes(former, ADA, "STOP", NOON)
+    person_writes(former, ADA, "cease and desist from all this please", None)
+    classify_former_webhook(former, NOON + 2 * MINUTE)
+    person_writes(former, ADA, "START", NOON + MINUTE)  # it is committed late
+    classify_former_webhook(former, NOON + 3 * MINUTE)
+    kinds = former.execute("SELECT kind FROM orchestrator.readings ORDER BY received_at").fetchall()
+    assert [kind for (kind,) in kinds] == ["stop", "start", "unjudged"]
+
+
+def test_rows_without_a_time_wait_for_those_with_one(former: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(former_webhook, "MOST_TEXTS", 2)
+    classify_former_webhook(former, NOON)
+    for content in ("STOP", "Thanks"):
+        person_writes(former, CHEN, content, None)
+    for minutes in range(3):
+        person_writes(former, ADA, "Thanks", NOON + minutes * MINUTE)
+    counts = [classify_former_webhook(former, NOON + timedelta(hours=1)) for _ in range(4)]
+    assert [count.total() for count in counts] == [2, 2, 1, 0], "none of a backlog is skipped"
+    assert opt_outs(former) == [(CHEN, "former_webhook", True)]

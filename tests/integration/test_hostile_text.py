@@ -30,7 +30,7 @@ COMMANDS = {
     "user add": ["--phone", "+12125550199", "--name", HOSTILE, "--external-id", f"{HOSTILE}2", "--yes"],
     "agent list": [], "agent set": [f"{HOSTILE}2", "--yes"], "agent remove": [HOSTILE, "--yes"],
     "pause": ["--agent", f"{HOSTILE}3", "--note", HOSTILE, "--yes"], "resume": ["--agent", f"{HOSTILE}3", "--yes"],
-    "adopt": [], "migrate": [], "pauses": [], "actions": [], "messages": [], "release": ["MESSAGE", "--yes"],
+    "adopt": [], "migrate": [], "pauses": [], "actions": [], "messages": [], "rejections": [], "release": ["MESSAGE", "--yes"],
     "withdraw": ["--topic", HOSTILE, "--yes"],
     "dlq list": [], "dlq show": ["enqueue", "--body"], "dlq redrive": ["enqueue", "--dry-run"],
     "privacy export": ["USER"], "privacy hold": ["USER", "--note", HOSTILE, "--yes"],

@@ -61,7 +61,28 @@ def test_a_rejection_has_the_id_that_the_body_gives_or_one_from_sqs() -> None:
         "2": UUID(int=7),
         "3": id_from_sqs("before the redrive"),
     }
-    assert (rejections["1"].agent_id, rejections["2"].agent_id) == ("system", None), "a malformed body names no agent"
+    agents = {name: rejection.agent_id for name, rejection in rejections.items()}
+    assert agents == {"1": "system", "2": "system", "3": None}, "a malformed body may name its agent"
+
+
+def test_a_rejection_names_the_person_who_is_known_and_what_the_body_asked_for() -> None:
+    found = rows(
+        record_of("1", {**GOOD, "user_id": "london"}),
+        record_of("2", {**GOOD, "user_id": "late"}, age=HOUR),
+        record_of("3", {"action": "withdraw", "user_id": "late", "topic": "crm"}, age=HOUR),
+        record_of("4", {**GOOD, "+12125550123": 1}),
+        record_of("5", {**GOOD, "12125550123": 1}),
+        record_of("6", {**GOOD, "agent_id": "ключ"}),
+    )
+    facts = {r.sqs_message_id: (r.user_id is not None, r.action, r.agent_id, r.field) for r in found.rejections}
+    assert facts == {
+        "1": (True, "publish", "system", "user_id"),
+        "2": (False, "publish", "system", "user_id"),
+        "3": (False, "withdraw", None, "user_id"),
+        "4": (False, None, "system", "body"),
+        "5": (False, None, "system", "body"),
+        "6": (False, None, None, "agent_id"),
+    }
 
 
 def test_messages_of_a_batch_count_against_their_agent_in_order() -> None:

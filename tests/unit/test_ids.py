@@ -1,12 +1,13 @@
 """Message ids: their time, their order, and ids derived from SQS."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import RFC_4122
+from uuid import RFC_4122, UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.ids import id_from_sqs, time_of, uuid7
+from orchestrator.ids import agent_id_in, id_from_sqs, message_id_in, time_of, uuid7
 
 
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -33,3 +34,22 @@ def test_ids_made_in_one_millisecond_are_in_order() -> None:
     assert len(set(made)) == 1_000
     assert {(found.version, found.variant, time_of(found)) for found in made} == {(7, RFC_4122, now)}
     assert uuid7(now + timedelta(milliseconds=1)) > made[-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "agent_id", "message_id"),
+    [
+        ('{"agent_id": " Saga_1 ", "message_id": "00000000-0000-0000-0000-000000000007"}', "saga_1", UUID(int=7)),
+        ('{"agentId": "saga", "messageId": "00000000-0000-0000-0000-000000000007"}', "saga", UUID(int=7)),
+        ('{"agent_id": "\u043ag", "message_id": "seven"}', None, None),
+        ('{"agent_id": ["saga"], "message_id": 7}', None, None),
+        ('{"agent_id": "' + "x" * 101 + '"}', None, None),
+        ('{"agent_id": "  "}', None, None),
+        ("[]", None, None),
+        ("null", None, None),
+        ("{not json", None, None),
+        ("[" * 100_000, None, None),
+    ],
+)
+def test_what_a_body_names_is_read_where_it_can_be(body: str, agent_id: str | None, message_id: UUID | None) -> None:
+    assert (agent_id_in(body), message_id_in(body)) == (agent_id, message_id)

@@ -1,12 +1,14 @@
 """`orchestrator law`: what holds in a place, and which rows are old."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import time_machine
 from typer.testing import CliRunner, Result
 
+from orchestrator.clock import write_clock_file
 from orchestrator.errors import OrchestratorError, SettingsError
 from orchestrator_cli.check_results import Grade
 from orchestrator_cli.law import check_law
@@ -83,7 +85,38 @@ def test_check_and_show_read_an_owners_file(tmp_path: Path, monkeypatch: pytest.
 def test_doctor_reports_old_rows() -> None:
     with time_machine.travel("2027-11-26", tick=False):
         assert [(result.grade, result.detail) for result in check_law()] == [
-            (Grade.DOUBTFUL, "30 rows, 30 of them not checked within a year")
+            (Grade.DOUBTFUL, "30 rows of the law, 30 of them not checked within a year")
         ]
     with time_machine.travel("2026-12-01", tick=False):
         assert [result.grade for result in check_law()] == [Grade.GOOD]
+
+
+@pytest.mark.parametrize(("now", "exit_code", "future"), [("2026-11-24T10:00Z", 0, 0), ("2026-11-24T09:00Z", 1, 30)])
+def test_a_day_that_has_begun_nowhere_is_doubtful_by_the_real_clock(
+    now: str, exit_code: int, future: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The local stack's clock, which is moved, makes no day of it.
+    write_clock_file(tmp_path / "clock", datetime(2027, 10, 1, tzinfo=UTC))
+    monkeypatch.setenv("ORCHESTRATOR_CLOCK_FILE", str(tmp_path / "clock"))
+    with time_machine.travel(now, tick=False):
+        found = law("check", "--json")
+        shown = law("check").stderr
+        (result,) = check_law()
+    assert (found.exit_code, len(json.loads(found.stdout)["future"])) == (exit_code, future)
+    assert ("which is in the future" in shown) == bool(future)
+    assert result.grade is (Grade.DOUBTFUL if future else Grade.GOOD)
+
+
+@pytest.mark.parametrize("content", ["", "# nothing yet", "hours = []"])
+def test_an_owners_file_without_a_row_is_doubtful(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.toml").write_text(content)
+    monkeypatch.setenv("LAW_FILE", str(tmp_path / "own.toml"))
+    with time_machine.travel("2026-12-01", tick=False):
+        found = law("check", "--json")
+        assert (found.exit_code, json.loads(found.stdout)["own_file_is_empty"]) == (1, True)
+        assert "holds no row" in law("check").stderr
+        assert [result.grade for result in check_law()] == [Grade.GOOD, Grade.DOUBTFUL]
+        (tmp_path / "own.toml").write_text(OWN.replace("2020", "2026"))
+        assert law("check", "--json").exit_code == 0

@@ -1,11 +1,13 @@
 """What the texts that people wrote before we took over ask of us."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from orchestrator.rules.past_texts import PastText, PastWishes, wishes_of
+from orchestrator.rules.intents import Intent
+from orchestrator.rules.past_texts import PastText, PastWishes, intent_without_reader, wishes_of
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 WISH = "I never agreed to these messages, take me off"
@@ -71,3 +73,24 @@ def test_numbers_are_apart() -> None:
         ["STOP"],
         [WISH],
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "dated", "undated"),
+    [
+        ("STOP", Intent.STOP, Intent.STOP),
+        ("please stop texting me", Intent.STOP, Intent.STOP),
+        ("wrong number", Intent.WRONG_PERSON, Intent.WRONG_PERSON),
+        (WISH, Intent.UNREAD, Intent.UNREAD),
+        ("START", Intent.START, Intent.CONVERSATION),
+        ("unstop", Intent.START, Intent.CONVERSATION),
+        ("Yes", Intent.YES, Intent.CONVERSATION),
+        ("HELP", Intent.HELP, Intent.HELP),
+        ("See you at noon", Intent.CONVERSATION, Intent.CONVERSATION),
+        ("I'm driving with Focus turned on.", Intent.AUTOMATIC, Intent.AUTOMATIC),
+    ],
+)
+def test_a_text_without_a_time_stops_and_never_starts(content: str, dated: Intent, undated: Intent) -> None:
+    found = text(content, 0)
+    assert intent_without_reader(found)[0] is dated
+    assert intent_without_reader(replace(found, is_dated=False))[0] is undated

@@ -9,8 +9,7 @@ from datetime import datetime
 
 from psycopg import Connection
 
-from orchestrator.rules.intents import intent_of
-from orchestrator.rules.past_texts import PastText
+from orchestrator.rules.past_texts import PastText, intent_without_reader
 from orchestrator.store.conversation import ClassifiedText
 from orchestrator.store.former_webhook import classify_texts_of_former_webhook, read_texts_of_former_webhook
 
@@ -34,5 +33,5 @@ def classify_former_webhook(connection: Connection, now: datetime) -> Counter[st
 
 
 def _classified_text(text: PastText) -> ClassifiedText:
-    kind, judged_by = intent_of(text.content, has_reader=False)
+    kind, judged_by = intent_without_reader(text)
     return ClassifiedText(text.inbound_id, text.user_id, text.phone_number, kind, judged_by, text.written_at)

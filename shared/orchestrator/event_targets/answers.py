@@ -38,7 +38,7 @@ def detail_of(event: Event) -> dict[str, Any]:
     return {
         "event_id": str(event.id),
         "at": event.at.isoformat(),
-        "user_id": str(event.user_id),
+        "user_id": str(event.user_id) if event.user_id else None,
         "external_id": event.external_id,
         "message_id": str(event.message_id) if event.message_id else None,
         **event.detail,

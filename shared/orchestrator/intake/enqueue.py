@@ -16,7 +16,7 @@ from orchestrator.clock import Clock
 from orchestrator.consents import ConsentEntry, ConsentRecord, ConsentRevocation
 from orchestrator.delivery.handover import hand_over
 from orchestrator.errors import InvalidMessage, UnknownUser
-from orchestrator.ids import id_from_sqs, message_id_in, publisher_of
+from orchestrator.ids import id_from_sqs, publisher_of
 from orchestrator.intake.acceptance import (
     TOO_MANY_PARTS,
     Arrival,
@@ -27,6 +27,7 @@ from orchestrator.intake.acceptance import (
     with_message,
 )
 from orchestrator.intake.consent import check_author, entry_of
+from orchestrator.intake.rejections import message_id_of, rejection_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.rules.limits import limits_by_default
@@ -186,7 +187,9 @@ def rows_of(
         accepted=[row for row in rows if isinstance(row, AcceptedMessage)],
         withdrawals=[row for row in rows if isinstance(row, MessageWithdrawal)],
         topic_withdrawals=[row for row in rows if isinstance(row, TopicWithdrawal)],
-        rejections=[_rejection(record, problem, requests.get(record)) for record, problem in rejected.items()],
+        rejections=[
+            rejection_of(record, problem, requests.get(record), known.people) for record, problem in rejected.items()
+        ],
         dead_letters=[DeadLetter(record, p.reason, p.field, str(p)) for record, p in rejected.items()],
         throttles=[AgentThrottle(key, note) for key, note in notes.items()],
         unknown_users=unknown_users,
@@ -303,20 +306,4 @@ def _read_known_records(
 def _user_wait(record: QueueRecord, request: Request) -> UserWait:
     """The row by which `explain` and `doctor` find a message that waits for its user to be created."""
     agent_id = request.agent_id if isinstance(request, Message | Reply) else None
-    return UserWait(_id_of(record, request), agent_id, record.sent_at + UNKNOWN_USER_GRACE)
-
-
-def _id_of(record: QueueRecord, request: Request | None) -> UUID:
-    return (request.message_id if request else None) or message_id_in(record.body) or id_from_sqs(record.original_id)
-
-
-def _rejection(record: QueueRecord, problem: InvalidMessage, request: Request | None) -> Rejection:
-    """The row by which `explain` finds a message that was not accepted."""
-    return Rejection(
-        sqs_message_id=record.sqs_message_id,
-        message_id=_id_of(record, request),
-        agent_id=request.agent_id if isinstance(request, Message | Reply) else None,
-        reason=problem.reason,
-        field=problem.field,
-        problem=str(problem),
-    )
+    return UserWait(message_id_of(record, request), agent_id, record.sent_at + UNKNOWN_USER_GRACE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.rules.intents import Intent, intent_of
+from orchestrator.rules.intents import ClassifiedBy, Intent, intent_of
 
 _STOPS = (Intent.STOP, Intent.WRONG_PERSON)
 
@@ -16,7 +16,9 @@ class PastText:
 
     Attributes:
         phone_number: the number that its person has now.
+        written_at: when it was written, or found where that is not known.
         kind: what it was taken for when it came; None for a text that another system received.
+        is_dated: whether it is known when it was written.
     """
 
     inbound_id: UUID
@@ -25,6 +27,7 @@ class PastText:
     content: str
     written_at: datetime
     kind: str | None
+    is_dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,18 @@ def wishes_of(texts: Iterable[PastText]) -> PastWishes:
     stops = {number: text for number, (_, is_stop, text) in words.items() if is_stop}
     unread = [text for number, (_, is_unread, text) in last.items() if is_unread and number not in stops]
     return PastWishes(list(stops.values()), unread)
+
+
+def intent_without_reader(text: PastText) -> tuple[Intent, ClassifiedBy]:
+    """Classify a text that a former webhook wrote, without Claude.
+
+    A text without a time may be older than a STOP that is known: START in it ends nothing. STOP in it, and what may be
+    a wish to stop, counts from when it was found, which is never too late.
+    """
+    intent, classified_by = intent_of(text.content, has_reader=False)
+    if not text.is_dated and intent in (Intent.START, Intent.YES):
+        return Intent.CONVERSATION, classified_by
+    return intent, classified_by
 
 
 def _intent_of(text: PastText, *, is_stopped: bool) -> Intent:

@@ -22,13 +22,14 @@ class Event:
     """Something that happened to a message or a person, for one target.
 
     Attributes:
+        user_id: None for a rejection whose person is not known.
         failures: how often the target did not take it.
         words: what the person wrote; None where the target does not receive words.
     """
 
     id: UUID
     type: str
-    user_id: UUID
+    user_id: UUID | None
     external_id: str | None
     message_id: UUID | None
     detail: dict[str, Any]

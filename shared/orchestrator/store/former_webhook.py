@@ -21,7 +21,8 @@ FORMER_WEBHOOK = "former_webhook"
 def read_texts_of_former_webhook(connection: Connection, now: datetime, limit: int) -> list[PastText]:
     """Read the texts that came since the last reading and are not classified, oldest first; one round trip.
 
-    The first reading begins at `now`, less the overlap: what came before is for the adoption.
+    The first reading begins at `now`, less the overlap: what came before is for the adoption. Texts without a time
+    (`messages.created_at` is null) come last, with `now` as theirs, however old they are.
     """
     parameters = {"now": now, "overlap": OVERLAP, "limit": limit}
     with one_round_trip(connection):

@@ -100,14 +100,23 @@ class TopicWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A body that was not accepted, with the reason."""
+    """A body that was not accepted, with the reason.
+
+    Attributes:
+        problem: what is wrong with the field, and the fix, in one sentence for operators.
+        action: publish, withdraw, reply and the like; None where the body cannot be read.
+        user_id: None where the person is not known.
+    """
 
     sqs_message_id: str
-    message_id: UUID | None
+    message_id: UUID
     agent_id: str | None
     reason: str
     field: str
     problem: str
+    fix: str
+    action: str | None
+    user_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from orchestrator.messages import Lane
 from orchestrator.people import zones_for
 from orchestrator.rules.explanations import describe_opt_out, explain
 from orchestrator.rules.number_check import ASKED_EVERY, NumberAnswer, NumberCheck, describe_check
+from orchestrator.rules.pause_words import describe_pause
 from orchestrator.store.database import one_round_trip, sql
 
 
@@ -20,7 +22,8 @@ class Step:
 
     Attributes:
         what: waits, published, accepted, held, asked Twilio, worded, judged, sending, an outcome, delivered,
-            undelivered, rejected, opted out, or the status in which it ended.
+            undelivered, rejected, opted out, the status in which it ended, or what an operator did: released,
+            withdrawn, paused, resumed.
         detail: a sentence for operators, without phone numbers and without the message's words. It may hold an
             operator's own note.
         until: when a held message is due again, or a wait for its user ends; None for every other step.
@@ -66,6 +69,7 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
     row = message.fetchone()
     steps = [
         *([] if row is None else _first_steps(row)),
+        *([] if row is None else _operator_steps(connection, row)),
         *(_decision_step(*found) for found in timeline),
         *(
             Step(at, "worded", f"Claude ({model}): {outcome}{f', {error}' if error else ''}")
@@ -92,6 +96,18 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
     return MessageHistory(message_id, row, sorted(steps, key=lambda step: step.at))
 
 
+def find_message(connection: Connection, text_id: UUID | str) -> UUID | None:
+    """The message that a text belongs to; None where none is known.
+
+    Args:
+        text_id: the id of its `messages` row or of its attempt, or Twilio's id of it.
+    """
+    is_ours = isinstance(text_id, UUID)
+    parameters = {"id": text_id if is_ours else None, "sid": None if is_ours else text_id}
+    row = connection.execute(sql("find_message"), parameters).fetchone()
+    return row[0] if row else None
+
+
 def is_left_alone(connection: Connection, row_id: UUID) -> bool:
     """Whether a row of `messages` is left to another sender for good (R12)."""
     row = connection.execute("SELECT 1 FROM orchestrator.left_alone WHERE message_id = %s", (row_id,)).fetchone()
@@ -109,6 +125,34 @@ def _first_steps(row: dict[str, Any]) -> list[Step]:
     steps = [(row["published_at"] or row["created_at"], "published", detail), (row["accepted_at"], "accepted", "")]
     # A row of another sender may name no time at all.
     return [Step(at, what, why) for at, what, why in steps if at]
+
+
+# What an operator did, by the command.
+_DONE_BY = {"release": "released", "withdraw": "withdrawn", "pause": "paused", "resume": "resumed"}
+
+
+def _operator_steps(connection: Connection, row: dict[str, Any]) -> list[Step]:
+    """What operators did to a message, and to what it belongs to while it waited."""
+    agent_id, data = row["agent_id"].lower(), row["message_data"]
+    scopes = [("everything", ""), ("spending", ""), *(("lane", lane) for lane in Lane)]
+    scopes += [("type", str(data.get("type", "")))] if isinstance(data, dict) else []
+    scopes += [("agent", agent_id[:length]) for length in range(1, len(agent_id) + 1)]
+    targets = [describe_pause(scope, value).stops for scope, value in scopes]
+    found = connection.execute(
+        sql("read_history_actions"), {"message_id": row["id"], "pause_targets": targets}
+    ).fetchall()
+    # A release may have changed its lane.
+    lanes = {row["priority"], *(change["lane"][0] for *_, change, _ in found if "lane" in change)}
+    others = {describe_pause("lane", lane).stops for lane in Lane if lane not in lanes}
+    steps = []
+    for at, operator, action, target, change, reason in found:
+        if target in others:
+            continue
+        # A release, and a withdrawal by ids, name the message itself.
+        of = "" if action == "release" or str(row["id"]) in target else f"{target or 'this person'}, "
+        at_once = "at once, " if "lane" in change else ""
+        steps.append(Step(at, _DONE_BY[action], f"{of}{at_once}by {operator}{f': {reason}' if reason else ''}"))
+    return steps
 
 
 def _decision_step(at: datetime, status: str, reason: str, until: datetime | None, note: str | None) -> Step:

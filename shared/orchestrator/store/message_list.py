@@ -24,6 +24,7 @@ class MessageFilter:
         agent: the beginning of the agent's id, in lower case.
         statuses: the state is one of these.
         since, until: when they were accepted.
+        not_delivered: the newest text of each did not arrive, as a carrier reported.
     """
 
     user_id: UUID | None = None
@@ -34,6 +35,8 @@ class MessageFilter:
     reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    sent_since: datetime | None = None
+    not_delivered: bool = False
 
 
 def iterate_messages(

@@ -17,17 +17,31 @@ PAGE = 500
 
 
 def iterate_people(
-    connection: Connection, now: datetime, after: UUID = FIRST_ID, *, opted_out: bool = False, texted: bool = False
+    connection: Connection,
+    now: datetime,
+    after: UUID = FIRST_ID,
+    *,
+    opted_out: bool = False,
+    opted_out_since: datetime | None = None,
+    texted: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Yield people by id, from above an id on, in pages.
 
     Args:
         opted_out: only those who opted out.
+        opted_out_since: only those who opted out at this time or later.
         texted: only those who got a text on the last two days or in the last hour.
     """
     while True:
         with connection.cursor(row_factory=dict_row) as cursor:
-            parameters = {"now": now, "after": after, "opted_out": opted_out, "texted": texted, "limit": PAGE}
+            parameters = {
+                "now": now,
+                "after": after,
+                "opted_out": opted_out,
+                "opted_out_since": opted_out_since,
+                "texted": texted,
+                "limit": PAGE,
+            }
             rows = cursor.execute(sql("list_people"), parameters).fetchall()
         for row in rows:
             row["sent_by_day"] = {date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()}

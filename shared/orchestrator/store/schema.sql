@@ -804,7 +804,7 @@ ALTER TABLE ONLY orchestrator.event_bus
 CREATE TABLE orchestrator.events (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     type text NOT NULL,
-    user_id uuid NOT NULL,
+    user_id uuid,
     message_id uuid,
     detail jsonb DEFAULT '{}'::jsonb NOT NULL,
     at timestamp with time zone NOT NULL,

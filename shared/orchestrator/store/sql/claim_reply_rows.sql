@@ -25,18 +25,31 @@ WITH reply_rows AS (
     UPDATE messages r SET status = CASE WHEN reply_rows.refusal IS NULL THEN 'queued' ELSE 'failed' END
       FROM reply_rows
      WHERE r.id = reply_rows.id
-), rejections AS (
-    INSERT INTO orchestrator.rejections (sqs_message_id, message_id, agent_id, reason, field, problem, rejected_at)
-    SELECT id::text, id, CASE refusal WHEN 'publisher_not_allowed' THEN agent_id END, refusal, 'role',
+), rejected AS (
+    SELECT id, user_id, refusal, CASE refusal WHEN 'publisher_not_allowed' THEN agent_id END AS agent_id,
            CASE refusal
-           WHEN 'publisher_not_allowed' THEN 'role: names an agent that is bound to publishers, and a row names none.'
-                ' Publish the reply with the agent''s own role, or change `orchestrator agent set`.'
-           ELSE 'role: is blank, or holds a character that is not printable ASCII. Name the agent in ASCII.'
-           END,
-           %(now)s
+           WHEN 'publisher_not_allowed' THEN 'names an agent that is bound to publishers, and a row names none'
+           ELSE 'is blank, or holds a character that is not printable ASCII'
+           END AS problem,
+           CASE refusal
+           WHEN 'publisher_not_allowed'
+           THEN 'Publish the reply with the agent''s own role, or change `orchestrator agent set`'
+           ELSE 'Name the agent in ASCII'
+           END AS fix
       FROM reply_rows
      WHERE refusal IS NOT NULL
+), rejections AS (
+    INSERT INTO orchestrator.rejections (sqs_message_id, message_id, agent_id, reason, field, problem, rejected_at)
+    SELECT id::text, id, agent_id, refusal, 'role', 'role: ' || problem || '. ' || fix || '.', %(now)s FROM rejected
         ON CONFLICT DO NOTHING
+    RETURNING message_id
+), events AS (
+    INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
+    SELECT 'message.rejected', user_id, id,
+           jsonb_build_object('agent_id', agent_id, 'action', 'reply', 'reason', refusal, 'field', 'role', 'fix', fix),
+           %(now)s
+      FROM rejected
+     WHERE id IN (SELECT message_id FROM rejections) AND EXISTS (SELECT FROM orchestrator.event_bus)
 ), replies AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, final_message, words_source, priority, can_delay,
                                requires_fresh_context, scheduled_for, expires_at, status, reason,

@@ -1,7 +1,7 @@
 -- delete_traces.sql: delete what names a person in rows that are not stored as theirs: notes of pauses and legal holds,
--- actions of operators, rejected bodies, texts of unknown senders, and agents' tasks and log entries. Texts to and from
--- other people stay as they are, and so do tasks and log entries of people under a legal hold. A name counts where no
--- person is named.
+-- actions of operators, rejected bodies and their events, texts of unknown senders, and agents' tasks and log entries.
+-- Texts to and from other people stay as they are, and so do tasks and log entries of people under a legal hold. A name
+-- counts where no person is named.
 WITH notes AS (
     UPDATE orchestrator.pauses SET note = NULL WHERE note ~* %(traces)s OR note ~* %(name)s RETURNING 1
 ), holds AS (
@@ -15,6 +15,8 @@ WITH notes AS (
     RETURNING 1
 ), rejections AS (
     DELETE FROM orchestrator.rejections WHERE concat_ws(' ', agent_id, field, problem) ~* %(traces)s RETURNING 1
+), events AS (
+    DELETE FROM orchestrator.events WHERE user_id IS NULL AND detail::text ~* %(traces)s RETURNING 1
 ), unknown_senders AS (
     DELETE FROM orchestrator.strangers
      WHERE phone_number = ANY (%(all_numbers)s::text[]) OR concat_ws(' ', phone_number, body, media) ~* %(traces)s
@@ -37,5 +39,6 @@ WITH notes AS (
             OR (user_id IS NULL AND concat_ws(' ', input_data, output_data, error) ~* %(name)s))
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM notes) + (SELECT count(*) FROM holds) + (SELECT count(*) FROM actions) + (SELECT count(*) FROM rejections) + (SELECT count(*) FROM unknown_senders)
+SELECT (SELECT count(*) FROM notes) + (SELECT count(*) FROM holds) + (SELECT count(*) FROM actions)
+     + (SELECT count(*) FROM rejections) + (SELECT count(*) FROM events) + (SELECT count(*) FROM unknown_senders)
      + (SELECT count(*) FROM tasks) + (SELECT count(*) FROM logs)

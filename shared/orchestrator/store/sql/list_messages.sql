@@ -21,10 +21,28 @@ WITH nearest AS MATERIALIZED (
        AND (%(reason)s::text IS NULL OR n.reason = %(reason)s)
        AND (%(since)s::timestamptz IS NULL OR n.accepted_at >= %(since)s)
        AND (%(until)s::timestamptz IS NULL OR n.accepted_at < %(until)s)
+       AND (%(sent_since)s::timestamptz IS NULL OR n.sent_at >= %(sent_since)s)
+       AND (%(not_delivered)s::boolean IS NOT TRUE
+            OR (n.status = 'sent'
+                AND (SELECT a.undelivered_at FROM orchestrator.attempts a
+                      WHERE a.message_id = n.id
+                      ORDER BY a.started_at DESC
+                      LIMIT 1) IS NOT NULL))
      ORDER BY n.id DESC
      LIMIT %(limit)s
 )
-SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.*
+SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.*, newest_text.delivery
   FROM (SELECT) AS always
   LEFT JOIN page ON true
+  LEFT JOIN LATERAL (
+        SELECT CASE WHEN a.undelivered_at IS NOT NULL
+                    THEN concat_ws(', code ', 'not delivered', a.undelivered_code::text)
+                    WHEN text.status = 'delivered' THEN 'delivered'
+               END AS delivery
+          FROM orchestrator.attempts a
+          LEFT JOIN messages text ON text.id IN (a.id, a.message_id) AND text.direction = 'outbound'
+         WHERE a.message_id = page.message_id
+         ORDER BY a.started_at DESC
+         LIMIT 1
+       ) newest_text ON page.status = 'sent'
  ORDER BY page.message_id DESC

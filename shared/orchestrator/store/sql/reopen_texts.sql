@@ -5,5 +5,5 @@ UPDATE orchestrator.readings r
   FROM unnest(%(phone_number)s::text[], %(at)s::timestamptz[]) AS starts (phone_number, at)
   JOIN users u ON orchestrator.e164(u.phone_number) = starts.phone_number
   JOIN messages m ON m.user_id = u.id AND m.direction = 'inbound' AND m.role = 'user'
-       AND m.created_at > starts.at
- WHERE r.inbound_id = m.id AND r.kind = 'conversation' AND r.judged_by = 'nobody'
+ WHERE (m.created_at > starts.at OR (m.created_at IS NULL AND r.received_at > starts.at))
+   AND r.inbound_id = m.id AND r.kind = 'conversation' AND r.judged_by = 'nobody'
