@@ -16,9 +16,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from orchestrator.errors import OrchestratorError
+from orchestrator_cli.console.guard import Guard
+from orchestrator_cli.console.rendering import STATIC as BASE
 from orchestrator_local.console.actions import Actions, UnreadableField
 from orchestrator_local.console.fragments import Fragments
-from orchestrator_local.console.guard import Guard
 from orchestrator_local.console.view import PageQuery
 
 # How often the page is updated.
@@ -63,6 +64,7 @@ def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
             Route("/live", live),
             *(Route(f"/{name}", endpoint_for(action), methods=["POST"]) for name, action in actions.by_name().items()),
             Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/base", StaticFiles(directory=BASE)),
         ],
         middleware=[Middleware(Guard, port=port)],
     )

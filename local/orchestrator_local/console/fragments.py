@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from psycopg import Connection
 
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings
 from orchestrator.store.pauses import list_pauses
 from orchestrator.store.waits_for_users import list_waits_for_users
+from orchestrator_cli.console.rendering import template_environment
+from orchestrator_cli.console.story import read_story
 from orchestrator_local.console.gauges import HEIGHT, WIDTH, GaugeHistory
-from orchestrator_local.console.message_history import read_history_view
+from orchestrator_local.console.prompts import prompts_about
 from orchestrator_local.console.publish_form import EXAMPLES
 from orchestrator_local.console.view import (
     LANE_ROWS,
@@ -53,15 +54,8 @@ class Fragments:
         self._real_twilio = real_twilio
         self._gauges = GaugeHistory()
         self._policy = PolicySettings()
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = template_environment([Path(__file__).parent / "templates"])
         self._templates.globals.update(arc=_arc, hand=_hand)
-        self._templates.filters["moment"] = "{:%a %d %b %H:%M:%S}".format
         self._templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # examples keep the order of their fields
 
     def page(self) -> str:
@@ -112,8 +106,9 @@ class Fragments:
         )
         if query.message:
             message_id = query.message_id
-            history = read_history_view(connection, self._stack.claude, message_id) if message_id else None
-            fragments["history"] = self._html("message_history", history=history, message_id=query.message)
+            story = read_story(connection, message_id) if message_id else None
+            prompts = prompts_about(self._stack.claude, story.row.get("message_data")) if story else []
+            fragments["history"] = self._html("message_history", story=story, prompts=prompts, message_id=query.message)
         return fragments
 
     def _html(self, template: str, **values: Any) -> str:
