@@ -160,7 +160,7 @@ def propose_removal(connection: Connection, clock: Clock, prefix: str) -> Propos
     def apply(reason: str | None) -> ActionResult:
         with audit(connection, clock(), Action("agent remove", prefix, reason=reason)):
             removed = store.remove_agent(connection, prefix)
-        line = "[green]Removed[/] the settings of {}" if removed else "There are no settings of {}."
-        return ActionResult({"prefix": prefix, "removed": removed}, [style_line(line, prefix)])
+        line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)
+        return ActionResult({"prefix": prefix, "removed": removed}, [line])
 
     return Proposal(f"Remove the settings of {prefix}? The defaults apply then.", apply)

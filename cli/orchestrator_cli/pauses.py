@@ -60,8 +60,10 @@ def propose_pause(connection: Connection, clock: Clock, scope: str, value: str) 
         now = clock()
         with audit(connection, now, _action("pause", scope, value, reason)):
             changed = store.pause(connection, scope, value, reason, now, operator_name())
-        line = "[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused."
-        return ActionResult({"scope": scope, "value": value, "changed": changed}, [style_line(line, name)])
+        line = style_line(
+            "[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name
+        )
+        return ActionResult({"scope": scope, "value": value, "changed": changed}, [line])
 
     return Proposal(f"Stop sending: {name}? What is paused waits until it is resumed.", apply)
 

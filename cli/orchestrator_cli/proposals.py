@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rich.text import Text
-
 from orchestrator_cli.output import confirm, print_result
 
 
 class ActionResult(NamedTuple):
-    """What an action did: as data, and in lines for people."""
+    """What an action did: as data, and in lines for people, each plain or styled."""
 
     facts: Mapping[str, Any]
-    lines: Sequence[Text]
+    lines: Sequence[object]
 
 
 @dataclass(frozen=True, slots=True)
