@@ -28,6 +28,7 @@ from orchestrator_cli import (
     unknown_senders,
     users,
 )
+from orchestrator_cli.console.command import console
 from orchestrator_cli.error_words import EXPECTED, describe_error
 from orchestrator_cli.output import show, show_error
 
@@ -49,6 +50,7 @@ for command in (
     stats.stats,
     evidence.evidence,
     doctor.doctor,
+    console,
     unknown_senders.unknown_senders,
     invoke.invoke,
 ):

@@ -139,7 +139,12 @@ def _action(command: str, scope: str, value: str, reason: str | None) -> Action:
 def scope_of(
     connection: Connection, lane: Lane | None, agent: str | None, message_type: str | None, user: str | None
 ) -> tuple[str, str]:
-    """The scope and value of a pause, as `orchestrator.pauses` stores them."""
+    """The scope and value of a pause, as `orchestrator.pauses` stores them.
+
+    Raises:
+        typer.BadParameter: more than one thing is named, or an agent's id cannot be read.
+        UnknownUser: no person has this id.
+    """
     given = [option for option in (lane, agent, message_type, user) if option is not None]
     if len(given) > 1:
         raise typer.BadParameter("Give one of --lane, --agent, --type and --user, or none of them for everything.")

@@ -33,7 +33,7 @@ def list_people(
 ) -> None:
     """List people by id, with how much of their limits is used, a page at a time."""
     with open_database() as (connection, clock):
-        found = _people(connection, clock(), after or FIRST_ID, at_limit=at_limit, opted_out=opted_out)
+        found = iterate_with_limits(connection, clock(), after or FIRST_ID, at_limit=at_limit, opted_out=opted_out)
         rows = list(islice(found, limit))
     if as_json:
         show_json(rows)
@@ -58,9 +58,10 @@ def list_people(
         show(f"The next page: --after {rows[-1]['user_id']}")
 
 
-def _people(
+def iterate_with_limits(
     connection: Connection, now: datetime, after: UUID, *, at_limit: bool, opted_out: bool
 ) -> Iterator[dict[str, Any]]:
+    """Yield people by id, from above an id on, each with the limits in force and whether one of them is used up."""
     policy = load(PolicySettings)
     for row in iterate_people(connection, now, after, opted_out=opted_out, texted=at_limit):
         zone = find_zone(row.pop("timezone")) or next(iter(zones_of_number(row["phone_number"])), None)

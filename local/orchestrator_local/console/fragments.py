@@ -11,6 +11,7 @@ from psycopg import Connection
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings
 from orchestrator.store.pauses import list_pauses
+from orchestrator.store.rejections import list_rejections
 from orchestrator.store.waits_for_users import list_waits_for_users
 from orchestrator_cli.console.rendering import template_environment
 from orchestrator_cli.console.story import read_story
@@ -21,11 +22,11 @@ from orchestrator_local.console.view import (
     LANE_ROWS,
     MOST_WAITS,
     PEOPLE,
+    REJECTED,
     PageQuery,
     read_endings,
     read_lanes,
     read_people,
-    read_rejections,
 )
 from orchestrator_local.movable_clock import SPEEDS
 from orchestrator_local.stack import Stack
@@ -92,7 +93,9 @@ class Fragments:
             "faults-now": self._html("faults_now", faults=self._faults),
             "ended": self._html("ended", rows=read_endings(connection)),
             "rejected": self._html(
-                "rejected", rows=read_rejections(connection), waits=list_waits_for_users(connection, now, MOST_WAITS)
+                "rejected",
+                rows=list_rejections(connection, REJECTED),
+                waits=list_waits_for_users(connection, now, MOST_WAITS),
             ),
         }
         lanes = read_lanes(connection, query)

@@ -8,11 +8,8 @@ WITH nearest AS MATERIALIZED (
      ORDER BY m.id DESC
      LIMIT %(most_read)s
 ), page AS (
-    SELECT n.id AS message_id, n.accepted_at, coalesce(u.external_id, u.id::text) AS person, n.agent_id,
-           n.priority AS lane, n.type, n.topic, n.status, n.reason,
-           CASE WHEN n.status = 'queued' THEN n.scheduled_for END AS due, n.sent_at
+    SELECT n.*
       FROM nearest n
-      JOIN users u ON u.id = n.user_id
      WHERE (%(user_id)s::uuid IS NULL OR n.user_id = %(user_id)s)
        AND (%(agent)s::text IS NULL OR starts_with(lower(n.agent_id), %(agent)s))
        AND (%(lane)s::text IS NULL OR n.priority = %(lane)s)
@@ -24,7 +21,11 @@ WITH nearest AS MATERIALIZED (
      ORDER BY n.id DESC
      LIMIT %(limit)s
 )
-SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.*
+-- People are looked up for the page alone.
+SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.id AS message_id, page.accepted_at,
+       coalesce(u.external_id, u.id::text) AS person, page.agent_id, page.priority AS lane, page.type, page.topic,
+       page.status, page.reason, CASE WHEN page.status = 'queued' THEN page.scheduled_for END AS due, page.sent_at
   FROM (SELECT) AS always
   LEFT JOIN page ON true
- ORDER BY page.message_id DESC
+  LEFT JOIN users u ON u.id = page.user_id
+ ORDER BY page.id DESC
