@@ -39,10 +39,10 @@ class Switch(StrEnum):
     DEFAULT = "default"
 
 
-_AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
+AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
 
 # By an operator, the throttle, and what their texts brought.
-_PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
+PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
 
 
@@ -102,7 +102,7 @@ def set_agent(
         if is_taken_away:
             given[name] = None
     if urgent_at_night is not None:
-        given["urgent_at_night"] = _AT_NIGHT[urgent_at_night]
+        given["urgent_at_night"] = AT_NIGHT[urgent_at_night]
     with open_database() as (connection, clock):
         carry_out(propose_agent_settings(connection, clock, prefix, given), reason, yes=yes, as_json=as_json)
 
@@ -128,7 +128,7 @@ def list_agents(as_json: AsJson = False) -> None:
     """Show the settings of all prefixes, and which agents are paused."""
     with open_database() as (connection, clock):
         agents = store.list_agents(connection)
-        pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in _PAUSES_OF_AGENTS]
+        pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in PAUSES_OF_AGENTS]
     if as_json:
         of_prefix = {
             agent.prefix: data_of([pause for pause in pauses if pause.value == agent.prefix]) for agent in agents

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.store import message_list
 from orchestrator.store.pauses import list_pauses, pause
 from orchestrator_cli.check_results import CheckResult, Grade
-from orchestrator_cli.console import messages_page, people_page, trouble_page
+from orchestrator_cli.console import agents_page, messages_page, people_page, trouble_page
 from orchestrator_cli.console.app import operator_console
 from orchestrator_cli.console.command import database_of_request
 from orchestrator_cli.dead_letters import DeadLetterRecord
@@ -39,8 +40,14 @@ class ConsoleClient:
         assert answer.status_code == status, answer.text
         return answer.text
 
-    def post(self, path: str, status: int = 200, **fields: str) -> str:
-        answer = self._client.post(f"{BASE}{path}", data=fields)
+    def post(self, path: str, /, **fields: str) -> str:
+        return self._send(path, fields, 200)
+
+    def refusal(self, path: str, /, **fields: str) -> str:
+        return self._send(path, fields, 422)
+
+    def _send(self, path: str, fields: Mapping[str, str], status: int) -> str:
+        answer = self._client.post(f"{BASE}{path}", data=dict(fields))
         assert answer.status_code == status, answer.text
         return answer.text
 
@@ -161,7 +168,7 @@ def test_a_story_is_told_and_a_message_is_released_and_withdrawn(
     ((operator, action, target, change, why),) = recorded(world)
     assert (operator, action, target, why) == ("grace", "release", str(held), "she asked for it")
     assert change["lane"] == ["low", "high"]
-    assert "is not held for its best time" in console.post("/do/release", 422, **form, why="again")
+    assert "is not held for its best time" in console.refusal("/do/release", **form, why="again")
     assert "1 messages withdrawn" in console.act("withdraw", message_id=str(held))
     assert world.state(held) == ("cancelled", "withdrawn")
     assert "Nothing is recorded about message" in console.get(f"/messages/{uuid4()}", 422)
@@ -182,9 +189,9 @@ def test_a_question_whose_answer_would_be_about_something_else_is_asked_again(
     assert recorded(world) == []
     assert "2 messages withdrawn" in console.act("withdraw", agent="saga")
     assert [world.state(each)[0] for each in (three[1], second)] == ["cancelled"] * 2
-    assert "Name a message, a person" in console.post("/ask/withdraw", 422)
-    assert "Name a message" in console.post("/ask/release", 422)
-    assert "There is no action" in console.post("/ask/explode", 422)
+    assert "Name a message, a person" in console.refusal("/ask/withdraw")
+    assert "Name a message" in console.refusal("/ask/release")
+    assert "There is no action" in console.refusal("/ask/explode")
 
 
 # Trouble -------------------------------------------------------------------------------------------------------------------
@@ -201,13 +208,13 @@ def test_pauses_are_set_seen_on_every_page_and_ended(console: ConsoleClient, wor
     ):
         assert f"Paused: {stops}, until resumed." in console.act("pause", kind=kind, value=value)
     assert len(list_pauses(world.connection, world.now)) == 4
-    for path in ("/messages", "/people", "/trouble"):
+    for path in ("/messages", "/people", "/agents", "/trouble", "/numbers"):
         assert "<strong>Sending is paused:</strong> lane low since" in console.get(path)
     assert "Resumed: lane low." in console.act("resume", scope="lane", value="low")
     assert [row[1:3] for row in recorded(world)][-1] == ("resume", "lane low")
     for fields in ({"kind": "lane"}, {"kind": "everything", "value": "x"}, {"kind": "moon", "value": "x"}, {}):
-        assert "Choose what is paused" in console.post("/ask/pause", 422, **fields)
-    assert "is no lane" in console.post("/ask/pause", 422, kind="lane", value="fast")
+        assert "Choose what is paused" in console.refusal("/ask/pause", **fields)
+    assert "none of urgent" in console.refusal("/ask/pause", kind="lane", value="fast")
 
 
 @pytest.mark.parametrize(
@@ -281,10 +288,10 @@ def test_dead_letters_are_shown_and_sent_back(
     page = console.get("/trouble/dead-letters/enqueue")
     assert f"{letter.message_id}</a> by saga" in page
     assert "not_json" in page
-    assert "The queues are enqueue" in console.get("/trouble/dead-letters/x", 422)
+    assert "none of enqueue" in console.get("/trouble/dead-letters/x", 422)
     question, _ = console.ask("redrive", queue="enqueue")
     assert question == "Send up to 0 dead letters back to the enqueue queue?"
-    assert "The queues are enqueue" in console.post("/ask/redrive", 422, queue="x")
+    assert "none of enqueue" in console.refusal("/ask/redrive", queue="x")
 
 
 # People --------------------------------------------------------------------------------------------------------------------
@@ -328,14 +335,14 @@ def test_people_are_listed_found_and_changed(
     changed = console.get(f"/people/{ada}")
     assert "Texts a day, now 3" in changed
     _, form = console.ask("change-person", user_id=str(ada), external_id="ben")
-    assert "belongs to another person" in console.post("/do/change-person", 422, **form, why="a typing error")
+    assert "belongs to another person" in console.refusal("/do/change-person", **form, why="a typing error")
     for fields, error in (
         ({}, "at least one value"),
         ({"daily_limit": "x"}, "is no whole number"),
         ({"zone": "Mars"}, "Mars"),
         ({"phone": "12"}, "phone"),
     ):
-        assert error in console.post("/ask/change-person", 422, user_id=str(ada), **fields), error
+        assert error in console.refusal("/ask/change-person", user_id=str(ada), **fields), error
 
 
 def test_a_person_is_opted_out_and_paused(console: ConsoleClient, world: World) -> None:
@@ -350,6 +357,67 @@ def test_a_person_is_opted_out_and_paused(console: ConsoleClient, world: World) 
     assert [row[1] for row in recorded(world)] == ["pause", "user stop"]
 
 
+# Agents --------------------------------------------------------------------------------------------------------------------
+
+
+def test_agents_are_listed_with_their_rate_limit_and_what_is_held(
+    console: ConsoleClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No agents have settings" in console.get("/agents")
+    world.person()
+    question, form = console.ask("set-agent", prefix="Saga", hourly_limit="1", urgent="no", purpose="transactional")
+    assert (
+        question
+        == "Set the agents saga: may use urgent yes → no, hourly limit - → 1, purpose informational → transactional?"
+    )
+    console.post("/do/set-agent", **form, why="too many")
+    for _ in range(2):
+        world.message(agent_id="saga_1", message_data={"type": "note", "message": f"Text {uuid4()}"})
+    world.message(agent_id="other")
+    page = " ".join(console.get("/agents").split())
+    assert "<b>saga</b>: 2 accepted this hour; limit 1 texts an hour; transactional; not urgent." in page
+    assert "1 agent limit" in page
+    assert "<b>publisher </b>: 1 accepted this hour; limit 500 texts an hour; informational." in page
+    console.act("pause", kind="agent", value="saga")
+    assert "Resume agent saga since" in console.get("/agents")
+    console.act("set-agent", prefix="saga", hourly_limit="none", urgent="yes", urgent_at_night="on")
+    assert "saga</b>: 2 accepted this hour; no hourly limit" in console.get("/agents")
+    assert "Removed the settings of saga" in console.act("remove-agent", prefix="saga")
+    assert [row[1] for row in recorded(world)] == ["agent set", "pause", "agent set", "agent remove"]
+    monkeypatch.setattr(agents_page, "GROUPS", 1)
+    assert "after=publisher" in console.get("/agents")
+    assert "<b>saga</b>" in console.get("/agents?after=q")
+    for fields, error in (
+        ({"prefix": "saga"}, "at least one value"),
+        ({"hourly_limit": "1"}, "beginning of the agents"),
+        ({"prefix": "saga", "purpose": "fun"}, "none of transactional"),
+        ({"prefix": "saga", "hourly_limit": "-1"}, "no whole number"),
+    ):
+        assert error in console.refusal("/ask/set-agent", **fields), error
+
+
+# Numbers -------------------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_plotted_with_their_table(console: ConsoleClient, world: World) -> None:
+    assert console.get("/numbers").count("Nothing to show.") == 5
+    world.person(response_pattern=json.dumps({"best_hours": [18]}))
+    world.message()
+    world.minute()
+    world.twilio_calls()
+    assert world.take_in() == {"batchItemFailures": []}
+    world.message(priority="low", message_data={"type": "note", "message": "News"})
+    world.wait(hours=2)
+    page = " ".join(console.get("/numbers").split())
+    table = r"<tr><th scope=.row.>{}</th><td>{}</td>"
+    assert re.search(table.format("Tue 15:00", "0</td><td>1</td><td>0</td><td>0"), page), "by hour and lane"
+    assert re.search(table.format("Tue 15:00", "100"), page), "delivered"
+    assert re.search(table.format("best time", "1"), page)
+    assert re.search(table.format("up to 6 h", "1"), page)
+    assert re.search(table.format("03 Mar", r"0\.0\d+"), page), "costs"
+    assert page.count('role="img"') == 5
+
+
 # Every page ----------------------------------------------------------------------------------------------------------------
 
 
@@ -362,7 +430,8 @@ def test_text_from_outside_is_escaped_on_every_page(console: ConsoleClient, worl
     world.writes(HOSTILE, phone="+12125550155")
     world.publish({"user_id": HOSTILE, "agent_id": HOSTILE, "priority": HOSTILE, "message_data": {"type": "x"}})
     pages = [
-        console.get(path) for path in ("/messages", f"/messages/{message_id}", "/people", f"/people/{user}", "/trouble")
+        console.get(path)
+        for path in ("/messages", f"/messages/{message_id}", "/people", f"/people/{user}", "/agents", "/trouble")
     ]
     pages.append(console.get("/messages?topic=%3Cscript%3Ealert(1)%3C/script%3E"))
     pages.append(console.get("/messages?user=%3Cscript%3Ealert(1)%3C/script%3E", 422))

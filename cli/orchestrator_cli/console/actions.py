@@ -1,15 +1,19 @@
 """The actions of the console: each asks once, says what it will change, and is recorded with who and why."""
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
 
 from starlette.responses import Response
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.messages import Lane
+from orchestrator.purpose import Purpose
 from orchestrator.store.message_list import MessageFilter
 from orchestrator.store.people import read_user
+from orchestrator_cli.agents import AT_NIGHT, Switch, normal_prefix, propose_agent_settings, propose_removal
 from orchestrator_cli.console.messages_page import read_filter
-from orchestrator_cli.console.visit import Visit
+from orchestrator_cli.console.visit import Visit, word_in
 from orchestrator_cli.dead_letters import SourceQueue
 from orchestrator_cli.dlq import propose_redrive
 from orchestrator_cli.message_list import propose_release, propose_withdrawal
@@ -19,6 +23,14 @@ from orchestrator_cli.pauses import propose_pause, propose_resume, scope_of
 from orchestrator_cli.person_columns import columns_of
 from orchestrator_cli.proposals import Proposal
 from orchestrator_cli.users import propose_opt_out, propose_user_change
+
+
+class YesNo(StrEnum):
+    """An answer of a form."""
+
+    YES = "yes"
+    NO = "no"
+
 
 # What the question adds to the fields of an action.
 _OF_QUESTION = ("action", "asked", "why")
@@ -76,10 +88,8 @@ def _propose_pause(visit: Visit) -> Proposal:
     names = {each: value if each == kind else None for each in ("lane", "agent", "message_type", "user")}
     if kind not in ("everything", *names) or (kind == "everything") is not (value is None):
         raise OrchestratorError("Choose what is paused: everything without a name, or one thing with its name.")
-    lane, agent, message_type, user = names.values()
-    if lane is not None and lane not in [*Lane]:
-        raise OrchestratorError(f"{lane!r} is no lane. Use {', '.join(Lane)}.")
-    scope = scope_of(visit.connection, Lane(lane) if lane else None, agent, message_type, user)
+    lane = word_in({"lane": value}, "lane", Lane) if kind == "lane" and value else None
+    scope = scope_of(visit.connection, lane, names["agent"], names["message_type"], names["user"])
     return propose_pause(visit.connection, visit.clock, *scope)
 
 
@@ -88,10 +98,9 @@ def _propose_resume(visit: Visit) -> Proposal:
 
 
 def _propose_redrive(visit: Visit) -> Proposal:
-    try:
-        queue = SourceQueue(visit.fields.get("queue", ""))
-    except ValueError:
-        raise OrchestratorError(f"The queues are {', '.join(SourceQueue)}.") from None
+    queue = word_in(visit.fields, "queue", SourceQueue)
+    if queue is None:
+        raise OrchestratorError("Name a queue.")
     return propose_redrive(queue, None)
 
 
@@ -111,6 +120,32 @@ def _propose_opt_out(visit: Visit) -> Proposal:
     return propose_opt_out(visit.connection, now, person, now)
 
 
+def _propose_agent_settings(visit: Visit) -> Proposal:
+    fields = visit.fields
+    given: dict[str, Any] = {}
+    if "hourly_limit" in fields:
+        given["hourly_limit"] = None if fields["hourly_limit"] == "none" else _whole_number(fields, "hourly_limit")
+    if urgent := word_in(fields, "urgent", YesNo):
+        given["may_use_urgent"] = urgent is YesNo.YES
+    if at_night := word_in(fields, "urgent_at_night", Switch):
+        given["urgent_at_night"] = AT_NIGHT[at_night]
+    if purpose := word_in(fields, "purpose", Purpose):
+        given["purpose"] = purpose
+    if not given:
+        raise OrchestratorError("Give at least one value to set.")
+    return propose_agent_settings(visit.connection, visit.clock, _prefix(visit), given)
+
+
+def _propose_agent_removal(visit: Visit) -> Proposal:
+    return propose_removal(visit.connection, visit.clock, _prefix(visit))
+
+
+def _prefix(visit: Visit) -> str:
+    if "prefix" not in visit.fields:
+        raise OrchestratorError("Give the beginning of the agents' ids.")
+    return normal_prefix(visit.fields["prefix"])
+
+
 def _whole_number(fields: Mapping[str, str], name: str) -> int | None:
     text = fields.get(name)
     if text is not None and not (text.isascii() and text.isdigit() and len(text) < 7):
@@ -126,4 +161,6 @@ _PROPOSALS: Mapping[str, Callable[[Visit], Proposal]] = {
     "redrive": _propose_redrive,
     "change-person": _propose_user_change,
     "opt-out": _propose_opt_out,
+    "set-agent": _propose_agent_settings,
+    "remove-agent": _propose_agent_removal,
 }

@@ -16,8 +16,10 @@ from starlette.staticfiles import StaticFiles
 
 from orchestrator.errors import OrchestratorError
 from orchestrator_cli.console.actions import act, ask
+from orchestrator_cli.console.agents_page import show_agents
 from orchestrator_cli.console.guard import Guard
 from orchestrator_cli.console.messages_page import export_messages, show_messages, show_story
+from orchestrator_cli.console.numbers_page import show_numbers
 from orchestrator_cli.console.people_page import show_people, show_person
 from orchestrator_cli.console.rendering import STATIC
 from orchestrator_cli.console.trouble_page import run_checks, show_dead_letters, show_trouble
@@ -57,6 +59,8 @@ def operator_console(open_database: OpenDatabase, target: str, token: str, port:
             at("/messages/{message_id}", show_story),
             at("/people", show_people),
             at("/people/{user_id}", show_person),
+            at("/agents", show_agents),
+            at("/numbers", show_numbers),
             at("/trouble", show_trouble),
             at("/trouble/dead-letters/{queue}", show_dead_letters),
             at("/trouble/checks", run_checks, "POST"),

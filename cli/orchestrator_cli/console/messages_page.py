@@ -1,8 +1,7 @@
 """The page of messages: found by what they are, exported, and the story of one."""
 
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from orchestrator.store.pauses import list_pauses_of_message
 from orchestrator.store.people import find_user
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.console.story import read_story
-from orchestrator_cli.console.visit import OpenDatabase, Visit
+from orchestrator_cli.console.visit import OpenDatabase, Visit, word_in
 from orchestrator_cli.message_list import BATCH, COLUMNS, parse_time
 from orchestrator_cli.messages import describe_no_record
 from orchestrator_cli.output import csv_lines
@@ -29,8 +28,6 @@ from orchestrator_cli.output import csv_lines
 MESSAGES = 50
 MOST_STATEMENTS = 5
 FILTERS = ("user", "agent", "lane", "topic", "state", "reason", "since", "until")
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 def show_messages(visit: Visit) -> Response:
@@ -103,21 +100,14 @@ def read_filter(connection: Connection, fields: Mapping[str, str]) -> MessageFil
         OrchestratorError: a field is none of its words.
         typer.BadParameter: an agent's id, or a time, cannot be read.
     """
-    state = _word(Status, "state", fields)
+    state = word_in(fields, "state", Status)
     return MessageFilter(
         user_id=find_user(connection, fields["user"]) if "user" in fields else None,
         agent=normal_prefix(fields["agent"]) if "agent" in fields else None,
-        lane=_word(Lane, "lane", fields),
+        lane=word_in(fields, "lane", Lane),
         topic=fields.get("topic"),
         statuses=[state] if state else None,
-        reason=_word(Reason, "reason", fields),
+        reason=word_in(fields, "reason", Reason),
         since=parse_time(fields["since"]) if "since" in fields else None,
         until=parse_time(fields["until"]) if "until" in fields else None,
     )
-
-
-def _word(words: type[Word], name: str, fields: Mapping[str, str]) -> Word | None:
-    try:
-        return words(fields[name]) if name in fields else None
-    except ValueError:
-        raise OrchestratorError(f"{name}: {fields[name]!r} is none of {', '.join(words)}.") from None

@@ -19,7 +19,7 @@ from orchestrator.store.pauses import list_pauses
 from orchestrator.store.rejections import list_rejections
 from orchestrator.store.waits_for_users import list_waits_for_users
 from orchestrator_cli.console.messages_page import find_messages
-from orchestrator_cli.console.visit import Visit
+from orchestrator_cli.console.visit import Visit, word_in
 from orchestrator_cli.dead_letters import (
     SourceQueue,
     dead_letter_url_of,
@@ -62,10 +62,8 @@ def show_trouble(visit: Visit) -> Response:
 
 def show_dead_letters(visit: Visit) -> Response:
     """The dead letters of one queue, with their reasons; they stay there."""
-    try:
-        queue = SourceQueue(visit.fields["queue"])
-    except ValueError:
-        raise OrchestratorError(f"The queues are {', '.join(SourceQueue)}.") from None
+    queue = word_in(visit.fields, "queue", SourceQueue)
+    assert queue is not None  # it is a part of the path
     url = dead_letter_url_of(queue)
     received = list(receive_dead_letters(url))
     for letter in received:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from jinja2 import Environment
@@ -18,9 +19,16 @@ from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.store.pauses import list_pauses
 from orchestrator_cli.console.rendering import template_environment
 
+Word = TypeVar("Word", bound=StrEnum)
 OpenDatabase = Callable[[], AbstractContextManager[tuple[Connection, Clock]]]
 # The pages, in the order of the navigation.
-PAGES = {"messages": "Messages", "people": "People", "trouble": "Trouble"}
+PAGES = {
+    "messages": "Messages",
+    "people": "People",
+    "agents": "Agents",
+    "trouble": "Trouble",
+    "numbers": "Numbers",
+}
 
 
 def page_templates(base: str, target: str) -> Environment:
@@ -73,3 +81,15 @@ class Visit:
 
 
 Page = Callable[[Visit], Response]
+
+
+def word_in(fields: Mapping[str, str], name: str, words: type[Word]) -> Word | None:
+    """One of these words in a field; None where the field is empty.
+
+    Raises:
+        OrchestratorError: it is another word.
+    """
+    try:
+        return words(fields[name].lower()) if name in fields else None
+    except ValueError:
+        raise OrchestratorError(f"{name}: {fields[name]!r} is none of {', '.join(words)}.") from None
