@@ -5,7 +5,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -150,7 +150,7 @@ def test_what_was_found_is_exported(console: ConsoleClient, three: list[UUID]) -
     assert "No user has the id" in console.get("/messages.csv?user=nobody", 422)
 
 
-def test_a_story_is_told_and_a_message_is_released_and_withdrawn(
+def test_a_story_is_shown_and_its_message_is_released_and_withdrawn(
     console: ConsoleClient, three: list[UUID], world: World
 ) -> None:
     sent, held, _ = three
@@ -450,3 +450,17 @@ def test_the_console_needs_its_token(world: World) -> None:
         assert client.get(path).status_code == 403, path
     assert client.get(f"{BASE}/base/pages.css").status_code == 200
     assert client.post(f"{BASE}/ask/pause", data={"kind": "everything"}).status_code == 403
+
+
+def test_the_command_serves_until_it_is_interrupted(
+    world: World, monkeypatch: pytest.MonkeyPatch, run_command: Callable[..., str]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orchestrator_cli.console.command.wait_for_interrupt", interrupt)
+    monkeypatch.delenv("CONSOLE_PORT", raising=False)
+    printed = run_command("console")
+    assert re.search(r"http://127\.0\.0\.1:\d+/[\w-]{32}/\n", printed)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere.invalid/x")
+    assert "http" not in run_command("console", code=1)

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from orchestrator.clean_text import clean_text
 from orchestrator.errors import OrchestratorError
 from orchestrator_cli.console.actions import act, ask
 from orchestrator_cli.console.agents_page import show_agents
@@ -81,7 +82,8 @@ def _endpoint(
         body = await request.body()
         try:
             given = parse_qsl(body.decode() or request.url.query, max_num_fields=MOST_FIELDS)
-            fields = {name: value.strip() for name, value in given if value.strip()} | request.path_params
+            texts = {name: clean_text(value).strip() for name, value in given}
+            fields = {name: value for name, value in texts.items() if value} | request.path_params
             return await run_in_threadpool(answer, fields)
         except (OrchestratorError, ValueError, typer.BadParameter) as error:
             return render(templates, "error", 422, pauses=[], error=str(error))

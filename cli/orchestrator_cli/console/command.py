@@ -32,12 +32,22 @@ def console() -> None:
     token = secrets.token_urlsafe(24)
     with serve_on_loopback(partial(operator_console, database_of_request, _target(), token)) as port:
         show(
-            style_line("The console of {}: [bold]{}[/]", _target(), f"http://127.0.0.1:{port}/{token}/"),
+            style_line("The console of {} runs at", _target()),
+            style_line("  [bold]{}[/]", f"http://127.0.0.1:{port}/{token}/"),
             "Other users of this machine cannot open it without the token. Ctrl-C ends it.",
         )
         with suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(3600)
+            wait_for_interrupt()
+
+
+def wait_for_interrupt() -> None:
+    """Wait until Ctrl-C.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
+    while True:
+        time.sleep(3600)
 
 
 @contextmanager
