@@ -2,24 +2,16 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
-from psycopg import Connection
 
-from orchestrator.clock import Clock
-from orchestrator.store.database import connect
-from orchestrator_cli.console.app import operator_console
-from orchestrator_cli.console.serving import serve_on_loopback
 from orchestrator_cli.console.visit import PAGES
 from orchestrator_local.console.server import console_server
 from orchestrator_local.services import Services
-from orchestrator_local.stack import Stack, local_stack
+from orchestrator_local.stack import local_stack
 from tests.browser.conftest import CHROMIUM
 
 PICTURE = Path("docs/console.png")
@@ -54,27 +46,20 @@ def main() -> None:
                 expect(page.get_by_role("dialog")).to_contain_text("delivered")
                 page.screenshot(path=OTHERS / f"console-{width}-{scheme}-story.png")
                 page.keyboard.press("Escape")
-        _take_operator_pages(page, stack)
+        _take_operator_pages(page, address)
         browser.close()
     print(f"{PICTURE}; other widths and colours, and the operator's pages, in {OTHERS}/console-*.png")
 
 
-def _take_operator_pages(page: Page, stack: Stack) -> None:
-    """The pages of `orchestrator console`, of the same stack."""
-
-    @contextmanager
-    def open_database() -> Iterator[tuple[Connection, Clock]]:
-        with connect(stack.database_url) as connection:
-            yield connection, stack.clock
-
-    with serve_on_loopback(partial(operator_console, open_database, "the local stack", "token")) as port:
-        for path in PAGES:
-            for width, height in SIZES:
-                for scheme in SCHEMES:
-                    page.set_viewport_size({"width": width, "height": height})
-                    page.emulate_media(color_scheme=scheme)
-                    page.goto(f"http://127.0.0.1:{port}/token/{path}")
-                    page.screenshot(path=OTHERS / f"console-{path}-{width}-{scheme}.png", full_page=True)
+def _take_operator_pages(page: Page, address: str) -> None:
+    """The pages of any stack, of this one."""
+    for path in PAGES:
+        for width, height in SIZES:
+            for scheme in SCHEMES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                page.goto(f"{address}/stack/{path}")
+                page.screenshot(path=OTHERS / f"console-{path}-{width}-{scheme}.png", full_page=True)
 
 
 def _play(page: Page) -> None:

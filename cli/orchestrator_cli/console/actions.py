@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from orchestrator.clean_text import clean_text
 from orchestrator.errors import OrchestratorError
 from orchestrator.messages import Lane
 from orchestrator.purpose import Purpose
@@ -44,12 +45,17 @@ def ask(visit: Visit) -> Response:
 def act(visit: Visit) -> Response:
     """Do what the operator was asked, and show the result; where it has become something else, ask again."""
     proposal = _propose(visit)
-    if visit.fields.get("asked") != proposal.question:
+    if _words(visit.fields.get("asked", "")) != _words(proposal.question):
         return _ask(visit, proposal, note="What it would change is different by now. Look again.")
     if "why" not in visit.fields:
         return _ask(visit, proposal, note="Write why: it is recorded with your name.")
     result = proposal.apply(parse_reason(visit.fields["why"]))
     return visit.page("done", lines=list(map(without_styles, result.lines)), back=visit.fields.get("back", "/"))
+
+
+def _words(question: str) -> list[str]:
+    """A question as a form returns it: cleaned, and with other white space."""
+    return clean_text(question).split()
 
 
 def _ask(visit: Visit, proposal: Proposal, note: str) -> Response:

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from orchestrator.agents import agent_for
+from orchestrator.agents import PUBLISHER_KEY, Agent
 from orchestrator.purpose import Purpose
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings, load
@@ -31,7 +31,9 @@ def show_agents(visit: Visit) -> Response:
         groups=[
             {
                 "use": use,
-                "settings": agent_for(use.group.key, settings),
+                # Agents without settings, which share the start limit of their publisher, are no prefix.
+                "is_prefix": not use.group.key.startswith(PUBLISHER_KEY),
+                "settings": next((each for each in settings if each.prefix == use.group.key), Agent(use.group.key)),
                 "stops": [
                     (describe_in_words(each), scope_to_resume(each)) for each in pauses if each.value == use.group.key
                 ],

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from orchestrator.clean_text import clean_text
@@ -40,8 +40,18 @@ def operator_console(open_database: OpenDatabase, target: str, token: str, port:
         token: the first part of each path.
         port: the port that the console listens on.
     """
-    base = f"/{token}"
-    templates = page_templates(base, target)
+    routes = operator_routes(open_database, target, f"/{token}")
+    return Starlette(routes=routes, middleware=[Middleware(Guard, port=port, token=token)])
+
+
+def operator_routes(open_database: OpenDatabase, target: str, base: str, home: str = "") -> list[BaseRoute]:
+    """The addresses of the pages.
+
+    Args:
+        base: what stands before each path.
+        home: the page of the local stack, with its phones and its clock; empty for another stack.
+    """
+    templates = page_templates(base, target, home)
 
     async def begin(_request: Request) -> Response:
         return RedirectResponse(f"{base}/messages")
@@ -49,28 +59,22 @@ def operator_console(open_database: OpenDatabase, target: str, token: str, port:
     def at(path: str, page: Page, method: str = "GET") -> Route:
         return Route(path, _endpoint(templates, partial(_visit, templates, open_database, page)), methods=[method])
 
-    def export(fields: dict[str, str]) -> Response:
-        return export_messages(open_database, fields)
-
-    return Starlette(
-        routes=[
-            Route("/", begin),
-            at("/messages", show_messages),
-            Route("/messages.csv", _endpoint(templates, export)),
-            at("/messages/{message_id}", show_story),
-            at("/people", show_people),
-            at("/people/{user_id}", show_person),
-            at("/agents", show_agents),
-            at("/numbers", show_numbers),
-            at("/trouble", show_trouble),
-            at("/trouble/dead-letters/{queue}", show_dead_letters),
-            at("/trouble/checks", run_checks, "POST"),
-            at("/ask/{action}", ask, "POST"),
-            at("/do/{action}", act, "POST"),
-            Mount("/base", StaticFiles(directory=STATIC)),
-        ],
-        middleware=[Middleware(Guard, port=port, token=token)],
-    )
+    return [
+        Route("/", begin),
+        at("/messages", show_messages),
+        Route("/messages.csv", _endpoint(templates, partial(export_messages, open_database))),
+        at("/messages/{message_id}", show_story),
+        at("/people", show_people),
+        at("/people/{user_id}", show_person),
+        at("/agents", show_agents),
+        at("/numbers", show_numbers),
+        at("/trouble", show_trouble),
+        at("/trouble/dead-letters/{queue}", show_dead_letters),
+        at("/trouble/checks", run_checks, "POST"),
+        at("/ask/{action}", ask, "POST"),
+        at("/do/{action}", act, "POST"),
+        Mount("/base", StaticFiles(directory=STATIC)),
+    ]
 
 
 def _endpoint(

@@ -31,15 +31,16 @@ PAGES = {
 }
 
 
-def page_templates(base: str, target: str) -> Environment:
+def page_templates(base: str, target: str, home: str) -> Environment:
     """The templates of the operator's pages.
 
     Args:
         base: what stands before each path, such as `/` and the token.
         target: the stack that the pages are about, in words.
+        home: the page of the local stack; empty for another stack.
     """
     templates = template_environment()
-    templates.globals.update(base=base, target=target, navigation=PAGES)
+    templates.globals.update(base=base, target=target, home=home, navigation=PAGES)
     templates.filters["instant"] = format_time
     return templates
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from orchestrator.errors import OrchestratorError
@@ -24,16 +24,21 @@ from orchestrator_local.console.view import PageQuery
 
 # How often the page is updated.
 UPDATE_SECONDS = 0.3
+# What stands before the paths of the operator's pages.
+OPERATOR_PAGES = "/stack"
 STATIC = Path(__file__).parent / "static"
 
 
-def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
+def console_app(
+    fragments: Fragments, actions: Actions, port: int, operator_pages: Sequence[BaseRoute] = ()
+) -> Starlette:
     """The application.
 
     Args:
         fragments: renders the page.
         actions: acts on the stack.
         port: the port that the console listens on.
+        operator_pages: the pages of `orchestrator console`, below `OPERATOR_PAGES`.
     """
 
     async def page(_request: Request) -> Response:
@@ -65,6 +70,7 @@ def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
             *(Route(f"/{name}", endpoint_for(action), methods=["POST"]) for name, action in actions.by_name().items()),
             Mount("/static", StaticFiles(directory=STATIC)),
             Mount("/base", StaticFiles(directory=BASE)),
+            Mount(OPERATOR_PAGES, routes=operator_pages),
         ],
         middleware=[Middleware(Guard, port=port)],
     )
