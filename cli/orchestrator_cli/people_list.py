@@ -59,11 +59,15 @@ def list_people(
 
 
 def iterate_with_limits(
-    connection: Connection, now: datetime, after: UUID, *, at_limit: bool, opted_out: bool
+    connection: Connection, now: datetime, after: UUID, *, at_limit: bool, opted_out: bool, page: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield people by id, from above an id on, each with the limits in force and whether one of them is used up."""
+    """Yield people by id, from above an id on, each with the limits in force and whether one of them is used up.
+
+    Args:
+        page: how many people a statement returns at most; None for the default.
+    """
     policy = load(PolicySettings)
-    for row in iterate_people(connection, now, after, opted_out=opted_out, texted=at_limit):
+    for row in iterate_people(connection, now, after, opted_out=opted_out, texted=at_limit, page=page):
         zone = find_zone(row.pop("timezone")) or next(iter(zones_of_number(row["phone_number"])), None)
         sent_by_day = row.pop("sent_by_day")
         row["sent_today"] = sent_by_day.get(local_date(now, zone) if zone else now.date(), 0)

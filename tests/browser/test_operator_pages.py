@@ -63,7 +63,7 @@ def assert_page(page: Page, address: str, path: str) -> None:
 
 def publish(stack: Stack, **fields: Any) -> str:
     settings = PublisherSettings(enqueue_queue_url=stack.environment["ENQUEUE_QUEUE_URL"])
-    data = {"type": "note", "message": f"Hello {fields}"}
+    data = {"type": "note", "message": f"Hello {' '.join(map(str, fields.values()))}"}
     return str(MessageOrchestrator(settings).queue_message(user_id="user_ada", message_data=data, **fields))
 
 

@@ -309,8 +309,9 @@ def test_people_are_listed_found_and_changed(
     world.minute()
     world.writes("STOP", phone="+12125550103")
     world.connection.execute(
-        "INSERT INTO orchestrator.numbers (phone_number, dead_code) VALUES ('+12125550102', 21614)"
-        " ON CONFLICT (phone_number) DO UPDATE SET dead_code = 21614"
+        "INSERT INTO orchestrator.numbers (phone_number, dead_code, changed_at) VALUES ('+12125550102', 21614, %s)"
+        " ON CONFLICT (phone_number) DO UPDATE SET dead_code = 21614",
+        (world.now,),
     )
     first = console.get("/people")
     after = re.search(r"after=([0-9a-f-]+)", first)

@@ -48,6 +48,8 @@ def show_people(visit: Visit) -> Response:
         visit.id("after") or FIRST_ID,
         at_limit="at_limit" in which,
         opted_out="opted_out" in which,
+        # Of those who got texts, few are at their limit: they are read in larger pages.
+        page=None if "at_limit" in which else PEOPLE,
     )
     rows = list(islice(found, PEOPLE))
     facts = [

@@ -17,21 +17,29 @@ PAGE = 500
 
 
 def iterate_people(
-    connection: Connection, now: datetime, after: UUID = FIRST_ID, *, opted_out: bool = False, texted: bool = False
+    connection: Connection,
+    now: datetime,
+    after: UUID = FIRST_ID,
+    *,
+    opted_out: bool = False,
+    texted: bool = False,
+    page: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield people by id, from above an id on, in pages.
 
     Args:
         opted_out: only those who opted out.
         texted: only those who got a text on the last two days or in the last hour.
+        page: how many people a statement returns at most; None for `PAGE`.
     """
+    limit = page or PAGE
     while True:
         with connection.cursor(row_factory=dict_row) as cursor:
-            parameters = {"now": now, "after": after, "opted_out": opted_out, "texted": texted, "limit": PAGE}
+            parameters = {"now": now, "after": after, "opted_out": opted_out, "texted": texted, "limit": limit}
             rows = cursor.execute(sql("list_people"), parameters).fetchall()
         for row in rows:
             row["sent_by_day"] = {date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()}
             yield row
-        if len(rows) < PAGE:
+        if len(rows) < limit:
             return
         after = rows[-1]["user_id"]
