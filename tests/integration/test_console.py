@@ -113,7 +113,7 @@ def test_messages_are_found_by_what_they_are(console: ConsoleClient, three: list
         assert ids_on(page) == found, query
     assert "No message passes these filters" in page
     held_row = console.get("/messages?agent=saga")
-    assert "due 2026-03-03 23:" in held_row
+    assert "due <time" in held_row
     assert "the hour at which" in held_row
     for query, error in {
         "user=nobody": "No user has the id",
@@ -248,7 +248,7 @@ def test_what_was_not_accepted_is_listed_page_by_page(
         world.publish({**body, "message_data": {"type": "x"}})
     first = console.get("/trouble")
     assert ids_on(first) == [ids[2], ids[1]]
-    assert "by careless" in first
+    assert "invalid field" in first
     older = re.search(rf'href="{BASE}(/trouble\?rejected_before[^"#]*)', first)
     assert older is not None
     assert ids_on(console.get(html.unescape(older[1]))) == [ids[0]]
@@ -383,11 +383,12 @@ def test_agents_are_listed_with_their_rate_limit_and_what_is_held(
     assert "Resume agent saga since" in console.get("/agents")
     console.act("set-agent", prefix="saga", hourly_limit="none", urgent="yes", urgent_at_night="on")
     assert "saga</b>: 2 accepted this hour; no hourly limit" in console.get("/agents")
-    assert "Removed the settings of saga" in console.act("remove-agent", prefix="saga")
-    assert [row[1] for row in recorded(world)] == ["agent set", "pause", "agent set", "agent remove"]
     monkeypatch.setattr(agents_page, "GROUPS", 1)
     assert "after=publisher" in console.get("/agents")
     assert "<b>saga</b>" in console.get("/agents?after=q")
+    monkeypatch.setattr(agents_page, "GROUPS", 50)
+    assert "Removed the settings of saga" in console.act("remove-agent", prefix="saga")
+    assert [row[1] for row in recorded(world)] == ["agent set", "pause", "agent set", "agent remove"]
     for fields, error in (
         ({"prefix": "saga"}, "at least one value"),
         ({"hourly_limit": "1"}, "beginning of the agents"),

@@ -38,10 +38,10 @@ def show_agents(visit: Visit) -> Response:
                     (describe_in_words(each), scope_to_resume(each)) for each in pauses if each.value == use.group.key
                 ],
             }
-            for use in found
+            for use in found.groups
         ],
-        is_partly_counted=sum(sum(use.waiting.values()) for use in found) >= MOST_COUNTED,
-        next_page=urlencode({"after": found[-1].group.key}) if len(found) == GROUPS else "",
+        is_partly_counted=sum(sum(use.waiting.values()) for use in found.groups) >= MOST_COUNTED,
+        next_page=urlencode({"after": found.next_after}) if found.next_after else "",
         purposes=list(Purpose),
         switches=list(Switch),
     )

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg import Connection
 
@@ -22,9 +23,16 @@ class GroupUse:
     waiting: Mapping[str, int]
 
 
+class GroupPage(NamedTuple):
+    """Groups of one page; `next_after` is the key after which the next begins, None where nothing is left."""
+
+    groups: list[GroupUse]
+    next_after: str | None
+
+
 def list_agent_groups(
     connection: Connection, now: datetime, start_limit: int, limit: int, after: str = ""
-) -> list[GroupUse]:
+) -> GroupPage:
     """List groups that have settings or published in the last seven days, by key.
 
     Args:
@@ -52,4 +60,6 @@ def list_agent_groups(
     waiting: dict[str, Counter[str]] = defaultdict(Counter)
     for agent_id, publisher, reason, messages in counts:
         waiting[key_of[agent_id, publisher]][reason] += messages
-    return [GroupUse(groups[key], waiting[key]) for key in keys if key in groups]
+    # Agents whose settings changed meanwhile are counted under another key now.
+    found = [GroupUse(groups[key], waiting[key]) for key in keys if key in groups]
+    return GroupPage(found, keys[-1] if len(keys) == limit else None)
