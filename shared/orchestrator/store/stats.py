@@ -45,5 +45,5 @@ def count_waiting_by_age(connection: Connection, now: datetime, borders: Sequenc
     """
     seconds = [border.total_seconds() for border in borders]
     parameters = {"now": now, "borders": seconds, "most": MOST_COUNTED}
-    counts = dict(connection.execute(sql("count_waiting_by_age"), parameters).fetchall())
+    counts: dict[int, int] = dict(connection.execute(sql("count_waiting_by_age"), parameters).fetchall())
     return [counts.get(place, 0) for place in range(len(borders) + 1)]
