@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from orchestrator.maintenance.privacy import delete_person, identity_of
 from orchestrator.settings import PrivacySettings
 from orchestrator.store import people as people_store
-from orchestrator.store import recovery, stored_statements
+from orchestrator.store import message_list, recovery, stored_statements
 from orchestrator.store.conversation import add_unknown_senders
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
@@ -195,11 +195,17 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
     assert plan_of(world.connection, "claim_due", everything)["Plan Rows"] <= 200
 
 
-def test_no_page_of_the_console_reads_a_large_table_from_end_to_end(world: World) -> None:
+def test_no_page_of_the_console_reads_a_large_table_from_end_to_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_list, "MOST_READ", 1_000)  # as small beside the table as in a table of a million
     people(world)
     add_others(world)
     # The ids of attempts hold their time: those of last year are small.
     world.connection.execute("UPDATE orchestrator.attempts SET id = ('00' || substr(id::text, 3))::uuid")
+    world.connection.execute(
+        "INSERT INTO orchestrator.timeline (message_id, at, status, reason) SELECT id, now(), 'queued', 'best_time' FROM message_queue"
+    )
     world.connection.execute(
         "INSERT INTO orchestrator.rejections (sqs_message_id, reason, field, problem, rejected_at)"
         " SELECT n::text, 'invalid_field', '', '', now() - n * interval '1 second' FROM generate_series(1, 20000) AS n"
