@@ -86,8 +86,8 @@ def test_an_operator_works_on_what_waits(window: Page, address: str, stack: Stac
     window.goto(f"{address}/")
     window.get_by_role("link", name=re.compile("account_manager")).first.wait_for()
     expect(window.get_by_role("status", name="Pauses of sending")).to_contain_text("lane low since")
-    window.get_by_label("Agent").fill("account")
-    window.get_by_label("Lane").select_option("low")
+    window.get_by_role("textbox", name="Agent").fill("account")
+    window.get_by_role("combobox", name="Lane").select_option("low")
     window.get_by_role("button", name="Show").click()
     expect(window.locator(".messages li")).to_have_count(2)
     for path in (
