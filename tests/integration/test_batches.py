@@ -87,7 +87,7 @@ def test_a_statement_that_waits_too_long_hands_its_batch_back(
         "inbound": world.drain("INBOUND_QUEUE_URL"),
     }[function]
     event = sqs_event([sqs_record(body, world.now) for body in bodies])
-    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.2)
+    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 1)
     url = world.functions[function].settings.database_url.get_secret_value()
     with connect(url) as other, other.transaction():
         other.execute("SELECT FROM users WHERE id = %s FOR UPDATE", (ada,))
