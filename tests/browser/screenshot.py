@@ -8,6 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from orchestrator_cli.console.visit import PAGES
 from orchestrator_local.console.server import console_server
 from orchestrator_local.services import Services
 from orchestrator_local.stack import local_stack
@@ -45,8 +46,20 @@ def main() -> None:
                 expect(page.get_by_role("dialog")).to_contain_text("delivered")
                 page.screenshot(path=OTHERS / f"console-{width}-{scheme}-story.png")
                 page.keyboard.press("Escape")
+        _take_operator_pages(page, address)
         browser.close()
-    print(f"{PICTURE}; other widths and colours in {OTHERS}/console-*.png")
+    print(f"{PICTURE}; other widths and colours, and the operator's pages, in {OTHERS}/console-*.png")
+
+
+def _take_operator_pages(page: Page, address: str) -> None:
+    """The pages of any stack, of this one."""
+    for path in PAGES:
+        for width, height in SIZES:
+            for scheme in SCHEMES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                page.goto(f"{address}/stack/{path}")
+                page.screenshot(path=OTHERS / f"console-{path}-{width}-{scheme}.png", full_page=True)
 
 
 def _play(page: Page) -> None:
