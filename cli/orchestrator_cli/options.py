@@ -27,6 +27,18 @@ def parse_reason(text: str) -> str:
     return words
 
 
+def parse_name(text: str) -> str:
+    """A name that limits what a command lists or changes.
+
+    Raises:
+        typer.BadParameter: it is empty, as an unset variable of a shell leaves it, and would limit nothing.
+    """
+    if not text.strip():
+        raise typer.BadParameter("is empty. Give a name, or leave the option out.")
+    return text
+
+
+AS_NAME: dict[str, Any] = {"parser": parse_name, "metavar": "TEXT"}
 AS_REASON: dict[str, Any] = {"parser": parse_reason, "metavar": "TEXT"}
 Reason = Annotated[str | None, typer.Option("--reason", help="Why: it is recorded with your name.", **AS_REASON)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would change, and change nothing.")]

@@ -189,6 +189,8 @@ def test_a_question_whose_answer_would_be_about_something_else_is_asked_again(
     assert recorded(world) == []
     assert "2 messages withdrawn" in console.act("withdraw", agent="saga")
     assert [world.state(each)[0] for each in (three[1], second)] == ["cancelled"] * 2
+    gone = console.refusal("/ask/withdraw", message_id=str(three[0]))
+    assert f"Nothing waits that could be withdrawn. {three[0]} is sent." in gone
     assert "Name a message, a person" in console.refusal("/ask/withdraw")
     assert "Name a message" in console.refusal("/ask/release")
     assert "There is no action" in console.refusal("/ask/explode")
