@@ -33,7 +33,18 @@ from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AS_NAME, AS_TIME, AsJson, BeforeId, DryRun, Reason, Yes, one_of, parse_message_id
+from orchestrator_cli.options import (
+    AS_NAME,
+    AS_TIME,
+    AsJson,
+    BeforeId,
+    DryRun,
+    Reason,
+    Yes,
+    check_period,
+    one_of,
+    parse_id,
+)
 from orchestrator_cli.output import Table, print_result, show, show_csv, show_json, stack_lines, style_line
 from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
@@ -85,6 +96,9 @@ def messages(
     as_json: AsJson = False,
 ) -> None:
     """List messages, largest id first (of ids that the client made: newest first), a page at a time."""
+    check_period(since, until)
+    if as_csv and as_json:
+        raise typer.BadParameter("Give --csv or --json, not both.")
     with open_database() as (connection, _):
         wanted = MessageFilter(
             user_id=find_user(connection, user) if user else None,
@@ -115,7 +129,7 @@ def messages(
 @on_target
 def withdraw(
     message_ids: Annotated[
-        list[UUID] | None, typer.Argument(help="Ids of messages.", parser=parse_message_id, metavar="[ID]...")
+        list[UUID] | None, typer.Argument(help="Ids of messages.", parser=parse_id, metavar="[ID]...")
     ] = None,
     user: OfUser = None,
     topic: OfTopic = None,
@@ -196,7 +210,7 @@ def propose_withdrawal(connection: Connection, clock: Clock, found: Withdrawable
 
 @on_target
 def release(
-    message_id: Annotated[UUID, typer.Argument(help="The message.", parser=parse_message_id, metavar="ID")],
+    message_id: Annotated[UUID, typer.Argument(help="The message.", parser=parse_id, metavar="ID")],
     at_once: Annotated[
         bool, typer.Option("--now", help="With the next tick, ahead of the other ordinary lanes. Needs --reason.")
     ] = False,

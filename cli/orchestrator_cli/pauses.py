@@ -88,6 +88,8 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """End a pause, also one that a brake or a refused account set. Sending continues within a minute."""
+    if spending and any(option is not None for option in (lane, agent, message_type, user)):
+        raise typer.BadParameter("Give --spending alone: Twilio's ceiling stops the ordinary lanes together.")
     with open_database() as (connection, clock):
         scope, value = ("spending", "") if spending else scope_of(connection, lane, agent, message_type, user)
         carry_out(propose_resume(connection, clock, scope, value), reason, yes=yes, as_json=as_json)

@@ -66,6 +66,10 @@ def test_messages_are_found_by_what_they_are(four: list[UUID]) -> None:
     assert "best_time" in printed
     assert "No messages." in run("messages", "--agent", "other")
     assert "'soon' is no time" in run("messages", "--since", "soon", code=2)
+    backwards = run("messages", "--since", "2026-03-03T12:00", "--until", "2026-03-03T06:00-05:00", code=2)
+    assert "Nothing lies in this period" in backwards
+    assert "--csv or --json, not both" in run("messages", "--csv", "--json", code=2)
+    assert "Give --spending alone" in run("resume", "--spending", "--lane", "low", code=2)
     assert "'x' is none of them. Use queued" in run("messages", "--state", "x", code=2)
 
 
