@@ -6,7 +6,7 @@ SELECT m.id, m.status
             UNION
            SELECT part.id
              FROM message_queue named
-             JOIN message_queue part ON part.sequence_id = named.sequence_id
+             JOIN message_queue part ON part.sequence_id = named.sequence_id AND part.accepted_at IS NOT NULL
             WHERE named.id = ANY (%(message_ids)s::uuid[])
        )
    AND m.accepted_at IS NOT NULL

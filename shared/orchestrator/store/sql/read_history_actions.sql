@@ -19,7 +19,10 @@ SELECT a.at, a.operator, a.action, a.target, a.change, a.reason
   JOIN orchestrator.operator_actions a
     ON (a.action = 'release'
         AND (a.target = m.id::text
-             OR a.target IN (SELECT part.id::text FROM message_queue part WHERE part.sequence_id = m.sequence_id)))
+             OR a.target IN (
+                 SELECT part.id::text FROM message_queue part
+                  WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL
+             )))
     OR (a.action = 'withdraw'
         AND EXISTS (
             SELECT FROM orchestrator.timeline t
