@@ -155,7 +155,7 @@ def read_state(
     message_ids: Sequence[UUID],
     agent_start_limit: int,
     now: datetime,
-    names_sender: bool = False,
+    names_sender: bool,
 ) -> WaveState:
     """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip.
 
