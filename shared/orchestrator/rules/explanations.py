@@ -58,6 +58,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.OPTED_OUT: ("R11", "the person opted out"),
     Reason.WITHDRAWN: ("R9", "its agent withdrew it"),
     Reason.SUPERSEDED: ("R9", "a newer message took its place"),
+    Reason.SAME_WORDS: ("R14", "the same words, or words from the same data, went to the person lately"),
     Reason.NOT_YOURS: ("R9", "it is a part of a sequence of another publisher"),
     Reason.EXPIRED: ("R9", "it expired before it could be sent"),
     Reason.SEQUENCE_STOPPED: ("R8", "another part of its sequence was not sent"),

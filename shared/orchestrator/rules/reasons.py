@@ -42,6 +42,7 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"  # R9
     SUPERSEDED = "superseded"  # R9
     NOT_YOURS = "not_yours"  # R9: another publisher's part of the sequence came at the same time
+    SAME_WORDS = "same_words"  # R14: the same words or data went to the person lately
     STALE = "stale"  # R10: it no longer makes sense
     SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part was not sent
     EXPIRED = "expired"  # R9

@@ -595,7 +595,7 @@ BEGIN
         SELECT 'message.' || t.status, m.user_id, t.message_id, jsonb_build_object('reason', t.reason), t.at
           FROM told t
           JOIN public.message_queue m ON m.id = t.message_id
-         WHERE t.status IN ('failed', 'superseded');
+         WHERE t.status IN ('failed', 'superseded') OR (t.status = 'cancelled' AND t.reason = 'same_words');
     END IF;
     RETURN NULL;
 END
@@ -636,6 +636,20 @@ CREATE FUNCTION orchestrator.texts_of_others(people uuid[], until timestamp with
                     OR EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = m.id)))
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.id = m.id)
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.message_id = m.id)
+$$;
+
+CREATE FUNCTION orchestrator.texts_to(person uuid, since timestamp with time zone) RETURNS TABLE(message_id uuid, words_digest text, data_digest text, started_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT a.message_id, a.words_digest, a.data_digest, a.started_at
+      FROM orchestrator.attempts a
+     WHERE a.user_id = person AND a.holds_slot AND a.started_at > since
+       AND a.undelivered_at IS NULL AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+     UNION ALL
+    SELECT a.message_id, a.words_digest, a.data_digest, a.started_at
+      FROM orchestrator.attempts a
+     WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at > since
+       AND a.undelivered_at IS NULL AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
 CREATE FUNCTION orchestrator.unread_texts(person uuid) RETURNS TABLE(inbound_id uuid)
@@ -739,7 +753,9 @@ CREATE TABLE orchestrator.attempts (
     law_texts integer DEFAULT 0 NOT NULL,
     law_note text,
     purpose text,
-    zone text
+    zone text,
+    words_digest text,
+    data_digest text
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
@@ -1286,7 +1302,9 @@ CREATE TABLE public.message_queue (
     encoding text,
     is_reply boolean,
     words_on date,
-    published_by text
+    published_by text,
+    allow_repeat boolean,
+    expects_reply boolean
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.05');
 

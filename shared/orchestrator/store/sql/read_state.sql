@@ -34,6 +34,7 @@ SELECT m.id AS message_id,
               )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
+       coalesce(m.allow_repeat, false) AS allow_repeat,
        coalesce(
            (SELECT a.urgent_at_night FROM orchestrator.agents a
              WHERE starts_with(lower(m.agent_id), a.prefix)
