@@ -1,10 +1,14 @@
-"""The operator's console of a stack that it reaches by the database's address and the queues' URLs alone."""
+"""The operator's console of a stack that it reaches by its name: its outputs name the queues and the database's secret."""
 
+import json
+import os
 import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from unittest import mock
 
+import boto3
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -17,6 +21,8 @@ from orchestrator.store.people import add_user
 from orchestrator_cli.console.app import operator_console
 from orchestrator_cli.console.command import database_of_request
 from orchestrator_cli.console.serving import serve_on_loopback
+from orchestrator_cli.target import use_deployed_stack
+from orchestrator_local.queues import CREDENTIALS, REGION
 from orchestrator_local.stack import Stack
 from tests.browser.operator_steps import state, wait_until
 from tests.browser.test_page import assert_accessible
@@ -26,14 +32,35 @@ WIDTHS = (1360, 390)
 
 
 @pytest.fixture(scope="module")
-def address(stack: Stack) -> Iterator[str]:
-    """The address of the console, in an environment that holds what a deployed stack's outputs name."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment.items():
-            patch.setenv(name, value)
-        patch.delenv("CONSOLE_PORT", raising=False)
+def deployed(stack: Stack) -> str:
+    """The name of a deployed stack: outputs name its queues, and the secret that holds its database's address."""
+    environment, aws = stack.environment, stack.environment["AWS_ENDPOINT_URL_SQS"]
+    clients = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+    secrets = clients.client("secretsmanager", endpoint_url=aws)
+    secret = secrets.create_secret(Name="database", SecretString=environment["DATABASE_URL"])
+    urls = {name: value for name, value in environment.items() if name.endswith("_QUEUE_URL")}
+    values = {**urls, "ENQUEUE_DLQ_URL": environment["ENQUEUE_DLQ_URL"], "DATABASE_SECRET_ARN": secret["ARN"]}
+    outputs = {name.title().replace("_", ""): {"Value": value} for name, value in values.items()}
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    formation = clients.client("cloudformation", endpoint_url=aws)
+    formation.create_stack(StackName="texts-prod", TemplateBody=json.dumps(template))
+    return "texts-prod"
+
+
+@pytest.fixture(scope="module")
+def address(stack: Stack, deployed: str) -> Iterator[str]:
+    """The address of the console of the deployed stack, which an operator's AWS credentials reach."""
+    with mock.patch.dict(os.environ, CREDENTIALS):
+        for name in (*stack.environment, "CONSOLE_PORT"):
+            os.environ.pop(name, None)
+        os.environ |= {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": stack.environment["AWS_ENDPOINT_URL_SQS"],
+            "ORCHESTRATOR_CLOCK_FILE": stack.environment["ORCHESTRATOR_CLOCK_FILE"],
+        }
+        use_deployed_stack(deployed)
         sqs_client.cache_clear()  # its client knows the endpoint of an earlier stack of this run
-        with serve_on_loopback(partial(operator_console, database_of_request, "a stack", "token")) as port:
+        with serve_on_loopback(partial(operator_console, database_of_request, f"stack {deployed}", "token")) as port:
             yield f"http://127.0.0.1:{port}/token"
     sqs_client.cache_clear()
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from psycopg import Connection
@@ -66,9 +66,14 @@ def _delivered(texts: Sequence[HourOfTexts], hours: Sequence[datetime]) -> Chart
 
 def _costs(connection: Connection, since: datetime) -> Chart:
     texts = {row.day: row.twilio_usd for row in read_text_costs(connection, since)}
-    claude: dict[object, Decimal] = defaultdict(Decimal)
+    claude: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
     for row in read_costs(connection, since):
-        claude[row.day] += row.cost_usd
+        claude[row.day, row.action] += row.cost_usd
+    actions = sorted({action for _, action in claude})
     days = [(since + timedelta(days=number)).date() for number in range(DAYS)]
-    bars = [(f"{day:%d %b}", [float(texts.get(day, 0)), float(claude[day])]) for day in days]
-    return Chart("Cost by day (UTC), in US dollars", ["texts, by the price table", "Claude"], bars, ",.4f")
+    bars = [
+        (f"{day:%d %b}", [float(texts.get(day, 0)), *(float(claude[day, action]) for action in actions)])
+        for day in days
+    ]
+    series = ["texts, by the price table", *(f"Claude: {action.replace('_', ' ')}" for action in actions)]
+    return Chart("Cost by day (UTC), in US dollars", series, bars, ",.4f")

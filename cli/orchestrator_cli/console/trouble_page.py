@@ -12,11 +12,13 @@ from orchestrator.messages import Lane
 from orchestrator.rules.explanations import explain
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.rules.reasons import Reason
-from orchestrator.store.conversation import read_unknown_senders
+from orchestrator.store.conversation import list_unread_texts, read_unknown_senders
 from orchestrator.store.message_list import MessageFilter
+from orchestrator.store.operator_actions import list_actions
 from orchestrator.store.pauses import list_pauses
 from orchestrator.store.rejections import list_rejections
 from orchestrator.store.waits_for_users import list_waits_for_users
+from orchestrator_cli.actions import describe_action
 from orchestrator_cli.console.messages_page import find_messages
 from orchestrator_cli.console.visit import Visit, word_in
 from orchestrator_cli.dead_letters import (
@@ -32,7 +34,7 @@ from orchestrator_cli.error_words import describe_error
 from orchestrator_cli.options import parse_time
 from orchestrator_cli.pauses import scope_to_resume
 
-# Rejections of a page; unknown senders, and messages with an unknown outcome, that are shown; dead letters of a queue.
+# Rejections of a page; texts, and actions of operators, that are shown; dead letters of a queue.
 REJECTIONS = 20
 MOST_SHOWN = 20
 MOST_LETTERS = 50
@@ -57,6 +59,8 @@ def show_trouble(visit: Visit) -> Response:
         waits=list_waits_for_users(visit.connection, now, MOST_SHOWN),
         rejections=rejections,
         next_rejection=rejections[-1] if len(rejections) == REJECTIONS else None,
+        unread=list_unread_texts(visit.connection, None, MOST_SHOWN),
+        actions=[(action, describe_action(action)) for action in list_actions(visit.connection, MOST_SHOWN)],
         senders=read_unknown_senders(visit.connection, MOST_SHOWN),
         rows=[{**row, "why": explain(row["reason"])} for row in unknown.rows],
         looked_at_all=unknown.next_before is None,
