@@ -1,5 +1,6 @@
 """The same words do not go to a person twice within 20 hours (R14)."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -217,8 +218,10 @@ def test_the_agent_and_the_operator_are_given_the_reason_and_the_earlier_text(wo
     world.minute()
     again = text(world)
     world.minute()
-    printed = CliRunner(env={"COLUMNS": "250", "NO_COLOR": "1"}).invoke(app, ["explain", str(again)]).output
-    assert f"went to the person lately (R14): message {first}, sent 2026-03-03 15:00:00 UTC" in printed
+    steps = json.loads(CliRunner().invoke(app, ["explain", str(again), "--json"]).output)["steps"]
+    assert steps[-1]["detail"].endswith(
+        f"went to the person lately (R14): message {first}, sent 2026-03-03 15:00:00 UTC"
+    )
     world.dispatch()
     ends = [(event.message_id, event.reason) for kind, event in heard(bus) if kind == "message.cancelled"]
     assert ends == [(str(again), "same_words")]

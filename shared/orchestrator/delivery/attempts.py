@@ -17,6 +17,7 @@ from orchestrator.rules.consent import needs_consent
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
 from orchestrator.rules.local_time import format_time
+from orchestrator.rules.questions import HOLDS_FOR, is_held_by_questions
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.same_words import compared_since, digest_data, digest_words
 from orchestrator.rules.state import Delivery
@@ -204,6 +205,7 @@ def _prepare_send(
         words_digest=words_digest,
         data_digest=data_digest,
         compared_since=compared_since(delivery.state, decision.reply_to, now),
+        questions_since=now - HOLDS_FOR if is_held_by_questions(delivery.state) else None,
     )
     return PreparedSend(delivery, sms, candidate)
 

@@ -33,6 +33,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "R13",
         "the hourly limit of its agents is used up; those without settings share one until `orchestrator agent set`",
     ),
+    Reason.QUESTION_OPEN: (
+        "R12",
+        "the person has not answered another agent's question yet; it waits two hours at most",
+    ),
     Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
     Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),
     Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and its relevance is not known"),

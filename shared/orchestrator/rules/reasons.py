@@ -21,6 +21,7 @@ class Reason(StrEnum):
     YIELDS = "yields"  # R6: a higher lane is due
     SEQUENCE_INCOMPLETE = "sequence_incomplete"  # R8; also the end of an incomplete sequence
     AGENT_LIMIT = "agent_limit"  # R13: the hourly limit of its agents
+    QUESTION_OPEN = "question_open"  # another agent's question to the person is open
     DAILY_LIMIT = "daily_limit"  # R1
     HOURLY_LIMIT = "hourly_limit"  # R2
     RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: Claude gave no verdict; also the end after a day

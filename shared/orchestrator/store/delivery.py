@@ -18,6 +18,7 @@ from orchestrator.purpose import Purpose
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.law import LONGEST_PERIOD
+from orchestrator.rules.questions import HOLDS_FOR
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.settings import ActivitySettings
@@ -61,6 +62,7 @@ def read_state(
         "read_after_gap": READ_AFTER_GAP,
         "law_period": LONGEST_PERIOD,
         "names_sender": names_sender,
+        "question_holds_for": HOLDS_FOR,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
@@ -100,6 +102,7 @@ def reserve_wave(
         "urgent_ceiling_usd": urgent_ceiling_usd,
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
+        "not_conversation": NOT_CONVERSATION,
     }
     with one_round_trip(connection):
         _lock_and_decide(connection, plan.candidates, plan.decisions, now)
@@ -203,6 +206,8 @@ def _message_state(row: DictRow) -> MessageState:
         broken=row["broken"],
         is_reply=row["is_reply"],
         allow_repeat=row["allow_repeat"],
+        asks=row["asks"],
+        question_at=row["question_at"],
         urgent_at_night=row["urgent_at_night"],
         purpose=Purpose(row["purpose"]),
         has_consent=row["has_consent"],

@@ -273,6 +273,31 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.last_text_to(person uuid, until timestamp with time zone) RETURNS TABLE(message_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT last.message_id
+      FROM (
+            (
+                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                 WHERE a.user_id = person AND a.holds_slot AND a.started_at <= until AND a.undelivered_at IS NULL
+                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+                 ORDER BY a.started_at DESC
+                 LIMIT 1
+            )
+             UNION ALL
+            (
+                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                 WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= until AND a.undelivered_at IS NULL
+                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+                 ORDER BY a.started_at DESC
+                 LIMIT 1
+            )
+           ) last
+     ORDER BY last.started_at DESC
+     LIMIT 1
+$$;
+
 CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time zone) RETURNS TABLE(texts integer, started_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -409,6 +434,19 @@ CREATE FUNCTION orchestrator.open_parts_before(sequence uuid, place integer) RET
       FROM message_queue earlier
      WHERE earlier.sequence_id = sequence AND earlier.sequence_position < place
        AND earlier.status IN ('queued', 'approved', 'sending') AND earlier.accepted_at IS NOT NULL
+$$;
+
+CREATE FUNCTION orchestrator.open_questions(person uuid, keywords text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(message_id uuid, agent_id text, asked_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT t.message_id, m.agent_id::text, t.started_at
+      FROM orchestrator.texts_to(person, since) t
+      JOIN message_queue m ON m.id = t.message_id AND m.expects_reply
+     WHERE t.started_at <= until
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.person_texts(keywords, until) p
+            WHERE p.user_id = person AND p.created_at > t.started_at
+       )
 $$;
 
 CREATE FUNCTION orchestrator.opt_outs_of(person uuid, number text) RETURNS TABLE(id uuid, phone_number text)
@@ -1035,7 +1073,9 @@ CREATE TABLE orchestrator.readings (
     kind text NOT NULL,
     judged_by text,
     received_at timestamp with time zone NOT NULL,
-    opens_window boolean DEFAULT true NOT NULL
+    opens_window boolean DEFAULT true NOT NULL,
+    in_reply_to uuid,
+    may_answer uuid[]
 );
 
 ALTER TABLE ONLY orchestrator.readings

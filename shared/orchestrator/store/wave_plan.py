@@ -66,6 +66,7 @@ class Candidate:
         words_digest, data_digest: of the words, and of the data from which they were written; None for words that were
             written from none (R14).
         compared_since: since when no text to the person may have had one of the digests; None where it may.
+        questions_since: since when no other agent may have asked the person what is not answered; None where it may.
         agent_group, agent_cap, agent_texts: the agents whose hourly limit it counts against, that limit, and what it
             counts for; None where they have no limit (R13).
         number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
@@ -102,6 +103,7 @@ class Candidate:
     words_digest: str
     data_digest: str | None
     compared_since: datetime | None
+    questions_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

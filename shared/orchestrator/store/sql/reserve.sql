@@ -14,13 +14,14 @@ WITH candidates AS (
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[],
                %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[],
-               %(words_digest)s::text[], %(data_digest)s::text[], %(compared_since)s::timestamptz[]
+               %(words_digest)s::text[], %(data_digest)s::text[], %(compared_since)s::timestamptz[],
+               %(questions_since)s::timestamptz[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to,
                law_texts, law_cap, law_hours, law_note, needs_consent, daily_limit, hourly_limit, quiet_hours_enabled,
                number_hash, segments, price_usd, agent_group, agent_cap, agent_texts,
-               words_digest, data_digest, compared_since, place
+               words_digest, data_digest, compared_since, questions_since, place
            )
 ), restored_opt_outs AS (
     -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
@@ -85,6 +86,14 @@ WITH candidates AS (
            SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s)
        )
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
+       -- Another agent may have asked the person something since the decision.
+       AND (c.questions_since IS NULL
+            OR NOT EXISTS (
+                SELECT FROM orchestrator.open_questions(
+                                c.user_id, %(not_conversation)s::text[], c.questions_since, %(now)s
+                            ) q
+                 WHERE q.agent_id <> m.agent_id
+            ))
 ), counts AS (
     SELECT e.*,
            day.sent + sum(e.takes_slot::int) OVER day AS of_day,
