@@ -15,7 +15,7 @@ from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.state import Delivery
 from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
-from orchestrator.store.delivery import StoredWords
+from orchestrator.store.wave_plan import StoredWords
 from orchestrator.unsendable import unfilled_placeholder
 from orchestrator.wording.introductions import can_introduce, introduce
 from orchestrator.wording.render import Brief, Words, write_words
