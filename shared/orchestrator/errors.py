@@ -43,6 +43,22 @@ class InvalidMessage(OrchestratorError, ValueError):
         super().__init__(f"{field}: {problem}. {fix}.")
 
 
+class InvalidQuery(OrchestratorError, ValueError):
+    """A question that the query function cannot answer.
+
+    Attributes:
+        code: the machine-readable reason, such as `invalid_query` or `not_allowed`.
+        problem: what is wrong.
+        fix: what to ask instead.
+    """
+
+    def __init__(self, code: str, problem: str, fix: str) -> None:
+        self.code = code
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"{code}: {problem}. {fix}.")
+
+
 class PublishFailed(OrchestratorError):
     """SQS did not take some messages; publishing the same ids again is safe.
 

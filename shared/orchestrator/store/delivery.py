@@ -137,8 +137,7 @@ class WavePlan:
         decisions: holds and ends.
         words: texts that were written for this wave.
         claude_calls: the calls to Claude that the words took.
-        reused: messages whose relevance was known before the wave.
-        candidates: messages that may go, in the order in which they go.
+        reused: messages whose relevance was known before. candidates: messages that may go, in their order.
         agent_groups: groups of agents close to their limit, whose waves come one after the other (R13).
     """
 
@@ -177,7 +176,7 @@ def read_state(
         rows = cursor.fetchall()
     # The day's cost stands in each row, because a statement of its own would be one more for every wave.
     claude_usd_today = rows[0]["claude_usd_today"] if rows else Decimal(0)
-    return WaveState([_delivery(row) for row in rows], claude_usd_today)
+    return WaveState([delivery_of(row) for row in rows], claude_usd_today)
 
 
 def reserve_wave(
@@ -265,7 +264,8 @@ def settle_wave(
     return [*claims_of(next_parts or ()), *claims_of(next_replies or ())]
 
 
-def _delivery(row: DictRow) -> Delivery:
+def delivery_of(row: DictRow) -> Delivery:
+    """Make a delivery of a row with the columns of read_state.sql."""
     return Delivery(
         message_id=row["message_id"],
         agent_id=row["agent_id"],
