@@ -22,7 +22,7 @@ help:
 	@echo "make mutants       40 changes of the code, drawn at random: which the tests notice; SEED=2 others, SAMPLE=0 all"
 	@echo "make lint          ruff, mypy and cfn-lint"
 	@echo "make schema        shared/orchestrator/store/schema.sql from the migrations"
-	@echo "make screenshot    the README's picture of the console"
+	@echo "make screenshot    the README's pictures of the console"
 	@echo "make storm         20,000 messages while everything breaks at random: about ten minutes"
 	@echo "make day           a day on which each part around the functions fails for an hour: a few minutes"
 	@echo "make eval          the labelled set: how well Claude judges and writes (with ANTHROPIC_API_KEY)"

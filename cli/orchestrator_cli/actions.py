@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from orchestrator.ids import LAST_ID
 from orchestrator.rules.local_time import format_time
-from orchestrator.store.operator_actions import Action, list_actions, record_action
+from orchestrator.store.operator_actions import Action, RecordedAction, list_actions, record_action
 from orchestrator.store.people import find_user
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
@@ -48,13 +48,18 @@ def actions(
         return
     table = Table("id, time", "operator", "action", "why")
     for action in found:
-        target = action.target or (f"user {action.user_id}" if action.user_id else "")
-        changes = [f"{name}: {_in_words(value)}" for name, value in action.change.items()]
-        what = stack_lines(f"{action.action} {target}".strip(), *changes)
+        what = stack_lines(*describe_action(action))
         table.add_row(stack_lines(action.id, format_time(action.at)), action.operator, what, action.reason or "")
     show(table)
     if len(found) == limit:
         show(f"Older ones: --before {found[-1].id}")
+
+
+def describe_action(action: RecordedAction) -> list[str]:
+    """What an operator did, and below it a line for each change."""
+    target = action.target or (f"user {action.user_id}" if action.user_id else "")
+    changes = [f"{name}: {_in_words(value)}" for name, value in action.change.items()]
+    return [f"{action.action} {target}".strip(), *changes]
 
 
 def _in_words(value: object) -> str:

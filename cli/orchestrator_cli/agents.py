@@ -1,12 +1,15 @@
 """The commands `agent`: settings of agents (R13)."""
 
 import dataclasses
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from psycopg import Connection
 
 from orchestrator.agents import Agent
+from orchestrator.clock import Clock
 from orchestrator.errors import InvalidQuery
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.purpose import Purpose
@@ -20,7 +23,8 @@ from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.options import AsJson, Reason, Yes, one_of
-from orchestrator_cli.output import Table, confirm, print_result, show, show_json, style_line
+from orchestrator_cli.output import Table, show, show_json, style_line
+from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(
@@ -37,10 +41,10 @@ class Switch(StrEnum):
     DEFAULT = "default"
 
 
-_AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
+AT_NIGHT = {Switch.ON: True, Switch.OFF: False, Switch.DEFAULT: None}
 
 # By an operator, the throttle, and what their texts brought.
-_PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
+PAUSES_OF_AGENTS = ("agent", "brake", OutcomeScope.AGENT)
 # Agents at the start limit that are listed, those with the most messages first.
 _MOST_LISTED = 20
 Prefix = Annotated[str, typer.Argument(help="The beginning of the agents' ids, such as solution_saga.")]
@@ -111,16 +115,24 @@ def set_agent(
         if is_taken_away:
             given[name] = None
     if urgent_at_night is not None:
-        given["urgent_at_night"] = _AT_NIGHT[urgent_at_night]
+        given["urgent_at_night"] = AT_NIGHT[urgent_at_night]
     with open_database() as (connection, clock):
-        before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
-        agent = dataclasses.replace(before, **given)
-        changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
-        confirm(f"Set the agents {prefix}: {describe_changes(changes)}?", yes=yes)
+        carry_out(propose_agent_settings(connection, clock, prefix, given), reason, yes=yes, as_json=as_json)
+
+
+def propose_agent_settings(connection: Connection, clock: Clock, prefix: str, given: Mapping[str, Any]) -> Proposal:
+    """Set what the agents of a prefix may do; what is not given keeps its value, at first the default."""
+    before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
+    agent = dataclasses.replace(before, **given)
+    changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+
+    def apply(reason: str | None) -> ActionResult:
         with audit(connection, clock(), Action("agent set", prefix, change=changes, reason=reason)):
             store.set_agent(connection, agent)
-    line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
-    print_result({**dataclasses.asdict(agent), "changes": changes}, line, as_json=as_json)
+        line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
+        return ActionResult({**dataclasses.asdict(agent), "changes": changes}, [line])
+
+    return Proposal(f"Set the agents {prefix}: {describe_changes(changes)}?", apply)
 
 
 @app.command("list")
@@ -130,7 +142,7 @@ def list_agents(as_json: AsJson = False) -> None:
     with open_database() as (connection, clock):
         agents = store.list_agents(connection)
         at_start_limit = store.list_agents_at_start_limit(connection, _MOST_LISTED)
-        pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in _PAUSES_OF_AGENTS]
+        pauses = [pause for pause in list_pauses(connection, clock()) if pause.scope in PAUSES_OF_AGENTS]
     if as_json:
         of_prefix = {
             agent.prefix: data_of([pause for pause in pauses if pause.value == agent.prefix]) for agent in agents
@@ -156,12 +168,17 @@ def list_agents(as_json: AsJson = False) -> None:
 @on_target
 def remove(prefix: Prefix, reason: Reason = None, yes: Yes = False, as_json: AsJson = False) -> None:
     """Remove the settings of a prefix, so that the defaults apply."""
-    prefix = normal_prefix(prefix)
-    confirm(f"Remove the settings of {prefix}? The defaults apply then.", yes=yes)
-    with (
-        open_database() as (connection, clock),
-        audit(connection, clock(), Action("agent remove", prefix, reason=reason)),
-    ):
-        removed = store.remove_agent(connection, prefix)
-    line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)
-    print_result({"prefix": prefix, "removed": removed}, line, as_json=as_json)
+    with open_database() as (connection, clock):
+        carry_out(propose_removal(connection, clock, normal_prefix(prefix)), reason, yes=yes, as_json=as_json)
+
+
+def propose_removal(connection: Connection, clock: Clock, prefix: str) -> Proposal:
+    """Remove the settings of a prefix."""
+
+    def apply(reason: str | None) -> ActionResult:
+        with audit(connection, clock(), Action("agent remove", prefix, reason=reason)):
+            removed = store.remove_agent(connection, prefix)
+        line = style_line("[green]Removed[/] the settings of {}" if removed else "There are no settings of {}.", prefix)
+        return ActionResult({"prefix": prefix, "removed": removed}, [line])
+
+    return Proposal(f"Remove the settings of {prefix}? The defaults apply then.", apply)

@@ -22,7 +22,8 @@ from orchestrator_cli.dead_letters import (
 )
 from orchestrator_cli.identity import operator_name
 from orchestrator_cli.options import AS_REASON, AsJson, DryRun, Yes, one_of
-from orchestrator_cli.output import Table, confirm, print_result, progress_of, show, show_json, style_line
+from orchestrator_cli.output import Table, print_result, progress_of, show, show_json, style_line
+from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Count, show and send back dead letters.", no_args_is_help=True)
@@ -94,31 +95,57 @@ def redrive(
     as_json: AsJson = False,
 ) -> None:
     """Send dead letters back to their queue. One that is rejected again returns here with its reason."""
+    if not dry_run:
+        carry_out(propose_redrive(queue, reason), why, yes=yes, as_json=as_json)
+        return
+    url = dead_letter_url_of(queue)
+    received = list(islice(receive_dead_letters(url), queue_length(url)))
+    for letter in received:
+        release(letter, url)
+    matching = sum(_matches(letter, reason) for letter in received)
+    facts, lines = _redrive_result(queue, matching, len(received) - matching, is_dry_run=True)
+    print_result(facts, *lines, as_json=as_json)
+
+
+def propose_redrive(queue: SourceQueue, reason: str | None) -> Proposal:
+    """Send dead letters back to their queue.
+
+    Args:
+        reason: only those with this reason; None for all.
+    """
     url, target = dead_letter_url_of(queue), url_of(queue)
     total = queue_length(url)
-    if not dry_run:
-        which = f" with the reason {reason}" if reason else ""
-        confirm(f"Send up to {total} dead letters{which} back to the {queue} queue?", yes=yes)
+    which = f" with the reason {reason}" if reason else ""
+
+    def apply(why: str | None) -> ActionResult:
         change = {"of_reason": reason, "dead_letters": total}
         action = Action("dlq redrive", f"{queue} queue", change=change, reason=why)
         # SQS takes no part in a transaction, so what is about to be done is recorded first.
         with open_database() as (connection, clock):
             record_action(connection, action, operator_name(), clock())
-    # A dead letter that returns during this run is left for the next one.
-    received = islice(receive_dead_letters(url), total)
-    staying: list[DeadLetterRecord] = []
-    matching = 0
-    for letter in progress_of(received, "Redriving", total):
-        matching += _matches(letter, reason)
-        if dry_run or not _matches(letter, reason):
-            staying.append(letter)
-        else:
-            send_back(letter, url, target)
-    for letter in staying:
-        release(letter, url)
-    left = len(staying) - (matching if dry_run else 0)
-    line = f"{matching} {'would go' if dry_run else 'went'} back to the {queue} queue, {left} stay here."
-    print_result({"queue": queue, "applied": not dry_run, "back": matching, "left": left}, line, as_json=as_json)
+        # A dead letter that returns during this run is left for the next one.
+        received = islice(receive_dead_letters(url), total)
+        staying: list[DeadLetterRecord] = []
+        back = 0
+        for letter in progress_of(received, "Redriving", total):
+            if _matches(letter, reason):
+                send_back(letter, url, target)
+                back += 1
+            else:
+                staying.append(letter)
+        for letter in staying:
+            release(letter, url)
+        return _redrive_result(queue, back, len(staying), is_dry_run=False)
+
+    return Proposal(f"Send up to {total} dead letters{which} back to the {queue} queue?", apply)
+
+
+def _redrive_result(queue: SourceQueue, back: int, left: int, *, is_dry_run: bool) -> ActionResult:
+    facts = {"queue": queue, "applied": not is_dry_run, "back": back, "left": left}
+    line = style_line(
+        "{} {} back to the {} queue, {} stay here.", back, "would go" if is_dry_run else "went", queue, left
+    )
+    return ActionResult(facts, [line])
 
 
 def _matches(letter: DeadLetterRecord, reason: str | None) -> bool:

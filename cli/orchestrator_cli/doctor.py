@@ -34,7 +34,7 @@ def doctor(
         return
     results: list[CheckResult] = []
     with working("Checking…") as status:
-        for name, check in _checks().items():
+        for name, check in checks().items():
             status.update(f"Checking {name}…")
             for result in check():
                 results.append(result)
@@ -49,7 +49,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _checks() -> dict[str, Check]:
+def checks() -> dict[str, Check]:
+    """The checks by what they look at, in their order.
+
+    Raises:
+        OrchestratorError: a library that they need is not installed.
+    """
     with require_extra("doctor", "cli,functions"):
         import anthropic  # noqa: F401
         import twilio  # noqa: F401

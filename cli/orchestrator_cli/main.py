@@ -1,17 +1,13 @@
 """The `orchestrator` command: registers every subcommand, and reports expected errors in one line."""
 
 import importlib.metadata
-import re
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
-import psycopg
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import load_dotenv
 
-from orchestrator.errors import OrchestratorError
 from orchestrator_cli import (
     actions,
     agents,
@@ -33,6 +29,8 @@ from orchestrator_cli import (
     unknown_senders,
     users,
 )
+from orchestrator_cli.console.command import console
+from orchestrator_cli.error_words import EXPECTED, describe_error
 from orchestrator_cli.output import show, show_error
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -54,6 +52,7 @@ for command in (
     stats.stats,
     evidence.evidence,
     doctor.doctor,
+    console,
     unknown_senders.unknown_senders,
     invoke.invoke,
 ):
@@ -88,22 +87,6 @@ def run() -> None:
     load_dotenv(Path.cwd() / ".env")
     try:
         app()
-    except OrchestratorError as error:
-        _fail(str(error))
-    except psycopg.OperationalError as error:
-        _fail(f"The database cannot be reached: {str(error).splitlines()[0]}. Check DATABASE_URL.")
-    except (BotoCoreError, ClientError) as error:
-        _fail(f"A request to AWS failed: {error}")
-    except psycopg.errors.InsufficientPrivilege as error:
-        _fail(f"This command needs the role that owns the tables ({error.diag.message_primary}): docs/database.md.")
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction) as error:
-        # The context names a function where one of the owner's triggers failed, and no statement of ours.
-        within = re.search(r"PL/pgSQL function (\S+)", error.diag.context or "")
-        if within and not within[1].startswith("orchestrator."):
-            _fail(f"The database's own function {within[1]} failed: {error.diag.message_primary}. Correct or drop it.")
-        _fail("The database is not up to date. Run `orchestrator migrate`.")
-
-
-def _fail(text: str) -> NoReturn:
-    show_error(text)
-    sys.exit(1)
+    except EXPECTED as error:
+        show_error(describe_error(error))
+        sys.exit(1)

@@ -1,7 +1,7 @@
 """The commands `messages`, `withdraw` and `release`: finds messages by what they are, and acts on those that wait."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 from psycopg import Connection
 
+from orchestrator.clock import Clock
 from orchestrator.errors import OrchestratorError
 from orchestrator.ids import LAST_ID
 from orchestrator.messages import Lane
@@ -26,7 +27,8 @@ from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
 from orchestrator_cli.options import AS_TIME, AsJson, BeforeId, DryRun, Reason, Yes, one_of, parse_message_id
-from orchestrator_cli.output import Table, confirm, print_result, show, show_csv, show_json, stack_lines, style_line
+from orchestrator_cli.output import Table, print_result, show, show_csv, show_json, stack_lines, style_line
+from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
 
 # Messages that one transaction withdraws, so that its locks are short.
@@ -119,20 +121,35 @@ def withdraw(
         raise typer.BadParameter("Name messages by their ids, or give --agent, --topic or --user.")
     with open_database() as (connection, clock):
         user_id = find_user(connection, user) if user else None
-        waits = [Status.QUEUED, Status.APPROVED]
-        wanted = MessageFilter(user_id, normal_prefix(agent) if agent else None, topic=topic, statuses=waits)
-        found = list(message_ids) if message_ids else list(islice(_waiting(connection, wanted), MOST_COUNTED + 1))
-        number = f"more than {MOST_COUNTED:,}" if len(found) > MOST_COUNTED else str(len(found))
-        of = ", ".join(map(str, message_ids)) if message_ids else _words_of(wanted)
-        withdrawn = 0
+        wanted = MessageFilter(user_id, normal_prefix(agent) if agent else None, topic=topic)
+        found, proposal = propose_withdrawal(connection, clock, message_ids or (), wanted)
         if not dry_run and found:
-            names = ", ".join(part for part in (of, f"user {user_id}" if user_id else "") if part)
-            confirm(f"Withdraw {number} waiting messages ({names})? They end as cancelled.", yes=yes)
-            action = Action("withdraw", of, user_id, reason=reason)
-            every = found if message_ids else _waiting(connection, wanted)
-            withdrawn = _withdraw_all(connection, every, action, clock())
-    line = f"{number} waiting messages would be withdrawn." if dry_run else f"{withdrawn} messages withdrawn."
-    print_result({"found": len(found), "withdrawn": withdrawn, "applied": not dry_run}, line, as_json=as_json)
+            carry_out(proposal, reason, yes=yes, as_json=as_json)
+            return
+    line = f"{_number(found)} waiting messages would be withdrawn." if dry_run else "0 messages withdrawn."
+    print_result({"found": found, "withdrawn": 0, "applied": not dry_run}, line, as_json=as_json)
+
+
+def propose_withdrawal(
+    connection: Connection, clock: Clock, message_ids: Sequence[UUID], wanted: MessageFilter
+) -> tuple[int, Proposal]:
+    """Withdraw these messages, or where none is named all that wait and pass a filter.
+
+    Returns:
+        How many were found, counted up to `MOST_COUNTED`, and the proposal.
+    """
+    wanted = dataclasses.replace(wanted, statuses=[Status.QUEUED, Status.APPROVED])
+    found = len(message_ids) or len(list(islice(_waiting(connection, wanted), MOST_COUNTED + 1)))
+    of = ", ".join(map(str, message_ids)) if message_ids else _words_of(wanted)
+    names = ", ".join(part for part in (of, f"user {wanted.user_id}" if wanted.user_id else "") if part)
+
+    def apply(reason: str | None) -> ActionResult:
+        every = message_ids or _waiting(connection, wanted)
+        withdrawn = _withdraw_all(connection, every, Action("withdraw", of, wanted.user_id, reason=reason), clock())
+        line = style_line("{} messages withdrawn.", withdrawn)
+        return ActionResult({"found": found, "withdrawn": withdrawn, "applied": True}, [line])
+
+    return found, Proposal(f"Withdraw {_number(found)} waiting messages ({names})? They end as cancelled.", apply)
 
 
 @on_target
@@ -152,22 +169,34 @@ def release(
     if at_once and reason is None:
         raise typer.BadParameter("--now needs --reason.")
     with open_database() as (connection, clock):
+        carry_out(propose_release(connection, clock, message_id, at_once=at_once), reason, yes=yes, as_json=as_json)
+
+
+def propose_release(connection: Connection, clock: Clock, message_id: UUID, *, at_once: bool) -> Proposal:
+    """Let a message that is held for its best time go.
+
+    Raises:
+        OrchestratorError: there is no such message, or something else holds it.
+    """
+    row = _held_for_best_time(connection, message_id)
+    moment = "at once, as one of the lane high" if at_once else "at the next allowed moment"
+    until = format_time(row["scheduled_for"])
+
+    def apply(reason: str | None) -> ActionResult:
         now = clock()
-        row = _held_for_best_time(connection, message_id)
-        moment = "at once, as one of the lane high" if at_once else "at the next allowed moment"
-        until = format_time(row["scheduled_for"])
-        confirm(f"Release {message_id}, which waits for its best time until {until}? It goes {moment}.", yes=yes)
         change = {"due": [row["scheduled_for"].isoformat(), now.isoformat()]}
         if at_once:
             change["lane"] = [row["priority"], Lane.HIGH]
         with audit(connection, now, Action("release", str(message_id), change=change, reason=reason)):
             due = release_message(connection, message_id, now, at_once=at_once)
-    if due is None:
-        raise OrchestratorError(
-            f"{message_id} is no longer held for its best time: `orchestrator explain {message_id}`."
-        )
-    line = style_line("[green]Released[/] {}: due {}.", message_id, format_time(due))
-    print_result({"message_id": message_id, "due": due}, line, as_json=as_json)
+        if due is None:
+            raise OrchestratorError(
+                f"{message_id} is no longer held for its best time: `orchestrator explain {message_id}`."
+            )
+        line = style_line("[green]Released[/] {}: due {}.", message_id, format_time(due))
+        return ActionResult({"message_id": message_id, "due": due}, [line])
+
+    return Proposal(f"Release {message_id}, which waits for its best time until {until}? It goes {moment}.", apply)
 
 
 def _held_for_best_time(connection: Connection, message_id: UUID) -> dict[str, Any]:
@@ -200,6 +229,10 @@ def _withdraw_all(connection: Connection, message_ids: Iterable[UUID], action: A
             record_action(connection, dataclasses.replace(action, change={"withdrawn": cancelled}), operator, now)
         withdrawn += cancelled
     return withdrawn
+
+
+def _number(found: int) -> str:
+    return f"more than {MOST_COUNTED:,}" if found > MOST_COUNTED else str(found)
 
 
 def _words_of(wanted: MessageFilter) -> str:

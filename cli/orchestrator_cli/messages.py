@@ -65,14 +65,8 @@ def explain(
         wanted = _named_message(connection, message_id)
         history = read_message_history(connection, wanted)
         pauses = list_pauses_of_message(connection, wanted, clock())
-        is_of_another_sender = history is None and is_left_alone(connection, wanted)
-    if is_of_another_sender:
-        raise OrchestratorError(
-            f"{wanted} is a row of messages that is left to another sender: it was pending while that sender was there "
-            "(`orchestrator doctor`), so that it may have been sent, and we never send it."
-        )
-    if history is None:
-        raise OrchestratorError(_of_no_record(wanted))
+        if history is None:
+            raise OrchestratorError(describe_no_record(connection, wanted))
     if as_json:
         steps = [dataclasses.asdict(step) for step in history.steps]
         facts = {"message_id": history.message_id, "message": history.row, "steps": steps}
@@ -132,8 +126,13 @@ def _print_history(history: MessageHistory, pauses: Sequence[PauseRow]) -> None:
         show(f"  {row['final_message']}")
 
 
-def _of_no_record(message_id: UUID) -> str:
-    """What is known of a message of which the database holds nothing: it may be a dead letter."""
+def describe_no_record(connection: Connection, message_id: UUID) -> str:
+    """What is known of a message that has no history: another sender's row, a dead letter, or nothing."""
+    if is_left_alone(connection, message_id):
+        return (
+            f"{message_id} is a row of messages that is left to another sender: it was pending while that sender was "
+            "there (`orchestrator doctor`), so that it may have been sent, and we never send it."
+        )
     from botocore.exceptions import BotoCoreError, ClientError
 
     found = None

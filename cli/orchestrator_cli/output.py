@@ -54,6 +54,11 @@ def style_line(template: str, *values: object) -> Text:
     return Text().join(pieces)
 
 
+def without_styles(line: object) -> str:
+    """Return a plain or styled line as plain text."""
+    return _text(line).plain
+
+
 def stack_lines(*lines: object) -> Text:
     """Return lines, each plain or style_line, as one cell of a table."""
     return Text("\n").join(map(_text, lines))
@@ -113,14 +118,23 @@ def show_json(data: Any) -> None:
 
 
 def show_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows as CSV, with times in ISO 8601; what a terminal obeys is shown as its escape."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
+    """Print rows as CSV."""
+    text = "".join(csv_lines(columns, rows))
+    get_console().print(Text(text.rstrip("\n")), soft_wrap=True)
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield rows as CSV, the headings first, with times in ISO 8601; what a terminal obeys is shown as its escape."""
+    yield _csv_line(columns)
     for row in rows:
         values = (row[column] for column in columns)
-        writer.writerow("" if value is None else outside(_plain_value(value)) for value in values)
-    get_console().print(Text(file.getvalue().rstrip("\n")), soft_wrap=True)
+        yield _csv_line(["" if value is None else outside(_plain_value(value)) for value in values])
+
+
+def _csv_line(values: Sequence[str]) -> str:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerow(values)
+    return file.getvalue()
 
 
 def json_text(data: Any) -> str:

@@ -6,9 +6,10 @@ from uuid import UUID
 import typer
 from psycopg import Connection
 
+from orchestrator.clock import Clock
 from orchestrator.messages import Lane
 from orchestrator.rules.outcome_brake import OutcomeScope
-from orchestrator.rules.pause_words import data_of, describe_in_words, describe_pause
+from orchestrator.rules.pause_words import PauseRow, data_of, describe_in_words, describe_pause
 from orchestrator.store import pauses as store
 from orchestrator.store.operator_actions import Action
 from orchestrator.store.people import find_user
@@ -17,8 +18,9 @@ from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
 from orchestrator_cli.options import AS_REASON, AsJson, Reason, Yes, one_of
-from orchestrator_cli.output import confirm, print_result, show, show_json, style_line
+from orchestrator_cli.output import show, show_json, style_line
 from orchestrator_cli.pause_lines import show_banner
+from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
 
 OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only this lane.", **one_of(Lane))]
@@ -46,14 +48,24 @@ def pause(
 ) -> None:
     """Stop sending, also of messages in the delivery queue. Paused messages wait; none is lost."""
     with open_database() as (connection, clock):
-        scope, value = _scope(connection, lane, agent, message_type, user)
-        name = describe_pause(scope, value).stops
-        confirm(f"Stop sending: {name}? What is paused waits until it is resumed.", yes=yes)
+        scope, value = scope_of(connection, lane, agent, message_type, user)
+        carry_out(propose_pause(connection, clock, scope, value), note, yes=yes, as_json=as_json)
+
+
+def propose_pause(connection: Connection, clock: Clock, scope: str, value: str) -> Proposal:
+    """Stop sending what is in a scope."""
+    name = describe_pause(scope, value).stops
+
+    def apply(reason: str | None) -> ActionResult:
         now = clock()
-        with audit(connection, now, _action("pause", scope, value, note)):
-            changed = store.pause(connection, scope, value, note, now, operator_name())
-    line = style_line("[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name)
-    print_result({"scope": scope, "value": value, "changed": changed}, line, as_json=as_json)
+        with audit(connection, now, _action("pause", scope, value, reason)):
+            changed = store.pause(connection, scope, value, reason, now, operator_name())
+        line = style_line(
+            "[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name
+        )
+        return ActionResult({"scope": scope, "value": value, "changed": changed}, [line])
+
+    return Proposal(f"Stop sending: {name}? What is paused waits until it is resumed.", apply)
 
 
 @on_target
@@ -71,19 +83,27 @@ def resume(
 ) -> None:
     """End a pause, also one that a brake or a refused account set. Sending continues within a minute."""
     with open_database() as (connection, clock):
-        scope, value = ("spending", "") if spending else _scope(connection, lane, agent, message_type, user)
-        name = describe_pause(scope, value).stops
-        confirm(f"Resume sending: {name}? What waited for it goes within minutes.", yes=yes)
+        scope, value = ("spending", "") if spending else scope_of(connection, lane, agent, message_type, user)
+        carry_out(propose_resume(connection, clock, scope, value), reason, yes=yes, as_json=as_json)
+
+
+def propose_resume(connection: Connection, clock: Clock, scope: str, value: str) -> Proposal:
+    """End the pauses of a scope, also those that a function set."""
+    name = describe_pause(scope, value).stops
+
+    def apply(reason: str | None) -> ActionResult:
         with audit(connection, clock(), _action("resume", scope, value, reason)):
             ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
             if by_outcome := _OUTCOME_SCOPES.get(scope):
                 ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
         changed = any(ended)
         others = store.list_pauses(connection, clock())
-    line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
-    facts = {"scope": scope, "value": value, "changed": changed, "still_paused": data_of(others)}
-    still = (f"Still paused: {describe_in_words(each)}" for each in others)
-    print_result(facts, line, *still, as_json=as_json)
+        line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
+        facts = {"scope": scope, "value": value, "changed": changed, "still_paused": data_of(others)}
+        still = (style_line("Still paused: {}", describe_in_words(each)) for each in others)
+        return ActionResult(facts, [line, *still])
+
+    return Proposal(f"Resume sending: {name}? What waited for it goes within minutes.", apply)
 
 
 @on_target
@@ -99,6 +119,16 @@ def pauses(as_json: AsJson = False) -> None:
         show("Nothing is paused.")
 
 
+def scope_to_resume(pause: PauseRow) -> tuple[str, str] | None:
+    """The scope and value whose resuming ends a pause; None where it ends by itself alone."""
+    if describe_pause(pause.scope, pause.value).resume is None:
+        return None
+    automatic = {
+        by_function: scope for scopes in (_AUTOMATIC_SCOPES, _OUTCOME_SCOPES) for scope, by_function in scopes.items()
+    }
+    return automatic.get(pause.scope, pause.scope), pause.value
+
+
 def _action(command: str, scope: str, value: str, reason: str | None) -> Action:
     """The action to record; a person stands in a column of their own, which their deletion finds."""
     if scope == "user":
@@ -106,10 +136,15 @@ def _action(command: str, scope: str, value: str, reason: str | None) -> Action:
     return Action(command, describe_pause(scope, value).stops, reason=reason)
 
 
-def _scope(
+def scope_of(
     connection: Connection, lane: Lane | None, agent: str | None, message_type: str | None, user: str | None
 ) -> tuple[str, str]:
-    """The scope and value of a pause, as `orchestrator.pauses` stores them."""
+    """The scope and value of a pause, as `orchestrator.pauses` stores them.
+
+    Raises:
+        typer.BadParameter: more than one thing is named, or an agent's id cannot be read.
+        UnknownUser: no person has this id.
+    """
     given = [option for option in (lane, agent, message_type, user) if option is not None]
     if len(given) > 1:
         raise typer.BadParameter("Give one of --lane, --agent, --type and --user, or none of them for everything.")

@@ -1,12 +1,13 @@
 """The command `user list`: people, those at their limit, and those who opted out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from psycopg import Connection
 
 from orchestrator.people import Person
 from orchestrator.rules.explanations import describe_opt_out
@@ -39,11 +40,14 @@ def list_people(
     if since and not opted_out:
         raise typer.BadParameter("--since needs --opted-out.")
     with open_database() as (connection, clock):
-        now = clock()
-        people = iterate_people(
-            connection, now, after or FIRST_ID, opted_out=opted_out, opted_out_since=since, texted=at_limit
+        found = iterate_with_limits(
+            connection,
+            clock(),
+            after or FIRST_ID,
+            at_limit=at_limit,
+            opted_out=opted_out,
+            opted_out_since=since,
         )
-        found = _with_limits(people, now, at_limit=at_limit)
         rows = list(islice(found, limit))
     if as_json:
         show_json(rows)
@@ -74,8 +78,25 @@ def _state(row: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _with_limits(people: Iterable[dict[str, Any]], now: datetime, *, at_limit: bool) -> Iterator[dict[str, Any]]:
+def iterate_with_limits(
+    connection: Connection,
+    now: datetime,
+    after: UUID,
+    *,
+    at_limit: bool,
+    opted_out: bool,
+    opted_out_since: datetime | None = None,
+    page: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield people by id, from above an id on, each with the limits in force and whether one of them is used up.
+
+    Args:
+        page: how many people a statement returns at most; None for the default.
+    """
     policy = load(PolicySettings)
+    people = iterate_people(
+        connection, now, after, opted_out=opted_out, opted_out_since=opted_out_since, texted=at_limit, page=page
+    )
     for row in people:
         person = Person(
             row["user_id"],

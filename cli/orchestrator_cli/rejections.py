@@ -23,15 +23,15 @@ def rejections(
 ) -> None:
     """Show the newest messages that were not accepted: which agent, what is wrong, and the fix."""
     with open_database() as (connection, _):
-        found = list_rejections(connection, limit, normal_prefix(agent) if agent else None, since)
+        found = list_rejections(connection, limit, agent=normal_prefix(agent) if agent else None, since=since)
     if as_json:
-        show_json(found)
+        show_json([row._asdict() for row in found])
         return
     if not found:
         show("No rejections.")
         return
     table = Table("message", "agent", "why")
     for row in found:
-        names = stack_lines(row["message_id"], format_time(row["rejected_at"]))
-        table.add_row(names, row["agent_id"] or "-", stack_lines(row["reason"], row["problem"]))
+        names = stack_lines(row.message_id, format_time(row.rejected_at))
+        table.add_row(names, row.agent_id or "-", stack_lines(row.reason, row.problem))
     show(table)

@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from psycopg import Connection
 
+from orchestrator.clock import Clock
 from orchestrator.people import Person, find_zone
 from orchestrator.rules.explanations import describe_opt_out
 from orchestrator.rules.explanations import explain as explain_reason
@@ -30,6 +32,7 @@ from orchestrator_cli.pause_lines import pauses_of_person, show_banner
 from orchestrator_cli.people_list import list_people
 from orchestrator_cli.person_columns import changes_of, columns_of, explain_conflicts
 from orchestrator_cli.person_facts import LABELS, facts_of, show_fact
+from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
 
 app = typer.Typer(help="Add, change, opt out, list and show the people who receive the texts.", no_args_is_help=True)
@@ -81,7 +84,8 @@ def add(
             action = Action("user add", user_id=user_id, change=change, reason=reason)
             record_action(connection, action, operator_name(), clock())
         person = people.read_user(connection, str(user_id), clock()).person
-    _print_change("Added", person, {}, as_json=as_json)
+    facts, lines = _change_result("Added", person, {})
+    print_result(facts, *lines, as_json=as_json)
 
 
 @app.command("set")
@@ -104,18 +108,27 @@ def set_person(
     columns = columns_of(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
     if not columns:
         raise typer.BadParameter("Give at least one value to change, such as --zone America/New_York.")
-    policy = load(PolicySettings)
-    with open_database() as (connection, clock), explain_conflicts():
-        before = people.read_user(connection, user, clock())
-        changes = changes_of(facts_of(before, policy, clock()), columns)
-        confirm(f"Change {before.person.user_id}: {describe_changes(changes)}?", yes=yes)
-        user_id = before.person.user_id
-        change = change_to_record(changes)
-        action = Action("user set", user_id=user_id, change=change, reason=reason)
-        with audit(connection, clock(), action):
+    with open_database() as (connection, clock):
+        carry_out(propose_user_change(connection, clock, user, columns), reason, yes=yes, as_json=as_json)
+
+
+def propose_user_change(connection: Connection, clock: Clock, user: str, columns: Mapping[str, Any]) -> Proposal:
+    """Write these columns of a person.
+
+    Raises:
+        UnknownUser: no person has this id.
+    """
+    before = people.read_user(connection, user, clock())
+    user_id = before.person.user_id
+    changes = changes_of(facts_of(before, load(PolicySettings), clock()), columns)
+
+    def apply(reason: str | None) -> ActionResult:
+        action = Action("user set", user_id=user_id, change=change_to_record(changes), reason=reason)
+        with explain_conflicts(), audit(connection, clock(), action):
             people.change_user(connection, str(user_id), columns, clock())
-        person = people.read_user(connection, str(user_id), clock()).person
-    _print_change("Changed", person, changes, as_json=as_json)
+        return _change_result("Changed", people.read_user(connection, str(user_id), clock()).person, changes)
+
+    return Proposal(f"Change {user_id}: {describe_changes(changes)}?", apply)
 
 
 @app.command()
@@ -137,23 +150,31 @@ def stop(
         person = people.read_user(connection, user, now).person
         zone = person.zones[0] if person.zones else UTC
         at = _revocation_time(date, zone, now) if date is not None else now
+        carry_out(propose_opt_out(connection, now, person, at), reason, yes=yes, as_json=as_json)
+
+
+def propose_opt_out(connection: Connection, now: datetime, person: Person, at: datetime) -> Proposal:
+    """Opt out a person who asked for it at a time."""
+
+    def apply(reason: str | None) -> ActionResult:
         opt_out = OptOut(person.phone_number, "operator", at, note=reason, recorded_at=now)
-        confirm(f"Opt out {person.user_id}? Their waiting messages are cancelled.", yes=yes)
         change = {"opted_out_at": at.isoformat()}
         with audit(connection, now, Action("user stop", user_id=person.user_id, change=change, reason=reason)):
             write_opt_outs(connection, [opt_out], now)
         opted_out = people.read_user(connection, str(person.user_id), now).person.opted_out
-    line = style_line(
-        "[green]Opted out[/] {}. Waiting messages are cancelled. A START from their phone ends it.", person.user_id
-    )
-    if not opted_out:
         line = style_line(
-            "[yellow]Recorded, but {} is not opted out:[/] a START came from their phone after {}. "
-            "Leave out --date to opt them out from now on.",
-            person.user_id,
-            f"{at:%Y-%m-%d}",
+            "[green]Opted out[/] {}. Waiting messages are cancelled. A START from their phone ends it.", person.user_id
         )
-    print_result({"user_id": person.user_id, "opted_out": opted_out, "opted_out_at": at}, line, as_json=as_json)
+        if not opted_out:
+            line = style_line(
+                "[yellow]Recorded, but {} is not opted out:[/] a START came from their phone after {}. "
+                "Leave out --date to opt them out from now on.",
+                person.user_id,
+                f"{at:%Y-%m-%d}",
+            )
+        return ActionResult({"user_id": person.user_id, "opted_out": opted_out, "opted_out_at": at}, [line])
+
+    return Proposal(f"Opt out {person.user_id}? Their waiting messages are cancelled.", apply)
 
 
 @app.command("read")
@@ -226,7 +247,7 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
         show(f"  {message.message_id}  waiting: {message.priority}, due {format_time(message.due, zone)}{why}")
 
 
-def _print_change(what: str, person: Person, changes: Mapping[str, list[Any]], *, as_json: bool) -> None:
+def _change_result(what: str, person: Person, changes: Mapping[str, list[Any]]) -> ActionResult:
     zones = [zone.key for zone in person.zones]
     in_words = f": {describe_changes(changes)}" if what == "Changed" else ""
     lines = [style_line("[green]{}[/] {}{}", what, person.user_id, in_words)]
@@ -236,7 +257,7 @@ def _print_change(what: str, person: Person, changes: Mapping[str, list[Any]], *
         )
     if not zones:
         lines.append(style_line("[yellow]Warning:[/] the number lies in no place: texts wait until you set --zone."))
-    print_result({"user_id": person.user_id, "zones": zones, "changes": dict(changes)}, *lines, as_json=as_json)
+    return ActionResult({"user_id": person.user_id, "zones": zones, "changes": dict(changes)}, lines)
 
 
 def _revocation_time(text: str, zone: tzinfo, now: datetime) -> datetime:

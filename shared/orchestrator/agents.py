@@ -47,7 +47,7 @@ class AgentGroup:
 
 
 # How the key of a group begins whose agents have no settings and share the start limit of their publisher.
-_SHARED = "publisher "
+PUBLISHER_KEY = "publisher "
 # Waves of a group that is so close to its limit come one after the other. With the default of DeliverConcurrency at
 # most 200 texts are reserved side by side: 10 batches of 10, and as many urgent ones.
 NEARLY_FULL = 200
@@ -77,7 +77,7 @@ class AgentHour:
 
 def limit_of(group_key: str) -> str:
     """Which limit holds the messages of a group: `start_limit` or `agent_limit`, as the metric of ceilings names it."""
-    return "start_limit" if group_key.startswith(_SHARED) else "agent_limit"
+    return "start_limit" if group_key.startswith(PUBLISHER_KEY) else "agent_limit"
 
 
 def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:

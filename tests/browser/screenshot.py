@@ -1,4 +1,4 @@
-"""`make screenshot`: uses the console as an operator does, and takes the README's picture of it."""
+"""`make screenshot`: uses the console as an operator does, and takes the README's two pictures of it."""
 
 import re
 import tempfile
@@ -8,12 +8,15 @@ from typing import Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from orchestrator_cli.console.visit import PAGES
 from orchestrator_local.console.server import console_server
 from orchestrator_local.services import Services
 from orchestrator_local.stack import local_stack
 from tests.browser.conftest import CHROMIUM
 
 PICTURE = Path("docs/console.png")
+# The operator's page of messages, as for any stack.
+PICTURE_OF_PAGES = Path("docs/console-messages.png")
 # Each other size and colour scheme, and the story of a message in each.
 OTHERS = Path(tempfile.gettempdir())
 SIZES = ((1360, 1000), (900, 900), (390, 844))
@@ -45,8 +48,26 @@ def main() -> None:
                 expect(page.get_by_role("dialog")).to_contain_text("delivered")
                 page.screenshot(path=OTHERS / f"console-{width}-{scheme}-story.png")
                 page.keyboard.press("Escape")
+        _take_operator_pages(page, address)
         browser.close()
-    print(f"{PICTURE}; other widths and colours in {OTHERS}/console-*.png")
+    print(
+        f"{PICTURE}, {PICTURE_OF_PAGES}; other widths and colours, and the operator's pages, in {OTHERS}/console-*.png"
+    )
+
+
+def _take_operator_pages(page: Page, address: str) -> None:
+    """The pages of any stack, of this one."""
+    page.set_viewport_size({"width": 1360, "height": 660})
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{address}/stack/messages")
+    page.screenshot(path=PICTURE_OF_PAGES)
+    for path in PAGES:
+        for width, height in SIZES:
+            for scheme in SCHEMES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                page.goto(f"{address}/stack/{path}")
+                page.screenshot(path=OTHERS / f"console-{path}-{width}-{scheme}.png", full_page=True)
 
 
 def _play(page: Page) -> None:

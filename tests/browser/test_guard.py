@@ -94,3 +94,12 @@ def test_an_invalid_value_is_named(address: str, path: str, body: dict[str, obje
     status, answer, _ = fetch(address, path, body, **PAGE_HEADERS)
     assert status == 422
     assert error in json.loads(answer)["error"]
+
+
+def test_the_operators_pages_stand_beside_the_page_of_the_local_stack(address: str) -> None:
+    assert 'href="/stack/messages"' in fetch(address)[1]
+    for path in ("messages", "people", "agents", "trouble", "numbers", "base/pages.css"):
+        status, text, _ = fetch(address, f"/stack/{path}")
+        assert status == 200, path
+        assert path == "base/pages.css" or 'href="/">Phones and clock' in text
+    assert fetch(address, "/stack/ask/pause", {})[0] == 403

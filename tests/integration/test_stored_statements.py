@@ -12,11 +12,12 @@ import psycopg
 import pytest
 from psycopg import Connection
 from pydantic import SecretStr
+from starlette.testclient import TestClient
 
 from orchestrator.maintenance.privacy import delete_person, identity_of
 from orchestrator.settings import PrivacySettings
+from orchestrator.store import message_list, recovery, stored_statements
 from orchestrator.store import people as people_store
-from orchestrator.store import recovery, stored_statements
 from orchestrator.store.conversation import add_unknown_senders
 from orchestrator.store.database import Database, sql
 from orchestrator.store.migrate import migrate
@@ -28,6 +29,8 @@ from orchestrator.store.stored_statements import (
     missing_functions,
     read_statement,
 )
+from orchestrator_cli.console.app import operator_console
+from orchestrator_cli.console.command import database_of_request
 from tests.postgres_proxy import QUERY, STATEMENT, SYNC, postgres_proxy
 from tests.world import World
 
@@ -190,6 +193,43 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
     # However much is due, the planner expects what one claim takes, and looks each up by its id.
     everything = {**seen["claim_due"], "lane": "low", "horizon": world.now + timedelta(days=3650), "per_second": None}
     assert plan_of(world.connection, "claim_due", everything)["Plan Rows"] <= 200
+
+
+def test_no_page_of_the_console_reads_a_large_table_from_end_to_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_list, "MOST_READ", 1_000)  # as small beside the table as in a table of a million
+    people(world)
+    add_others(world)
+    # The ids of attempts hold their time: those of last year are small.
+    world.connection.execute("UPDATE orchestrator.attempts SET id = ('00' || substr(id::text, 3))::uuid")
+    world.connection.execute(
+        "INSERT INTO orchestrator.timeline (message_id, at, status, reason) SELECT id, now(), 'queued', 'best_time' FROM message_queue"
+    )
+    world.connection.execute(
+        "INSERT INTO orchestrator.rejections (sqs_message_id, reason, field, problem, rejected_at)"
+        " SELECT n::text, 'invalid_field', '', '', now() - n * interval '1 second' FROM generate_series(1, 20000) AS n"
+    )
+    world.connection.execute("ANALYZE")
+    message_id = world.message("p0", priority="low", topic="news")
+    (user_id,) = (user_id for (user_id,) in world.all("SELECT id FROM users WHERE external_id = 'p0'"))
+    pages = (
+        "messages", "messages?user=p0", "messages?agent=concierge&state=sent", f"messages/{message_id}", "people",
+        "people?opted_out=1", "people?at_limit=1", f"people/{user_id}", "agents", "trouble", "numbers",
+    )  # fmt: skip
+    client = TestClient(
+        operator_console(database_of_request, "a test", "token", 8123), base_url="http://127.0.0.1:8123"
+    )
+    scanned: dict[str, list[str]] = {}
+    for page in pages:
+        with recorded() as seen:
+            assert client.get(f"/token/{page}").status_code == 200, page
+        plans = {name: large_scans(world.connection, name, params) for name, params in seen.items()}
+        scanned |= {f"{page}: {name}": found for name, found in plans.items() if found}
+        for name, params in seen.items():
+            if name == "list_rejections":
+                assert "rejections_by_time" in str(plan_of(world.connection, name, params))
+    assert scanned == {}
 
 
 # Finds people by a number.

@@ -7,10 +7,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from orchestrator.clock import HostClock
+from orchestrator_cli.console.guard import OWN_HEADER
 from orchestrator_local.console.actions import Actions
 from orchestrator_local.console.app import console_app
 from orchestrator_local.console.fragments import Fragments
-from orchestrator_local.console.guard import OWN_HEADER
 
 
 class _Clock:

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 # Each tree of ours, its folder, and the trees that it may import: a function is imported by nothing.
 TREES = {
     "orchestrator": ("shared", {"orchestrator"}),
-    "orchestrator_local": ("local", {"orchestrator", "orchestrator_local"}),
+    # The two know each other: the local stack's console is made of the command line's, and `invoke` runs a function as
+    # the local stack does.
+    "orchestrator_local": ("local", {"orchestrator", "orchestrator_cli", "orchestrator_local"}),
     "orchestrator_cli": ("cli", {"orchestrator", "orchestrator_local", "orchestrator_cli"}),
     "functions": (".", {"orchestrator"}),
 }

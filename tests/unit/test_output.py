@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from orchestrator_cli.output import Table, confirm, json_text, outside, show, show_error, stack_lines, style_line
 
 CLI = Path(__file__).parents[2] / "cli" / "orchestrator_cli"
-MODULES = {file.stem: ast.parse(file.read_text()) for file in CLI.glob("*.py") if file.stem != "output"}
+MODULES = {
+    str(file.relative_to(CLI)): ast.parse(file.read_text()) for file in CLI.rglob("*.py") if file.stem != "output"
+}
 # What writes to a terminal, by the name at its end.
 WRITERS = {"print", "echo", "secho", "write", "writelines", "print_json", "print_exception", "pprint", "prompt"}
 HOSTILE = [

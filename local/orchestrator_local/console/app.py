@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,33 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from orchestrator.errors import OrchestratorError
+from orchestrator_cli.console.guard import Guard
+from orchestrator_cli.console.rendering import STATIC as BASE
 from orchestrator_local.console.actions import Actions, UnreadableField
 from orchestrator_local.console.fragments import Fragments
-from orchestrator_local.console.guard import Guard
 from orchestrator_local.console.view import PageQuery
 
 # How often the page is updated.
 UPDATE_SECONDS = 0.3
+# What stands before the paths of the operator's pages.
+OPERATOR_PAGES = "/stack"
 STATIC = Path(__file__).parent / "static"
 
 
-def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
+def console_app(
+    fragments: Fragments, actions: Actions, port: int, operator_pages: Sequence[BaseRoute] = ()
+) -> Starlette:
     """The application.
 
     Args:
         fragments: renders the page.
         actions: acts on the stack.
         port: the port that the console listens on.
+        operator_pages: the pages of `orchestrator console`, below `OPERATOR_PAGES`.
     """
 
     async def page(_request: Request) -> Response:
@@ -63,6 +69,8 @@ def console_app(fragments: Fragments, actions: Actions, port: int) -> Starlette:
             Route("/live", live),
             *(Route(f"/{name}", endpoint_for(action), methods=["POST"]) for name, action in actions.by_name().items()),
             Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/base", StaticFiles(directory=BASE)),
+            Mount(OPERATOR_PAGES, routes=operator_pages),
         ],
         middleware=[Middleware(Guard, port=port)],
     )

@@ -6,25 +6,27 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from psycopg import Connection
 
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings
 from orchestrator.store.pauses import list_pauses
+from orchestrator.store.rejections import list_rejections
 from orchestrator.store.waits_for_users import list_waits_for_users
+from orchestrator_cli.console.rendering import template_environment
+from orchestrator_cli.console.story import read_story
 from orchestrator_local.console.gauges import HEIGHT, WIDTH, GaugeHistory
-from orchestrator_local.console.message_history import read_history_view
+from orchestrator_local.console.prompts import prompts_about
 from orchestrator_local.console.publish_form import EXAMPLES
 from orchestrator_local.console.view import (
     LANE_ROWS,
     MOST_WAITS,
     PEOPLE,
+    REJECTED,
     PageQuery,
     read_endings,
     read_lanes,
     read_people,
-    read_rejections,
 )
 from orchestrator_local.movable_clock import SPEEDS
 from orchestrator_local.stack import Stack
@@ -53,15 +55,8 @@ class Fragments:
         self._real_twilio = real_twilio
         self._gauges = GaugeHistory()
         self._policy = PolicySettings()
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = template_environment([Path(__file__).parent / "templates"])
         self._templates.globals.update(arc=_arc, hand=_hand)
-        self._templates.filters["moment"] = "{:%a %d %b %H:%M:%S}".format
         self._templates.policies["json.dumps_kwargs"] = {"sort_keys": False}  # examples keep the order of their fields
 
     def page(self) -> str:
@@ -98,7 +93,9 @@ class Fragments:
             "faults-now": self._html("faults_now", faults=self._faults),
             "ended": self._html("ended", rows=read_endings(connection)),
             "rejected": self._html(
-                "rejected", rows=read_rejections(connection), waits=list_waits_for_users(connection, now, MOST_WAITS)
+                "rejected",
+                rows=list_rejections(connection, REJECTED),
+                waits=list_waits_for_users(connection, now, MOST_WAITS),
             ),
         }
         lanes = read_lanes(connection, query)
@@ -112,8 +109,9 @@ class Fragments:
         )
         if query.message:
             message_id = query.message_id
-            history = read_history_view(connection, self._stack.claude, message_id) if message_id else None
-            fragments["history"] = self._html("message_history", history=history, message_id=query.message)
+            story = read_story(connection, message_id) if message_id else None
+            prompts = prompts_about(self._stack.claude, story.row.get("message_data")) if story else []
+            fragments["history"] = self._html("message_history", story=story, prompts=prompts, message_id=query.message)
         return fragments
 
     def _html(self, template: str, **values: Any) -> str:

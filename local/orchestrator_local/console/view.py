@@ -141,11 +141,6 @@ def read_lanes(connection: Connection, query: PageQuery) -> dict[str, list[dict[
     return lanes
 
 
-def read_rejections(connection: Connection) -> list[dict[str, Any]]:
-    """Read the newest messages that were rejected."""
-    return _rows(connection, "rejected", {"most": REJECTED})
-
-
 def read_endings(connection: Connection) -> list[dict[str, Any]]:
     """Read the newest messages that ended."""
     return [

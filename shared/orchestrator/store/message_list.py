@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
@@ -39,29 +39,44 @@ class MessageFilter:
     not_delivered: bool = False
 
 
+class MessagePage(NamedTuple):
+    """Messages of one statement; `next_before` is the id below which the next begins, None where nothing is left."""
+
+    rows: list[dict[str, Any]]
+    next_before: UUID | None
+
+
+def read_message_page(connection: Connection, wanted: MessageFilter, limit: int, before: UUID = LAST_ID) -> MessagePage:
+    """Read the messages that pass the filters among the `MOST_READ` with the largest ids below an id.
+
+    The first 48 bits of an id that the client made are its time, so these are newest first.
+
+    Args:
+        limit: how many messages are returned at most.
+    """
+    parameters = {name: getattr(wanted, name) for name in MessageFilter.__slots__}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        values = {**parameters, "before": before, "most_read": MOST_READ, "limit": limit}
+        rows = cursor.execute(sql("list_messages"), values).fetchall()
+    last_read: UUID | None = rows[0]["last_read"]
+    found = [row for row in rows if row["message_id"] is not None]
+    for row in found:
+        del row["last_read"]
+    return MessagePage(found, found[-1]["message_id"] if len(found) == limit else last_read)
+
+
 def iterate_messages(
     connection: Connection, wanted: MessageFilter, page: int, before: UUID = LAST_ID
 ) -> Iterator[dict[str, Any]]:
     """Yield the messages that pass the filters, largest ids first, from below an id on.
 
-    The first 48 bits of an id that the client made are its time, so these are newest first.
-
     Args:
         page: how many messages a statement returns at most.
     """
-    parameters = {name: getattr(wanted, name) for name in MessageFilter.__slots__}
-    while True:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            values = {**parameters, "before": before, "most_read": MOST_READ, "limit": page}
-            rows = cursor.execute(sql("list_messages"), values).fetchall()
-        last_read: UUID | None = rows[0]["last_read"]
-        found = [row for row in rows if row["message_id"] is not None]
-        for row in found:
-            del row["last_read"]
-            yield row
-        if last_read is None:
-            return
-        before = found[-1]["message_id"] if len(found) == page else last_read
+    next_before: UUID | None = before
+    while next_before is not None:
+        rows, next_before = read_message_page(connection, wanted, page, next_before)
+        yield from rows
 
 
 def cancel_messages(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[UUID]:

@@ -1082,6 +1082,8 @@ ALTER TABLE ONLY orchestrator.rejections
 
 CREATE INDEX rejections_by_message ON orchestrator.rejections USING btree (message_id);
 
+CREATE INDEX rejections_by_time ON orchestrator.rejections USING btree (rejected_at, sqs_message_id);
+
 CREATE TABLE orchestrator.relevance (
     message_id uuid NOT NULL,
     inbound_id uuid NOT NULL,

@@ -8,11 +8,8 @@ WITH nearest AS MATERIALIZED (
      ORDER BY m.id DESC
      LIMIT %(most_read)s
 ), page AS (
-    SELECT n.id AS message_id, n.accepted_at, coalesce(u.external_id, u.id::text) AS person, n.agent_id,
-           n.priority AS lane, n.type, n.topic, n.status, n.reason,
-           CASE WHEN n.status = 'queued' THEN n.scheduled_for END AS due, n.sent_at
+    SELECT n.*
       FROM nearest n
-      JOIN users u ON u.id = n.user_id
      WHERE (%(user_id)s::uuid IS NULL OR n.user_id = %(user_id)s)
        AND (%(agent)s::text IS NULL OR starts_with(lower(n.agent_id), %(agent)s))
        AND (%(lane)s::text IS NULL OR n.priority = %(lane)s)
@@ -31,9 +28,14 @@ WITH nearest AS MATERIALIZED (
      ORDER BY n.id DESC
      LIMIT %(limit)s
 )
-SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.*, newest_text.delivery
+-- People, and what became of a text, are looked up for the page alone.
+SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.id AS message_id, page.accepted_at,
+       coalesce(u.external_id, u.id::text) AS person, page.agent_id, page.priority AS lane, page.type, page.topic,
+       page.status, page.reason, CASE WHEN page.status = 'queued' THEN page.scheduled_for END AS due, page.sent_at,
+       newest_text.delivery
   FROM (SELECT) AS always
   LEFT JOIN page ON true
+  LEFT JOIN users u ON u.id = page.user_id
   LEFT JOIN LATERAL (
         SELECT CASE WHEN a.undelivered_at IS NOT NULL
                     THEN concat_ws(', code ', 'not delivered', a.undelivered_code::text)
@@ -41,8 +43,8 @@ SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.*, newest
                END AS delivery
           FROM orchestrator.attempts a
           LEFT JOIN messages text ON text.id IN (a.id, a.message_id) AND text.direction = 'outbound'
-         WHERE a.message_id = page.message_id
+         WHERE a.message_id = page.id
          ORDER BY a.started_at DESC
          LIMIT 1
        ) newest_text ON page.status = 'sent'
- ORDER BY page.message_id DESC
+ ORDER BY page.id DESC

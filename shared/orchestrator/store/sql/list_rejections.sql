@@ -1,7 +1,9 @@
--- list_rejections.sql: list the newest bodies that were not accepted, of the agents with a prefix or of all.
-SELECT message_id, agent_id, reason, field, problem, rejected_at
-  FROM orchestrator.rejections
- WHERE (%(agent)s::text IS NULL OR starts_with(lower(agent_id), %(agent)s))
-   AND (%(since)s::timestamptz IS NULL OR rejected_at >= %(since)s)
- ORDER BY rejected_at DESC, sqs_message_id
+-- list_rejections.sql: list a page of what was not accepted, below a time and an id, newest first; of the agents with a
+-- prefix or of all.
+SELECT r.sqs_message_id, r.message_id, r.agent_id, r.reason, r.field, r.problem, r.rejected_at
+  FROM orchestrator.rejections r
+ WHERE (r.rejected_at, r.sqs_message_id) < (coalesce(%(before)s::timestamptz, 'infinity'), %(before_id)s)
+   AND (%(agent)s::text IS NULL OR starts_with(lower(r.agent_id), %(agent)s))
+   AND (%(since)s::timestamptz IS NULL OR r.rejected_at >= %(since)s)
+ ORDER BY r.rejected_at DESC, r.sqs_message_id DESC
  LIMIT %(limit)s

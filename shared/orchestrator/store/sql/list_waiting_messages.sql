@@ -7,7 +7,7 @@ SELECT priority, message_id, person, agent_id, status, reason, due, since, of_la
                row_number() OVER (PARTITION BY m.priority ORDER BY m.accepted_at, m.id) AS place
           FROM message_queue m
           JOIN users u ON u.id = m.user_id
-         WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending')
+         WHERE m.accepted_at IS NOT NULL AND (m.status IN ('queued', 'approved') OR m.status = 'sending')
            AND (%(user_id)s::uuid IS NULL OR m.user_id = %(user_id)s)
        ) ranking
  WHERE %(per_lane)s::bigint IS NULL OR place <= %(per_lane)s

@@ -24,7 +24,7 @@ SELECT u.id AS user_id, u.external_id, coalesce(phone.e164, u.phone_number) AS p
        number.dead_code IS NOT NULL AS number_is_dead, number.unreachable_until,
        (
            SELECT count(*) FROM message_queue m
-            WHERE m.user_id = u.id AND m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved', 'sending')
+            WHERE m.user_id = u.id AND m.accepted_at IS NOT NULL AND (m.status IN ('queued', 'approved') OR m.status = 'sending')
        ) AS waiting
   FROM users u
  CROSS JOIN LATERAL (
