@@ -41,7 +41,10 @@ LAYERS = [
     {"event_targets"},
     {"events", "relevance_check"},
     PROCEDURES,
+    {"ask", "client_checks"},
+    {"asking_client"},
     {"client"},
+    {"async_client"},
     {"orchestrator"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
