@@ -41,10 +41,18 @@ def _text(words: str) -> dict[str, object]:
     return {"type": "intro", "message": words}
 
 
+def _own(number: int) -> Words:
+    return lambda _n: _text(f"This is agent {number}")
+
+
+def _others(number: int) -> Words:
+    return lambda n: _text(f"{OPENINGS[n % 4]} ({number}.{n})")
+
+
 AGENTS: dict[str, Words] = {
     # Verbatim: four agents with the same words, and two with words of their own.
     **{f"same_{number}": lambda _n: _text("Shall I introduce you to Acme?") for number in range(4)},
-    **{f"own_{number}": lambda _n, number=number: _text(f"This is agent {number}") for number in range(2)},
+    **{f"own_{number}": _own(number) for number in range(2)},
     # The same data, which Claude puts into words.
     **{f"data_{number}": lambda _n: {"type": "summary", "stats": {"intros": 2}} for number in range(2)},
     # Other spellings of the same words.
@@ -52,7 +60,7 @@ AGENTS: dict[str, Words] = {
         f"shout_{number}": lambda n: _text(OPENINGS[1].upper() if n % 2 else f" {OPENINGS[1]}\n") for number in range(2)
     },
     # Paraphrases: other words on each try.
-    **{f"other_{number}": lambda n, number=number: _text(f"{OPENINGS[n % 4]} ({number}.{n})") for number in range(6)},
+    **{f"other_{number}": _others(number) for number in range(6)},
 }
 
 
