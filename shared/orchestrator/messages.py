@@ -123,7 +123,7 @@ class Message(Body):
 class MessageFields(TypedDict, total=False):
     """The fields of a `Message` as keyword arguments; the defaults and the validation are those of the model."""
 
-    user_id: Required[str]
+    user_id: Required[str | UUID]
     agent_id: Required[str]
     message_data: Required[Mapping[str, Any]]
     priority: Lane | str

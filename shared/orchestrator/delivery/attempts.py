@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
-from orchestrator.clean_text import clean_json, shows_nothing
-from orchestrator.delivery.words import WRITTEN, end_of_words
+from orchestrator.clean_text import clean_json
+from orchestrator.delivery.words import WRITTEN, end_of_words, fault_of_words
 from orchestrator.ids import uuid7
 from orchestrator.messages import verbatim_text
 from orchestrator.number_hash import number_hash
@@ -21,14 +21,12 @@ from orchestrator.rules.questions import HOLDS_FOR, is_held_by_questions
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.same_words import compared_since, digest_data, digest_words
 from orchestrator.rules.state import Delivery
-from orchestrator.rules.stop_answers import offered_stop_word
 from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
 from orchestrator.store.wave_plan import Candidate, DecisionRow, Repeat
-from orchestrator.unsendable import is_json
 from orchestrator.wording.render import Words
 
 
@@ -62,12 +60,10 @@ def prepare_sends(
     for delivery, decision in sendable:
         found = words.get(delivery.message_id)
         text, source = (found.text, found.source) if found else (delivery.words, delivery.words_source)
-        # Rows of another sender, which an operator adopted, were not checked when they came.
-        if text is None or shows_nothing(text) or is_json(text):
-            wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.NOTHING_TO_SAY, None))
-        elif offered_stop_word(text):
-            wordless.append(DecisionRow(delivery.message_id, Status.FAILED, Reason.OFFERS_STOP_WORD, None))
+        if fault := fault_of_words(text):
+            wordless.append(DecisionRow(delivery.message_id, Status.FAILED, fault, None))
         else:
+            assert text is not None  # words that are missing are at fault
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
             in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
             sends.append(_prepare_send(delivery, in_time, text, source, new_conversation_id, sender, settings, now))

@@ -47,7 +47,7 @@ def read_state(
     message_ids: Sequence[UUID],
     agent_start_limit: int,
     now: datetime,
-    names_sender: bool = False,
+    names_sender: bool,
 ) -> WaveState:
     """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip.
 
@@ -70,7 +70,7 @@ def read_state(
         rows = cursor.fetchall()
     # The day's cost stands in each row, because a statement of its own would be one more for every wave.
     claude_usd_today = rows[0]["claude_usd_today"] if rows else Decimal(0)
-    return WaveState([_delivery(row) for row in rows], claude_usd_today)
+    return WaveState([delivery_of(row) for row in rows], claude_usd_today)
 
 
 def reserve_wave(
@@ -171,7 +171,8 @@ def _lock_and_decide(
         connection.execute(sql("store_decisions"), {**columns(decisions, *DecisionRow.__slots__), "now": now})
 
 
-def _delivery(row: DictRow) -> Delivery:
+def delivery_of(row: DictRow) -> Delivery:
+    """Make a delivery of a row with the columns of read_state.sql."""
     return Delivery(
         message_id=row["message_id"],
         agent_id=row["agent_id"],

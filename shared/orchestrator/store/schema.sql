@@ -71,6 +71,30 @@ CREATE FUNCTION orchestrator.agent_texts(agents text, at timestamp with time zon
        AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
+CREATE FUNCTION orchestrator.answered_message(inbound uuid, person uuid, written_at timestamp with time zone) RETURNS TABLE(message_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT last_text.message_id
+      FROM (
+            (
+                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                 WHERE a.user_id = person AND a.holds_slot AND a.started_at <= written_at
+                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+                 ORDER BY a.started_at DESC LIMIT 1
+            )
+             UNION ALL
+            (
+                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                 WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= written_at
+                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+                 ORDER BY a.started_at DESC LIMIT 1
+            )
+           ) last_text
+     WHERE inbound IS NOT NULL
+     ORDER BY last_text.started_at DESC
+     LIMIT 1
+$$;
+
 CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
     LANGUAGE sql STABLE
     AS $$
@@ -556,6 +580,20 @@ CREATE FUNCTION orchestrator.revocations_of(number text, for_purpose text, about
             WHERE given.phone_number = number AND given.is_given AND given.at > revoked.at
               AND (given.purpose = revoked.purpose OR given.topic = revoked.topic)
        )
+$$;
+
+CREATE FUNCTION orchestrator.scope_of(agent text, wanted_prefix text) RETURNS TABLE(agent_id text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT agent
+     WHERE wanted_prefix IS NULL
+        OR (
+               starts_with(lower(agent), wanted_prefix)
+               AND NOT EXISTS (
+                   SELECT FROM orchestrator.agents a
+                    WHERE length(a.prefix) > length(wanted_prefix) AND starts_with(lower(agent), a.prefix)
+               )
+           )
 $$;
 
 CREATE FUNCTION orchestrator.stops_of(message uuid, lane text, agent text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
