@@ -406,6 +406,18 @@ def test_a_preview_agrees_with_what_becomes_of_the_message(world: World) -> None
     assert found.next_step.startswith("If you publish it: held until Wed 2026-03-04 08:")
 
 
+def test_a_preview_knows_that_another_agents_question_is_open(world: World) -> None:
+    world.person()
+    asked = world.now
+    world.message(agent_id="saga", expects_reply=True, can_delay=False)
+    world.minute()
+    found = preview(world, expects_reply=True)
+    assert (found.outcome, found.reason) == ("hold", "question_open")
+    assert found.due is not None
+    assert found.due.at == asked + timedelta(hours=2)
+    assert preview(world).outcome == "send"
+
+
 REFUSED = [
     ({"message_data": {"type": "x", "message": ""}}, "invalid_field"),
     ({"scheduled_for": "2028-01-01T00:00:00Z"}, "scheduled_too_far"),
