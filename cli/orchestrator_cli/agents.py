@@ -10,8 +10,10 @@ from psycopg import Connection
 
 from orchestrator.agents import Agent
 from orchestrator.clock import Clock
+from orchestrator.errors import InvalidQuery
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.purpose import Purpose
+from orchestrator.query.scope import alias_of
 from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
@@ -58,6 +60,15 @@ def normal_prefix(text: str) -> str:
     if normal is None:
         raise typer.BadParameter("Ids of agents are printable ASCII; a letter of another script may look the same.")
     return normal
+
+
+@app.command("alias")
+def print_alias(prefix: Prefix) -> None:
+    """Print the alias of the query function through which these agents see their own messages alone."""
+    try:
+        show(alias_of(prefix))
+    except InvalidQuery as error:
+        raise typer.BadParameter(f"The prefix {error.problem}. {error.fix}.") from None
 
 
 @app.command("set")

@@ -222,6 +222,10 @@ class WriterSettings(Settings):
     max_segments: int = Field(default=2, gt=0)
 
 
+class WordsSettings(WriterSettings, ConfirmationSettings, LawSettings):
+    """What the words of a text depend on."""
+
+
 class PrivacySettings(Settings):
     """The key of `number_hash`. It must never change: hashes made with another key match no number."""
 
@@ -239,10 +243,8 @@ class DeliverSettings(
     DatabaseSettings,
     PolicySettings,
     SenderSettings,
-    WriterSettings,
+    WordsSettings,
     PrivacySettings,
-    ConfirmationSettings,
-    LawSettings,
     NumberCheckSettings,
 ):
     """What the deliver function needs."""

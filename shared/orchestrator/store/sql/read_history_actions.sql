@@ -10,19 +10,16 @@ WITH message AS (
                            WHERE t.message_id = m.id AND t.status <> 'queued'),
                          'infinity'
                      )
-           END AS ended_at
+           END AS ended_at,
+           ARRAY(SELECT part.id::text FROM message_queue part
+                  WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL) AS parts
       FROM message_queue m
      WHERE m.id = %(message_id)s AND m.accepted_at IS NOT NULL
 )
 SELECT a.at, a.operator, a.action, a.target, a.change, a.reason
   FROM message m
   JOIN orchestrator.operator_actions a
-    ON (a.action = 'release'
-        AND (a.target = m.id::text
-             OR a.target IN (
-                 SELECT part.id::text FROM message_queue part
-                  WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL
-             )))
+    ON (a.action = 'release' AND (a.target = m.id::text OR a.target = ANY (m.parts)))
     OR (a.action = 'withdraw'
         AND EXISTS (
             SELECT FROM orchestrator.timeline t
