@@ -171,6 +171,7 @@ def test_a_story_is_shown_and_its_message_is_released_and_withdrawn(
     sent, held, _ = three
     story = console.get(f"/messages/{sent}")
     assert "Hello" in story
+    assert "<time>2026-03-03 10:00:00 EST</time> <b>published</b>" in story
     assert "What you can do" not in story
     assert "Release before" in console.get(f"/messages/{held}")
     question, form = console.ask("release", message_id=str(held), at_once="1", back=f"/messages/{held}")
