@@ -104,8 +104,7 @@ class PolicySettings(ActivitySettings, ThrottleSettings):
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
     message_lifetime_days: Days = 7
-    # The most parts of one sequence (R8).
-    max_sequence_parts: int = Field(default=5, ge=2, le=10)
+    max_sequence_parts: int = Field(default=5, ge=2, le=10)  # of one sequence (R8)
     # How long a message waits for its agent to reformulate it (R10); a year at most.
     reformulation_minutes: int = Field(default=240, gt=0, le=525_600)
     consent: ConsentFor = ConsentFor.MARKETING

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -404,6 +405,18 @@ def test_a_preview_agrees_with_what_becomes_of_the_message(world: World) -> None
     assert (found.outcome, found.reason) == ("hold", "quiet_hours")
     assert found.due == status(world, message).due
     assert found.next_step.startswith("If you publish it: held until Wed 2026-03-04 08:")
+
+
+def test_a_preview_knows_that_another_agents_question_is_open(world: World) -> None:
+    world.person()
+    asked = world.now
+    world.message(agent_id="saga", expects_reply=True, can_delay=False)
+    world.minute()
+    found = preview(world, expects_reply=True)
+    assert (found.outcome, found.reason) == ("hold", "question_open")
+    assert found.due is not None
+    assert found.due.at == asked + timedelta(hours=2)
+    assert preview(world).outcome == "send"
 
 
 REFUSED = [

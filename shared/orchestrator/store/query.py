@@ -17,6 +17,7 @@ from orchestrator.messages import Lane
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.law import LONGEST_PERIOD
+from orchestrator.rules.questions import HOLDS_FOR
 from orchestrator.rules.state import Delivery
 from orchestrator.store.database import STATEMENT_SECONDS, limit_statement_time, sql
 from orchestrator.store.delivery import delivery_of
@@ -134,6 +135,8 @@ def read_imagined_delivery(
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
         "law_period": LONGEST_PERIOD,
+        "asks": message.expects_reply,
+        "question_holds_for": HOLDS_FOR,
         "now": now,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -165,6 +168,8 @@ def read_imagined_delivery(
             "continues": False,
             "broken": False,
             "is_reply": False,
+            "allow_repeat": message.allow_repeat,
+            "asks": message.expects_reply,
             "sequence_due": None,
             "relevance": "unasked",
             "judged_at": None,
