@@ -25,7 +25,7 @@ from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "query")
 WEBHOOK = "https://hooks.example.com"
 PRIVACY_KEY = "a key for tests alone"
 QUEUES = {
@@ -69,7 +69,7 @@ class LambdaContext:
 
     function_name: str = "test"
     memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test:live"
     aws_request_id: str = "00000000-0000-0000-0000-000000000000"
     remaining_ms: int = 60_000
 
@@ -292,6 +292,7 @@ class World:
             "agent_id": "concierge_main",
             "priority": "high",
             "message_data": {"type": "note", "message": "Hello"},
+            "allow_repeat": True,  # most stories send one word several times; R14 has tests of its own
             **fields,
         }
         answer = self.publish(json.dumps(body, default=str))

@@ -23,7 +23,7 @@ from orchestrator.store.access import (
 )
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.row_security import check_row_security
-from orchestrator.store.runtime_role import ROLE, grants_of, has_role, list_missing_rights
+from orchestrator.store.runtime_role import grants_of, groups, has_role, list_missing_rights
 from orchestrator_cli.check_results import CheckResult, Grade
 from orchestrator_cli.identity import operator_name
 from orchestrator_cli.output import confirm, print_result, show, style_line
@@ -69,24 +69,27 @@ def access_results(connection: Connection) -> Iterator[CheckResult]:
 
 
 def role_results(connection: Connection) -> Iterator[CheckResult]:
-    """Report whether this connection's role sees every row, and whether the functions' group has its rights."""
+    """Report whether this connection's role sees every row, and whether the functions' groups have their rights."""
     try:
         check_row_security(connection)
     except SettingsError as error:
         yield CheckResult("row level security", Grade.BAD, str(error))
-    if not has_role(connection):
-        detail = f"the group {ROLE} does not exist: the functions have no small role to work with"
-        fix = f"As an administrator run CREATE ROLE {ROLE} NOLOGIN; then run `orchestrator migrate`."
-        yield CheckResult("least privilege", Grade.DOUBTFUL, detail, fix)
-    elif missing := list_missing_rights(connection):
-        script = "; ".join(grant.as_string() for grant in grants_of(missing))
-        yield CheckResult(
-            "least privilege", Grade.DOUBTFUL, f"the group {ROLE} lacks rights", f"As the owner run {script};"
-        )
+    for role in groups():
+        if not has_role(connection, role):
+            detail = f"the group {role} does not exist: the functions have no small role to work with"
+            fix = f"As an administrator run CREATE ROLE {role} NOLOGIN; then run `orchestrator migrate`."
+            yield CheckResult("least privilege", Grade.DOUBTFUL, detail, fix)
+        elif missing := list_missing_rights(connection, role):
+            script = "; ".join(grant.as_string() for grant in grants_of(missing, role))
+            detail = f"the group {role} lacks rights"
+            yield CheckResult("least privilege", Grade.DOUBTFUL, detail, f"As the owner run {script};")
 
 
-def close_tables(*, yes: bool, as_json: bool) -> None:
+def close_tables(reason: str | None, *, yes: bool, as_json: bool) -> None:
     """Close the shared tables that this product created, after the operator has seen who would lose what.
+
+    Args:
+        reason: why, in the operator's words.
 
     Raises:
         SettingsError: no database is set.
@@ -108,7 +111,7 @@ def close_tables(*, yes: bool, as_json: bool) -> None:
         if created and not yes:
             confirm(f"Close {', '.join(created)}? Other roles that hold a grant keep it.")
         if created:
-            action = Action("doctor --close", ", ".join(created))
+            action = Action("doctor --close", ", ".join(created), reason=reason)
             record_action(connection, action, operator_name(), real_time())
         for table in created:
             close_created_table(connection, table)

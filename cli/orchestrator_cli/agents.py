@@ -10,8 +10,10 @@ from psycopg import Connection
 
 from orchestrator.agents import Agent
 from orchestrator.clock import Clock
+from orchestrator.errors import InvalidQuery
 from orchestrator.ids import normal_agent_id, publisher_of
 from orchestrator.purpose import Purpose
+from orchestrator.query.scope import alias_of
 from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.store import agents as store
@@ -20,7 +22,7 @@ from orchestrator.store.pauses import list_pauses
 from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, Reason, Yes, one_of
+from orchestrator_cli.options import MOST_TEXTS, AsJson, Reason, Yes, one_of
 from orchestrator_cli.output import Table, show, show_json, style_line
 from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
@@ -60,6 +62,15 @@ def normal_prefix(text: str) -> str:
     return normal
 
 
+@app.command("alias")
+def print_alias(prefix: Prefix) -> None:
+    """Print the alias of the query function through which these agents see their own messages alone."""
+    try:
+        show(alias_of(prefix))
+    except InvalidQuery as error:
+        raise typer.BadParameter(f"The prefix {error.problem}. {error.fix}.") from None
+
+
 @app.command("set")
 @on_target
 def set_agent(
@@ -67,7 +78,9 @@ def set_agent(
     urgent: Annotated[
         bool | None, typer.Option("--urgent/--no-urgent", help="Whether these agents may publish urgent messages.")
     ] = None,
-    hourly_limit: Annotated[int | None, typer.Option(help="Messages in any 60 minutes; more are held.", min=0)] = None,
+    hourly_limit: Annotated[
+        int | None, typer.Option(help="Messages in any 60 minutes; more are held.", min=0, max=MOST_TEXTS)
+    ] = None,
     no_hourly_limit: Annotated[bool, typer.Option("--no-hourly-limit", help="As many as they publish.")] = False,
     publisher: Annotated[
         list[str] | None,

@@ -17,7 +17,7 @@ from orchestrator.errors import OrchestratorError, SettingsError
 # The running local stack writes the environment of its functions to this file.
 LOCAL_STATE = Path(".local/environment.json")
 # Outputs of the stack whose variables have another name.
-_OTHER_NAMES = {"WEBHOOK_URL": "WEBHOOK_BASE_URL"}
+_OTHER_NAMES = {"WEBHOOK_URL": "WEBHOOK_BASE_URL", "QUERY_FUNCTION_ARN": "QUERY_FUNCTION"}
 
 # This process's own note of the stack that `--stack` named.
 _STACK_VARIABLE = "ORCHESTRATOR_STACK"

@@ -21,6 +21,10 @@ from orchestrator_local.template import ROOT, Function
 _API = "/2018-06-01/runtime"
 
 
+# The alias that events invoke, as in the template.
+LIVE = "live"
+
+
 class FunctionFailed(Exception):
     """The function raised, its process ended, or it exceeded its timeout; the text names which."""
 
@@ -47,6 +51,7 @@ class _Invocation:
     request_id: str
     event: Any
     deadline_ms: int
+    alias: str
 
 
 class FunctionProcess:
@@ -97,8 +102,11 @@ class FunctionProcess:
             log=self.log,
         )
 
-    def invoke(self, event: Any) -> Any:
+    def invoke(self, event: Any, alias: str = LIVE) -> Any:
         """Invoke the function once and wait for its answer.
+
+        Args:
+            alias: the alias or version that is invoked, which the function finds in its context.
 
         Raises:
             FunctionFailed: it raised, its process ended, or it exceeded its timeout.
@@ -107,7 +115,7 @@ class FunctionProcess:
             self.start()
             self._results = queue.Queue()  # the old queue may hold a result of a process that ended
             deadline = time.time() + self.function.timeout_seconds
-            self._next.put(_Invocation(str(uuid4()), event, int(deadline * 1000)))
+            self._next.put(_Invocation(str(uuid4()), event, int(deadline * 1000), alias))
             return self._wait_for_result(deadline)
 
     @property
@@ -184,7 +192,7 @@ class FunctionProcess:
                         "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
                         "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
                         "Lambda-Runtime-Invoked-Function-Arn": (
-                            f"arn:aws:lambda:us-east-1:000000000000:function:{process.function.name}"
+                            f"arn:aws:lambda:us-east-1:000000000000:function:{process.function.name}:{invocation.alias}"
                         ),
                     },
                 )

@@ -21,10 +21,11 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import connect
 from orchestrator_local.http_api import http_api
 from orchestrator_local.http_server import listen, url_of
+from orchestrator_local.invoke_api import invoke_api
 from orchestrator_local.movable_clock import ClockCannotMove, MovableClock
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.queues import CREDENTIALS, LocalQueues, event_source_mappings, sqs_endpoint
-from orchestrator_local.runtime import THIS_ENVIRONMENT, FunctionFailed, FunctionProcess, Runtime
+from orchestrator_local.runtime import LIVE, THIS_ENVIRONMENT, FunctionFailed, FunctionProcess, Runtime
 from orchestrator_local.services import Services
 from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import serve
@@ -42,10 +43,12 @@ _QUEUE_VARIABLES = {
     "INBOUND_DLQ_URL": "InboundDeadLetterQueue",
 }
 
-# The variables that a publishing client needs to reach the stack.
+# The variables that an agent's client needs to reach the stack.
 PUBLISHER_VARIABLES = (
     "ENQUEUE_QUEUE_URL",
+    "QUERY_FUNCTION",
     "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_LAMBDA",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_DEFAULT_REGION",
@@ -141,6 +144,7 @@ def local_stack(
         closing(listen()) as twilio_socket,
         closing(listen()) as claude_socket,
         closing(listen()) as webhook_socket,
+        closing(listen()) as lambda_socket,
     ):
         queues = LocalQueues(sqs_address, template.queues)
         environment = {
@@ -149,10 +153,13 @@ def local_stack(
             **state.variables,
             "DATABASE_URL": database_url,
             "AWS_ENDPOINT_URL_SQS": sqs_address,
+            "AWS_ENDPOINT_URL_LAMBDA": url_of(lambda_socket),
+            "QUERY_FUNCTION": f"query:{LIVE}",
         }
         with (
             _running_functions(template.functions, environment, queues.urls, state.logs, runtime) as functions,
             http_api(functions.values(), webhook_socket),
+            invoke_api(functions, lambda_socket),
             twilio_callbacks() as call_back,
             serve(phones := Phones(state.clock, call_back), twilio_socket),
             serve(claude := Claude(), claude_socket),

@@ -1,4 +1,4 @@
-"""The client that an agent imports: publishes messages, withdraws them, and reads a person's activity."""
+"""The client that an agent imports: publishes messages and withdraws them, and asks what became of them."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
+from orchestrator.asking_client import AskingClient
 from orchestrator.aws.queues import OutgoingMessage, send_all
+from orchestrator.aws.setup_errors import setup_error
+from orchestrator.client_checks import check_data, check_times
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
 from orchestrator.ids import uuid7
@@ -22,7 +25,7 @@ from orchestrator.messages import (
     to_body,
 )
 from orchestrator.purpose import Purpose
-from orchestrator.settings import DatabaseSettings, DispatchSettings, PublisherSettings, load
+from orchestrator.settings import DispatchSettings, PublisherSettings, load
 
 if TYPE_CHECKING:
     from orchestrator.delivery.dispatch import DispatchReport
@@ -31,11 +34,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("orchestrator")
 
 
-class MessageOrchestrator:
+class MessageOrchestrator(AskingClient):
     """Publishes messages to the orchestrator.
 
-    Settings come from the environment: `ENQUEUE_QUEUE_URL` to publish; `DATABASE_URL` (and the `[db]` extra) for the
-    calls that read the database.
+    Settings come from the environment: `ENQUEUE_QUEUE_URL` to publish; to ask, `QUERY_FUNCTION`, or else `DATABASE_URL`
+    (and the `[db]` extra). The region comes from the queue's URL where none is configured.
 
     Raises:
         SettingsError: `ENQUEUE_QUEUE_URL` is missing or malformed.
@@ -52,6 +55,7 @@ class MessageOrchestrator:
     """
 
     def __init__(self, settings: PublisherSettings | None = None) -> None:
+        super().__init__()
         self._settings = settings or load(PublisherSettings)
 
     def queue_message(self, **fields: Unpack[MessageFields]) -> UUID:
@@ -67,6 +71,8 @@ class MessageOrchestrator:
         Raises:
             InvalidMessage: a field is wrong; nothing was sent.
             PublishFailed: SQS did not take it; publishing it again with the id in the error is safe.
+            SettingsError: credentials, region or queue are missing, or this role may not publish; the text names the
+                fix, and publishing again does not help.
         """
         return self.queue_messages([fields])[0]
 
@@ -88,7 +94,7 @@ class MessageOrchestrator:
         return _ids_of(requests)
 
     def withdraw(
-        self, *, message_id: UUID | str | None = None, user_id: str | None = None, topic: str | None = None
+        self, *, message_id: UUID | str | None = None, user_id: str | UUID | None = None, topic: str | None = None
     ) -> None:
         """Cancel what has not been sent: one message, or a person's messages of a topic.
 
@@ -103,7 +109,7 @@ class MessageOrchestrator:
     def reply(
         self,
         *,
-        user_id: str,
+        user_id: str | UUID,
         content: str,
         agent_id: str | None = None,
         message_id: UUID | str | None = None,
@@ -134,13 +140,14 @@ class MessageOrchestrator:
             expires_at=expires_at,
             conversation_context_id=conversation_context_id,
         )
+        check_times(reply, real_time())
         self._publish([reply])
         return _ids_of([reply])[0]
 
     def record_consent(
         self,
         *,
-        user_id: str,
+        user_id: str | UUID,
         source: str,
         purpose: Purpose | str | None = None,
         topic: str | None = None,
@@ -183,7 +190,7 @@ class MessageOrchestrator:
     def revoke_consent(
         self,
         *,
-        user_id: str,
+        user_id: str | UUID,
         source: str,
         purpose: Purpose | str | None = None,
         topic: str | None = None,
@@ -211,22 +218,6 @@ class MessageOrchestrator:
         )
         self._publish([revocation])
 
-    def is_user_active(self, user_id: str) -> bool:
-        """Whether the person wrote within the last 10 minutes (R4).
-
-        Raises:
-            UnknownUser: no user has this id or external id.
-            DatabaseExtraMissing: install `message-orchestrator[db]`.
-            SettingsError: `DATABASE_URL` is missing.
-        """
-        try:
-            from orchestrator.store.database import Database
-            from orchestrator.store.people import is_user_active
-        except ModuleNotFoundError as error:
-            raise DatabaseExtraMissing from error
-        with Database(load(DatabaseSettings)).connection() as connection:
-            return is_user_active(connection, user_id, real_time())
-
     def process_due_messages(self) -> "DispatchReport":
         """Hand over what is due: one dispatcher tick, for teams with a cron of their own.
 
@@ -248,7 +239,9 @@ class MessageOrchestrator:
 
     def _publish(self, requests: Sequence[Request]) -> None:
         outgoing = [OutgoingMessage(to_body(request), group=request.user_id) for request in requests]
-        failures = send_all(self._settings.enqueue_queue_url, outgoing)
+        failures = send_all(
+            self._settings.enqueue_queue_url, outgoing, lambda error: setup_error(error, "ENQUEUE_QUEUE_URL")
+        )
         if failures:
             raise PublishFailed(_ids_of([requests[place] for place in failures]), next(iter(failures.values())))
         logger.info("published", extra={"message_ids": [str(message_id) for message_id in _ids_of(requests)]})
@@ -256,7 +249,10 @@ class MessageOrchestrator:
 
 def _build_with_id(message: Mapping[str, Any] | Message) -> Message:
     fields = dict(message) if isinstance(message, Mapping) else message.model_dump(exclude_none=True)
-    return build_message({**fields, "message_id": fields.get("message_id") or uuid7(real_time())})
+    check_data(fields.get("message_data"))
+    found = build_message({**fields, "message_id": fields.get("message_id") or uuid7(real_time())})
+    check_times(found, real_time())
+    return found
 
 
 def _ids_of(requests: Sequence[Request]) -> list[UUID]:

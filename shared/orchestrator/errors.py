@@ -43,6 +43,84 @@ class InvalidMessage(OrchestratorError, ValueError):
         super().__init__(f"{field}: {problem}. {fix}.")
 
 
+class MissingCredentials(SettingsError):
+    """AWS accepts no credentials of this process: there are none, or they are not valid any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "AWS credentials: there are none, or they are not valid any more. Give the agent a role, run `aws sso "
+            "login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+
+
+class MissingRegion(SettingsError):
+    """No AWS region is configured, and the URL or ARN names none."""
+
+    def __init__(self, variable: str) -> None:
+        fix = "Set AWS_DEFAULT_REGION to the region of the stack."
+        super().__init__(f"AWS_DEFAULT_REGION: is not set, and {variable} names no region. {fix}")
+
+
+class MissingResource(SettingsError):
+    """What a variable names does not exist: a queue, or a function with its alias."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"{variable}: names nothing that exists in its account and region. Copy it from the outputs of the stack "
+            "(EnqueueQueueUrl, QueryFunctionArn); an agent's own alias is made once: docs/agents.md."
+        )
+
+
+class NotAllowed(SettingsError):
+    """The role of this process may not use what a variable names."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"{variable}: this role may not use it. Attach the stack's policy to it: PublisherPolicyArn to publish, "
+            "AskerPolicyArn to ask, or the policy of docs/agents.md for an agent's own alias."
+        )
+
+
+class QueryFailed(OrchestratorError):
+    """The question could not be answered now; nothing is wrong with it, and it may be asked again."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"The question was not answered ({cause}). Ask again; nothing was changed.")
+
+
+class MessageNotSent(OrchestratorError):
+    """A message ended without being sent, so that no answer to it can come.
+
+    Attributes:
+        message_id: the message.
+        state, reason: how it ended.
+        next_step: what the agent has to do, in one sentence.
+    """
+
+    def __init__(self, message_id: UUID, state: str, reason: str | None, next_step: str) -> None:
+        self.message_id = message_id
+        self.state = state
+        self.reason = reason
+        self.next_step = next_step
+        super().__init__(f"{message_id} ended as {state}{f' ({reason})' if reason else ''}. {next_step}")
+
+
+class InvalidQuery(OrchestratorError, ValueError):
+    """A question that the query function cannot answer.
+
+    Attributes:
+        code: the machine-readable reason, such as `invalid_query` or `not_allowed`.
+        problem: what is wrong.
+        fix: what to ask instead.
+    """
+
+    def __init__(self, code: str, problem: str, fix: str) -> None:
+        self.code = code
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"{code}: {problem}. {fix}.")
+
+
 class PublishFailed(OrchestratorError):
     """SQS did not take some messages; publishing the same ids again is safe.
 

@@ -1,8 +1,9 @@
 """What the fields of agents' requests have in common: times with an offset, names, ids, and keys in two spellings."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -34,10 +35,20 @@ def _normalize_agent_id(value: str) -> str:
     return normal
 
 
+def _uuid_as_text(value: object) -> object:
+    return str(value) if isinstance(value, UUID) else value
+
+
+# The farthest time of a message: a later one is a mistake of the publisher.
+PLANS_AHEAD = timedelta(days=366)
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_iso_text)]
 # An identifier: cleaning it would make another one of it.
 Name = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S"), AfterValidator(_require_plain_characters)
+    str,
+    BeforeValidator(_uuid_as_text),
+    Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S"),
+    AfterValidator(_require_plain_characters),
 ]
 AgentId = Annotated[
     str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S"), AfterValidator(_normalize_agent_id)

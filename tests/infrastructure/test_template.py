@@ -137,6 +137,7 @@ QUEUE_ACTIONS = {
         "UrgentQueue": {"sqs:SendMessage"},
     },
     "RetainRole": {},
+    "QueryRole": {},
 }
 SECRETS = {
     "MigrateRole": {"Database"},
@@ -146,6 +147,7 @@ SECRETS = {
     "WebhookRole": {"Twilio"},
     "InboundRole": {"Database", "Anthropic", "Privacy"},
     "RetainRole": {"Database"},
+    "QueryRole": {"Database"},
 }
 
 
@@ -185,11 +187,12 @@ def test_a_function_reads_its_own_secrets_and_no_others(role: str) -> None:
 
 
 # What each role reads once the optional secrets are there.
-OWN_SECRETS = {"MigrateRole": {"Migration"}, "DispatchRole": {"Database", "TwilioSender"}} | {
+OWN_SECRETS = {"MigrateRole": {"Migration"}, "QueryRole": {"Query"}, "DispatchRole": {"Database", "TwilioSender"}} | {
     "DeliverRole": {"Database", "TwilioSender", "Anthropic", "Privacy"}
 }
 WITH_OWN_SECRETS = {
     "MigrationSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:migration-aaaaaa",
+    "QuerySecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:query-aaaaaa",
     "TwilioSenderSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:sender-aaaaaa",
 }
 
@@ -207,6 +210,8 @@ def test_with_secrets_of_their_own_the_token_is_the_webhooks_alone_and_ddl_that_
             "",
             {"Ref": "TwilioSenderSecretArn"},
         )
+    if "Query" in read:
+        assert variables["DATABASE_SECRET_ARN"] == {"Ref": "QuerySecretArn"}
     if "Migration" in read:
         assert (variables["DATABASE_SECRET_ARN"], variables["MIGRATION_SECRET_ARN"]) == (
             "",
@@ -215,7 +220,7 @@ def test_with_secrets_of_their_own_the_token_is_the_webhooks_alone_and_ddl_that_
 
 
 def test_an_upgrade_without_new_secrets_changes_no_function_and_no_role_of_it() -> None:
-    assert {"MigrationSecretPolicy", "TwilioSenderSecretPolicy"} & POLICIES.keys() == set()
+    assert {"MigrationSecretPolicy", "QuerySecretPolicy", "TwilioSenderSecretPolicy"} & POLICIES.keys() == set()
     everywhere = FUNCTIONS["EnqueueFunction"]["Environment"]["Variables"]
     for name in ("DispatchFunction", "DeliverFunction", "MigrateFunction"):
         variables = FUNCTIONS[name]["Environment"]["Variables"]
@@ -228,9 +233,10 @@ def test_an_upgrade_without_new_secrets_changes_no_function_and_no_role_of_it() 
 REASONS = {
     ("TracingPolicy", "xray:PutTelemetryRecords xray:PutTraceSegments"): "traces of each invocation",
     ("PublisherPolicy", "sqs:SendMessage"): "agents publish",
+    ("AskerPolicy", "lambda:InvokeFunction"): "roles ask about every message, through the alias live",
     **{
         (f"{name}SecretPolicy", action): "the role's functions read this secret, encrypted with the owner's key or not"
-        for name in ("Database", "Migration", "Twilio", "TwilioSender", "Anthropic", "Privacy", "ReplyWebhook")
+        for name in ("Database", "Migration", "Query", "Twilio", "TwilioSender", "Anthropic", "Privacy", "ReplyWebhook")
         for action in ("secretsmanager:GetSecretValue", "kms:Decrypt")
     },
     **{(role, "logs:CreateLogStream logs:PutLogEvents"): "its own log" for role in QUEUE_ACTIONS},

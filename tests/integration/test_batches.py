@@ -208,8 +208,8 @@ def test_what_sqs_does_not_take_of_a_tick_is_due_as_before(world: World, monkeyp
 
     original = queues._send_batch
 
-    def takes_some(queue_url: str, batch: list[tuple[int, Any]]) -> dict[int, str]:
-        return {**original(queue_url, batch[2:]), batch[0][0]: "InternalError", batch[1][0]: "InternalError"}
+    def takes_some(queue_url: str, batch: list[tuple[int, Any]], raises: Any) -> dict[int, str]:
+        return {**original(queue_url, batch[2:], raises), batch[0][0]: "InternalError", batch[1][0]: "InternalError"}
 
     monkeypatch.setattr(queues, "_send_batch", takes_some)
     assert world.dispatch()["not_taken"] == 4

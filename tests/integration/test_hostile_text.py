@@ -28,7 +28,7 @@ COMMANDS = {
     "queue": [], "explain": ["MESSAGE"], "costs": [], "stats": [], "unknown-senders": [], "strangers": [],
     "user show": ["USER"], "user read": [], "user set": ["USER", "--name", HOSTILE, "--yes"], "user stop": ["USER", "--yes"], "user list": [],
     "user add": ["--phone", "+12125550199", "--name", HOSTILE, "--external-id", f"{HOSTILE}2", "--yes"],
-    "agent list": [], "agent set": [f"{HOSTILE}2", "--yes"], "agent remove": [HOSTILE, "--yes"],
+    "agent list": [], "agent alias": [f"{HOSTILE}2"], "agent set": [f"{HOSTILE}2", "--yes"], "agent remove": [HOSTILE, "--yes"],
     "pause": ["--agent", f"{HOSTILE}3", "--note", HOSTILE, "--yes"], "resume": ["--agent", f"{HOSTILE}3", "--yes"],
     "adopt": [], "migrate": [], "pauses": [], "actions": [], "messages": [], "rejections": [], "release": ["MESSAGE", "--yes"],
     "withdraw": ["--topic", HOSTILE, "--yes"],
@@ -43,7 +43,7 @@ COMMANDS = {
     "law show": [], "law check": [], "doctor": [],
 }  # fmt: skip
 EACH_WAY: tuple[list[str], ...] = ([], ["--json"])
-ELSEWHERE = {"recover", "invoke", "privacy delete", "console"}
+ELSEWHERE = {"recover", "invoke", "privacy delete", "console", "mcp"}
 
 
 def command_names(group: Any, prefix: str = "") -> Iterator[str]:

@@ -26,7 +26,8 @@ from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.database import Database, connect
-from orchestrator.store.delivery import WavePlan, read_state, reserve_wave
+from orchestrator.store.delivery import read_state, reserve_wave
+from orchestrator.store.wave_plan import WavePlan
 from orchestrator.wording.render import Words
 from tests.world import PATIENCE_SECONDS, World
 
@@ -69,7 +70,7 @@ def approved(connection: Connection, user_id: UUID, count: int, now: datetime) -
     rows = connection.execute(
         "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, priority, status, accepted_at,"
         "                           expires_at, lease_until)"
-        " SELECT %(user)s, 'race', jsonb_build_object('type', 'note', 'message', n::text), %(now)s, 'high', 'approved',"
+        " SELECT %(user)s, 'race', jsonb_build_object('type', 'note', 'message', gen_random_uuid()::text), %(now)s, 'high', 'approved',"
         "        %(now)s, %(now)s + interval '1 day', %(now)s + interval '15 minutes'"
         " FROM generate_series(1, %(count)s) n RETURNING id",
         {"user": user_id, "now": now, "count": count},
@@ -248,7 +249,7 @@ def test_no_wave_waits_for_anothers_spending(world: World, database_url: str) ->
         words = {d.message_id: Words("Hello", "verbatim") for d in state.deliveries}
         sends, _ = prepare_sends(sendable, words, CountingSender(), settings, world.now)
         plan = WavePlan([], [], [], [], [send.candidate for send in sends])
-        assert len(reserve_wave(blocker, plan, settings, 500.0, 1500.0, world.now)) == 1
+        assert len(reserve_wave(blocker, plan, settings, 500.0, 1500.0, world.now).attempts) == 1
         sender = CountingSender()
         with ThreadPoolExecutor(1) as pool:
             pool.submit(run_workers, database_url, [second], sender, world.now).result(PATIENCE_SECONDS)

@@ -168,7 +168,7 @@ def test_in_a_database_of_an_owner_the_role_has_the_same_rights(empty_database: 
     with psycopg.connect(empty_database, autocommit=True) as owner:
         owner.execute(EXISTING.encode())
         migrate(empty_database)
-        assert list_missing_rights(owner) == []
+        assert list_missing_rights(owner, ROLE) == []
 
 
 @pytest.mark.parametrize("group", [ROLE, "group_that_nobody_made"])
@@ -185,13 +185,13 @@ def test_a_role_that_may_make_no_role_migrates_all_the_same(
         assert migrate(as_role(empty_database, name))
         assert migrate(as_role(empty_database, name)) == []
         with psycopg.connect(empty_database) as connection:
-            assert (list_missing_rights(connection), has_role(connection)) == ([], group == ROLE)
+            assert (list_missing_rights(connection, group), has_role(connection, group)) == ([], group == ROLE)
 
 
 def test_a_group_that_another_database_makes_at_the_same_moment_is_the_same_group(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime_role, "has_role", lambda _connection: False)
+    monkeypatch.setattr(runtime_role, "has_role", lambda _connection, _role: False)
     grant_rights(connection)
 
 
@@ -217,7 +217,6 @@ def test_doctor_prints_what_an_administrator_has_to_run(
 ) -> None:
     migrate(empty_database)
     monkeypatch.setattr(runtime_role, "ROLE", group)
-    monkeypatch.setattr(access, "ROLE", group)
     with psycopg.connect(empty_database) as owner:
         owner.execute(change.encode())
         (found,) = access.role_results(owner)
@@ -229,9 +228,9 @@ def test_a_right_that_was_taken_away_comes_back_with_the_next_run(empty_database
     migrate(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as owner:
         owner.execute(f"REVOKE ALL ON users, orchestrator.attempts FROM {ROLE}".encode())
-        assert list_missing_rights(owner)
+        assert list_missing_rights(owner, ROLE)
         migrate(empty_database)
-        assert list_missing_rights(owner) == []
+        assert list_missing_rights(owner, ROLE) == []
 
 
 # Row level security ------------------------------------------------------------------------------------------------------

@@ -251,6 +251,7 @@ def test_whatever_looks_a_number_up_finds_it_by_its_index(world: World) -> None:
         recovery.read_unsent_messages(world.connection, [phone])
         add_unknown_senders(world.connection, {uuid4(): phone})
         next(iterate_people(world.connection, world.now))
+        world.invoke("query", {"action": "budget", "user_id": "p0"})
         identity = identity_of(world.connection, "p0")
         delete_person(world.connection, identity, None, PrivacySettings(), lambda: world.now)
     names = {name for name in NAMES.values() if BY_NUMBER.search(read_statement(name))}

@@ -151,7 +151,7 @@ def test_the_tables_of_an_owner_are_reported_and_never_changed(
     rights = (
         "SELECT relname, relrowsecurity, r.rolname, privilege_type, EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid)"
         " FROM pg_class c CROSS JOIN aclexplode(relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee"
-        " WHERE relname = ANY (%s) AND r.rolname IS DISTINCT FROM 'orchestrator_runtime' ORDER BY 1, 3, 4"
+        " WHERE relname = ANY (%s) AND coalesce(r.rolname, '') <> ALL ('{orchestrator_runtime,orchestrator_query}') ORDER BY 1, 3, 4"
     )
     before = supabase.execute(rights, [list(SHARED_TABLES)]).fetchall()
     migrate(url_of(supabase))
@@ -270,7 +270,16 @@ def test_doctor_finds_what_leads_past_the_grants_of_a_web_role(
     migrate(url_of(supabase))
     supabase.execute(change.encode())
     # Databases of one server share their roles, also those that other tests make meanwhile.
-    of_others = ("orchestrator_runtime", "service_role", "reporting", "runtime_", "member_", "web_")
+    of_others = (
+        "orchestrator_runtime",
+        "orchestrator_query",
+        "reader_",
+        "service_role",
+        "reporting",
+        "runtime_",
+        "member_",
+        "web_",
+    )
     results = {k: v for k, v in access_of(supabase, monkeypatch).items() if not k.startswith(of_others)}
     assert results == found, situation
 

@@ -22,9 +22,9 @@ TREES = {
     "functions": (".", {"orchestrator"}),
 }
 # The parts of shared/orchestrator: each imports itself and the layers above its line; procedures import each other, too.
-PROCEDURES = {"intake", "delivery", "conversation", "maintenance"}
+PROCEDURES = {"intake", "delivery", "conversation", "maintenance", "query"}
 LAYERS = [
-    {"errors", "ids", "leases", "segments", "number_hash", "clean_text", "purpose", "thread_pools"},
+    {"errors", "ids", "leases", "segments", "number_hash", "clean_text", "purpose", "thread_pools", "queries"},
     {"unsendable", "request_fields"},
     {"consents"},
     {"clock", "messages", "people"},
@@ -41,7 +41,11 @@ LAYERS = [
     {"event_targets"},
     {"events", "relevance_check"},
     PROCEDURES,
+    {"ask", "client_checks"},
+    {"asking_client"},
     {"client"},
+    {"async_client", "tool_values"},
+    {"tools"},
     {"orchestrator"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}

@@ -1,5 +1,6 @@
 """The boto3 clients of a process, each made at its first use: boto3 takes 0.3 s to import."""
 
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,17 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
 
+# Clients may be shared by threads, and may not be made by several at once (boto3 documentation, "Multithreading").
+_making = threading.Lock()
+
 
 @cache
-def sqs_client() -> "SQSClient":
-    """The client of SQS."""
+def sqs_client(region: str | None = None) -> "SQSClient":
+    """The client of SQS in a region; in the configured one where none is named."""
     import boto3
 
-    return boto3.client("sqs", config=_config(read_timeout=10, attempts=3))
+    with _making:
+        return boto3.client("sqs", region_name=region, config=_config(read_timeout=10, attempts=3))
 
 
 @cache
@@ -28,11 +33,12 @@ def events_client() -> "EventBridgeClient":
 
 
 @cache
-def lambda_client() -> Any:
-    """The client of Lambda, without types: one call is made."""
+def lambda_client(region: str | None = None) -> Any:
+    """The client of Lambda in a region, without types: one call is made; in the configured one where none is named."""
     import boto3
 
-    return boto3.client("lambda", config=_config(read_timeout=5, attempts=2))
+    with _making:
+        return boto3.client("lambda", region_name=region, config=_config(read_timeout=5, attempts=2))
 
 
 @cache

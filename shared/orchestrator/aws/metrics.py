@@ -74,6 +74,9 @@ TEXTS = Metric("Texts", by="kind")
 OPT_OUTS = Metric("OptOuts", by="source")
 UNREAD_TEXTS = Metric("Unjudged")
 OLDEST_UNREAD = Metric("OldestUnread", SECONDS)
+# Questions of agents, and those without an answer.
+QUERIES = Metric("Queries", by="action")
+QUERIES_REFUSED = Metric("QueriesRefused", by="code")
 # Costs: US dollars on the UTC day, as each tick finds them; billed segments; waves that a ceiling kept from Claude.
 CLAUDE_SPENT = Metric("ClaudeSpentToday", NO_UNIT)
 TWILIO_SPENT = Metric("TwilioSpentToday", NO_UNIT)

@@ -1,7 +1,7 @@
 """SQS: reads records, sends messages and dead letters in batches, and returns records for a later try."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.clients import own_role_id, sqs_client
+from orchestrator.aws.setup_errors import region_for
 from orchestrator.ids import publisher_of
 
 if TYPE_CHECKING:
@@ -137,19 +138,23 @@ def queue_url_of(records: Sequence[QueueRecord], *queue_urls: str | None) -> str
     return names.get(records[0].queue) if records else None
 
 
-def send_all(queue_url: str, messages: Sequence[OutgoingMessage]) -> dict[int, str]:
+def send_all(
+    queue_url: str, messages: Sequence[OutgoingMessage], raises: Callable[[Exception], Exception | None] | None = None
+) -> dict[int, str]:
     """Send any number of messages, in as few batches as SQS allows.
+
+    Args:
+        raises: makes of an error of boto3 the error to raise; None where it is the cause of a failure as any other.
 
     Returns:
         The cause for each message that SQS did not take, by its place in `messages`. Empty when SQS took all.
     """
     batches = list(_batches(messages))
     if len(batches) <= 1:
-        results = [_send_batch(queue_url, batch) for batch in batches]
+        results = [_send_batch(queue_url, batch, raises) for batch in batches]
     else:
-        sqs_client()  # made before the threads, which share it
         with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            results = list(pool.map(lambda batch: _send_batch(queue_url, batch), batches))
+            results = list(pool.map(lambda batch: _send_batch(queue_url, batch, raises), batches))
     return {place: cause for failures in results for place, cause in failures.items()}
 
 
@@ -239,14 +244,22 @@ def _size(message: OutgoingMessage) -> int:
     return len(message.body.encode()) + sum(len(name) + len(value.encode()) + 6 for name, value in attributes)
 
 
-def _send_batch(queue_url: str, batch: Sequence[tuple[int, OutgoingMessage]]) -> dict[int, str]:
+def _send_batch(
+    queue_url: str,
+    batch: Sequence[tuple[int, OutgoingMessage]],
+    raises: Callable[[Exception], Exception | None] | None,
+) -> dict[int, str]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        answer = sqs_client().send_message_batch(
+        region = region_for(queue_url)
+        client = sqs_client(region) if region else sqs_client()
+        answer = client.send_message_batch(
             QueueUrl=queue_url, Entries=[_entry(place, message) for place, message in batch]
         )
     except (BotoCoreError, ClientError) as error:
+        if raises is not None and (raised := raises(error)) is not None:
+            raise raised from error
         return {place: str(error) for place, _ in batch}
     return {int(failure["Id"]): failure.get("Message", failure["Code"]) for failure in answer.get("Failed", [])}
 

@@ -5,18 +5,20 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from orchestrator.clean_text import clean_json, visible_text
+from orchestrator.clean_text import clean_json, shows_nothing, visible_text
 from orchestrator.clock import Countdown
 from orchestrator.jurisdictions import read_law
 from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.introductions import Introduction, introduction_of
 from orchestrator.rules.local_time import next_midnight
+from orchestrator.rules.reasons import Reason
 from orchestrator.rules.state import Delivery
+from orchestrator.rules.stop_answers import offered_stop_word
 from orchestrator.segments import segments_of
-from orchestrator.settings import DeliverSettings
-from orchestrator.store.delivery import StoredWords
-from orchestrator.unsendable import unfilled_placeholder
+from orchestrator.settings import WordsSettings
+from orchestrator.store.wave_plan import StoredWords
+from orchestrator.unsendable import is_json, unfilled_placeholder
 from orchestrator.wording.introductions import can_introduce, introduce
 from orchestrator.wording.render import Brief, Words, write_words
 
@@ -28,7 +30,7 @@ OF_OTHERS = frozenset({"row", "adopted"})
 
 def find_words(
     sendable: Sequence[tuple[Delivery, Send]],
-    settings: DeliverSettings,
+    settings: WordsSettings,
     time_left: Countdown,
     now: datetime,
     *,
@@ -52,10 +54,17 @@ def find_words(
     return words | _introductions(sendable, words, settings, now)
 
 
-def names_sender(delivery: Delivery, settings: DeliverSettings, now: datetime) -> bool:
+def names_sender(delivery: Delivery, settings: WordsSettings, now: datetime) -> bool:
     """Whether a message can say of its sender what it must (R15). Where only its name is missing, it goes without."""
     introduction = introduction_of(delivery.state, delivery.person, read_law(settings.law_file), now)
     return introduction is not Introduction.CONTACT or can_introduce(introduction, settings)
+
+
+def fault_of_words(text: str | None) -> Reason | None:
+    """Why words must not be sent; None where they may. Rows of another sender were not checked when they came."""
+    if text is None or shows_nothing(text) or is_json(text):
+        return Reason.NOTHING_TO_SAY
+    return Reason.OFFERS_STOP_WORD if offered_stop_word(text) else None
 
 
 def stored_words_of(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[StoredWords]:
@@ -81,7 +90,7 @@ def end_of_words(delivery: Delivery, decision: Send, text: str, source: str | No
 
 
 def _introductions(
-    sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words], settings: DeliverSettings, now: datetime
+    sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words], settings: WordsSettings, now: datetime
 ) -> dict[UUID, Words]:
     """The words of the messages that must say who writes and how to stop, and do not yet (R15)."""
     introduced: dict[UUID, Words] = {}

@@ -11,6 +11,7 @@ from orchestrator.ids import id_from_sqs, spread_of, time_of
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of, is_e164
+from orchestrator.request_fields import PLANS_AHEAD
 from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.first_due import first_due
 from orchestrator.rules.limits import budget_day
@@ -22,8 +23,6 @@ from orchestrator.store.intake import AcceptedMessage, KnownRecords, KnownSequen
 
 # A sequence ends when its parts are not complete after this (R8).
 SEQUENCE_PATIENCE = timedelta(minutes=15)
-# The farthest `scheduled_for`: a later date is a mistake of the publisher.
-PLANS_AHEAD = timedelta(days=366)
 # The reason of a rejection above MAX_SEQUENCE_PARTS (R8).
 TOO_MANY_PARTS = "too_many_parts"
 
@@ -105,6 +104,8 @@ def accept(
         sequence_position=message.sequence_position if message.in_sequence else None,
         sequence_total=message.sequence_total if message.in_sequence else None,
         local_date=budget_day(person, now),
+        allow_repeat=bool(message.allow_repeat),
+        expects_reply=bool(message.expects_reply),
     )
 
 

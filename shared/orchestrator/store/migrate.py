@@ -21,7 +21,7 @@ from orchestrator.store.access import (
     list_created_tables,
     list_shared_tables,
 )
-from orchestrator.store.runtime_role import grant_rights, list_missing_rights
+from orchestrator.store.runtime_role import grant_rights, groups, list_missing_rights
 from orchestrator.store.stored_statements import create_functions, drop_unneeded_functions, missing_functions
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -114,7 +114,9 @@ def apply_migrations(connection: Connection, seconds_left: Countdown | None = No
 
 def _is_up_to_date(connection: Connection) -> bool:
     is_complete = not read_unapplied_migrations(connection) and not missing_functions(connection)
-    return is_complete and is_schema_closed(connection) and not list_missing_rights(connection)
+    if not (is_complete and is_schema_closed(connection)):
+        return False
+    return not any(list_missing_rights(connection, role) for role in groups())
 
 
 def _set_rights(connection: Connection, seconds_left: Countdown) -> None:

@@ -1,6 +1,7 @@
-"""The database role `orchestrator_runtime`: a group with the rights that the functions need, and no others.
+"""The database roles of the functions: groups with the rights that they need, and no others.
 
-It has no login. An owner makes the login of `DATABASE_URL` a member of it; `docs/database.md` explains how.
+They have no login. An owner makes the login of `DATABASE_URL` a member of `orchestrator_runtime`, and that of the query
+function's own secret one of `orchestrator_query`, which only reads; `docs/database.md` explains how.
 """
 
 from collections.abc import Iterator
@@ -72,48 +73,81 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "orchestrator.withdrawals": (("SELECT", "INSERT", "DELETE"), "withdrawals of a message, for 90 days"),
 }
 
+# What the query function reads. It writes nothing.
+QUERY_ROLE = "orchestrator_query"
+QUERY_RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
+    table: (("SELECT",), why)
+    for table, why in {
+        "public.users": "finds people, and what the rules need to know of them",
+        "public.conversations": "checks whose conversation a previewed message names",
+        "public.messages": "reads what people wrote, and which texts arrived",
+        "public.message_queue": "reads what became of messages",
+        "public.user_message_budget": "reads limits and counts of texts",
+        "orchestrator.agent_rates": "knows which agents are counted together",
+        "orchestrator.agents": "obeys the settings of agents",
+        "orchestrator.attempts": "counts texts, and knows which text a reply answers",
+        "orchestrator.consents": "obeys consents and revocations",
+        "orchestrator.inbound_marker": "knows whether what people write is read",
+        "orchestrator.known_agents": "knows which agents the start limit exempts",
+        "orchestrator.left_alone": "leaves out the texts of another sender",
+        "orchestrator.numbers": "knows which numbers get no texts",
+        "orchestrator.opt_outs": "obeys STOP",
+        "orchestrator.pauses": "obeys pauses",
+        "orchestrator.readings": "knows what people's texts were taken for",
+        "orchestrator.rejections": "reads why a message was rejected",
+        "orchestrator.timeline": "reads what a hold or an end rests on",
+        "orchestrator.waits_for_users": "knows which messages wait for their user",
+    }.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One right of the role; `table_name` is null for the use of the schema."""
+    """One right of a role; `table_name` is null for the use of the schema."""
 
     schema_name: str
     table_name: str | None
     privilege: str
 
 
-def has_role(connection: Connection) -> bool:
-    """Whether this server has the role. Databases of one server share it."""
-    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone() is not None
+def groups() -> dict[str, dict[str, tuple[tuple[str, ...], str]]]:
+    """The rights of each group by its name, the functions' group first."""
+    return {ROLE: RIGHTS, QUERY_ROLE: QUERY_RIGHTS}
 
 
-def list_missing_rights(connection: Connection) -> list[Right]:
-    """List the rights that the role lacks in this database; empty where there is no such role."""
+def has_role(connection: Connection, role: str) -> bool:
+    """Whether this server has a role. Databases of one server share it."""
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
+
+
+def list_missing_rights(connection: Connection, role: str) -> list[Right]:
+    """List the rights that a group lacks in this database; empty where there is no such role."""
     with connection.cursor(row_factory=class_row(Right)) as cursor:
-        rights = [(table, privilege) for table, (privileges, _) in RIGHTS.items() for privilege in privileges]
+        rights = [(table, privilege) for table, (privileges, _) in groups()[role].items() for privilege in privileges]
         tables, privileges = zip(*rights, strict=True)
-        parameters = {"role": ROLE, "tables": list(tables), "privileges": list(privileges)}
+        parameters = {"role": role, "tables": list(tables), "privileges": list(privileges)}
         return cursor.execute(read_statement("list_missing_rights").encode(), parameters).fetchall()
 
 
 def grant_rights(connection: Connection) -> None:
-    """Make the role where this connection's role may, and grant it what it lacks.
+    """Make the groups where this connection's role may, and grant them what they lack.
 
     Where it may not, the functions work with another role, and `doctor` prints what an administrator has to run.
     """
-    # Databases of one server share roles, and another one may be migrated at the same moment.
-    with suppress(errors.DuplicateObject, errors.UniqueViolation, errors.InsufficientPrivilege):
-        if not has_role(connection):
-            connection.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(ROLE)))
-    with suppress(errors.InsufficientPrivilege), connection.transaction():
-        for grant in grants_of(list_missing_rights(connection)):
-            connection.execute(grant)
+    for role in groups():
+        # Databases of one server share roles, and another one may be migrated at the same moment.
+        with suppress(errors.DuplicateObject, errors.UniqueViolation, errors.InsufficientPrivilege):
+            if not has_role(connection, role):
+                connection.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(role)))
+        with suppress(errors.InsufficientPrivilege), connection.transaction():
+            for grant in grants_of(list_missing_rights(connection, role), role):
+                connection.execute(grant)
     close_schema(connection)  # it grants the functions of the schema to the roles that use it
 
 
-def grants_of(rights: list[Right]) -> Iterator[Composed]:
-    """The statements that grant these rights, one for each schema and table."""
+def grants_of(rights: list[Right], role: str) -> Iterator[Composed]:
+    """The statements that grant these rights to a group, one for each schema and table."""
     for (schema, table), of_table in groupby(rights, attrgetter("schema_name", "table_name")):
         granted = SQL(", ".join(right.privilege for right in of_table))
         on = Identifier(schema, table) if table else SQL("SCHEMA {}").format(Identifier(schema))
-        yield SQL("GRANT {} ON {} TO {}").format(granted, on, Identifier(ROLE))
+        yield SQL("GRANT {} ON {} TO {}").format(granted, on, Identifier(role))

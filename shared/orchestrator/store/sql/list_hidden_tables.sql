@@ -21,6 +21,9 @@ SELECT needed.table_name, array_agg(needed.command ORDER BY needed.command) AS c
                WHERE to_role = 0 OR CASE WHEN to_role <> 0 THEN pg_has_role(to_role, 'USAGE') ELSE false END
           )
        ) AS policies
- WHERE row_security_active(tables.id) AND (policies.open = 0 OR policies.restricting > 0)
+ WHERE row_security_active(tables.id)
+   -- Without the right there is an error, and not a hidden row. The query function's role only reads.
+   AND has_any_column_privilege(tables.id, needed.command)
+   AND (policies.open = 0 OR policies.restricting > 0)
  GROUP BY needed.table_name
  ORDER BY needed.table_name
