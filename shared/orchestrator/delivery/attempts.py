@@ -13,6 +13,7 @@ from orchestrator.ids import uuid7
 from orchestrator.messages import verbatim_text
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
+from orchestrator.rules.approval import waits_for_approval
 from orchestrator.rules.consent import needs_consent
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
@@ -46,13 +47,14 @@ def prepare_sends(
     settings: DeliverSettings,
     now: datetime,
 ) -> tuple[list[PreparedSend], list[DecisionRow]]:
-    """Prepare an attempt for each message that has words.
+    """Prepare an attempt for each message that has words, and where they need it an operator's approval of them.
 
     Args:
         words: by message id, for the messages that had none that hold today.
 
     Returns:
-        The attempts, and the ends of the messages whose data makes no words, or whose words must not be sent.
+        The attempts; and the ends of the messages whose data makes no words, or whose words must not be sent, and the
+        holds of those whose words are not approved yet.
     """
     sends: list[PreparedSend] = []
     wordless: list[DecisionRow] = []
@@ -62,6 +64,9 @@ def prepare_sends(
         text, source = (found.text, found.source) if found else (delivery.words, delivery.words_source)
         if fault := fault_of_words(text):
             wordless.append(DecisionRow(delivery.message_id, Status.FAILED, fault, None))
+        elif text is not None and waits_for_approval(delivery, text):
+            until = delivery.state.expires_at
+            wordless.append(DecisionRow(delivery.message_id, Status.QUEUED, Reason.APPROVAL, until))
         else:
             assert text is not None  # words that are missing are at fault
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))

@@ -671,7 +671,8 @@ BEGIN
         SELECT 'message.' || t.status, m.user_id, t.message_id, jsonb_build_object('reason', t.reason), t.at
           FROM told t
           JOIN public.message_queue m ON m.id = t.message_id
-         WHERE t.status IN ('failed', 'superseded') OR (t.status = 'cancelled' AND t.reason = 'same_words');
+         WHERE t.status IN ('failed', 'superseded')
+            OR (t.status = 'cancelled' AND t.reason IN ('same_words', 'not_approved'));
     END IF;
     RETURN NULL;
 END
@@ -794,11 +795,21 @@ CREATE TABLE orchestrator.agents (
     publishers text[],
     urgent_at_night boolean,
     purpose text DEFAULT 'informational'::text NOT NULL,
+    needs_approval boolean DEFAULT false NOT NULL,
     CONSTRAINT agents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
 );
 
 ALTER TABLE ONLY orchestrator.agents
     ADD CONSTRAINT agents_pkey PRIMARY KEY (prefix);
+
+CREATE TABLE orchestrator.approvals (
+    message_id uuid NOT NULL,
+    digest text NOT NULL,
+    approved_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.approvals
+    ADD CONSTRAINT approvals_pkey PRIMARY KEY (message_id);
 
 CREATE TABLE orchestrator.attempts (
     id uuid NOT NULL,
@@ -1402,6 +1413,8 @@ CREATE INDEX message_queue_replacements ON public.message_queue USING btree (sup
 CREATE UNIQUE INDEX message_queue_sequence_parts ON public.message_queue USING btree (sequence_id, sequence_position) WHERE ((sequence_id IS NOT NULL) AND (accepted_at IS NOT NULL));
 
 CREATE INDEX message_queue_sequences_at_agent_limit ON public.message_queue USING btree (accepted_at) WHERE ((reason = 'agent_limit'::text) AND (sequence_position = 1) AND ((status)::text = ANY ((ARRAY['queued'::character varying, 'approved'::character varying])::text[])));
+
+CREATE INDEX message_queue_to_approve ON public.message_queue USING btree (accepted_at) WHERE ((reason = 'approval'::text) AND ((status)::text = 'queued'::text));
 
 CREATE INDEX message_queue_to_forget ON public.message_queue USING btree (created_at) WHERE (((status)::text = ANY ((ARRAY['sent'::character varying, 'superseded'::character varying, 'cancelled'::character varying, 'expired'::character varying, 'failed'::character varying])::text[])) AND (message_data <> '{"type": "forgotten"}'::jsonb));
 

@@ -14,6 +14,13 @@ SELECT u.id AS user_id,
                   ) q
             WHERE %(asks)s::boolean AND q.agent_id <> %(agent_id)s::text
        ) AS question_at,
+       coalesce(
+           (SELECT a.needs_approval FROM orchestrator.agents a
+             WHERE starts_with(lower(%(agent_id)s::text), a.prefix)
+             ORDER BY length(a.prefix) DESC LIMIT 1),
+           false
+       ) AS needs_approval,
+       NULL::text AS approved_digest,
        agents.key AS agent_group,
        agents.hourly_limit AS agent_limit,
        (
