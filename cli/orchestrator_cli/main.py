@@ -20,6 +20,7 @@ from orchestrator_cli import (
     evidence,
     invoke,
     law,
+    mcp_server,
     message_list,
     messages,
     pauses,
@@ -59,6 +60,7 @@ for command in (
     console,
     unknown_senders.unknown_senders,
     invoke.invoke,
+    mcp_server.mcp,
 ):
     app.command()(command)
 app.command("strangers", hidden=True)(unknown_senders.unknown_senders)  # the name that the command had before

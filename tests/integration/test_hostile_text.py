@@ -43,7 +43,7 @@ COMMANDS = {
     "law show": [], "law check": [], "doctor": [],
 }  # fmt: skip
 EACH_WAY: tuple[list[str], ...] = ([], ["--json"])
-ELSEWHERE = {"recover", "invoke", "privacy delete", "console"}
+ELSEWHERE = {"recover", "invoke", "privacy delete", "console", "mcp"}
 
 
 def command_names(group: Any, prefix: str = "") -> Iterator[str]:

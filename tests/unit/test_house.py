@@ -44,7 +44,8 @@ LAYERS = [
     {"ask", "client_checks"},
     {"asking_client"},
     {"client"},
-    {"async_client"},
+    {"async_client", "tool_values"},
+    {"tools"},
     {"orchestrator"},
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
