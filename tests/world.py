@@ -292,6 +292,7 @@ class World:
             "agent_id": "concierge_main",
             "priority": "high",
             "message_data": {"type": "note", "message": "Hello"},
+            "allow_repeat": True,  # most stories send one word several times; R14 has tests of its own
             **fields,
         }
         answer = self.publish(json.dumps(body, default=str))

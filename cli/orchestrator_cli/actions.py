@@ -15,7 +15,7 @@ from orchestrator.store.operator_actions import Action, RecordedAction, list_act
 from orchestrator.store.people import find_user
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, BeforeId
+from orchestrator_cli.options import AS_NAME, AsJson, BeforeId
 from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
@@ -31,7 +31,7 @@ def audit(connection: Connection, now: datetime, action: Action) -> Iterator[Non
 
 @on_target
 def actions(
-    user: Annotated[str | None, typer.Option(help="Only what was done to this person.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only what was done to this person.", **AS_NAME)] = None,
     limit: Annotated[int, typer.Option(help="Actions to show.", min=1)] = 20,
     before: BeforeId = None,
     as_json: AsJson = False,

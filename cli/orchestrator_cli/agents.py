@@ -22,7 +22,7 @@ from orchestrator.store.pauses import list_pauses
 from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import changes_between, describe_changes
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AsJson, Reason, Yes, one_of
+from orchestrator_cli.options import MOST_TEXTS, AsJson, Reason, Yes, one_of
 from orchestrator_cli.output import Table, show, show_json, style_line
 from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
@@ -78,7 +78,9 @@ def set_agent(
     urgent: Annotated[
         bool | None, typer.Option("--urgent/--no-urgent", help="Whether these agents may publish urgent messages.")
     ] = None,
-    hourly_limit: Annotated[int | None, typer.Option(help="Messages in any 60 minutes; more are held.", min=0)] = None,
+    hourly_limit: Annotated[
+        int | None, typer.Option(help="Messages in any 60 minutes; more are held.", min=0, max=MOST_TEXTS)
+    ] = None,
     no_hourly_limit: Annotated[bool, typer.Option("--no-hourly-limit", help="As many as they publish.")] = False,
     publisher: Annotated[
         list[str] | None,

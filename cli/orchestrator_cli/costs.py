@@ -12,10 +12,13 @@ from orchestrator_cli.options import AsJson
 from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
+# Ten years.
+MOST_DAYS = 3_650
+
 
 @on_target
 def costs(
-    days: Annotated[int, typer.Option(help="UTC days to show, today included.", min=1)] = 7,
+    days: Annotated[int, typer.Option(help="UTC days to show, today included.", min=1, max=MOST_DAYS)] = 7,
     month: Annotated[bool, typer.Option("--month", help="The UTC days of this month instead.")] = False,
     as_json: AsJson = False,
 ) -> None:

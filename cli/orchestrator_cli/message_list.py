@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
@@ -19,20 +20,38 @@ from orchestrator.rules.local_time import format_time
 from orchestrator.rules.reasons import Reason as MessageReason
 from orchestrator.rules.reasons import Status
 from orchestrator.store.message_history import read_message_history
-from orchestrator.store.message_list import MessageFilter, cancel_messages, iterate_messages, release_message
+from orchestrator.store.message_list import (
+    MessageFilter,
+    cancel_messages,
+    iterate_messages,
+    list_states,
+    release_message,
+)
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import find_user
 from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AS_TIME, AsJson, BeforeId, DryRun, Reason, Yes, one_of, parse_message_id
+from orchestrator_cli.options import (
+    AS_NAME,
+    AS_TIME,
+    AsJson,
+    BeforeId,
+    DryRun,
+    Reason,
+    Yes,
+    check_period,
+    one_of,
+    parse_id,
+)
 from orchestrator_cli.output import Table, print_result, show, show_csv, show_json, stack_lines, style_line
 from orchestrator_cli.proposals import ActionResult, Proposal, carry_out
 from orchestrator_cli.target import on_target
 
 # Messages that one transaction withdraws, so that its locks are short.
 BATCH = 1_000
+_WITHDRAWABLE = (Status.QUEUED, Status.APPROVED)
 # Up to so many, the question names how many messages would be withdrawn.
 MOST_COUNTED = 10_000
 COLUMNS = (
@@ -40,10 +59,14 @@ COLUMNS = (
     "delivery",
 )  # fmt: skip
 
-OfUser = Annotated[str | None, typer.Option("--user", help="Only to this person: our UUID, or your external id.")]
-OfAgent = Annotated[str | None, typer.Option("--agent", help="Only of the agents whose ids begin with this.")]
+OfUser = Annotated[
+    str | None, typer.Option("--user", help="Only to this person: our UUID, or your external id.", **AS_NAME)
+]
+OfAgent = Annotated[
+    str | None, typer.Option("--agent", help="Only of the agents whose ids begin with this.", **AS_NAME)
+]
 OfLane = Annotated[Lane | None, typer.Option("--lane", help="Only of this lane.", **one_of(Lane))]
-OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic.")]
+OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic.", **AS_NAME)]
 
 
 _WORD = {"metavar": "WORD"}  # there are too many reasons to name them all
@@ -73,6 +96,9 @@ def messages(
     as_json: AsJson = False,
 ) -> None:
     """List messages, largest id first (of ids that the client made: newest first), a page at a time."""
+    check_period(since, until)
+    if as_csv and as_json:
+        raise typer.BadParameter("Give --csv or --json, not both.")
     with open_database() as (connection, _):
         wanted = MessageFilter(
             user_id=find_user(connection, user) if user else None,
@@ -103,7 +129,7 @@ def messages(
 @on_target
 def withdraw(
     message_ids: Annotated[
-        list[UUID] | None, typer.Argument(help="Ids of messages.", parser=parse_message_id, metavar="[ID]...")
+        list[UUID] | None, typer.Argument(help="Ids of messages.", parser=parse_id, metavar="[ID]...")
     ] = None,
     user: OfUser = None,
     topic: OfTopic = None,
@@ -122,24 +148,54 @@ def withdraw(
     with open_database() as (connection, clock):
         user_id = find_user(connection, user) if user else None
         wanted = MessageFilter(user_id, normal_prefix(agent) if agent else None, topic=topic)
-        found, proposal = propose_withdrawal(connection, clock, message_ids or (), wanted)
-        if not dry_run and found:
-            carry_out(proposal, reason, yes=yes, as_json=as_json)
+        found = find_withdrawable(connection, message_ids or (), wanted)
+        if not dry_run and found.number:
+            carry_out(propose_withdrawal(connection, clock, found), reason, yes=yes, as_json=as_json)
             return
-    line = f"{_number(found)} waiting messages would be withdrawn." if dry_run else "0 messages withdrawn."
-    print_result({"found": found, "withdrawn": 0, "applied": not dry_run}, line, as_json=as_json)
+    line = f"{found.in_words} would be withdrawn." if dry_run else "0 messages withdrawn."
+    facts = {"found": found.number, "withdrawn": 0, "applied": not dry_run}
+    print_result(facts, line, *found.past, as_json=as_json)
 
 
-def propose_withdrawal(
-    connection: Connection, clock: Clock, message_ids: Sequence[UUID], wanted: MessageFilter
-) -> tuple[int, Proposal]:
-    """Withdraw these messages, or where none is named all that wait and pass a filter.
+@dataclass(frozen=True, slots=True)
+class Withdrawable:
+    """What a withdrawal would cancel: messages with the other parts of their sequences.
 
-    Returns:
-        How many were found, counted up to `MOST_COUNTED`, and the proposal.
+    Attributes:
+        message_ids: those that an operator names; empty where a filter chooses them.
+        wanted: the filter.
+        number: how many wait, counted up to `MOST_COUNTED`.
+        past: why a named message is not among them, a line for each.
     """
-    wanted = dataclasses.replace(wanted, statuses=[Status.QUEUED, Status.APPROVED])
-    found = len(message_ids) or len(list(islice(_waiting(connection, wanted), MOST_COUNTED + 1)))
+
+    message_ids: Sequence[UUID]
+    wanted: MessageFilter
+    number: int
+    past: Sequence[str]
+
+    @property
+    def in_words(self) -> str:
+        """How many wait."""
+        return f"{f'more than {MOST_COUNTED:,}' if self.number > MOST_COUNTED else self.number} waiting messages"
+
+
+def find_withdrawable(connection: Connection, message_ids: Sequence[UUID], wanted: MessageFilter) -> Withdrawable:
+    """Find what waits of these messages, or where none is named of all that pass a filter."""
+    wanted = dataclasses.replace(wanted, statuses=list(_WITHDRAWABLE))
+    chosen = message_ids or list(islice(_waiting(connection, wanted), MOST_COUNTED + 1))
+    states = list_states(connection, chosen)
+    number = sum(status in _WITHDRAWABLE for status in states.values())
+    past = [
+        f"{message_id} is {states[message_id]}." if message_id in states else f"{message_id} is not known."
+        for message_id in dict.fromkeys(message_ids)
+        if states.get(message_id) not in _WITHDRAWABLE
+    ]
+    return Withdrawable(message_ids, wanted, number, past)
+
+
+def propose_withdrawal(connection: Connection, clock: Clock, found: Withdrawable) -> Proposal:
+    """Withdraw what was found, and what passes its filter by then."""
+    message_ids, wanted = found.message_ids, found.wanted
     of = ", ".join(map(str, message_ids)) if message_ids else _words_of(wanted)
     names = ", ".join(part for part in (of, f"user {wanted.user_id}" if wanted.user_id else "") if part)
 
@@ -147,14 +203,14 @@ def propose_withdrawal(
         every = message_ids or _waiting(connection, wanted)
         withdrawn = _withdraw_all(connection, every, Action("withdraw", of, wanted.user_id, reason=reason), clock())
         line = style_line("{} messages withdrawn.", withdrawn)
-        return ActionResult({"found": found, "withdrawn": withdrawn, "applied": True}, [line])
+        return ActionResult({"found": found.number, "withdrawn": withdrawn, "applied": True}, [line, *found.past])
 
-    return found, Proposal(f"Withdraw {_number(found)} waiting messages ({names})? They end as cancelled.", apply)
+    return Proposal(f"Withdraw {found.in_words} ({names})? They end as cancelled.", apply)
 
 
 @on_target
 def release(
-    message_id: Annotated[UUID, typer.Argument(help="The message.", parser=parse_message_id, metavar="ID")],
+    message_id: Annotated[UUID, typer.Argument(help="The message.", parser=parse_id, metavar="ID")],
     at_once: Annotated[
         bool, typer.Option("--now", help="With the next tick, ahead of the other ordinary lanes. Needs --reason.")
     ] = False,
@@ -229,10 +285,6 @@ def _withdraw_all(connection: Connection, message_ids: Iterable[UUID], action: A
             record_action(connection, dataclasses.replace(action, change={"withdrawn": cancelled}), operator, now)
         withdrawn += cancelled
     return withdrawn
-
-
-def _number(found: int) -> str:
-    return f"more than {MOST_COUNTED:,}" if found > MOST_COUNTED else str(found)
 
 
 def _words_of(wanted: MessageFilter) -> str:

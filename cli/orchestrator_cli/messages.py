@@ -62,7 +62,7 @@ def explain(
 ) -> None:
     """Show everything recorded about one message, in the person's local time."""
     with open_database() as (connection, clock):
-        wanted = _named_message(connection, message_id)
+        wanted = named_message(connection, message_id)
         history = read_message_history(connection, wanted)
         pauses = list_pauses_of_message(connection, wanted, clock())
         if history is None:
@@ -75,7 +75,7 @@ def explain(
     _print_history(history, pauses)
 
 
-def _named_message(connection: Connection, text: str) -> UUID:
+def named_message(connection: Connection, text: str) -> UUID:
     """The message that an operator names by its id, or by an id of its text, as logs and Twilio's console have it.
 
     Raises:

@@ -9,6 +9,8 @@ import typer
 
 from orchestrator.clean_text import clean_text
 
+# The largest limit of a person or of agents, in texts.
+MOST_TEXTS = 999_999
 # The longest reason, in characters.
 MOST_OF_REASON = 500
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -27,14 +29,26 @@ def parse_reason(text: str) -> str:
     return words
 
 
+def parse_name(text: str) -> str:
+    """A name that limits what a command lists or changes.
+
+    Raises:
+        typer.BadParameter: it is empty, as an unset variable of a shell leaves it, and would limit nothing.
+    """
+    if not text.strip():
+        raise typer.BadParameter("is empty. Give a name, or leave the option out.")
+    return text
+
+
+AS_NAME: dict[str, Any] = {"parser": parse_name, "metavar": "TEXT"}
 AS_REASON: dict[str, Any] = {"parser": parse_reason, "metavar": "TEXT"}
 Reason = Annotated[str | None, typer.Option("--reason", help="Why: it is recorded with your name.", **AS_REASON)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would change, and change nothing.")]
 PersonReference = Annotated[str, typer.Argument(help="The person: our UUID, or your external id.")]
 
 
-def parse_message_id(text: str) -> UUID:
-    """A message id on the command line.
+def parse_id(text: str) -> UUID:
+    """An id on the command line, of a message, a person or an action.
 
     Raises:
         typer.BadParameter: it is no UUID.
@@ -42,7 +56,7 @@ def parse_message_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a message id, which is a UUID.") from None
+        raise typer.BadParameter(f"{text!r} is not an id, which is a UUID.") from None
 
 
 def parse_time(text: str) -> datetime:
@@ -58,10 +72,20 @@ def parse_time(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def check_period(since: datetime | None, until: datetime | None) -> None:
+    """Check that a period has a beginning before its end.
+
+    Raises:
+        typer.BadParameter: it has not, so that nothing lies in it.
+    """
+    if since and until and since >= until:
+        raise typer.BadParameter(f"Nothing lies in this period: since {since.isoformat()} until {until.isoformat()}.")
+
+
 AS_TIME: dict[str, Any] = {"parser": parse_time, "metavar": "TIME"}
 BeforeId = Annotated[
     UUID | None,
-    typer.Option("--before", help="The last id of the page before.", parser=parse_message_id, metavar="ID"),
+    typer.Option("--before", help="The last id of the page before.", parser=parse_id, metavar="ID"),
 ]
 Choice = TypeVar("Choice", bound=StrEnum)
 

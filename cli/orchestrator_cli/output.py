@@ -75,7 +75,9 @@ class Table(rich_table.Table):
         super().add_column(*parts, **{"overflow": "fold", **options})
 
     def add_row(self, *cells: object, **options: Any) -> None:
-        """Add a row of plain or styled cells."""
+        """Add a row of plain or styled cells; a table without headings has as many columns as its first row."""
+        while len(self.columns) < len(cells):
+            self.add_column()
         super().add_row(*map(_text, cells), **options)
 
 
@@ -124,11 +126,19 @@ def show_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield rows as CSV, the headings first, with times in ISO 8601; what a terminal obeys is shown as its escape."""
+    """Yield rows as CSV, the headings first, with times in ISO 8601.
+
+    What a terminal obeys is shown as its escape, and what a spreadsheet would compute begins with an apostrophe.
+    """
     yield _csv_line(columns)
     for row in rows:
         values = (row[column] for column in columns)
-        yield _csv_line(["" if value is None else outside(_plain_value(value)) for value in values])
+        yield _csv_line(["" if value is None else _no_formula(outside(_plain_value(value))) for value in values])
+
+
+def _no_formula(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: OWASP ASVS 5.0, 1.2.10 (a tab or a NUL is an escape already)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _csv_line(values: Sequence[str]) -> str:

@@ -11,9 +11,8 @@ from orchestrator.messages import Lane
 from orchestrator.rules.outcome_brake import OutcomeScope
 from orchestrator.rules.pause_words import PauseRow, data_of, describe_in_words, describe_pause
 from orchestrator.store import pauses as store
-from orchestrator.store.operator_actions import Action
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import find_user
-from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
@@ -53,13 +52,20 @@ def pause(
 
 
 def propose_pause(connection: Connection, clock: Clock, scope: str, value: str) -> Proposal:
-    """Stop sending what is in a scope."""
+    """Stop sending what is in a scope.
+
+    Raises:
+        typer.BadParameter: the name of what is paused is empty; every agent's id begins with it.
+    """
+    if scope != "everything" and not value.strip():
+        raise typer.BadParameter(f"The name of the {scope} is empty. Name it; without an option everything is paused.")
     name = describe_pause(scope, value).stops
 
     def apply(reason: str | None) -> ActionResult:
-        now = clock()
-        with audit(connection, now, _action("pause", scope, value, reason)):
-            changed = store.pause(connection, scope, value, reason, now, operator_name())
+        now, operator = clock(), operator_name()
+        with connection.transaction():
+            changed = store.pause(connection, scope, value, reason, now, operator)
+            record_action(connection, _action("pause", scope, value, reason, changed=changed), operator, now)
         line = style_line(
             "[yellow]Paused:[/] {}, until resumed." if changed else "No change: {} is already paused.", name
         )
@@ -82,6 +88,8 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """End a pause, also one that a brake or a refused account set. Sending continues within a minute."""
+    if spending and any(option is not None for option in (lane, agent, message_type, user)):
+        raise typer.BadParameter("Give --spending alone: Twilio's ceiling stops the ordinary lanes together.")
     with open_database() as (connection, clock):
         scope, value = ("spending", "") if spending else scope_of(connection, lane, agent, message_type, user)
         carry_out(propose_resume(connection, clock, scope, value), reason, yes=yes, as_json=as_json)
@@ -92,11 +100,13 @@ def propose_resume(connection: Connection, clock: Clock, scope: str, value: str)
     name = describe_pause(scope, value).stops
 
     def apply(reason: str | None) -> ActionResult:
-        with audit(connection, clock(), _action("resume", scope, value, reason)):
+        with connection.transaction():
             ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
             if by_outcome := _OUTCOME_SCOPES.get(scope):
                 ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
-        changed = any(ended)
+            changed = any(ended)
+            action = _action("resume", scope, value, reason, changed=changed)
+            record_action(connection, action, operator_name(), clock())
         others = store.list_pauses(connection, clock())
         line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
         facts = {"scope": scope, "value": value, "changed": changed, "still_paused": data_of(others)}
@@ -129,11 +139,13 @@ def scope_to_resume(pause: PauseRow) -> tuple[str, str] | None:
     return automatic.get(pause.scope, pause.scope), pause.value
 
 
-def _action(command: str, scope: str, value: str, reason: str | None) -> Action:
+def _action(command: str, scope: str, value: str, reason: str | None, *, changed: bool) -> Action:
     """The action to record; a person stands in a column of their own, which their deletion finds."""
+    # The history of a message leaves out what had no effect.
+    change = {} if changed else {"effect": "none"}
     if scope == "user":
-        return Action(command, user_id=UUID(value), reason=reason)
-    return Action(command, describe_pause(scope, value).stops, reason=reason)
+        return Action(command, user_id=UUID(value), change=change, reason=reason)
+    return Action(command, describe_pause(scope, value).stops, change=change, reason=reason)
 
 
 def scope_of(

@@ -16,7 +16,7 @@ from orchestrator.rules.local_time import format_time
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store.people_list import FIRST_ID, iterate_people
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AS_TIME, AsJson, parse_message_id
+from orchestrator_cli.options import AS_TIME, AsJson, parse_id
 from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
@@ -32,7 +32,7 @@ def list_people(
     ] = None,
     limit: Annotated[int, typer.Option(help="People of a page.", min=1)] = 50,
     after: Annotated[
-        UUID | None, typer.Option(help="The last id of the page before.", parser=parse_message_id, metavar="ID")
+        UUID | None, typer.Option(help="The last id of the page before.", parser=parse_id, metavar="ID")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

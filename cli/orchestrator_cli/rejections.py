@@ -9,14 +9,14 @@ from orchestrator.rules.local_time import format_time
 from orchestrator.store.rejections import list_rejections
 from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.connection import open_database
-from orchestrator_cli.options import AS_TIME, AsJson
+from orchestrator_cli.options import AS_NAME, AS_TIME, AsJson
 from orchestrator_cli.output import Table, show, show_json, stack_lines
 from orchestrator_cli.target import on_target
 
 
 @on_target
 def rejections(
-    agent: Annotated[str | None, typer.Option(help="Only of the agents whose ids begin with this.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Only of the agents whose ids begin with this.", **AS_NAME)] = None,
     since: Annotated[datetime | None, typer.Option(help="Rejected at this time or later; UTC.", **AS_TIME)] = None,
     limit: Annotated[int, typer.Option(help="Rejections to show at most.", min=1)] = 20,
     as_json: AsJson = False,

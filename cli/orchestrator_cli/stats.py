@@ -20,9 +20,13 @@ from orchestrator_cli.target import on_target
 _LABELS = {"wait_half_seconds": "seconds waited, median", "wait_most_seconds": "seconds waited, 95th percentile"}
 
 
+# Ten years.
+MOST_HOURS = 87_600
+
+
 @on_target
 def stats(
-    hours: Annotated[int, typer.Option(help="Hours to look back.", min=1)] = 24,
+    hours: Annotated[int, typer.Option(help="Hours to look back.", min=1, max=MOST_HOURS)] = 24,
     as_json: AsJson = False,
 ) -> None:
     """Count what was sent, delivered, held, refused and rejected, by reason, and show what today has cost."""

@@ -26,7 +26,7 @@ from orchestrator_cli.actions import audit
 from orchestrator_cli.changes import change_to_record, describe_changes, describe_values
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AS_REASON, AsJson, PersonReference, Reason, Yes, one_of
+from orchestrator_cli.options import AS_REASON, MOST_TEXTS, AsJson, PersonReference, Reason, Yes, one_of
 from orchestrator_cli.output import Table, confirm, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import pauses_of_person, show_banner
 from orchestrator_cli.people_list import list_people
@@ -45,8 +45,8 @@ Zone = Annotated[str | None, typer.Option(help="IANA time zone, such as America/
 Place = Annotated[str | None, typer.Option(help="The state or province where they live, such as FL (R15).")]
 ExternalId = Annotated[str | None, typer.Option(help="Your external id of the person.")]
 QuietHours = Annotated[str | None, typer.Option(help="Local times, such as 21:00-08:00; 'none' for no quiet hours.")]
-Daily = Annotated[int | None, typer.Option(help="Texts per local day.", min=0)]
-Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min=0)]
+Daily = Annotated[int | None, typer.Option(help="Texts per local day.", min=0, max=MOST_TEXTS)]
+Hourly = Annotated[int | None, typer.Option(help="Texts in any 60 minutes.", min=0, max=MOST_TEXTS)]
 
 # How many unread texts are listed, or read, at once.
 MOST_LISTED = 100

@@ -76,6 +76,8 @@ class Message(Body):
     sequence_position: int | None = Field(default=None, ge=1)
     sequence_total: int | None = Field(default=None, ge=1, le=SEQUENCE_LIMIT)
     conversation_context_id: ConversationId = None
+    allow_repeat: bool | None = None  # None is false, and stands in no body: an older stack knows neither field
+    expects_reply: bool | None = None
 
     @field_validator("message_data", mode="before")
     @classmethod
@@ -136,6 +138,8 @@ class MessageFields(TypedDict, total=False):
     sequence_position: int | None
     sequence_total: int | None
     conversation_context_id: UUID | str | None
+    allow_repeat: bool
+    expects_reply: bool
 
 
 class Withdrawal(Body):
@@ -190,6 +194,8 @@ _FIXES = {
     "priority": "Use urgent, high, medium or low",
     "can_delay": "Use true or false",
     "requires_fresh_context": "Use true or false",
+    "allow_repeat": "Use true or false",
+    "expects_reply": "Use true or false",
     "message_id": "Use a UUID, or leave it out",
     "scheduled_for": "Give ISO 8601 with an offset, such as 2026-03-01T09:00:00Z or 2026-03-01T09:00:00-05:00",
     "expires_at": "Give ISO 8601 with an offset, later than `scheduled_for`, such as 2026-03-02T09:00:00Z",

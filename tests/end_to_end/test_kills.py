@@ -1,11 +1,11 @@
 """Each function is killed at the borders of its process, one after the other: nothing is lost, nothing goes twice.
 
-Where there are many borders to Postgres, `KILLS_EVERY` says which are tried: each seventh, or each (CI: 1).
+`KILLS_EVERY` says which are tried beside the first ones of each kind: each seventeenth of it, or each (CI: 1).
 """
 
-import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -19,61 +19,60 @@ from tests.faults.function_processes import Rig, rig
 
 # Long enough for every lease to run out, and for the minute after it.
 MINUTES = 28
-MANY = 12
-KILLS_EVERY = int(os.environ.get("KILLS_EVERY", "7"))
+# How many of each kind are tried, such as answers of Postgres, before only some are.
+FIRST_ONES = 2
+KILLS_EVERY = int(os.environ.get("KILLS_EVERY", "17"))
+# The first, second and so on of what crosses a border, such as ("postgres answer", 2).
+Place = tuple[str, int]
 PEOPLE = {"ada": "+12125550101", "ben": "+12125550102", "chen": "+14165550103"}
 
 
 class Killer:
-    """Kills one process when so many things have crossed its border, or never.
+    """Kills one process when it comes to a place, or never.
 
     The statements of one round trip commit together: it makes no difference after which of them the process dies, so the
     first of them stands for all.
 
     Attributes:
-        crossed: what has crossed the border, in order.
-        where: what crossed it last, once the process is dead.
+        crossed: how often what has crossed the border.
+        has_killed: whether the process was killed.
     """
 
-    def __init__(self, rig: Rig, name: str, at: int | None) -> None:
+    def __init__(self, rig: Rig, name: str, at: Place | None) -> None:
         self._rig = rig
         self._name = name
         self._at = at
         self._last = ""
-        self.crossed: list[str] = []
-        self.where: str | None = None
+        self.crossed: Counter[str] = Counter()
+        self.has_killed = False
 
     def __call__(self, name: str, what: str) -> bool:
-        if name != self._name or self.where is not None:
+        if name != self._name or self.has_killed:
             return True
         one_round_trip = what == self._last == "postgres statement"
         self._last = what
         if one_round_trip:
             return True
-        self.crossed.append(what)
-        if len(self.crossed) != self._at:
+        self.crossed[what] += 1
+        if (what, self.crossed[what]) != self._at:
             return True
-        self.where = what
+        self.has_killed = True
         self._rig.kill(name)
         return False
 
 
-def places(borders: Sequence[str]) -> Iterator[int]:
-    """The places at which to kill, from 1 on: the first ones, then each border but those to Postgres and some of these.
-
-    A round trip to Postgres crosses three borders, so that every seventh of them meets each kind.
+def kill_at_borders(killed: Callable[[Place | None], Killer]) -> list[str]:
+    """Play the same story with a kill at one place after the other; returns what was about to cross each border.
 
     Args:
-        borders: what crosses the border where nothing is killed. The next time, threads may cross it in another order.
+        killed: plays the story once, with a kill at this place or with none.
     """
-    for place in itertools.count(1):
-        if (
-            place <= MANY
-            or place % KILLS_EVERY == 0
-            or place > len(borders)
-            or not borders[place - 1].startswith("postgres")
-        ):
-            yield place
+    return [
+        what
+        for what, count in killed(None).crossed.items()
+        for number in range(1, count + 1)
+        if (number <= FIRST_ONES or number % KILLS_EVERY == 0) and killed((what, number)).has_killed
+    ]
 
 
 def publish_all(rig: Rig) -> dict[UUID, str]:
@@ -158,33 +157,26 @@ def test_killed_at_every_border_of_its_process(
     name: str, tmp_path: Path, database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     unknown = 0
-    borders: list[str] = []
     with rig(tmp_path, database_url) as world:
 
-        def killed(at: int | None) -> Killer:
+        def killed(at: Place | None) -> Killer:
             world.begin_again()
             killer = Killer(world, name, at)
             world.border.append(killer)
             published = publish_all(world)
             play(world)
             result = reckon(world, published, hourly=2, daily=10)
-            assert result.clean, f"killed at border {at}, {killer.where}: {result}"
-            assert world.unfinished() == 0, f"killed at border {at}, {killer.where}: {result}"
+            assert result.clean, f"killed at {at}: {result}"
+            assert world.unfinished() == 0, f"killed at {at}: {result}"
             ends = {end for end in result.ends if not end.startswith("sent")}
             allowed = {"failed (unknown_outcome)", "cancelled (sequence_stopped)", "cancelled (withdrawn)"}
-            assert ends <= allowed, f"killed at border {at}, {killer.where}: {result}"
+            assert ends <= allowed, f"killed at {at}: {result}"
             assert world.queues.bodies("enqueue-dead"), "the rejected one lies there with its reason"
             nonlocal unknown
             unknown += result.ends["failed (unknown_outcome)"]
             return killer
 
-        undisturbed = killed(None).crossed
-        for place in places(undisturbed):
-            where = killed(place).where
-            if where is not None:
-                borders.append(where)
-            elif place > len(undisturbed):
-                break
+        borders = kill_at_borders(killed)
     kinds = ", ".join(f"{borders.count(kind)} {kind}" for kind in dict.fromkeys(borders))
     record_property(
         f"killed {name}",
@@ -197,14 +189,14 @@ def test_a_stop_and_a_reply_survive_a_kill_of_inbound_at_every_border(
     tmp_path: Path, database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Ada says STOP, and Ben asks for news: whatever breaks, she gets nothing and he gets it once."""
-    borders: list[str] = []
     with rig(tmp_path, database_url) as world:
-        while True:
+
+        def killed(at: Place | None) -> Killer:
             world.begin_again()
             afternoon = world.now.replace(hour=20)  # their best time is tomorrow morning
             world.set_time(afternoon)
             for_ada, for_ben = _publish_for_two(world)
-            killer = Killer(world, "inbound", at=len(borders) + 1)
+            killer = Killer(world, "inbound", at)
             world.border.append(killer)
             world.write(PEOPLE["ada"], "STOP")
             world.write(PEOPLE["ben"], "Anything new for me?")
@@ -214,7 +206,7 @@ def test_a_stop_and_a_reply_survive_a_kill_of_inbound_at_every_border(
                 while any([world.call_back(), world.poll("inbound", "inbound"), world.poll("urgent", "deliver")]):
                     pass
                 world.poll("delivery", "deliver")
-            where = f"killed at border {len(borders) + 1}, {killer.where}"
+            where = f"killed at {at}"
             states: dict[UUID, str] = dict(
                 world.connection.execute("SELECT id, status || coalesce(reason, '') FROM message_queue").fetchall()
             )
@@ -224,9 +216,9 @@ def test_a_stop_and_a_reply_survive_a_kill_of_inbound_at_every_border(
             assert kinds == [("conversation",), ("stop",)], where
             opted_out = world.connection.execute("SELECT phone_number FROM orchestrator.opt_outs").fetchall()
             assert opted_out == [(PEOPLE["ada"],)], where
-            if killer.where is None:
-                break
-            borders.append(killer.where)
+            return killer
+
+        borders = kill_at_borders(killed)
     kinds_of_borders = ", ".join(f"{borders.count(where)} {where}" for where in dict.fromkeys(borders))
     record_property(
         "killed inbound with texts", f"{len(borders)} times ({kinds_of_borders}): no STOP lost, nothing twice"

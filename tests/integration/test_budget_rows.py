@@ -77,4 +77,6 @@ def accepted_for(person: UUID, now: datetime) -> AcceptedMessage:
         sequence_position=None,
         sequence_total=None,
         local_date=now.date() - timedelta(days=1),
+        allow_repeat=False,
+        expects_reply=False,
     )

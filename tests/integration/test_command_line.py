@@ -174,6 +174,14 @@ def test_resume_ends_a_pause_that_a_function_set(
 def test_a_message_that_was_never_published_is_reported(run: Run) -> None:
     assert "Nothing is recorded about" in run("explain", "019cb436-8d80-7c88-af29-573dbcc32d40", fails=True)
     assert "is not a message id" in run("explain", "42", fails=True)
+
+
+def test_a_number_beyond_all_limits_is_refused_in_words(run: Run) -> None:
+    for command in (
+        "stats --hours 999999999", "costs --days 999999999", "user set ada --daily-limit 99999999999 --yes",
+        "user set ada --hourly-limit 99999999999 --yes", "agent set saga --hourly-limit 99999999999 --yes",
+    ):  # fmt: skip
+        assert "less than or equal to" in run(*command.split(), fails=True), command
     assert "No messages are waiting." in run("queue")
 
 

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.store.pauses import pause
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
-from tests.world import World, sqs_event, sqs_record
+from tests.world import WEBHOOK, World, sqs_event, sqs_record
 
 WORDS = "Harbor Books: You are unsubscribed and will get no more texts from us. Reply START to return."
 PLEASE = "please stop texting me"
@@ -83,6 +83,31 @@ def test_a_second_wish_and_a_repeated_record_bring_no_second_one(confirming: Wor
     world.writes("I said stop")
     world.deliver()
     assert world.texts() == [WORDS]
+
+
+@pytest.mark.parametrize(("second", "texts"), [("STOP", []), ("I said stop", [WORDS])])
+def test_a_stop_that_comes_before_the_confirmation_went_leaves_it_to_twilio_or_changes_nothing(
+    confirming: World, second: str, texts: list[str]
+) -> None:
+    world = confirming
+    world.person()
+    for text in (PLEASE, second):
+        world.writes(text)
+        world.wait(seconds=1)
+    world.deliver()
+    assert world.texts() == texts
+
+
+@pytest.mark.parametrize("texts", [("STOP", PLEASE), (PLEASE, "STOP")])
+def test_of_two_in_one_batch_twilios_confirmation_is_the_only_one(confirming: World, texts: tuple[str, str]) -> None:
+    world = confirming
+    world.person()
+    for text in texts:
+        world.twilio_calls(world.phones.write("+12125550101", text, f"{WEBHOOK}/twilio/inbound"))
+        world.wait(seconds=1)
+    world.take_in()
+    world.deliver()
+    assert world.texts() == []
 
 
 @pytest.mark.parametrize("obstacle", ["late", "start", "pause", "spent", "dead", "moved"])

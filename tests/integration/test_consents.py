@@ -18,10 +18,12 @@ from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect
 from orchestrator.store.people import change_user
 from tests.integration.test_reserve_under_race import EARLY_TEXTS, HoldingSender, race_batches, run_workers
+from tests.sizes import size
 from tests.world import World, sqs_event, sqs_record
 
 Command = Callable[..., str]
 
+LINES = size(100_000, 20_000)
 AGREED = {"action": "record_consent", "user_id": "ada", "purpose": "marketing", "source": "web form /signup"}
 REVOKED = {"action": "revoke_consent", "user_id": "ada", "source": "by e-mail"}
 SALE = {"action": "record_consent", "user_id": "ada", "topic": "sale", "source": "by phone"}
@@ -436,13 +438,13 @@ def test_a_file_that_cannot_be_read_is_an_error(
     assert problem in run_command("consent", "import", str(tmp_path / "consents.csv"), code=1)
 
 
-def test_a_hundred_thousand_lines_are_read_at_once(shop: World, run_command: Command, tmp_path: Path) -> None:
-    instants = (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(100_000))
+def test_a_large_file_is_read_at_once(shop: World, run_command: Command, tmp_path: Path) -> None:
+    instants = (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(LINES))
     lines = "".join(
         f"ada,given,marketing,,form,,,{at.isoformat()},{(at + timedelta(hours=1)).isoformat()},\n" for at in instants
     )
     (tmp_path / "consents.csv").write_text(FILE.splitlines()[0] + "\n" + lines)
-    assert "100000 written" in run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
+    assert f"{LINES} written" in run_command("consent", "import", str(tmp_path / "consents.csv"), "--apply")
 
 
 def test_a_revocation_of_everything_is_an_opt_out(shop: World, run_command: Command) -> None:

@@ -96,7 +96,7 @@ def three(world: World) -> list[UUID]:
     return found
 
 
-def test_messages_are_found_by_what_they_are(console: ConsoleClient, three: list[UUID]) -> None:
+def test_messages_are_found_by_what_they_are(console: ConsoleClient, three: list[UUID], world: World) -> None:
     sent, held, withdrawn = three
     assert ids_on(console.get("/")) == ids_on(console.get("/messages")) == [withdrawn, held, sent]
     for query, found in {
@@ -112,6 +112,18 @@ def test_messages_are_found_by_what_they_are(console: ConsoleClient, three: list
         page = console.get(f"/messages?{query.replace('+', '%2B')}")
         assert ids_on(page) == found, query
     assert "No message passes these filters" in page
+    assert ids_on(console.get("/messages?sent_since=2026-03-03")) == [sent]
+    assert ids_on(console.get("/messages?sent_since=2026-03-04")) == []
+    assert ids_on(console.get("/messages?not_delivered=1")) == []
+    ((attempt, sid),) = world.all("SELECT id, twilio_message_sid FROM orchestrator.attempts")
+    world.connection.execute("UPDATE orchestrator.attempts SET undelivered_at = now(), undelivered_code = 30007")
+    not_delivered = console.get("/messages?not_delivered=1")
+    assert ids_on(not_delivered) == [sent]
+    assert "not delivered, code 30007" in not_delivered
+    assert '<time datetime="2026-03-03T15:00:00+00:00">' in not_delivered, "when it was sent"
+    for text_id in (attempt, sid, sent):
+        assert f"<small>{sent}</small>" in console.get(f"/messages?id={text_id}")
+        assert f"<small>{sent}</small>" in console.get(f"/messages/{text_id}")
     held_row = console.get("/messages?agent=saga")
     assert "due <time" in held_row
     assert "the hour at which" in held_row
@@ -121,6 +133,9 @@ def test_messages_are_found_by_what_they_are(console: ConsoleClient, three: list
         "since=soon": "&#39;soon&#39; is no time",
         "agent=%D0%B0": "printable ASCII",
         "before=x": "is not an id",
+        "id=SM123": "is not a message id",
+        f"id=SM{'0' * 32}": "No text of ours has Twilio&#39;s id",
+        "since=2026-03-04&until=2026-03-03": "Nothing lies in this period",
     }.items():
         assert error in console.get(f"/messages?{query}", 422), query
 
@@ -172,7 +187,7 @@ def test_a_story_is_shown_and_its_message_is_released_and_withdrawn(
     assert "1 messages withdrawn" in console.act("withdraw", message_id=str(held))
     assert world.state(held) == ("cancelled", "withdrawn")
     assert "Nothing is recorded about message" in console.get(f"/messages/{uuid4()}", 422)
-    assert "is not an id" in console.get("/messages/x", 422)
+    assert "is not a message id" in console.get("/messages/x", 422)
 
 
 def test_a_question_whose_answer_would_be_about_something_else_is_asked_again(
@@ -189,6 +204,8 @@ def test_a_question_whose_answer_would_be_about_something_else_is_asked_again(
     assert recorded(world) == []
     assert "2 messages withdrawn" in console.act("withdraw", agent="saga")
     assert [world.state(each)[0] for each in (three[1], second)] == ["cancelled"] * 2
+    gone = console.refusal("/ask/withdraw", message_id=str(three[0]))
+    assert f"Nothing waits that could be withdrawn. {three[0]} is sent." in gone
     assert "Name a message, a person" in console.refusal("/ask/withdraw")
     assert "Name a message" in console.refusal("/ask/release")
     assert "There is no action" in console.refusal("/ask/explode")
@@ -259,6 +276,10 @@ def test_what_was_not_accepted_is_listed_page_by_page(
 def test_other_trouble_is_shown(console: ConsoleClient, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.person()
     unknown = world.message()
+    assert "Look further back" not in console.get("/trouble"), "every message was looked at"
+    with monkeypatch.context() as patch:
+        patch.setattr(message_list, "MOST_READ", 1)
+        assert "Look further back" in console.get("/trouble")
     world.connection.execute("UPDATE message_queue SET status = 'failed', reason = 'unknown_outcome'")
     world.writes("Who is this?", phone="+12125550155")
     waiting = uuid4()
@@ -418,6 +439,9 @@ def test_numbers_are_plotted_with_their_table(console: ConsoleClient, world: Wor
     assert re.search(table.format("up to 6 h", "1"), page)
     assert re.search(table.format("03 Mar", r"0\.0\d+"), page), "costs"
     assert page.count('role="img"') == 5
+    assert re.search(table.format("Tue 14:00", "-"), page), "no text was there to be delivered"
+    for label in ("best time: 1", "up to 1 h: 0", "up to 6 h: 1", "longer: 0"):
+        assert f"<p>{label}</p>" in page, "below its bar"
 
 
 # Every page ----------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ _KEPT = {
     "orchestrator.pauses.value": "the story gives the person's id",
     "orchestrator.readings.phone_number": "the story gives it",
     "orchestrator.readings.kind": _CODES,
+    "orchestrator.readings.may_answer": _OURS,
     "orchestrator.readings.judged_by": _CODES,
     "orchestrator.rejections.sqs_message_id": "SQS's id",
     "orchestrator.rejections.reason": _CODES,

@@ -102,6 +102,18 @@ def test_an_urgent_message_goes_straight_on(world: World) -> None:
     assert world.state(message_id) == ("approved", None)
 
 
+def test_an_urgent_message_whose_hand_over_was_lost_is_due_again_after_two_minutes(world: World) -> None:
+    world.person()
+    message_id = world.message(priority="urgent", can_delay=False)
+    assert len(world.drain("URGENT_QUEUE_URL")) == 1, "SQS takes it, and loses it"
+    world.wait(minutes=2)
+    world.minute()
+    assert world.state(message_id) == ("approved", None)
+    world.wait(seconds=1)
+    world.minute()
+    assert world.texts() == ["Hello"]
+
+
 def test_an_urgent_message_for_later_waits_for_its_time(world: World) -> None:
     world.person()
     message_id = world.message(priority="urgent", scheduled_for=world.now + timedelta(hours=1))

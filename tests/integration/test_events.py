@@ -57,6 +57,8 @@ class Heard(BaseModel):
     source: str | None = None
     conversation_id: str | None = None
     kind: str | None = None
+    in_reply_to: str | None = None
+    candidates: list[dict[str, str]] | None = None
 
 
 def heard(url: str) -> list[tuple[str, Heard]]:
@@ -109,7 +111,7 @@ def test_each_kind_has_its_own_fields_and_no_words(world: World, bus: str) -> No
         "message.sent": ["agent_id", "message_id", "purpose"],
         "message.failed": ["error_code", "message_id", "reason"],
         "message.superseded": ["message_id", "reason"],
-        "reply.received": ["conversation_id", "kind", "message_id"],
+        "reply.received": ["conversation_id", "kind", "message_id"],  # a wish to stop answers nothing
         "user.opted_out": ["source"],
     }
     assert "stop texting" not in json.dumps([event.model_dump() for event in told.values()])

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from orchestrator.ids import LAST_ID
 from orchestrator.store import message_list
 from orchestrator.store.database import sql
-from orchestrator.store.pauses import pause
+from orchestrator.store.pauses import list_pauses, pause
 from orchestrator_cli.main import app
 from tests.world import World
 
@@ -66,6 +66,10 @@ def test_messages_are_found_by_what_they_are(four: list[UUID]) -> None:
     assert "best_time" in printed
     assert "No messages." in run("messages", "--agent", "other")
     assert "'soon' is no time" in run("messages", "--since", "soon", code=2)
+    backwards = run("messages", "--since", "2026-03-03T12:00", "--until", "2026-03-03T06:00-05:00", code=2)
+    assert "Nothing lies in this period" in backwards
+    assert "--csv or --json, not both" in run("messages", "--csv", "--json", code=2)
+    assert "Give --spending alone" in run("resume", "--spending", "--lane", "low", code=2)
     assert "'x' is none of them. Use queued" in run("messages", "--state", "x", code=2)
 
 
@@ -125,7 +129,40 @@ def test_messages_are_withdrawn_by_id_and_a_sequence_whole(world: World) -> None
     single, kept = world.message(priority="low"), world.message(priority="low")
     assert "3 messages withdrawn" in run("withdraw", str(parts[1]), str(single), "--yes")
     assert [world.state(i)[0] for i in (*parts, single, kept)] == ["cancelled"] * 3 + ["queued"]
-    assert "0 messages withdrawn" in run("withdraw", str(single), "--yes"), "it has ended"
+    again = run("withdraw", str(single), "--yes")
+    assert "0 messages withdrawn" in again
+    assert f"{single} is cancelled." in again
+
+
+def test_a_withdrawal_by_id_counts_what_waits_before_it_asks(four: list[UUID], world: World) -> None:
+    of_sequence: dict[str, Any] = {"sequence_id": str(UUID(int=7)), "sequence_total": 3, "priority": "low"}
+    parts = [world.message(sequence_position=place, **of_sequence) for place in (1, 2, 3)]
+    sent, unknown = four[0], uuid4()
+    named = [str(parts[1]), str(parts[1]), str(sent), str(unknown)]
+    dry = run("withdraw", *named, "--dry-run")
+    assert "3 waiting messages would be withdrawn." in dry
+    assert f"{sent} is sent." in dry
+    assert f"{unknown} is not known." in dry
+    asked = CliRunner().invoke(app, ["withdraw", *named], input="n\n")
+    assert "Withdraw 3 waiting messages" in asked.output
+    assert "0 messages withdrawn" in run("withdraw", str(sent)), "nothing is asked, and nothing recorded"
+    assert world.all("SELECT action FROM orchestrator.operator_actions") == []
+    world.connection.execute("UPDATE message_queue SET status = 'sending' WHERE id = %s", (parts[0],))
+    assert f"{parts[0]} is sending." in run("withdraw", str(parts[0]), "--yes")
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_option_does_not_widen_what_is_withdrawn_or_paused(four: list[UUID], world: World, empty: str) -> None:
+    """A shell leaves an empty option where a variable is not set."""
+    for options in (
+        ["withdraw", "--user", "ada", "--agent", empty], ["withdraw", "--topic", "crm", "--user", empty],
+        ["withdraw", "--agent", "saga", "--topic", empty], ["pause", "--agent", empty], ["pause", "--type", empty],
+    ):  # fmt: skip
+        assert "is empty" in run(*options, "--yes", code=2), options
+    for command in ("messages", "rejections"):
+        assert "is empty" in run(command, "--agent", empty, code=2)
+    assert world.state(four[1])[0] == "queued"
+    assert list_pauses(world.connection, world.now) == []
 
 
 def test_messages_of_a_topic_of_one_person_are_withdrawn_in_batches(

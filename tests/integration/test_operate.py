@@ -196,6 +196,15 @@ def test_explain_shows_a_release_and_the_pauses_of_a_message(world: World, held:
     ]
 
 
+def test_explain_leaves_out_a_pause_and_an_end_without_effect(world: World, held: UUID) -> None:
+    for command, note in (("resume", []), ("pause", ["--note", "first"]), ("pause", ["--note", "second"])):
+        run(command, "--agent", "saga", *note, "--yes")
+        world.wait(seconds=1)
+    after = world.message(priority="medium", agent_id="saga_1", message_data={"type": "note", "message": "Later"})
+    assert steps(held) == steps(after) == [("paused", "agent saga, by grace: first")]
+    assert "effect: none" in run("actions"), "the record has it"
+
+
 def test_explain_shows_what_was_paused_before_a_message_and_nothing_after_its_end(world: World) -> None:
     world.person()
     for command in ("pause", "resume", "pause"):

@@ -14,9 +14,10 @@ from orchestrator.store.schedule import claim_probe
 from orchestrator.store.settlement import Evidence, Settlement, settle_by_evidence
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
+from tests.sizes import size
 from tests.world import World, sqs_event, sqs_record
 
-DUE = 120
+DUE = size(120, 40)
 DOWN = twilio_error(503, 20503, "Service unavailable")
 # What one wave has in flight when Twilio stops to answer, and the probes of an hour.
 IN_FLIGHT, PROBES = 10, 7

@@ -9,7 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from orchestrator_local.stand_ins.http import HttpAnswer
+from tests.sizes import size
 from tests.world import World
+
+PEOPLE = size(100, 30)
 
 
 def fresh(world: World, user: str = "ada", **fields: Any) -> UUID:
@@ -140,21 +143,21 @@ def test_a_new_message_asks_anew(world: World) -> None:
     assert (len(asked(world)), world.state(later)) == (2, ("superseded", "stale"))
 
 
-def test_a_thousand_messages_for_a_hundred_people_are_at_most_a_hundred_questions(
+def test_ten_messages_for_each_of_many_people_are_at_most_one_question_for_each(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
-    people = [world.person(f"p{n}", phone=f"+1212555{100 + n:04}", daily_limit=100) for n in range(100)]
-    for start in range(0, 1_000, 100):
+    people = [world.person(f"p{n}", phone=f"+1212555{100 + n:04}", daily_limit=100) for n in range(PEOPLE)]
+    for start in range(0, 10 * PEOPLE, PEOPLE):
         world.publish(
             *[
                 {
-                    "user_id": f"p{number % 100}",
+                    "user_id": f"p{number % PEOPLE}",
                     "agent_id": "bulk",
                     "priority": "high",
                     "requires_fresh_context": True,
                     "message_data": {"type": "note", "message": f"number {number}"},
                 }
-                for number in range(start, start + 100)
+                for number in range(start, start + PEOPLE)
             ]
         )
     world.wait(minutes=1)
@@ -165,10 +168,12 @@ def test_a_thousand_messages_for_a_hundred_people_are_at_most_a_hundred_question
     first = len(asked(world))
     world.wait(hours=1)
     world.minute()
-    assert first <= 100
+    assert first <= PEOPLE
     assert len(asked(world)) == first, "on a second pass without new replies nobody is asked"
-    assert len(world.phones.texts) == 400, "two for each person in each of two hours"
-    record_property("relevance calls for 1,000 messages of 100 people", f"{first}, then {len(asked(world)) - first}")
+    assert len(world.phones.texts) == 4 * PEOPLE, "two for each person in each of two hours"
+    record_property(
+        f"relevance calls for {10 * PEOPLE} messages of {PEOPLE} people", f"{first}, then {len(asked(world)) - first}"
+    )
 
 
 # Reformulation -------------------------------------------------------------------------------------------------------------

@@ -90,6 +90,9 @@ def test_a_text_arrives_signed_at_once_with_ids_and_without_words(world: World, 
             "message_id": str(text[0]),
             "conversation_id": str(text[1]),
             "kind": "conversation",
+            "in_reply_to": None,
+            "agent_id": None,
+            "candidates": None,
         },
     }
     assert receiver.paths == ["/agents?of=texts"]
@@ -379,7 +382,9 @@ def test_a_row_of_events_reaches_an_agent_that_listens_as_before(former: Connect
     assert created_by == "message_orchestrator"
     ((content,),) = former.execute("SELECT content FROM messages WHERE id = %s", (payload["message_id"],)).fetchall()
     assert (content, payload["kind"]) == ("Tell me more about it", "conversation")
-    assert payload.keys() == {"event_id", "at", "user_id", "message_id", "conversation_id", "kind"}
+    assert payload.keys() - {"in_reply_to", "agent_id", "candidates"} == {
+        *("event_id", "at", "user_id", "message_id", "conversation_id", "kind"),
+    }
 
 
 def test_a_trigger_that_fails_on_one_event_holds_up_no_other_and_no_stop(former: Connection, world: World) -> None:

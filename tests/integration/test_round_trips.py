@@ -8,13 +8,14 @@ from orchestrator.agents import Agent
 from orchestrator.store.agents import set_agent
 from orchestrator.store.database import Database
 from tests.postgres_proxy import counting_proxy
+from tests.sizes import size
 from tests.world import World
 
-MESSAGES = 1_000
-PEOPLE = 200
+MESSAGES = size(1_000, 300)
+PEOPLE = MESSAGES // 5
 
 
-def test_a_thousand_messages_are_each_sent_once_for_less_than_one_round_trip_a_message(
+def test_many_messages_are_each_sent_once_for_less_than_one_round_trip_a_message(
     world: World, database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     set_agent(world.connection, Agent("bulk"))

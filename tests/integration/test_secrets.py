@@ -1,6 +1,7 @@
 """On AWS each secret may come from Secrets Manager instead of the environment."""
 
 import json
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -15,9 +16,13 @@ from orchestrator import SettingsError
 from orchestrator.aws.clients import secrets_client
 from orchestrator.aws.secrets import expire_secrets, forget_secrets
 from orchestrator.errors import SecretUnreadable
+from orchestrator.rules.number_check import NumberAnswer
 from orchestrator.settings import DatabaseSettings, DeliverSettings, MigrationSettings, SenderSettings, load, refresh
+from orchestrator.sms.lookup import NumberQuestion, look_up
 from orchestrator.store.database import Database
 from orchestrator_cli.stack_checks import check_secrets
+from orchestrator_local.stand_ins.http import serve
+from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, Phones
 from tests.world import World, sqs_event, sqs_record
 
 NUMBER = {"TWILIO_PHONE_NUMBER": "+12025550100"}
@@ -146,6 +151,26 @@ def away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def twilio_secret(**values: str) -> str:
     return json.dumps({"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "token", **values})
+
+
+@mock_aws
+def test_a_token_that_twilio_refuses_is_read_again_for_the_next_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lookup is asked in waves that send nothing, too, so that no text finds the rotated token first."""
+    arn = secret("lookup", twilio_secret(TWILIO_ACCOUNT_SID=ACCOUNT_SID, TWILIO_AUTH_TOKEN="rotated", **NUMBER))
+    monkeypatch.setenv("TWILIO_SECRET_ARN", arn)
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    forget_secrets()
+    questions = [NumberQuestion("+12125550101", date(2026, 1, 10))]
+    with serve(Phones()) as url:
+        monkeypatch.setenv("TWILIO_API_BASE_URL", url)
+        settings = load(SenderSettings)
+        current = twilio_secret(TWILIO_ACCOUNT_SID=ACCOUNT_SID, TWILIO_AUTH_TOKEN=AUTH_TOKEN, **NUMBER)
+        boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=current)
+        assert refresh(settings) is settings, "what is known serves for five minutes"
+        (refused,) = look_up(questions, settings)
+        (answered,) = look_up(questions, refresh(settings))
+    assert (refused.failure and refused.failure.status, answered.answer) == (401, NumberAnswer.SAME_OWNER)
 
 
 @mock_aws

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.store import delivery as store
 from orchestrator.store import intake as enqueue_store
 from orchestrator.store.pauses import pause, resume
+from orchestrator.store.wave_plan import Reservation
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
 from tests.world import World, sqs_event, sqs_record
@@ -191,7 +192,9 @@ def test_a_later_part_that_keeps_losing_its_place_is_due_again(world: World, mon
     world.publish(*[part(sequence, position, total=2) for position in (1, 2)])
     world.dispatch()
     reserve_wave, reserved = store.reserve_wave, iter([True])
-    monkeypatch.setattr(store, "reserve_wave", lambda *plan: reserve_wave(*plan) if next(reserved, False) else set())
+    monkeypatch.setattr(
+        store, "reserve_wave", lambda *plan: reserve_wave(*plan) if next(reserved, False) else Reservation(set())
+    )
     assert world.deliver() == {"batchItemFailures": []}, "the batch's own record is done"
     assert world.texts() == PARTS[:1]
     monkeypatch.undo()

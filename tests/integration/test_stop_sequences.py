@@ -151,6 +151,7 @@ class Run:
                 "can_delay": False,
                 "expires_at": expires_at,
                 "message_data": {"type": "note", "message": "Hello"},
+                "allow_repeat": True,
             }
             for life in self.lives
         ]

@@ -192,6 +192,28 @@ def test_what_is_sending_is_past_all_this_unless_it_comes_back(world: World) -> 
     assert world.texts() == ["newer"]
 
 
+def test_a_batch_ends_nothing_of_people_who_are_not_in_it(world: World) -> None:
+    """Enqueue holds the locks of its batch's people alone; what was named while it was sending waits for its decision."""
+    world.person()
+    world.person("ben", phone="+12125550102")
+    named = uuid7(world.now)
+
+    def named_meanwhile(_fields: object) -> Any:
+        world.message(supersedes_message_id=str(named), scheduled_for=world.now + timedelta(hours=1))
+        return twilio_error(429, 20429, "busy")
+
+    world.phones.misbehave = named_meanwhile
+    world.message(message_id=str(named))
+    world.minute()
+    world.message("ben")
+    assert world.state(named) == ("queued", "provider_busy")
+    world.wait(minutes=1)
+    world.phones.misbehave = None
+    world.minute()
+    assert world.state(named)[0] == "superseded"
+    assert world.texts() == []
+
+
 def test_a_withdrawal_while_it_is_sending_is_obeyed_when_it_comes_back(world: World) -> None:
     world.person()
     message_id = uuid7(world.now)

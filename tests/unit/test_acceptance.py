@@ -201,3 +201,12 @@ def test_a_reply_to_another_users_conversation_is_rejected() -> None:
     reply = build_reply(user_id="ada", content="Yes", conversation_context_id=BENS_CONVERSATION)
     with pytest.raises(InvalidMessage, match="conversation_context_id"):
         accept_reply(reply, ARRIVAL, KNOWN, POLICY, NOW)
+
+
+def test_a_text_repeats_others_and_expects_an_answer_only_where_its_agent_says_so() -> None:
+    asks = accept_message(allow_repeat=True, expects_reply=True)
+    silent = accept_message()
+    assert (asks.allow_repeat, asks.expects_reply) == (True, True)
+    assert (silent.allow_repeat, silent.expects_reply) == (False, False)
+    with pytest.raises(InvalidMessage, match="Use true or false"):
+        accept_message(allow_repeat="perhaps")

@@ -19,6 +19,19 @@ def test_a_small_value_is_seen_and_none_is_not() -> None:
     assert [part.height for part in parts] == [HEIGHT, 1.0]
 
 
+def test_bars_of_categories_lie_across_in_proportion() -> None:
+    chart = Chart("Waiting", ["messages"], [("due", [40]), ("best time", [10]), ("other", [0])], has_categories=True)
+    assert chart.lengths == [WIDTH, WIDTH / 4, 0]
+
+
+def test_where_nothing_is_measured_no_value_is_shown_and_a_measured_zero_is() -> None:
+    chart = Chart("Delivered", ["per cent"], [("a", [None]), ("b", [0.0])], most=100)
+    assert chart.rows == [("a", ["-"]), ("b", ["0"])]
+    assert not chart.is_empty
+    assert list(chart.parts()) == []
+    assert Chart("Delivered", ["per cent"], [("a", [None])], most=100).is_empty
+
+
 def test_a_scale_may_have_an_end_of_its_own() -> None:
     chart = Chart("Delivered", ["per cent"], [("a", [50.0])], most=100)
     assert [part.height for part in chart.parts()] == [HEIGHT / 2]

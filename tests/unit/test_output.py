@@ -1,17 +1,31 @@
 """Text from outside on the terminal: shown as it is, never obeyed; and no command prints it in another way."""
 
 import ast
+import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import rich
 import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from orchestrator_cli.output import Table, confirm, json_text, outside, show, show_error, stack_lines, style_line
+from orchestrator_cli.error_words import EXPECTED, describe_error
+from orchestrator_cli.output import (
+    Table,
+    confirm,
+    csv_lines,
+    json_text,
+    outside,
+    show,
+    show_error,
+    stack_lines,
+    style_line,
+)
 
 CLI = Path(__file__).parents[2] / "cli" / "orchestrator_cli"
 MODULES = {
@@ -78,6 +92,45 @@ def test_json_means_exactly_the_data_and_holds_nothing_that_a_terminal_obeys() -
     assert json.loads(written) == data
     assert written.replace("\n", "").isprintable()
     assert "é ñ 漢 🎉" in written
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@"])
+def test_a_cell_of_csv_is_no_formula(begin: str) -> None:
+    row = {
+        "agent": f"{begin}HYPERLINK(1)",
+        "topic": f"\t{begin}1",
+        "at": datetime(2026, 3, 3, tzinfo=UTC),
+        "none": None,
+    }
+    columns, cells = csv.reader(csv_lines(list(row), [row]))
+    assert columns == list(row)
+    assert cells == [f"'{begin}HYPERLINK(1)", f"\\t{begin}1", "2026-03-03T00:00:00+00:00", ""]
+
+
+def test_a_table_without_headings_folds_what_is_long(screen: io.StringIO) -> None:
+    rich.get_console().width = 30
+    table = Table(show_header=False, box=None)
+    table.add_row("user id", "0" * 36)
+    show(table)
+    assert screen.getvalue().count("0") == 36
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (psycopg.OperationalError("connection refused"), "The database cannot be reached: connection refused."),
+        (psycopg.OperationalError(), "The database cannot be reached"),
+        (psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"), "The database is read-only: cannot execute"),
+        (psycopg.errors.QueryCanceled("statement timeout"), "The database did not finish in time: statement timeout"),
+        (psycopg.errors.LockNotAvailable("lock timeout"), "The database did not finish in time: lock timeout"),
+        (psycopg.errors.DiskFull("no space left"), "The database is out of connections, memory or disk: no space"),
+        (psycopg.errors.UndefinedTable("no such table"), "Run `orchestrator migrate`"),
+        (psycopg.errors.InsufficientPrivilege("permission denied"), "needs the role that owns the tables"),
+    ],
+)
+def test_an_error_of_the_database_is_named_for_what_it_is(error: psycopg.Error, words: str) -> None:
+    assert isinstance(error, EXPECTED)
+    assert words in describe_error(error)
 
 
 def test_one_module_alone_writes_to_the_terminal() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+import time_machine
 
 from orchestrator.settings import SenderSettings
 from orchestrator.sms import http
@@ -171,6 +172,25 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyP
         (outcome,) = sender_at(url).send_wave([HELLO])
         assert time.monotonic() - started < 10
     assert outcome.kind is OutcomeKind.UNKNOWN
+
+
+def test_a_connection_is_used_again_unless_it_was_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time passes between two calls; the second one is idle time since the first, not since the client was made."""
+    connects: list[float] = []
+    connect = http._HttpConnection.connect
+
+    def count(connection: http._HttpConnection) -> None:
+        connects.append(time.time())
+        connect(connection)
+
+    monkeypatch.setattr(http._HttpConnection, "connect", count)
+    with serve(Phones()) as url, time_machine.travel(NOW, tick=False) as clock:
+        client = http.UrllibClient(url, timeout=0.5, connections=1)
+        began = time.time()
+        for pause in (0, 15, 20, 21, 15):
+            clock.shift(pause)
+            client.request("GET", f"{url}/")
+    assert [at - began for at in connects] == [0, 56]
 
 
 def test_half_an_answer_may_have_sent_it() -> None:

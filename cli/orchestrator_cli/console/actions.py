@@ -10,14 +10,13 @@ from orchestrator.clean_text import clean_text
 from orchestrator.errors import OrchestratorError
 from orchestrator.messages import Lane
 from orchestrator.purpose import Purpose
-from orchestrator.store.message_list import MessageFilter
 from orchestrator.store.people import read_user
 from orchestrator_cli.agents import AT_NIGHT, Switch, normal_prefix, propose_agent_settings, propose_removal
 from orchestrator_cli.console.messages_page import read_filter
 from orchestrator_cli.console.visit import Visit, word_in
 from orchestrator_cli.dead_letters import SourceQueue
 from orchestrator_cli.dlq import propose_redrive
-from orchestrator_cli.message_list import propose_release, propose_withdrawal
+from orchestrator_cli.message_list import find_withdrawable, propose_release, propose_withdrawal
 from orchestrator_cli.options import parse_reason
 from orchestrator_cli.output import without_styles
 from orchestrator_cli.pauses import propose_pause, propose_resume, scope_of
@@ -72,14 +71,14 @@ def _propose(visit: Visit) -> Proposal:
 
 def _propose_withdrawal(visit: Visit) -> Proposal:
     message_id = visit.id("message_id")
-    if message_id is not None:
-        _, proposal = propose_withdrawal(visit.connection, visit.clock, [message_id], MessageFilter())
-        return proposal
     given = {name: visit.fields[name] for name in ("user", "agent", "topic") if name in visit.fields}
-    if not given:
+    if message_id is None and not given:
         raise OrchestratorError("Name a message, a person, an agent or a topic.")
-    _, proposal = propose_withdrawal(visit.connection, visit.clock, (), read_filter(visit.connection, given))
-    return proposal
+    named = [] if message_id is None else [message_id]
+    found = find_withdrawable(visit.connection, named, read_filter(visit.connection, given))
+    if not found.number:
+        raise OrchestratorError(" ".join(["Nothing waits that could be withdrawn.", *found.past]))
+    return propose_withdrawal(visit.connection, visit.clock, found)
 
 
 def _propose_release(visit: Visit) -> Proposal:

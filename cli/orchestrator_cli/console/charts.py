@@ -27,21 +27,24 @@ class Chart:
     Attributes:
         title: what is plotted, with its unit.
         series: the names of the parts of each bar.
-        bars: the label of each bar, and a value for each series.
+        bars: the label of each bar, and a value for each series; None where there is nothing to measure.
         form: how a value is shown, as `format` takes it.
         most: the value of the plot's full height; None for the largest bar.
+        has_categories: whether each bar is one of a kind, lies across, and has its label below it.
     """
 
     title: str
     series: Sequence[str]
-    bars: Sequence[tuple[str, Sequence[float]]]
+    bars: Sequence[tuple[str, Sequence[float | None]]]
     form: str = ",.0f"
     most: float | None = None
+    has_categories: bool = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to plot."""
-        return not any(any(values) for _, values in self.bars)
+        """Whether there is nothing to plot. Of a scale with an end of its own, 0 is a value like others."""
+        shown = [value for _, values in self.bars for value in values if value is not None]
+        return not (shown if self.most else any(shown))
 
     @property
     def highest(self) -> str:
@@ -51,7 +54,15 @@ class Chart:
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
         """The table."""
-        return [(label, [format(value, self.form) for value in values]) for label, values in self.bars]
+        return [
+            (label, ["-" if value is None else format(value, self.form) for value in values])
+            for label, values in self.bars
+        ]
+
+    @property
+    def lengths(self) -> list[float]:
+        """The length of each bar that lies across, in SVG units."""
+        return [WIDTH * sum(filter(None, values)) / self._scale_end() for _, values in self.bars]
 
     def parts(self) -> Iterator[BarPart]:
         """The rectangles of all bars."""
@@ -65,4 +76,4 @@ class Chart:
                     yield BarPart(place * (number + (1 - FILLED) / 2), top, place * FILLED, height, series)
 
     def _scale_end(self) -> float:
-        return self.most or max((sum(values) for _, values in self.bars), default=0) or 1
+        return self.most or max((sum(filter(None, values)) for _, values in self.bars), default=0) or 1

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from psycopg import Connection
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.ids import LAST_ID
@@ -21,18 +21,21 @@ from orchestrator_cli.agents import normal_prefix
 from orchestrator_cli.console.story import read_story
 from orchestrator_cli.console.visit import OpenDatabase, Visit, word_in
 from orchestrator_cli.message_list import BATCH, COLUMNS
-from orchestrator_cli.messages import describe_no_record
-from orchestrator_cli.options import parse_time
+from orchestrator_cli.messages import describe_no_record, named_message
+from orchestrator_cli.options import check_period, parse_time
 from orchestrator_cli.output import csv_lines
 
 # Messages of a page, and statements that look for them: where few pass the filters, the page says how far it looked.
 MESSAGES = 50
 MOST_STATEMENTS = 5
-FILTERS = ("user", "agent", "lane", "topic", "state", "reason", "since", "until")
+FILTERS = ("user", "agent", "lane", "topic", "state", "reason", "since", "until", "sent_since", "not_delivered")
 
 
 def show_messages(visit: Visit) -> Response:
-    """A page of the messages that pass the filters, newest first."""
+    """A page of the messages that pass the filters, newest first; an id leads to the story of its message."""
+    if "id" in visit.fields:
+        message_id = named_message(visit.connection, visit.fields["id"])
+        return RedirectResponse(f"{visit.templates.globals['base']}/messages/{message_id}", 303)
     filters = {name: visit.fields[name] for name in FILTERS if name in visit.fields}
     wanted, before = read_filter(visit.connection, filters), visit.id("before") or LAST_ID
     found = find_messages(visit.connection, wanted, before, MOST_STATEMENTS)
@@ -76,8 +79,7 @@ def export_messages(open_database: OpenDatabase, fields: Mapping[str, str]) -> R
 
 def show_story(visit: Visit) -> Response:
     """The story of one message, with what an operator can do about it."""
-    message_id = visit.id("message_id")
-    assert message_id is not None  # it is a part of the path
+    message_id = named_message(visit.connection, visit.fields["message_id"])
     story = read_story(visit.connection, message_id)
     if story is None:
         raise OrchestratorError(describe_no_record(visit.connection, message_id))
@@ -99,10 +101,10 @@ def read_filter(connection: Connection, fields: Mapping[str, str]) -> MessageFil
     Raises:
         UnknownUser: no person has this id.
         OrchestratorError: a field is none of its words.
-        typer.BadParameter: an agent's id, or a time, cannot be read.
+        typer.BadParameter: an agent's id, a time or a period cannot be read.
     """
     state = word_in(fields, "state", Status)
-    return MessageFilter(
+    wanted = MessageFilter(
         user_id=find_user(connection, fields["user"]) if "user" in fields else None,
         agent=normal_prefix(fields["agent"]) if "agent" in fields else None,
         lane=word_in(fields, "lane", Lane),
@@ -111,4 +113,8 @@ def read_filter(connection: Connection, fields: Mapping[str, str]) -> MessageFil
         reason=word_in(fields, "reason", Reason),
         since=parse_time(fields["since"]) if "since" in fields else None,
         until=parse_time(fields["until"]) if "until" in fields else None,
+        sent_since=parse_time(fields["sent_since"]) if "sent_since" in fields else None,
+        not_delivered="not_delivered" in fields,
     )
+    check_period(wanted.since, wanted.until)
+    return wanted

@@ -39,9 +39,17 @@ def show_numbers(visit: Visit) -> Response:
             _sent(texts, hours),
             _delivered(texts, hours),
             Chart(
-                "Waiting messages by reason", ["messages"], [(reason.replace("_", " "), [n]) for reason, n in largest]
+                "Waiting messages by reason",
+                ["messages"],
+                [(reason.replace("_", " "), [n]) for reason, n in largest],
+                has_categories=True,
             ),
-            Chart("Waiting messages by age", ["messages"], [*zip(AGE_NAMES, ([n] for n in ages), strict=True)]),
+            Chart(
+                "Waiting messages by age",
+                ["messages"],
+                [*zip(AGE_NAMES, ([n] for n in ages), strict=True)],
+                has_categories=True,
+            ),
             _costs(visit.connection, hour.replace(hour=0) - timedelta(days=DAYS - 1)),
         ],
         is_partly_counted=sum(waiting.values()) >= MOST_COUNTED,
@@ -60,7 +68,7 @@ def _delivered(texts: Sequence[HourOfTexts], hours: Sequence[datetime]) -> Chart
     for row in texts:
         sent[row.hour] += row.sent
         delivered[row.hour] += row.delivered
-    bars = [(f"{hour:%a %H:00}", [100 * delivered[hour] / sent[hour] if sent[hour] else 0.0]) for hour in hours]
+    bars = [(f"{hour:%a %H:00}", [100 * delivered[hour] / sent[hour] if sent[hour] else None]) for hour in hours]
     return Chart("Delivered, in per cent of the texts of each hour (UTC)", ["per cent"], bars, most=100)
 
 

@@ -7,21 +7,26 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
-from orchestrator.delivery.words import end_of_words, fault_of_words
+from orchestrator.clean_text import clean_json
+from orchestrator.delivery.words import WRITTEN, end_of_words, fault_of_words
 from orchestrator.ids import uuid7
+from orchestrator.messages import verbatim_text
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
 from orchestrator.rules.consent import needs_consent
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
-from orchestrator.rules.reasons import Status
+from orchestrator.rules.local_time import format_time
+from orchestrator.rules.questions import HOLDS_FOR, is_held_by_questions
+from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.same_words import compared_since, digest_data, digest_words
 from orchestrator.rules.state import Delivery
 from orchestrator.segments import segments_of
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.prices import price
 from orchestrator.sms.sender import Sender, Sms
 from orchestrator.store.calls import LoggedCall
-from orchestrator.store.delivery import Candidate, DecisionRow
+from orchestrator.store.wave_plan import Candidate, DecisionRow, Repeat
 from orchestrator.wording.render import Words
 
 
@@ -61,8 +66,41 @@ def prepare_sends(
             assert text is not None  # words that are missing are at fault
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
             in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
-            sends.append(_prepare_send(delivery, in_time, text, new_conversation_id, sender, settings, now))
+            sends.append(_prepare_send(delivery, in_time, text, source, new_conversation_id, sender, settings, now))
     return sends, wordless
+
+
+def split_repeats(sends: Sequence[PreparedSend]) -> tuple[list[PreparedSend], list[UUID]]:
+    """Split off the messages with the words, or the data, of an earlier one of the wave to the same person (R14).
+
+    The next wave compares them with what became of the earlier one.
+    """
+    first: list[PreparedSend] = []
+    repeats: list[UUID] = []
+    digests: set[str] = set()
+    for send in sends:
+        own = {digest for digest in (send.candidate.words_digest, send.candidate.data_digest) if digest}
+        if send.candidate.compared_since and own & digests:
+            repeats.append(send.delivery.message_id)
+        else:
+            first.append(send)
+            digests |= own
+    return first, repeats
+
+
+def ends_of_repeats(sends: Sequence[PreparedSend], repeats: Sequence[Repeat]) -> list[DecisionRow]:
+    """The ends of the messages whose words went to the person before; each names the earlier text (R14)."""
+    message_ids = {send.candidate.attempt_id: send.delivery.message_id for send in sends}
+    return [
+        DecisionRow(
+            message_ids[repeat.attempt_id],
+            Status.CANCELLED,
+            Reason.SAME_WORDS,
+            None,
+            note=f"message {repeat.earlier_message_id}, sent {format_time(repeat.earlier_at)}",
+        )
+        for repeat in repeats
+    ]
 
 
 def full_groups_of(sends: Sequence[PreparedSend]) -> list[str]:
@@ -114,6 +152,7 @@ def _prepare_send(
     delivery: Delivery,
     decision: Send,
     text: str,
+    source: str | None,
     new_conversation_id: UUID,
     sender: Sender,
     settings: DeliverSettings,
@@ -122,6 +161,7 @@ def _prepare_send(
     person, agent_hour = delivery.person, delivery.state.agent_hour
     limits = limits_of(person, settings)
     segments = segments_of(text).number
+    words_digest, data_digest = digests_of(delivery, text, source)
     sms = Sms(
         to=person.phone_number,
         body=text,
@@ -158,5 +198,21 @@ def _prepare_send(
         agent_group=agent_hour.group if agent_hour else None,
         agent_cap=agent_hour.limit if agent_hour else None,
         agent_texts=decision.agent_texts,
+        words_digest=words_digest,
+        data_digest=data_digest,
+        compared_since=compared_since(delivery.state, decision.reply_to, now),
+        questions_since=now - HOLDS_FOR if is_held_by_questions(delivery.state) else None,
     )
     return PreparedSend(delivery, sms, candidate)
+
+
+def digests_of(delivery: Delivery, text: str, source: str | None) -> tuple[str, str | None]:
+    """The digests of the words and of the data, from which only words that we write are made.
+
+    An introduction, which a text carries once in 30 days, makes verbatim words no other words.
+    """
+    user_id = delivery.person.user_id
+    if source in WRITTEN:
+        return digest_words(user_id, text), digest_data(user_id, delivery.data)
+    own_words = verbatim_text(clean_json(delivery.data)) if source == "verbatim" else None
+    return digest_words(user_id, own_words or text), None

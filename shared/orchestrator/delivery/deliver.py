@@ -15,8 +15,10 @@ from orchestrator.delivery.attempts import (
     PreparedSend,
     call_log_entries,
     count_calls_for_words,
+    ends_of_repeats,
     full_groups_of,
     prepare_sends,
+    split_repeats,
 )
 from orchestrator.delivery.number_check import asks_about_numbers, check_numbers
 from orchestrator.delivery.report import AttemptResult, DeliverReport, WaveResult, count_ceilings, report_of
@@ -35,9 +37,9 @@ from orchestrator.sms.sender import Sender
 from orchestrator.store import delivery as store
 from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.database import Database
-from orchestrator.store.delivery import DecisionRow, WavePlan
 from orchestrator.store.schedule import put_back
 from orchestrator.store.settlement import Settlement
+from orchestrator.store.wave_plan import DecisionRow, Reservation, WavePlan
 
 # A failover of Postgres takes seconds; an outcome that cannot be written by then is settled by later evidence.
 SETTLE_TRIES = 6
@@ -114,6 +116,7 @@ def deliver_wave(
     # Claude may have taken seconds, and the person may have sent STOP meanwhile: nothing waits after this line.
     now = clock()
     sends, wordless = prepare_sends(sendable, words, sender, settings, now)
+    sends, repeats = split_repeats(sends)
     plan = WavePlan(
         decisions=[*decisions, *numbers.decisions, *wordless],
         words=stored_words_of(sendable, words),
@@ -122,10 +125,13 @@ def deliver_wave(
         candidates=[send.candidate for send in sends],
         agent_groups=full_groups_of(sends),
     )
-    reserved = _reserve(database, plan, settings, clock, now)
-    attempts = _call_twilio([send for send in sends if send.candidate.attempt_id in reserved], sender, clock)
+    reservation = _reserve(database, plan, settings, clock, now)
+    reserved = [send for send in sends if send.candidate.attempt_id in reservation.attempts]
+    attempts = _call_twilio(reserved, sender, clock)
+    following = [*later, *repeats, *_settle_attempts(database, attempts)]
+    ends = _end_repeats(database, sends, reservation, clock())
     return WaveResult(
-        decisions=plan.decisions,
+        decisions=[*plan.decisions, *ends],
         relevance=[known.relevance for known in check.by_message.values()],
         claude_calls=check.calls + count_calls_for_words(words, may_ask=may_ask and has_key),
         over_ceiling=not may_ask,
@@ -133,8 +139,8 @@ def deliver_wave(
         numbers_asked=numbers.asked,
         account_faults=numbers.account_faults,
         attempts=attempts,
-        following=[*later, *_settle_attempts(database, attempts)],
-        lost=[send.delivery.message_id for send in sends if send.candidate.attempt_id not in reserved],
+        following=following,
+        lost=[send.delivery.message_id for send in sends if send.candidate.attempt_id not in reservation.attempt_ids],
     )
 
 
@@ -197,7 +203,7 @@ def _split_by_decision(
     return sendable, rows
 
 
-def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> set[UUID]:
+def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, clock: Clock, now: datetime) -> Reservation:
     try:
         with database.connection() as connection:
             ceiling_usd = settings.twilio_daily_ceiling_usd
@@ -209,6 +215,19 @@ def _reserve(database: Database, plan: WavePlan, settings: DeliverSettings, cloc
         unsent = [settlement_without_call(candidate.attempt_id, now, lost) for candidate in plan.candidates]
         _settle(database, unsent, parts=[], answered=[], now=now)
         raise
+
+
+def _end_repeats(
+    database: Database, sends: Sequence[PreparedSend], reservation: Reservation, now: datetime
+) -> list[DecisionRow]:
+    """End the messages that say again what the person got, after the calls: a fault here leaves no attempt uncalled."""
+    ends = ends_of_repeats(sends, reservation.repeats)
+    if ends:
+        of_repeats = {repeat.attempt_id for repeat in reservation.repeats}
+        candidates = [send.candidate for send in sends if send.candidate.attempt_id in of_repeats]
+        with database.connection() as connection:
+            store.end_repeats(connection, candidates, ends, now)
+    return ends
 
 
 def _call_twilio(sends: Sequence[PreparedSend], sender: Sender, clock: Clock) -> list[AttemptResult]:

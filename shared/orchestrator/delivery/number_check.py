@@ -19,7 +19,6 @@ from orchestrator.settings import DeliverSettings, SendingMode
 from orchestrator.sms.lookup import LookupResult, NumberQuestion, look_up
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, Scope, fault_of
 from orchestrator.store.database import Database
-from orchestrator.store.delivery import DecisionRow
 from orchestrator.store.number_checks import (
     NumberCheckRow,
     NumberClaim,
@@ -27,6 +26,7 @@ from orchestrator.store.number_checks import (
     read_number_checks,
     write_number_checks,
 )
+from orchestrator.store.wave_plan import DecisionRow
 
 # "Reassigned Number is only available for US phone numbers": twilio.com/docs/lookup/v2-api/reassigned-number
 COUNTRY = "US"

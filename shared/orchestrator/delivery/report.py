@@ -16,7 +16,7 @@ from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
-from orchestrator.store.delivery import DecisionRow
+from orchestrator.store.wave_plan import DecisionRow
 
 _Value = TypeVar("_Value")
 

@@ -17,7 +17,7 @@ from orchestrator.rules.state import Delivery
 from orchestrator.rules.stop_answers import offered_stop_word
 from orchestrator.segments import segments_of
 from orchestrator.settings import WordsSettings
-from orchestrator.store.delivery import StoredWords
+from orchestrator.store.wave_plan import StoredWords
 from orchestrator.unsendable import is_json, unfilled_placeholder
 from orchestrator.wording.introductions import can_introduce, introduce
 from orchestrator.wording.render import Brief, Words, write_words

@@ -104,6 +104,8 @@ def accept(
         sequence_position=message.sequence_position if message.in_sequence else None,
         sequence_total=message.sequence_total if message.in_sequence else None,
         local_date=budget_day(person, now),
+        allow_repeat=bool(message.allow_repeat),
+        expects_reply=bool(message.expects_reply),
     )
 
 

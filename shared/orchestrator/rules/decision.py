@@ -22,6 +22,7 @@ from orchestrator.rules.law_decision import (
 )
 from orchestrator.rules.limits import NO_CAPS, budget_day, calendar_zone, caps, hour_frees_at, hour_is_full
 from orchestrator.rules.local_time import next_midnight
+from orchestrator.rules.questions import held_by_question_until
 from orchestrator.rules.quiet_hours import next_open, open_until
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.relevance import Relevance
@@ -70,6 +71,7 @@ def decide(  # noqa: PLR0911
     hold = _hold_by_hours_and_limits(message, person, lawful, policy, now)
     comes_forward = hold is not None and _may_be_lifted(hold) and _may_come_forward(message, person, policy, now)
     hold = (None if comes_forward else hold) or against_law or _hold_by_agent_limit(message, now)
+    hold = hold or _hold_by_question(message, now)
     hold = hold or _hold_by_relevance(message, person, policy, now)
     hold = hold or _hold_after_an_outage(message, now)
     if hold:
@@ -223,6 +225,12 @@ def _hold_by_agent_limit(message: MessageState, now: datetime) -> Hold | None:
     """A person's activity does not lift the limit of an agent; a sequence that has begun goes on (R8, R13)."""
     room = None if message.continues else room_from(message.agent_hour, message.parts, now)
     return Hold(room, Reason.AGENT_LIMIT) if room else None
+
+
+def _hold_by_question(message: MessageState, now: datetime) -> Hold | None:
+    """A person's activity does not lift it: what they wrote last came before the question that is open."""
+    until = held_by_question_until(message, now)
+    return Hold(until, Reason.QUESTION_OPEN) if until else None
 
 
 def _hold_by_relevance(message: MessageState, person: Person, policy: PolicySettings, now: datetime) -> Hold | None:

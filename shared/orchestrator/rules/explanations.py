@@ -33,6 +33,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "R13",
         "the hourly limit of its agents is used up; those without settings share one until `orchestrator agent set`",
     ),
+    Reason.QUESTION_OPEN: (
+        "R12",
+        "the person has not answered another agent's question yet; it waits two hours at most",
+    ),
     Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
     Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),
     Reason.RELEVANCE_UNKNOWN: ("R10", "the person wrote since it was queued, and its relevance is not known"),
@@ -58,6 +62,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.OPTED_OUT: ("R11", "the person opted out"),
     Reason.WITHDRAWN: ("R9", "its agent withdrew it"),
     Reason.SUPERSEDED: ("R9", "a newer message took its place"),
+    Reason.SAME_WORDS: ("R14", "the same words, or words from the same data, went to the person lately"),
     Reason.NOT_YOURS: ("R9", "it is a part of a sequence of another publisher"),
     Reason.EXPIRED: ("R9", "it expired before it could be sent"),
     Reason.SEQUENCE_STOPPED: ("R8", "another part of its sequence was not sent"),

@@ -20,6 +20,11 @@ def format_time(instant: datetime, zone: tzinfo = UTC) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of the local day, in UTC."""
+    return datetime.combine(local_date(now, zone), time(0), zone).astimezone(UTC)
+
+
 def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
     """The first instant of the next local day, in UTC; 01:00 local where the clocks change at midnight."""
     today = local_date(now, zone)

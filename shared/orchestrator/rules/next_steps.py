@@ -15,6 +15,7 @@ _AFTER_THE_END = {
     Reason.OPTED_OUT: "The person wants no texts. Do not text them again.",
     Reason.NO_CONSENT: "The person has not agreed to such texts. Do not text them again without a consent.",
     Reason.SUPERSEDED: "A newer message goes instead. Do not resend.",
+    Reason.SAME_WORDS: "The same words went to this person within a day. Do not send them again, nor rephrased.",
     Reason.WITHDRAWN: "It was withdrawn. Do not resend.",
     Reason.STALE: "The person wrote since, and it no longer made sense. Read their replies first.",
     Reason.REFORMULATION: "The person wrote since. Read their replies, then write a new text if one is needed.",

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     YIELDS = "yields"  # R6: a higher lane is due
     SEQUENCE_INCOMPLETE = "sequence_incomplete"  # R8; also the end of an incomplete sequence
     AGENT_LIMIT = "agent_limit"  # R13: the hourly limit of its agents
+    QUESTION_OPEN = "question_open"  # another agent's question to the person is open
     DAILY_LIMIT = "daily_limit"  # R1
     HOURLY_LIMIT = "hourly_limit"  # R2
     RELEVANCE_UNKNOWN = "relevance_unknown"  # R10: Claude gave no verdict; also the end after a day
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"  # R9
     SUPERSEDED = "superseded"  # R9
     NOT_YOURS = "not_yours"  # R9: another publisher's part of the sequence came at the same time
+    SAME_WORDS = "same_words"  # R14: the same words or data went to the person lately
     STALE = "stale"  # R10: it no longer makes sense
     SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part was not sent
     EXPIRED = "expired"  # R9

@@ -25,6 +25,9 @@ class MessageState:
         in_sequence: the message is part of a sequence. `continues` is true when an earlier part was sent, `broken` when
             another part ended without being sent (R8).
         parts: how many texts the message brings: the whole sequence with its first part, none with a later one (R8).
+        asks: the text, or a part of its sequence, expects a reply.
+        question_at: when another agent asked the person what they have not answered; None where nothing is open.
+        allow_repeat: the same words may have gone to the person lately (R14).
         is_reply: the message is an agent's answer, which a live conversation lets through (R12).
         purpose: what its agent's texts are for: transactional, informational or marketing (R15).
         has_consent: the person agreed to texts of this purpose; revoked: the person wants none of it, or of its topic.
@@ -51,6 +54,9 @@ class MessageState:
     broken: bool = False
     parts: int = 1
     is_reply: bool = False
+    allow_repeat: bool = False
+    asks: bool = False
+    question_at: datetime | None = None
     purpose: Purpose = Purpose.INFORMATIONAL
     has_consent: bool = True
     revoked: bool = False

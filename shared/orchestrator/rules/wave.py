@@ -1,6 +1,6 @@
 """Decides on several messages at once: each message that goes counts for those after it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -33,14 +33,19 @@ def decide_wave(
     """
     people: dict[str, Person] = {}  # by number: people who share a phone share its limits
     hours: dict[str, AgentHour] = {}  # by group of agents
+    asked: defaultdict[UUID, set[str]] = defaultdict(set)  # the agents that ask each person something
     decisions: dict[UUID, Decision] = {}
     # Messages of one instant go in the order of their ids, which is the order in which they were published.
     for delivery in sorted(deliveries, key=lambda delivery: (*order(delivery.state, now), delivery.message_id)):
         person = _with_counts_of(people.get(delivery.person.phone_number), delivery.person)
         state = _with_hour(delivery.state, hours)
+        if asked[person.user_id] - {delivery.agent_id}:
+            state = replace(state, question_at=now)
         decision = decide(state, person, paused=delivery.paused, policy=policy, law=law, now=now)
         decisions[delivery.message_id] = decision
         people[person.phone_number] = _after(person, decision, now)
+        if isinstance(decision, Send) and state.asks:
+            asked[person.user_id].add(delivery.agent_id)
         if state.agent_hour:
             hours[state.agent_hour.group] = _hour_after(state.agent_hour, state.parts, decision, now)
     return decisions

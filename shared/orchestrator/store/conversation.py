@@ -15,6 +15,7 @@ from orchestrator.rules.activity import ACTIVE_FOR
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.intents import ClassifiedBy, Intent
 from orchestrator.rules.keywords import NOT_CONVERSATION
+from orchestrator.rules.questions import OPEN_FOR
 from orchestrator.rules.reasons import Status
 from orchestrator.settings import ActivitySettings
 from orchestrator.store.calls import LoggedCall, log_calls
@@ -173,7 +174,8 @@ def store_inbound_texts(connection: Connection, texts: Sequence[ReceivedText], n
                 write_opt_ins(connection, opt_ins)
                 if opt_ins:
                     connection.execute(sql("reopen_texts"), columns(opt_ins, "phone_number", "at"))
-                cursor.execute(sql("store_inbound_texts"), {**rows, "now": now})
+                linked = {"not_conversation": NOT_CONVERSATION, "open_for": OPEN_FOR}
+                cursor.execute(sql("store_inbound_texts"), {**rows, **linked, "now": now})
                 if clear_words:
                     connection.execute(sql("resolve_unread_texts"), columns(clear_words, "phone_number", "at"))
             return cursor.fetchall()

@@ -18,14 +18,15 @@ from orchestrator.purpose import Purpose
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.law import LONGEST_PERIOD
-from orchestrator.rules.reasons import Reason, Status
+from orchestrator.rules.questions import HOLDS_FOR
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.settings import ActivitySettings
-from orchestrator.store.calls import LoggedCall, log_calls
+from orchestrator.store.calls import log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
 from orchestrator.store.settlement import Settlement, settle
+from orchestrator.store.wave_plan import Candidate, DecisionRow, Repeat, Reservation, StoredWords, WavePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,120 +42,12 @@ class WaveState:
     claude_usd_today: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """A hold or an end, to be written.
-
-    Attributes:
-        until: when a held message is due again; None for an end.
-        superseded_by: the message that takes its place.
-        note: what the reason rests on, in words, such as the row of the law.
-    """
-
-    message_id: UUID
-    status: Status
-    reason: Reason
-    until: datetime | None
-    superseded_by: UUID | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredWords:
-    """The words of a message, to be stored.
-
-    Attributes:
-        source: verbatim, claude, plain, row or adopted.
-        words_on: the person's local date.
-        segments, encoding: what carriers bill.
-    """
-
-    message_id: UUID
-    text: str
-    source: str
-    words_on: date
-    segments: int
-    encoding: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A message that may go, with everything that the reserving statement compares.
-
-    Attributes:
-        new_conversation_id: used where the person has no open conversation on this number.
-        fingerprint: a digest of sender, number and words.
-        local_date: the budget day whose slot it takes.
-        open_until: the text may not leave after this.
-        day_cap, hour_cap: how many texts there may be, this one included; None where a limit does not apply.
-        active_since: the inbound message that lets it through (R4).
-        reply_to: when the person wrote what it answers; None for a text that is no reply (R12).
-        law_texts, law_cap, law_hours: what it counts for toward the caps of the law, and the most texts in so many
-            hours; None without a cap (R15).
-        needs_consent: whether it goes only to people who agreed to its purpose.
-        law_note: the rows of the law that bind it, in words; None where none does.
-        daily_limit, hourly_limit, quiet_hours_enabled: what a new budget row of the person inherits.
-        agent_group, agent_cap, agent_texts: the agents whose hourly limit it counts against, that limit, and what it
-            counts for; None where they have no limit (R13).
-        number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
-    """
-
-    attempt_id: UUID
-    message_id: UUID
-    user_id: UUID
-    new_conversation_id: UUID
-    phone_number: str
-    fingerprint: str
-    local_date: date
-    open_until: datetime
-    day_cap: int | None
-    hour_cap: int | None
-    takes_slot: bool
-    active_since: datetime | None
-    active_texts: int
-    reply_to: datetime | None
-    law_texts: int
-    law_cap: int | None
-    law_hours: int
-    law_note: str | None
-    needs_consent: bool
-    daily_limit: int
-    hourly_limit: int
-    quiet_hours_enabled: bool
-    number_hash: str | None
-    segments: int
-    price_usd: Decimal
-    agent_group: str | None
-    agent_cap: int | None
-    agent_texts: int
-
-
-@dataclass(frozen=True, slots=True)
-class WavePlan:
-    """What a wave writes before its calls to Twilio.
-
-    Attributes:
-        decisions: holds and ends.
-        words: texts that were written for this wave.
-        claude_calls: the calls to Claude that the words took.
-        reused: messages whose relevance was known before. candidates: messages that may go, in their order.
-        agent_groups: groups of agents close to their limit, whose waves come one after the other (R13).
-    """
-
-    decisions: Sequence[DecisionRow]
-    words: Sequence[StoredWords]
-    claude_calls: Sequence[LoggedCall]
-    reused: Sequence[UUID]
-    candidates: Sequence[Candidate]
-    agent_groups: Sequence[str] = ()
-
-
 def read_state(
     connection: Connection,
     message_ids: Sequence[UUID],
     agent_start_limit: int,
     now: datetime,
-    names_sender: bool = False,
+    names_sender: bool,
 ) -> WaveState:
     """Read the messages that are approved, each with its person, and what Claude has cost today; one round trip.
 
@@ -169,6 +62,7 @@ def read_state(
         "read_after_gap": READ_AFTER_GAP,
         "law_period": LONGEST_PERIOD,
         "names_sender": names_sender,
+        "question_holds_for": HOLDS_FOR,
     }
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
@@ -186,19 +80,14 @@ def reserve_wave(
     ceiling_usd: float,
     urgent_ceiling_usd: float,
     now: datetime,
-) -> set[UUID]:
+) -> Reservation:
     """Write holds, ends and words, and reserve what may go: one committed round trip (G1).
 
     Args:
         ceilings: of the texts that activity lets through (R4).
         ceiling_usd: what Twilio may cost on a UTC day; the wave that reaches it is the last one of the ordinary lanes.
         urgent_ceiling_usd: the same for all lanes; no operator lifts it.
-
-    Returns:
-        The attempts that may be made, now and once. A candidate that is missing was stopped between decision and
-        reservation.
     """
-    decided = [row.message_id for row in plan.decisions]
     reservation = {
         **columns(plan.candidates, *Candidate.__slots__),
         "now": now,
@@ -213,15 +102,10 @@ def reserve_wave(
         "urgent_ceiling_usd": urgent_ceiling_usd,
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
+        "not_conversation": NOT_CONVERSATION,
     }
     with one_round_trip(connection):
-        connection.execute(sql("lock_users"), {"user_ids": [candidate.user_id for candidate in plan.candidates]})
-        connection.execute(
-            sql("lock_messages"),
-            {"message_ids": [*decided, *(candidate.message_id for candidate in plan.candidates)]},
-        )
-        if plan.decisions:
-            connection.execute(sql("store_decisions"), {**columns(plan.decisions, *DecisionRow.__slots__), "now": now})
+        _lock_and_decide(connection, plan.candidates, plan.decisions, now)
         if plan.words:
             connection.execute(sql("store_words"), columns(plan.words, *StoredWords.__slots__))
         log_calls(connection, plan.claude_calls, now)
@@ -230,7 +114,19 @@ def reserve_wave(
         if plan.agent_groups:
             connection.execute(sql("lock_agent_groups"), {"agent_groups": list(plan.agent_groups)})
         reserved = connection.execute(sql("reserve"), reservation)
-    return {attempt_id for (attempt_id,) in reserved}
+    rows = reserved.fetchall()
+    return Reservation(
+        attempts={attempt_id for attempt_id, earlier_id, _ in rows if earlier_id is None},
+        repeats=[Repeat(*row) for row in rows if row[1] is not None],
+    )
+
+
+def end_repeats(
+    connection: Connection, candidates: Sequence[Candidate], ends: Sequence[DecisionRow], now: datetime
+) -> None:
+    """End the messages of candidates that say again what their person got; one round trip (R14)."""
+    with one_round_trip(connection):
+        _lock_and_decide(connection, candidates, ends, now)
 
 
 def settle_wave(
@@ -262,6 +158,17 @@ def settle_wave(
                 sql("approve_replies"), {"user_ids": list(answered), "now": now, "lease_until": lease_until}
             )
     return [*claims_of(next_parts or ()), *claims_of(next_replies or ())]
+
+
+def _lock_and_decide(
+    connection: Connection, candidates: Sequence[Candidate], decisions: Sequence[DecisionRow], now: datetime
+) -> None:
+    """Lock the people of the candidates and the messages, in the order of all waves, and store holds and ends."""
+    message_ids = [*(row.message_id for row in decisions), *(row.message_id for row in candidates)]
+    connection.execute(sql("lock_users"), {"user_ids": [candidate.user_id for candidate in candidates]})
+    connection.execute(sql("lock_messages"), {"message_ids": message_ids})
+    if decisions:
+        connection.execute(sql("store_decisions"), {**columns(decisions, *DecisionRow.__slots__), "now": now})
 
 
 def delivery_of(row: DictRow) -> Delivery:
@@ -299,6 +206,9 @@ def _message_state(row: DictRow) -> MessageState:
         continues=row["continues"],
         broken=row["broken"],
         is_reply=row["is_reply"],
+        allow_repeat=row["allow_repeat"],
+        asks=row["asks"],
+        question_at=row["question_at"],
         urgent_at_night=row["urgent_at_night"],
         purpose=Purpose(row["purpose"]),
         has_consent=row["has_consent"],

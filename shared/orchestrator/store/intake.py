@@ -77,6 +77,8 @@ class AcceptedMessage:
     sequence_position: int | None
     sequence_total: int | None
     local_date: date
+    allow_repeat: bool
+    expects_reply: bool
     is_reply: bool = False
 
 

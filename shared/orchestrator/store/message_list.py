@@ -79,6 +79,11 @@ def iterate_messages(
         yield from rows
 
 
+def list_states(connection: Connection, message_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the states of the known ones of these messages, and of the other parts of their sequences."""
+    return dict(connection.execute(sql("list_states"), {"message_ids": list(message_ids)}).fetchall())
+
+
 def cancel_messages(connection: Connection, message_ids: Sequence[UUID], now: datetime) -> list[UUID]:
     """Cancel waiting messages, each with its whole sequence; returns those that waited still."""
     rows = connection.execute(sql("cancel_by_operator"), {"message_ids": list(message_ids), "now": now})

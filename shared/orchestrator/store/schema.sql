@@ -74,25 +74,10 @@ $$;
 CREATE FUNCTION orchestrator.answered_message(inbound uuid, person uuid, written_at timestamp with time zone) RETURNS TABLE(message_id uuid)
     LANGUAGE sql STABLE
     AS $$
-    SELECT last_text.message_id
-      FROM (
-            (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
-                 WHERE a.user_id = person AND a.holds_slot AND a.started_at <= written_at
-                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC LIMIT 1
-            )
-             UNION ALL
-            (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
-                 WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= written_at
-                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC LIMIT 1
-            )
-           ) last_text
-     WHERE inbound IS NOT NULL
-     ORDER BY last_text.started_at DESC
-     LIMIT 1
+    SELECT coalesce(r.in_reply_to, CASE WHEN r.may_answer IS NULL THEN last.message_id END)
+      FROM (SELECT inbound AS id) AS text
+      LEFT JOIN orchestrator.readings r ON r.inbound_id = text.id
+      LEFT JOIN LATERAL orchestrator.last_text_to(person, written_at) last ON true
 $$;
 
 CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
@@ -297,6 +282,31 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION orchestrator.last_text_to(person uuid, until timestamp with time zone) RETURNS TABLE(message_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT last.message_id
+      FROM (
+            (
+                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                 WHERE a.user_id = person AND a.holds_slot AND a.started_at <= until AND a.undelivered_at IS NULL
+                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+                 ORDER BY a.started_at DESC
+                 LIMIT 1
+            )
+             UNION ALL
+            (
+                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                 WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= until AND a.undelivered_at IS NULL
+                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+                 ORDER BY a.started_at DESC
+                 LIMIT 1
+            )
+           ) last
+     ORDER BY last.started_at DESC
+     LIMIT 1
+$$;
+
 CREATE FUNCTION orchestrator.law_texts(people uuid[], since timestamp with time zone) RETURNS TABLE(texts integer, started_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -433,6 +443,19 @@ CREATE FUNCTION orchestrator.open_parts_before(sequence uuid, place integer) RET
       FROM message_queue earlier
      WHERE earlier.sequence_id = sequence AND earlier.sequence_position < place
        AND earlier.status IN ('queued', 'approved', 'sending') AND earlier.accepted_at IS NOT NULL
+$$;
+
+CREATE FUNCTION orchestrator.open_questions(person uuid, keywords text[], since timestamp with time zone, until timestamp with time zone) RETURNS TABLE(message_id uuid, agent_id text, asked_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT t.message_id, m.agent_id::text, t.started_at
+      FROM orchestrator.texts_to(person, since) t
+      JOIN message_queue m ON m.id = t.message_id AND m.expects_reply
+     WHERE t.started_at <= until
+       AND NOT EXISTS (
+           SELECT FROM orchestrator.person_texts(keywords, until) p
+            WHERE p.user_id = person AND p.created_at > t.started_at
+       )
 $$;
 
 CREATE FUNCTION orchestrator.opt_outs_of(person uuid, number text) RETURNS TABLE(id uuid, phone_number text)
@@ -633,7 +656,7 @@ BEGIN
         SELECT 'message.' || t.status, m.user_id, t.message_id, jsonb_build_object('reason', t.reason), t.at
           FROM told t
           JOIN public.message_queue m ON m.id = t.message_id
-         WHERE t.status IN ('failed', 'superseded');
+         WHERE t.status IN ('failed', 'superseded') OR (t.status = 'cancelled' AND t.reason = 'same_words');
     END IF;
     RETURN NULL;
 END
@@ -674,6 +697,20 @@ CREATE FUNCTION orchestrator.texts_of_others(people uuid[], until timestamp with
                     OR EXISTS (SELECT FROM orchestrator.left_alone l WHERE l.message_id = m.id)))
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.id = m.id)
        AND NOT EXISTS (SELECT FROM orchestrator.attempts a WHERE a.message_id = m.id)
+$$;
+
+CREATE FUNCTION orchestrator.texts_to(person uuid, since timestamp with time zone) RETURNS TABLE(message_id uuid, words_digest text, data_digest text, started_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT a.message_id, a.words_digest, a.data_digest, a.started_at
+      FROM orchestrator.attempts a
+     WHERE a.user_id = person AND a.holds_slot AND a.started_at > since
+       AND a.undelivered_at IS NULL AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
+     UNION ALL
+    SELECT a.message_id, a.words_digest, a.data_digest, a.started_at
+      FROM orchestrator.attempts a
+     WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at > since
+       AND a.undelivered_at IS NULL AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
 $$;
 
 CREATE FUNCTION orchestrator.unread_texts(person uuid) RETURNS TABLE(inbound_id uuid)
@@ -777,7 +814,9 @@ CREATE TABLE orchestrator.attempts (
     law_texts integer DEFAULT 0 NOT NULL,
     law_note text,
     purpose text,
-    zone text
+    zone text,
+    words_digest text,
+    data_digest text
 )
 WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
@@ -1057,7 +1096,9 @@ CREATE TABLE orchestrator.readings (
     kind text NOT NULL,
     judged_by text,
     received_at timestamp with time zone NOT NULL,
-    opens_window boolean DEFAULT true NOT NULL
+    opens_window boolean DEFAULT true NOT NULL,
+    in_reply_to uuid,
+    may_answer uuid[]
 );
 
 ALTER TABLE ONLY orchestrator.readings
@@ -1324,7 +1365,9 @@ CREATE TABLE public.message_queue (
     encoding text,
     is_reply boolean,
     words_on date,
-    published_by text
+    published_by text,
+    allow_repeat boolean,
+    expects_reply boolean
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.05');
 

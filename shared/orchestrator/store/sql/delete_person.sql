@@ -72,7 +72,7 @@ WITH kept_opt_outs AS (
      WHERE message_id IN (SELECT id FROM message_queue WHERE user_id = %(user_id)s)
 ), attempts AS (
     UPDATE orchestrator.attempts SET phone_number = '', fingerprint = '', error = NULL, zone = NULL,
-                                     law_note = NULL
+                                     law_note = NULL, words_digest = NULL, data_digest = NULL
      WHERE user_id = %(user_id)s
 ), words AS (
     DELETE FROM orchestrator.kept_words WHERE user_id = %(user_id)s

@@ -12,11 +12,12 @@ WITH batch AS (
                %(conversation_context_id)s::uuid[], %(published_at)s::timestamptz[], %(topic)s::text[],
                %(supersedes_message_id)s::uuid[], %(publisher)s::text[], %(published_by)s::text[],
                %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[],
-               %(is_reply)s::boolean[]
+               %(is_reply)s::boolean[], %(allow_repeat)s::boolean[], %(expects_reply)s::boolean[]
            ) AS a (message_id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
                    not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
                    published_at, topic, supersedes_message_id, publisher, published_by,
-                   sequence_id, sequence_position, sequence_total, is_reply)
+                   sequence_id, sequence_position, sequence_total, is_reply,
+                   allow_repeat, expects_reply)
 ), checks AS (
     SELECT a.*,
            EXISTS (
@@ -43,7 +44,7 @@ WITH batch AS (
                                not_before, best_at, expires_at, scheduled_for, status, reason, lease_until,
                                conversation_context_id, accepted_at, created_at, published_at, topic,
                                supersedes_message_id, publisher, published_by, sequence_id, sequence_position,
-                               sequence_total, is_reply)
+                               sequence_total, is_reply, allow_repeat, expects_reply)
     SELECT message_id, user_id, agent_id, message_data::jsonb, priority, can_delay, requires_fresh_context,
            not_before, best_at, expires_at, coalesce(complete_by, due),
            CASE WHEN withdrawn THEN 'cancelled' WHEN too_late OR not_yours THEN 'failed' ELSE status END,
@@ -52,7 +53,8 @@ WITH batch AS (
            conversation_context_id, %(now)s, %(now)s, published_at, topic,
            CASE WHEN NOT not_yours THEN supersedes_message_id END, publisher, published_by,
            CASE WHEN NOT not_yours THEN sequence_id END, CASE WHEN NOT not_yours THEN sequence_position END,
-           CASE WHEN NOT not_yours THEN sequence_total END, is_reply
+           CASE WHEN NOT not_yours THEN sequence_total END, is_reply, allow_repeat,
+           expects_reply
       FROM checks
         ON CONFLICT DO NOTHING
     RETURNING id, user_id, status, reason, scheduled_for

@@ -1,5 +1,6 @@
 -- list_messages.sql: list a page of messages below an id, largest ids first, that pass every filter that is given. It reads
--- a bounded number of rows by the primary key, however many there are; the last of them is where the next page begins.
+-- a bounded number of rows by the primary key, however many there are; the last of them is where the next page begins. Fewer
+-- than that bound were the last ones.
 WITH nearest AS MATERIALIZED (
     SELECT m.id, m.user_id, m.agent_id, m.priority, m.message_data->>'type' AS type, m.topic, m.status, m.reason,
            m.accepted_at, m.scheduled_for, m.sent_at
@@ -29,7 +30,9 @@ WITH nearest AS MATERIALIZED (
      LIMIT %(limit)s
 )
 -- People, and what became of a text, are looked up for the page alone.
-SELECT (SELECT id FROM nearest ORDER BY id LIMIT 1) AS last_read, page.id AS message_id, page.accepted_at,
+SELECT (
+           SELECT n.id FROM nearest n WHERE (SELECT count(*) FROM nearest) = %(most_read)s ORDER BY n.id LIMIT 1
+       ) AS last_read, page.id AS message_id, page.accepted_at,
        coalesce(u.external_id, u.id::text) AS person, page.agent_id, page.priority AS lane, page.type, page.topic,
        page.status, page.reason, CASE WHEN page.status = 'queued' THEN page.scheduled_for END AS due, page.sent_at,
        newest_text.delivery

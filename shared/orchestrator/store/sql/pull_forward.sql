@@ -38,7 +38,7 @@ WITH active_people AS (
       FROM allowances
       JOIN message_queue m ON m.user_id = allowances.user_id
      WHERE m.status = 'queued' AND m.accepted_at IS NOT NULL AND m.scheduled_for > %(now)s
-       AND m.reason IN ('best_time', 'quiet_hours', 'zone_unknown', 'daily_limit', 'hourly_limit')
+       AND m.reason IN ('best_time', 'quiet_hours', 'zone_unknown', 'daily_limit', 'hourly_limit', 'question_open')
        AND (m.not_before IS NULL OR m.not_before <= %(now)s)
        AND (m.sequence_position IS NULL OR m.sequence_position = 1)
 ), best AS (

@@ -34,6 +34,9 @@ SELECT m.id AS message_id,
               )
        ) AS higher_is_due,
        coalesce(m.is_reply, false) AS is_reply,
+       coalesce(m.allow_repeat, false) AS allow_repeat,
+       coalesce(m.expects_reply, false) OR sequence.asks AS asks,
+       question.asked_at AS question_at,
        coalesce(
            (SELECT a.urgent_at_night FROM orchestrator.agents a
              WHERE starts_with(lower(m.agent_id), a.prefix)
@@ -130,10 +133,18 @@ SELECT m.id AS message_id,
        ) newer ON true
  CROSS JOIN LATERAL (
         SELECT coalesce(bool_or(part.status = 'sent'), false) AS continues,
-               coalesce(bool_or(part.status IN ('failed', 'cancelled', 'expired', 'superseded')), false) AS broken
+               coalesce(bool_or(part.status IN ('failed', 'cancelled', 'expired', 'superseded')), false) AS broken,
+               coalesce(bool_or(part.expects_reply), false) AS asks
           FROM message_queue part
          WHERE part.sequence_id = m.sequence_id AND part.accepted_at IS NOT NULL
        ) sequence
+ CROSS JOIN LATERAL (
+        SELECT max(q.asked_at) AS asked_at
+          FROM orchestrator.open_questions(
+                   m.user_id, %(not_conversation)s::text[], %(now)s - %(question_holds_for)s::interval, %(now)s
+               ) q
+         WHERE (m.expects_reply OR sequence.asks) AND q.agent_id <> m.agent_id
+       ) question
   LEFT JOIN LATERAL orchestrator.limits_of(m.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
  CROSS JOIN LATERAL (
         -- Yesterday to tomorrow: the local day differs from the UTC day by one at most.

@@ -1,6 +1,7 @@
 -- reserve.sql: check everything that could have changed since the decision, take the slots and write the attempts (G1,
--- G2, R11). It runs after the locks, on a fresh snapshot. Returns the attempts that may be made; a candidate is missing
--- when a STOP, a pause, a withdrawal, a limit, the clock or another worker came first. docs/data-model.md lists the
+-- G2, R11). It runs after the locks, on a fresh snapshot. Returns the attempts that may be made, and the candidates that
+-- must not be sent because the same words went to the person, each with that earlier text (R14). Any other candidate is
+-- missing: a STOP, a pause, a withdrawal, a limit, the clock or another worker came first. docs/data-model.md lists the
 -- counters.
 WITH candidates AS (
     SELECT *
@@ -12,12 +13,15 @@ WITH candidates AS (
                %(law_texts)s::int[], %(law_cap)s::int[], %(law_hours)s::int[], %(law_note)s::text[], %(needs_consent)s::boolean[],
                %(daily_limit)s::int[], %(hourly_limit)s::int[], %(quiet_hours_enabled)s::boolean[],
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[],
-               %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[]
+               %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[],
+               %(words_digest)s::text[], %(data_digest)s::text[], %(compared_since)s::timestamptz[],
+               %(questions_since)s::timestamptz[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to,
                law_texts, law_cap, law_hours, law_note, needs_consent, daily_limit, hourly_limit, quiet_hours_enabled,
-               number_hash, segments, price_usd, agent_group, agent_cap, agent_texts, place
+               number_hash, segments, price_usd, agent_group, agent_cap, agent_texts,
+               words_digest, data_digest, compared_since, questions_since, place
            )
 ), restored_opt_outs AS (
     -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
@@ -38,7 +42,8 @@ WITH candidates AS (
      WHERE s.day = (%(now)s AT TIME ZONE 'UTC')::date
 ), eligible_candidates AS (
     SELECT c.*, m.sequence_position AS part, coalesce(context.id, open.id, c.new_conversation_id) AS conversation_id,
-           sharers.ids AS sharers, purposes.purpose, u.timezone AS zone
+           sharers.ids AS sharers, purposes.purpose, u.timezone AS zone,
+           earlier.message_id AS earlier_id, earlier.started_at AS earlier_at
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
       JOIN users u ON u.id = c.user_id AND orchestrator.e164(u.phone_number) = c.phone_number
@@ -52,6 +57,13 @@ WITH candidates AS (
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
      CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
+      LEFT JOIN LATERAL (
+            SELECT t.message_id, t.started_at
+              FROM orchestrator.texts_to(c.user_id, c.compared_since) t
+             WHERE t.message_id <> c.message_id AND (t.words_digest = c.words_digest OR t.data_digest = c.data_digest)
+             ORDER BY t.started_at DESC
+             LIMIT 1
+           ) earlier ON true
      CROSS JOIN spent
      WHERE c.open_until > %(now)s
        AND spent.usd < CASE WHEN m.priority = 'urgent' OR spent.is_resumed THEN %(urgent_ceiling_usd)s::numeric
@@ -74,6 +86,14 @@ WITH candidates AS (
            SELECT FROM orchestrator.stops_of(m.id, m.priority, m.agent_id, m.message_data->>'type', m.user_id, %(now)s)
        )
        AND NOT EXISTS (SELECT FROM orchestrator.withdrawals_of(m.id, m.user_id, m.topic, m.published_at, m.publisher))
+       -- Another agent may have asked the person something since the decision.
+       AND (c.questions_since IS NULL
+            OR NOT EXISTS (
+                SELECT FROM orchestrator.open_questions(
+                                c.user_id, %(not_conversation)s::text[], c.questions_since, %(now)s
+                            ) q
+                 WHERE q.agent_id <> m.agent_id
+            ))
 ), counts AS (
     SELECT e.*,
            day.sent + sum(e.takes_slot::int) OVER day AS of_day,
@@ -122,6 +142,7 @@ WITH candidates AS (
               FROM orchestrator.agent_texts(e.agent_group, %(now)s) t
              WHERE e.agent_texts > 0
            ) agents
+     WHERE e.earlier_id IS NULL
     WINDOW day AS (PARTITION BY e.phone_number, e.local_date ORDER BY e.place),
            person AS (PARTITION BY e.phone_number ORDER BY e.place),
            agents AS (PARTITION BY e.agent_group ORDER BY e.place)
@@ -199,12 +220,17 @@ WITH candidates AS (
     SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s, %(now)s
       FROM reservations
         ON CONFLICT (id) DO NOTHING
+), new_attempts AS (
+    INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
+                                       holds_slot, active_since, active_texts, reply_to, law_texts, law_note,
+                                       started_at, part, segments, price_usd, agent_group, agent_texts, purpose, zone,
+                                       words_digest, data_digest)
+    SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
+           takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd,
+           agent_group, agent_texts, purpose, zone, words_digest, data_digest
+      FROM reservations
+    RETURNING id
 )
-INSERT INTO orchestrator.attempts (id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-                                   holds_slot, active_since, active_texts, reply_to, law_texts, law_note, started_at, part,
-                                   segments, price_usd, agent_group, agent_texts, purpose, zone)
-SELECT attempt_id, message_id, user_id, conversation_id, phone_number, fingerprint, local_date,
-       takes_slot, active_since, active_texts, reply_to, law_texts, law_note, %(now)s, part, segments, price_usd,
-       agent_group, agent_texts, purpose, zone
-  FROM reservations
-RETURNING id
+SELECT id AS attempt_id, NULL::uuid AS earlier_id, NULL::timestamptz AS earlier_at FROM new_attempts
+ UNION ALL
+SELECT attempt_id, earlier_id, earlier_at FROM eligible_candidates WHERE earlier_id IS NOT NULL

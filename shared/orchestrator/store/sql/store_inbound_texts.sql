@@ -1,5 +1,6 @@
 -- store_inbound_texts.sql: store inbound texts in the conversations of the people who have these numbers now; a text
--- that is not new changes nothing. Texts of unknown senders are kept aside. Returns each text with its person and its
+-- that is not new changes nothing. Texts of unknown senders are kept aside. A text that counts as conversation is linked
+-- to what it answers: the newest open question, or else our last text. Returns each text with its person and its
 -- classification.
 WITH texts AS (
     SELECT t.*, least(t.received_at, %(now)s) AS wrote_at
@@ -57,6 +58,31 @@ WITH texts AS (
              LIMIT 1
            ) previous ON true
      WHERE t.is_new
+), links AS (
+    SELECT p.inbound_id, questions.ids AS may_answer,
+           CASE WHEN questions.ids IS NULL THEN coalesce(questions.newest, last.message_id) END AS in_reply_to
+      FROM (
+            SELECT t.*,
+                   -- An earlier text of the batch has answered what was open.
+                   row_number() OVER (PARTITION BY t.user_id ORDER BY t.received_at, t.sid) > 1 AS follows
+              FROM texts_of_people t
+             WHERE t.final_kind IN ('conversation', 'unjudged') AND t.opens_window
+           ) p
+     CROSS JOIN LATERAL (
+            SELECT (array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id))[1] AS newest,
+                   CASE WHEN count(*) > 1
+                        THEN array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id)
+                   END AS ids
+              FROM (
+                    SELECT DISTINCT ON (q.agent_id) q.message_id, q.asked_at
+                      FROM orchestrator.open_questions(
+                               p.user_id, %(not_conversation)s::text[], p.wrote_at - %(open_for)s::interval, p.wrote_at
+                           ) q
+                     WHERE NOT p.follows
+                     ORDER BY q.agent_id, q.asked_at DESC
+                   ) of_agent
+           ) questions
+      LEFT JOIN LATERAL orchestrator.last_text_to(p.user_id, p.wrote_at) last ON true
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at, last_message_at)
     SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', wrote_at, %(now)s,
@@ -74,10 +100,13 @@ WITH texts AS (
         ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), classifications AS (
-    INSERT INTO orchestrator.readings (inbound_id, user_id, phone_number, kind, judged_by, received_at, opens_window)
-    SELECT inbound_id, user_id, phone_number, final_kind, judged_by, received_at, opens_window
-      FROM texts_of_people
-     WHERE inbound_id IN (SELECT id FROM new_texts)
+    INSERT INTO orchestrator.readings (inbound_id, user_id, phone_number, kind, judged_by, received_at, opens_window,
+                                       in_reply_to, may_answer)
+    SELECT p.inbound_id, user_id, phone_number, final_kind, judged_by, received_at, opens_window, l.in_reply_to,
+           l.may_answer
+      FROM texts_of_people p
+      LEFT JOIN links l ON l.inbound_id = p.inbound_id
+     WHERE p.inbound_id IN (SELECT id FROM new_texts)
 ), new_media AS (
     INSERT INTO orchestrator.media (inbound_id, place, url, content_type)
     SELECT p.inbound_id, m.place, m.item->>'url', m.item->>'content_type'
@@ -106,15 +135,25 @@ WITH texts AS (
         ON CONFLICT (sid) DO NOTHING
 ), events AS (
     INSERT INTO orchestrator.events (target, type, user_id, message_id, detail, at)
-    SELECT targets.target, 'reply.received', user_id, inbound_id,
-           jsonb_build_object('conversation_id', conversation_id, 'kind', final_kind), wrote_at
-      FROM texts_of_people
+    SELECT targets.target, 'reply.received', user_id, p.inbound_id,
+           jsonb_build_object(
+               'conversation_id', conversation_id, 'kind', final_kind, 'in_reply_to', l.in_reply_to,
+               'agent_id', (SELECT m.agent_id FROM message_queue m WHERE m.id = l.in_reply_to),
+               'candidates', (
+                   SELECT jsonb_agg(jsonb_build_object('message_id', m.id, 'agent_id', m.agent_id) ORDER BY c.place)
+                     FROM unnest(l.may_answer) WITH ORDINALITY AS c (id, place)
+                     JOIN message_queue m ON m.id = c.id
+               )
+           ),
+           wrote_at
+      FROM texts_of_people p
+      LEFT JOIN links l ON l.inbound_id = p.inbound_id
      CROSS JOIN (
             SELECT 'bus' AS target WHERE EXISTS (SELECT FROM orchestrator.event_bus)
              UNION ALL
             SELECT target FROM orchestrator.reply_targets
            ) targets
-     WHERE inbound_id IN (SELECT id FROM new_texts)
+     WHERE p.inbound_id IN (SELECT id FROM new_texts)
 )
 SELECT t.inbound_id, coalesce(p.user_id, stored.user_id) AS user_id, t.phone_number,
        coalesce(stored.kind, p.final_kind) AS kind, coalesce(stored.received_at, t.received_at) AS received_at, t.is_new
