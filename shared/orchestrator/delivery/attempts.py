@@ -166,7 +166,7 @@ def _prepare_send(
     person, agent_hour = delivery.person, delivery.state.agent_hour
     limits = limits_of(person, settings)
     segments = segments_of(text).number
-    words_digest, data_digest = _digests_of(delivery, text, source)
+    words_digest, data_digest = digests_of(delivery, text, source)
     sms = Sms(
         to=person.phone_number,
         body=text,
@@ -211,7 +211,7 @@ def _prepare_send(
     return PreparedSend(delivery, sms, candidate)
 
 
-def _digests_of(delivery: Delivery, text: str, source: str | None) -> tuple[str, str | None]:
+def digests_of(delivery: Delivery, text: str, source: str | None) -> tuple[str, str | None]:
     """The digests of the words and of the data, from which only words that we write are made.
 
     An introduction, which a text carries once in 30 days, makes verbatim words no other words.

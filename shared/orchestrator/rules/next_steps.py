@@ -17,12 +17,12 @@ _AFTER_THE_END = {
     Reason.OPTED_OUT: "The person wants no texts. Do not text them again.",
     Reason.NO_CONSENT: "The person has not agreed to such texts. Do not text them again without a consent.",
     Reason.SUPERSEDED: "A newer message goes instead. Do not resend.",
+    Reason.SAME_WORDS: "The same words went to this person within a day. Do not send them again, nor rephrased.",
     Reason.WITHDRAWN: "It was withdrawn. Do not resend.",
     Reason.STALE: "The person wrote since, and it no longer made sense. Read their replies first.",
     Reason.REFORMULATION: "The person wrote since. Read their replies, then write a new text if one is needed.",
     Reason.NOTHING_TO_SAY: "Its data makes no text. Publish another message with the words in it.",
     Reason.OFFERS_STOP_WORD: "Publish another message that offers other words than STOP, CANCEL, END or QUIT.",
-    Reason.SAME_WORDS: "The person got these words lately. Do not resend them and do not rephrase them.",
     Reason.NOT_APPROVED: "An operator refused its words. Do not send them again.",
     Reason.UNKNOWN_OUTCOME: MAY_BE_SENT,
 }

@@ -74,25 +74,10 @@ $$;
 CREATE FUNCTION orchestrator.answered_message(inbound uuid, person uuid, written_at timestamp with time zone) RETURNS TABLE(message_id uuid)
     LANGUAGE sql STABLE
     AS $$
-    SELECT last_text.message_id
-      FROM (
-            (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
-                 WHERE a.user_id = person AND a.holds_slot AND a.started_at <= written_at
-                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC LIMIT 1
-            )
-             UNION ALL
-            (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
-                 WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= written_at
-                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC LIMIT 1
-            )
-           ) last_text
-     WHERE inbound IS NOT NULL
-     ORDER BY last_text.started_at DESC
-     LIMIT 1
+    SELECT coalesce(r.in_reply_to, CASE WHEN r.may_answer IS NULL THEN last.message_id END)
+      FROM (SELECT inbound AS id) AS text
+      LEFT JOIN orchestrator.readings r ON r.inbound_id = text.id
+      LEFT JOIN LATERAL orchestrator.last_text_to(person, written_at) last ON true
 $$;
 
 CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
