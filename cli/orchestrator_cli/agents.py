@@ -133,17 +133,20 @@ def set_agent(
 
 def propose_agent_settings(connection: Connection, clock: Clock, prefix: str, given: Mapping[str, Any]) -> Proposal:
     """Set what the agents of a prefix may do; what is not given keeps its value, at first the default."""
-    before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
+    stored = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), None)
+    before = stored or Agent(prefix)
     agent = dataclasses.replace(before, **given)
     changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+    # Settings of their own take agents out of the start limit, also where each of them is the default.
+    words = describe_changes(changes) if changes or stored else "the defaults, as settings of their own"
 
     def apply(reason: str | None) -> ActionResult:
         with audit(connection, clock(), Action("agent set", prefix, change=changes, reason=reason)):
             store.set_agent(connection, agent)
-        line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
+        line = style_line("[green]Set[/] {}: {}", agent.prefix, words)
         return ActionResult({**dataclasses.asdict(agent), "changes": changes}, [line])
 
-    return Proposal(f"Set the agents {prefix}: {describe_changes(changes)}?", apply)
+    return Proposal(f"Set the agents {prefix}: {words}?", apply)
 
 
 @app.command("list")

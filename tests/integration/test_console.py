@@ -232,6 +232,8 @@ def test_pauses_are_set_seen_on_every_page_and_ended(console: ConsoleClient, wor
     for fields in ({"kind": "lane"}, {"kind": "everything", "value": "x"}, {"kind": "moon", "value": "x"}, {}):
         assert "Choose what is paused" in console.refusal("/ask/pause", **fields)
     assert "none of urgent" in console.refusal("/ask/pause", kind="lane", value="fast")
+    for fields in ({}, {"scope": "moon", "value": "x"}):
+        assert "Name what is paused" in console.refusal("/ask/resume", **fields)
 
 
 @pytest.mark.parametrize(
