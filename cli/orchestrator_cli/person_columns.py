@@ -73,9 +73,13 @@ def changes_of(facts: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str
 
 def _window(text: str) -> tuple[time, time]:
     try:
-        start, end = text.split("-")
-        return parse_wall_time(start.strip()), parse_wall_time(end.strip())
+        first, last = (part.strip() for part in text.split("-"))
+        start, end = parse_wall_time(first), parse_wall_time(last)
     except ValueError:
         raise InvalidPerson(
             "quiet_hours", f"{text!r} is not a time window", "Write it as 21:00-08:00, or none"
         ) from None
+    if start == end and first != last:
+        fix = "Write none, or hold the texts with `orchestrator pause --user`"
+        raise InvalidPerson("quiet_hours", f"{text!r} is a whole day, and would mean no quiet hours", fix)
+    return start, end

@@ -26,9 +26,10 @@ def check_twilio() -> Iterator[CheckResult]:
         faults = "; ".join(line.partition(".")[0] for line in str(error).splitlines())
         yield CheckResult("twilio", Grade.SKIPPED, faults)
         return
-    from twilio.base.exceptions import TwilioException, TwilioRestException
+    from twilio.base.exceptions import TwilioException
 
-    from orchestrator.sms.client import status_of, twilio_client
+    from orchestrator.sms.client import twilio_client
+    from orchestrator.sms.http import ErrorAnswer
 
     client = twilio_client(settings, 1)
     try:
@@ -49,12 +50,11 @@ def check_twilio() -> Iterator[CheckResult]:
         fix = "Leave it off: it moves or blocks texts by other hours than ours (codes 30047, 30610)."
         yield CheckResult("compliance toolkit", Grade.SKIPPED, detail, fix)
     except TwilioException as error:
-        if status_of(error) == 401:
+        if isinstance(error, ErrorAnswer) and error.status == 401:
             fix = "Correct TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or the API key."
             yield CheckResult("twilio account", Grade.BAD, "Twilio rejects the credentials", fix)
-        elif isinstance(error, TwilioRestException):
-            detail = f"HTTP {error.status}, code {error.code}"
-            yield CheckResult("twilio", Grade.BAD, detail, "See twilio.com/docs/api/errors.")
+        elif isinstance(error, ErrorAnswer):
+            yield CheckResult("twilio", Grade.BAD, str(error), "See twilio.com/docs/api/errors.")
         else:
             yield CheckResult("twilio", Grade.BAD, f"cannot be reached: {error}", "Check the network.")
 

@@ -100,9 +100,12 @@ def parse_wall_time(text: str) -> WallTime:
     """Read a time of day, such as 21:00; 24:00, which Postgres stores too, is midnight (R3).
 
     Raises:
-        ValueError: the text is no time of day.
+        ValueError: the text is no time of day, or names an offset: the zone is the person's.
     """
-    return WallTime(0) if text in ("24:00", "24:00:00") else WallTime.fromisoformat(text)
+    wall = WallTime(0) if text in ("24:00", "24:00:00") else WallTime.fromisoformat(text)
+    if wall.tzinfo is not None:
+        raise ValueError("a time of day has no offset")
+    return wall
 
 
 def countdown(seconds: float) -> Countdown:

@@ -126,11 +126,11 @@ class _File:
         for fields, places, origin in self._rows("caps"):
             purposes = fields.read("purposes", purposes_in)
             texts = fields.read("texts", whole_number)
-            period = timedelta(hours=fields.read("hours", whole_number))
-            if not timedelta(0) < period <= LONGEST_PERIOD:
+            hours = fields.read("hours", whole_number)
+            if not 0 < hours <= LONGEST_PERIOD.days * 24:
                 raise SettingsError(f"{fields.where}, field hours: should be 1 to {LONGEST_PERIOD.days * 24}.")
             fields.end()
-            rows += [CapRow(place, purposes, texts, period, origin) for place in places]
+            rows += [CapRow(place, purposes, texts, timedelta(hours=hours), origin) for place in places]
         return _without_repetition(self.name, "caps", rows)
 
     def holidays(self) -> list[HolidayRow]:

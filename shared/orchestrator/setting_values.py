@@ -37,7 +37,8 @@ def _check_postgres_options(url: str) -> None:
     before_query, _, query = url.partition("?")
     if "@" in query and "@" not in before_query:
         raise _not_a_url()  # the question mark is the password's, and so is what looks like an option
-    options = [option.partition("=")[0] for option in query.split("&") if option]
+    # libpq reads `ssl=true`, as JDBC writes it, as `sslmode=require` (Postgres documentation, "Connection URIs").
+    options = [option.partition("=")[0] for option in query.split("&") if option and option != "ssl=true"]
     known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     if unknown := sorted({option for option in options if option not in known}):
         named = ", ".join(
@@ -105,3 +106,5 @@ BaseUrl = Annotated[HttpUrl, AfterValidator(_without_query)]
 WallTime = Annotated[time, BeforeValidator(_wall_time)]
 TwilioNumber = Annotated[str, AfterValidator(_no_test_number)]
 Fraction = Annotated[float, Field(gt=0)]
+# A thousand years at most, because Python's dates end with the year 9999, and begin with the year 1.
+Days = Annotated[int, Field(gt=0, le=365_000)]

@@ -19,6 +19,7 @@ from orchestrator.setting_values import (
     BaseUrl,
     CommaList,
     Countries,
+    Days,
     Fraction,
     HttpUrl,
     PostgresUrl,
@@ -102,11 +103,10 @@ class PolicySettings(ActivitySettings, ThrottleSettings):
     allowed_countries: Countries = frozenset({"US", "CA", *US_TERRITORIES})
     recipient_allowlist: CommaList = frozenset()
     stage: Stage = Stage.PROD
-    message_lifetime_days: int = Field(default=7, gt=0)
-    # The most parts of one sequence (R8).
-    max_sequence_parts: int = Field(default=5, ge=2, le=10)
-    # How long a message waits for its agent to reformulate it (R10).
-    reformulation_minutes: int = Field(default=240, gt=0)
+    message_lifetime_days: Days = 7
+    max_sequence_parts: int = Field(default=5, ge=2, le=10)  # of one sequence (R8)
+    # How long a message waits for its agent to reformulate it (R10); a year at most.
+    reformulation_minutes: int = Field(default=240, gt=0, le=525_600)
     consent: ConsentFor = ConsentFor.MARKETING
 
     def may_text(self, phone_number: str) -> bool:
@@ -134,7 +134,7 @@ class UnknownOutcome(StrEnum):
 class DispatchSettings(DatabaseSettings, ActivitySettings, EventSettings, OutcomeBrakeSettings):
     """What the dispatch function needs."""
 
-    message_lifetime_days: int = Field(default=7, gt=0)
+    message_lifetime_days: Days = 7
     # Accepted for deployments that have it, and ignored: an old sender is gone when the database holds none (R12).
     old_sender_is_gone: bool = False
     # The defaults of the limits, by which a tick guesses which messages will be held.
@@ -295,8 +295,8 @@ class RetainSettings(DatabaseSettings):
     """What the retain function needs."""
 
     # Words are deleted after so many days. Those of our texts, STOP and START stay as evidence (16 CFR 310.5: 5 years).
-    retention_days: int = Field(default=365, gt=0)
-    evidence_days: int = Field(default=1_827, ge=0)
+    retention_days: Days = 365
+    evidence_days: int = Field(default=1_827, ge=0, le=365_000)
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)

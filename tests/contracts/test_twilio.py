@@ -22,7 +22,7 @@ from orchestrator.settings import SenderSettings
 from orchestrator.sms import message_list
 from orchestrator.sms.erase import TwilioTextEraser
 from orchestrator.sms.lookup import LookupResult, NumberQuestion, look_up
-from orchestrator.sms.message_list import TwilioMessageList, words_key
+from orchestrator.sms.message_list import NotListed, TwilioMessageList, words_key
 from orchestrator.sms.outcomes import Consequence, OutcomeKind, Scope, fault_of
 from orchestrator.sms.requests import InboundText, StatusCallback, read_requests
 from orchestrator.sms.sender import Sms, TwilioSender
@@ -116,6 +116,23 @@ def test_a_list_comes_in_pages_newest_first(monkeypatch: pytest.MonkeyPatch) -> 
         sender_at(url).send_wave([text_of(str(number)) for number in range(5)])
         listed = list(TwilioMessageList(settings_at(url)).texts_since(LONG_AGO))
     assert sorted(text.body for text in listed) == ["0", "1", "2", "3", "4"]
+
+
+NO_LISTS: list[object] = [[], None, "x", {}, {"messages": [5]}, {"messages": None}, b"", b"<html>", b"[" * 100_000]
+
+
+@pytest.mark.parametrize("body", NO_LISTS)
+def test_an_answer_that_is_no_list_is_read_again(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
+    """A proxy, or a portal before it, answers 200 with a page of its own."""
+    phones = Phones()
+    monkeypatch.setattr(phones, "answer", lambda *_: HttpAnswer(200, body))
+    with serve(phones) as url:
+        twilio = TwilioMessageList(settings_at(url))
+        assert not twilio.is_readable()
+        with pytest.raises(NotListed):
+            twilio.texts_to([HELLO.to])
+        with pytest.raises(NotListed):
+            list(twilio.texts_since(LONG_AGO))
 
 
 def test_a_list_holds_both_directions_and_is_filtered_by_the_number_that_a_text_went_to() -> None:

@@ -200,6 +200,10 @@ def test_a_number_beyond_all_limits_is_refused_in_words(run: Run) -> None:
             ["user", "add", "--yes", "--phone", "+1 212 555 0101", "--quiet-hours", "late"],
             "quiet_hours: 'late' is not a time window",
         ),
+        (
+            ["user", "add", "--yes", "--phone", "+1 212 555 0101", "--quiet-hours", "00:00-24:00"],
+            "quiet_hours: '00:00-24:00' is a whole day, and would mean no quiet hours",
+        ),
         (["user", "show", "unknown"], "No user has the id or external id 'unknown'"),
         (["user", "set", "--yes", "unknown", "--name", "X"], "No user has the id or external id 'unknown'"),
         (["user", "show", "unknown", "--local"], "no local stack runs in this folder"),

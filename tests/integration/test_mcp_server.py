@@ -127,7 +127,7 @@ def test_a_call_that_timed_out_is_repeated_under_its_key_without_a_second_text(w
     assert world.texts() == ["Your invoice is ready"]
     assert later.structured_content["state"] == "sent"
     assert world.drain("ENQUEUE_QUEUE_URL") == [], "what is known is not published again"
-    other = call("text_person", **{**arguments, "idempotency_key": "reminder"})
+    other = call("text_person", **{**arguments, "message": "It is due today", "idempotency_key": "reminder"})
     assert other.structured_content["message_id"] not in ids
 
 
@@ -137,6 +137,33 @@ def test_a_text_that_would_never_go_is_an_error_with_its_reason_and_is_not_publi
     assert result.is_error
     assert "opted out" in text_of(result)
     assert "Do not text them again" in text_of(result)
+    assert world.drain("ENQUEUE_QUEUE_URL") == []
+
+
+def test_after_three_unanswered_texts_no_more_is_published_until_the_person_answers(world: World, call: Call) -> None:
+    for number in range(3):
+        assert not call("text_person", user_id="ada", message=f"News {number}", priority="high").is_error
+        take_up(world)
+        world.minute()
+        world.wait(minutes=31)
+    refused = [call("text_person", user_id="ada", message=f"News {number}", priority="high") for number in (3, 3, 4)]
+    assert {text_of(result) for result in refused} == {text_of(refused[0])}, (
+        "the same answer, however often it is asked"
+    )
+    assert refused[0].is_error
+    assert "do not rephrase it" in text_of(refused[0]).lower()
+    assert world.drain("ENQUEUE_QUEUE_URL") == []
+    world.writes("Thanks")
+    assert not call("text_person", user_id="ada", message="News 5", priority="high").is_error
+
+
+def test_the_same_words_are_refused_with_the_reason(world: World, call: Call) -> None:
+    call("text_person", user_id="ada", message="Your invoice is ready", priority="high")
+    take_up(world)
+    world.minute()
+    again = call("text_person", user_id="ada", message="YOUR invoice  is ready", priority="high")
+    assert again.is_error
+    assert "nor rephrased" in text_of(again)
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 

@@ -275,6 +275,10 @@ def test_a_file_is_named_from_the_folder_of_the_package() -> None:
             "field hours: should be 1 to 168",
         ),
         (
+            f'[[caps]]\nplaces = ["FL"]\npurposes = ["marketing"]\ntexts = 3\nhours = {10**12}\n{ORIGIN}',
+            "field hours: should be 1 to 168",
+        ),
+        (
             f'[[holidays]]\nplaces = ["FL"]\ndays = ["February 30"]\nobserved = true\n{ORIGIN}',
             "row 1 of holidays (FL), field days: should name days that exist",
         ),

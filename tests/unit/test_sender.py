@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -189,8 +190,53 @@ def test_a_connection_is_used_again_unless_it_was_idle_for_too_long(monkeypatch:
         began = time.time()
         for pause in (0, 15, 20, 21, 15):
             clock.shift(pause)
-            client.request("GET", f"{url}/")
+            with suppress(http.ErrorAnswer):
+                client.request("GET", f"{url}/")
     assert [at - began for at in connects] == [0, 56]
+
+
+UNREADABLE_CODES: list[object] = ["none", "", None, 0, -1, 2**31, 1e400, "9" * 5000, [], {"code": 1}]
+
+
+@pytest.mark.parametrize("status", [400, 429])
+@pytest.mark.parametrize(
+    ("code", "read"), [("21211", 21211), (21211.0, 21211), *((code, None) for code in UNREADABLE_CODES)]
+)
+def test_a_code_in_any_form_is_one_that_the_database_holds(status: int, code: object, read: int | None) -> None:
+    """The settlement of the whole wave is one statement, which a code that is no integer would fail."""
+    phones = Phones()
+    phones.misbehave = lambda _fields: HttpAnswer(status, {"code": code, "status": status})
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert (outcome.kind, outcome.code, outcome.status) == (OutcomeKind.REFUSED, read or status, status)
+    assert type(outcome.code) is int
+
+
+@pytest.mark.parametrize(
+    ("status", "in_body", "kind"),
+    [
+        (400, "400", OutcomeKind.REFUSED),
+        (400, None, OutcomeKind.REFUSED),
+        (400, "no", OutcomeKind.REFUSED),
+        (503, 403, OutcomeKind.UNKNOWN),
+    ],
+)
+def test_the_status_of_an_answer_is_that_of_http(status: int, in_body: object, kind: OutcomeKind) -> None:
+    """Of problem details (RFC 9457) the SDK takes the status in the body, whatever it is."""
+    phones = Phones()
+    phones.misbehave = lambda _fields: HttpAnswer(status, {"type": "", "title": "", "status": in_body, "code": 20003})
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert (outcome.kind, outcome.code) == (kind, 20003)
+
+
+@pytest.mark.parametrize("body", [[], None, "x", {}, *({"sid": sid} for sid in ("", 5, ["SM1"], "SM\0", "\ud800"))])
+def test_an_answer_without_an_id_may_have_sent_it(body: object) -> None:
+    phones = Phones()
+    phones.misbehave = lambda _fields: HttpAnswer(201, body)
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert (outcome.kind, outcome.sid) == (OutcomeKind.UNKNOWN, None)
 
 
 def test_half_an_answer_may_have_sent_it() -> None:

@@ -25,6 +25,11 @@ DELIVER = {
         ({"TWILIO_PHONE_NUMBER": ""}, "TWILIO_MESSAGING_SERVICE_SID"),
         ({"DAILY_LIMIT": "hunter2"}, "DAILY_LIMIT"),
         ({"QUIET_HOURS_START": "25:00"}, "QUIET_HOURS_START"),
+        ({"QUIET_HOURS_START": "21:00Z"}, "QUIET_HOURS_START"),  # it would fail each decision, not the start
+        ({"QUIET_HOURS_END": "08:00-05:00"}, "QUIET_HOURS_END"),
+        ({"QUIET_HOURS_END": "24:01"}, "QUIET_HOURS_END"),
+        ({"MESSAGE_LIFETIME_DAYS": "999999999"}, "MESSAGE_LIFETIME_DAYS"),  # no date is so far ahead
+        ({"REFORMULATION_MINUTES": "9999999999"}, "REFORMULATION_MINUTES"),
         ({"TWILIO_API_BASE_URL": "ftp://hunter2"}, "TWILIO_API_BASE_URL"),
         ({"TWILIO_PHONE_NUMBER": "+15005550006"}, "TWILIO_PHONE_NUMBER"),  # of Twilio's test credentials
         ({"TWILIO_MESSAGING_SERVICE_SID": "MG" + "z" * 32}, "TWILIO_MESSAGING_SERVICE_SID"),  # error 21705
@@ -46,6 +51,10 @@ def test_a_missing_or_malformed_setting_is_named(change: dict[str, str], named: 
         ),
         ("postgresql://u:p@db/app?sslmode=require&pgbouncer=true&connection_limit=1", "connection_limit, pgbouncer."),
         ("postgresql://u:p@db/app?sslmode=require&target_session_attrs=read-write", None),
+        ("postgresql://u:p@db/app?ssl=true", None),  # JDBC's spelling of sslmode=require, which libpq reads
+        ("postgresql://u:p@db/app?ssl=false", "an option that Postgres does not know: ssl."),
+        ("postgresql://u:p@db/app?schema=public&pool_timeout=0", "pool_timeout, schema."),
+        ("postgresql+psycopg://u:p@db/app", "DATABASE_URL: should begin with postgresql://."),
         ("postgresql://u:hunter2%zz@db/app", "Percent-encode"),
         ("postgresql://u:hunter2%@db/app", "Percent-encode"),
         ("postgresql://u:hunter2?x@db/app", "Percent-encode"),

@@ -31,13 +31,15 @@ _RECORD_CLASSES = ("22", "23")
 # docs/reliability.md has the same table in words.
 _CAUSES = {
     "08": Cause.DATABASE_AWAY,  # connection exceptions
-    "57P": Cause.DATABASE_AWAY,  # shut down, crashed, starting up, idle session ended
+    "57": Cause.DATABASE_AWAY,  # shut down, crashed, starting up, idle session ended
     "58": Cause.DATABASE_AWAY,  # errors of the server's system
     "XX": Cause.DATABASE_AWAY,  # internal errors; poolers report their own under XX000
     "53": Cause.DATABASE_FULL,  # out of connections, memory or disk
     "40": Cause.DATABASE_BUSY,  # deadlocks, serialization failures
     "55": Cause.DATABASE_BUSY,  # lock not available
     "57014": Cause.DATABASE_BUSY,  # a statement or a lock took too long
+    "25P04": Cause.DATABASE_BUSY,  # a transaction took too long
+    "25P03": Cause.DATABASE_AWAY,  # the server ended a session that idled in a transaction
     "25": Cause.DATABASE_READ_ONLY,  # 25006: a replica, or a full disk at a provider
     "42501": Cause.DATABASE_RIGHTS,
     "28": Cause.DATABASE_RIGHTS,  # the login is refused
@@ -81,7 +83,7 @@ def _cause_in_database(error: psycopg.Error) -> Cause | None:
         return None if is_about_values else Cause.DATABASE_AWAY
     if state[:2] in _RECORD_CLASSES:
         return None
-    return next((_CAUSES[key] for key in (state, state[:3], state[:2]) if key in _CAUSES), Cause.DATABASE_REFUSAL)
+    return next((_CAUSES[key] for key in (state, state[:2]) if key in _CAUSES), Cause.DATABASE_REFUSAL)
 
 
 def _is_of_aws(error: BaseException) -> bool:

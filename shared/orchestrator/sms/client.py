@@ -24,13 +24,3 @@ def twilio_client(settings: SenderSettings, connections: int) -> "Client":
     user, password = settings.twilio_login
     account = settings.twilio_account_sid
     return Client(user, password, account, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap
-
-
-def status_of(error: Exception) -> int | None:
-    """The HTTP status of Twilio's answer behind an error; None where there was no answer.
-
-    The SDK raises no REST error where it cannot read a list: the answer is the last argument of its exception.
-    """
-    answer = error.args[-1] if error.args else None
-    status = getattr(error, "status", None) or getattr(answer, "status_code", None)
-    return None if status is None else int(status)

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from orchestrator.settings import SenderSettings
-from orchestrator.sms.client import status_of, twilio_client
+from orchestrator.sms.client import twilio_client
 
 
 class TextEraser(Protocol):
@@ -22,10 +22,12 @@ class TwilioTextEraser:
         """Delete a text and its media; False when Twilio cannot do it now, as for a text on its way (error 20009)."""
         from twilio.base.exceptions import TwilioException
 
+        from orchestrator.sms.http import ErrorAnswer
+
         try:
             message = twilio_client(self._settings, connections=1).messages(sid)
             for medium in message.media.list():
                 message.media(str(medium.sid)).delete()
             return bool(message.delete())
         except (TwilioException, OSError) as error:
-            return status_of(error) == 404
+            return isinstance(error, ErrorAnswer) and error.status == 404

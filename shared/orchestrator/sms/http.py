@@ -22,6 +22,8 @@ LOOKUPS_HOST = "https://lookups.twilio.com"
 # Network equipment drops idle connections silently, so a connection idle for longer is not reused for a text.
 IDLE_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
+# The largest code that the database's `integer` holds. Twilio's codes have five or six digits.
+LARGEST_CODE = 2**31 - 1
 
 
 class NotConnected(TwilioException):
@@ -32,18 +34,20 @@ class MaybeSent(TwilioException):
     """All or part of the request left, and no whole answer came: the text may have been sent."""
 
 
-class TooBusy(TwilioException):
-    """Twilio asked us to slow down (HTTP 429).
+class ErrorAnswer(TwilioException):
+    """The answer is an error. The SDK's own exceptions take status and code from the body as they stand there.
 
     Attributes:
-        code: Twilio's error code, or 429.
+        status: the HTTP status.
+        code: Twilio's error code; None where the answer has none that can be read.
         retry_after: seconds that Twilio asked us to wait; None where it gave none.
     """
 
-    def __init__(self, code: int, retry_after: float | None) -> None:
+    def __init__(self, status: int, code: int | None, retry_after: float | None) -> None:
+        self.status = status
         self.code = code
         self.retry_after = retry_after
-        super().__init__(f"too many requests, code {code}")
+        super().__init__(f"HTTP {status}, code {code}")
 
 
 # The connection that each thread uses, where the watchdog finds it.
@@ -113,7 +117,7 @@ class UrllibClient(HttpClient):
         Raises:
             NotConnected: nothing was sent.
             MaybeSent: no whole answer came.
-            TooBusy: Twilio refused it for now (HTTP 429).
+            ErrorAnswer: the status of the answer is not 2xx.
         """
         if self._since_use.seconds() > IDLE_SECONDS:
             self._pools.clear()
@@ -129,8 +133,8 @@ class UrllibClient(HttpClient):
         if params:
             target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
         answer = self._call(method, target, body, all_headers)
-        if answer.status == 429:
-            raise TooBusy(_code_of(answer.data) or 429, _seconds_of(answer.headers.get("Retry-After")))
+        if not 200 <= answer.status < 300:
+            raise ErrorAnswer(answer.status, _code_of(answer.data), _seconds_of(answer.headers.get("Retry-After")))
         return Response(answer.status, answer.data.decode("utf-8", "replace"), dict(answer.headers))
 
     def _call(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Any:
@@ -159,9 +163,10 @@ def _cut(in_use: Mapping[str, Any]) -> None:
 
 def _code_of(body: bytes) -> int | None:
     try:
-        return int(json.loads(body)["code"])
-    except (ValueError, KeyError, TypeError):
+        code = int(json.loads(body)["code"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return code if 0 < code <= LARGEST_CODE else None
 
 
 def _seconds_of(retry_after: str | None) -> float | None:

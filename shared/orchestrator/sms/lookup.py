@@ -62,20 +62,16 @@ def look_up(questions: Sequence[NumberQuestion], settings: SenderSettings) -> li
 
 
 def _ask(client: "Client", question: NumberQuestion) -> LookupResult:
-    from twilio.base.exceptions import TwilioRestException, TwilioServiceException
-
-    from orchestrator.sms.http import TooBusy
+    from orchestrator.sms.http import ErrorAnswer
 
     try:
         found = client.lookups.v2.phone_numbers(question.phone_number).fetch(
             fields="reassigned_number", last_verified_date=f"{question.verified_on:%Y%m%d}"
         )
-    except TooBusy as error:
-        return _refusal(429, error.code, error.retry_after)
-    except (TwilioRestException, TwilioServiceException) as error:
+    except ErrorAnswer as error:
         if error.status == 401:
             forget_secrets("TWILIO_ACCOUNT_SID")  # its token or key may have been rotated
-        return _refusal(error.status, error.code or None)
+        return _refusal(error.status, error.code, error.retry_after)
     except Exception as error:  # noqa: BLE001
         # No connection, no whole answer, or not one of Twilio's: the rest of the wave is decided on all the same.
         return LookupResult(failure=Outcome(OutcomeKind.UNKNOWN, error=f"no usable answer: {type(error).__name__}"))

@@ -151,5 +151,5 @@ def _list_errors() -> Iterator[None]:
 
     try:
         yield
-    except (TwilioException, ValueError, KeyError, TypeError) as error:
+    except (TwilioException, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotListed(f"Twilio's list of messages cannot be read now: {type(error).__name__}") from error

@@ -1,5 +1,6 @@
 """Sends texts through Twilio with one call each, and never repeats a call (G2)."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ SHORTEST_VALIDITY = 1
 LONGEST_VALIDITY = 36_000
 # After so many calls of a wave that Twilio did not answer, the others are not made: an outage costs what is in flight.
 MOST_FAILURES = 3
+# Twilio's ids have two letters and 32 hexadecimal digits. An answer of a proxy may hold anything.
+_SID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,7 @@ class TwilioSender:
         return [outcomes[sms.attempt_id] for sms in texts]
 
     def _send(self, messages: "MessageList", sms: Sms) -> Outcome:
-        from twilio.base.exceptions import TwilioRestException, TwilioServiceException
-
-        from orchestrator.sms.http import NotConnected, TooBusy
+        from orchestrator.sms.http import ErrorAnswer, NotConnected
 
         try:
             message = messages.create(
@@ -108,19 +109,17 @@ class TwilioSender:
                 validity_period=max(SHORTEST_VALIDITY, min(sms.valid_for, LONGEST_VALIDITY)),
                 status_callback=self._status_callback(sms),
             )
-        except TooBusy as error:
-            return _refusal(429, error.code, error.retry_after)
-        except (TwilioRestException, TwilioServiceException) as error:
+        except ErrorAnswer as error:
             if error.status == 401:
                 forget_secrets("TWILIO_ACCOUNT_SID")  # its token or key may have been rotated
-            return _outcome_of_answer(error.status, error.code or None)
+            return _outcome_of_answer(error.status, error.code, error.retry_after)
         except NotConnected as error:
             return Outcome(OutcomeKind.NOT_SENT, error=f"could not connect: {error}")
         except Exception as error:  # noqa: BLE001
             # No whole answer, or not one of Twilio's: the text may have been sent, and the rest of the wave must be
             # settled.
             return Outcome(OutcomeKind.UNKNOWN, error=f"no usable answer: {type(error).__name__}")
-        if not message.sid:
+        if not (isinstance(message.sid, str) and _SID.fullmatch(message.sid)):
             return Outcome(OutcomeKind.UNKNOWN, error="the answer has no sid")
         return Outcome(OutcomeKind.ACCEPTED, sid=message.sid)
 
@@ -141,19 +140,15 @@ class TwilioSender:
         return ThreadPoolExecutor(self.parallel_calls, thread_name_prefix="twilio")
 
 
-def _outcome_of_answer(status: int, code: int | None) -> Outcome:
+def _outcome_of_answer(status: int, code: int | None, retry_after: float | None) -> Outcome:
     # After a 5xx or 408 the text may have been sent; another status outside 4xx does not come from Twilio.
     if not 400 <= status < 500 or status == 408:
         return Outcome(OutcomeKind.UNKNOWN, code=code or status, error=f"Twilio answered {status}")
-    return _refusal(status, code)
+    text = fault_of(code, status).text
+    return Outcome(OutcomeKind.REFUSED, None, code or status, status, f"refused: {text}", retry_after)
 
 
 def _ends_texts_to_number(outcome: Outcome) -> bool:
     """Whether each further text to the number would be refused too: the person opted out, or the number is dead."""
     consequence = fault_of(outcome.code, outcome.status).consequence
     return outcome.kind is OutcomeKind.REFUSED and consequence in (Consequence.OPTED_OUT, Consequence.BAD_NUMBER)
-
-
-def _refusal(status: int, code: int | None, retry_after: float | None = None) -> Outcome:
-    text = fault_of(code, status).text
-    return Outcome(OutcomeKind.REFUSED, None, code or status, status, f"refused: {text}", retry_after)

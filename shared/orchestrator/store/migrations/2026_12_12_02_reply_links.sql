@@ -18,27 +18,28 @@ $$ LANGUAGE sql STABLE;
 REVOKE ALL ON FUNCTION orchestrator.open_questions(uuid, text[], timestamptz, timestamptz) FROM PUBLIC;
 
 -- The last text of ours to a person up to a time, which may have arrived. In two halves: each has an index of its own.
+-- Of two texts of one wave, whose attempts have ids in the order of their calls, it is the second.
 CREATE FUNCTION orchestrator.last_text_to(person uuid, until timestamptz)
 RETURNS TABLE (message_id uuid) AS $$
     SELECT last.message_id
       FROM (
             (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                SELECT a.id, a.message_id, a.started_at FROM orchestrator.attempts a
                  WHERE a.user_id = person AND a.holds_slot AND a.started_at <= until AND a.undelivered_at IS NULL
                    AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC
+                 ORDER BY a.started_at DESC, a.id DESC
                  LIMIT 1
             )
              UNION ALL
             (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
+                SELECT a.id, a.message_id, a.started_at FROM orchestrator.attempts a
                  WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= until AND a.undelivered_at IS NULL
                    AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC
+                 ORDER BY a.started_at DESC, a.id DESC
                  LIMIT 1
             )
            ) last
-     ORDER BY last.started_at DESC
+     ORDER BY last.started_at DESC, last.id DESC
      LIMIT 1
 $$ LANGUAGE sql STABLE;
 REVOKE ALL ON FUNCTION orchestrator.last_text_to(uuid, timestamptz) FROM PUBLIC;

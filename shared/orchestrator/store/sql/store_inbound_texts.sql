@@ -69,9 +69,9 @@ WITH texts AS (
              WHERE t.final_kind IN ('conversation', 'unjudged') AND t.opens_window
            ) p
      CROSS JOIN LATERAL (
-            SELECT (array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id))[1] AS newest,
+            SELECT (array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id DESC))[1] AS newest,
                    CASE WHEN count(*) > 1
-                        THEN array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id)
+                        THEN array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id DESC)
                    END AS ids
               FROM (
                     SELECT DISTINCT ON (q.agent_id) q.message_id, q.asked_at
@@ -79,7 +79,7 @@ WITH texts AS (
                                p.user_id, %(not_conversation)s::text[], p.wrote_at - %(open_for)s::interval, p.wrote_at
                            ) q
                      WHERE NOT p.follows
-                     ORDER BY q.agent_id, q.asked_at DESC
+                     ORDER BY q.agent_id, q.asked_at DESC, q.message_id DESC
                    ) of_agent
            ) questions
       LEFT JOIN LATERAL orchestrator.last_text_to(p.user_id, p.wrote_at) last ON true
