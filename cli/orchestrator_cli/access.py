@@ -85,8 +85,11 @@ def role_results(connection: Connection) -> Iterator[CheckResult]:
             yield CheckResult("least privilege", Grade.DOUBTFUL, detail, f"As the owner run {script};")
 
 
-def close_tables(*, yes: bool, as_json: bool) -> None:
+def close_tables(reason: str | None, *, yes: bool, as_json: bool) -> None:
     """Close the shared tables that this product created, after the operator has seen who would lose what.
+
+    Args:
+        reason: why, in the operator's words.
 
     Raises:
         SettingsError: no database is set.
@@ -108,7 +111,7 @@ def close_tables(*, yes: bool, as_json: bool) -> None:
         if created and not yes:
             confirm(f"Close {', '.join(created)}? Other roles that hold a grant keep it.")
         if created:
-            action = Action("doctor --close", ", ".join(created))
+            action = Action("doctor --close", ", ".join(created), reason=reason)
             record_action(connection, action, operator_name(), real_time())
         for table in created:
             close_created_table(connection, table)

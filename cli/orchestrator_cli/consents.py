@@ -26,7 +26,7 @@ from orchestrator_cli.actions import audit
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.consent_file import COLUMNS, check_lines, compare_with_ledger, id_of, read_lines
 from orchestrator_cli.identity import operator_name
-from orchestrator_cli.options import AsJson, PersonReference, Yes, one_of
+from orchestrator_cli.options import AsJson, PersonReference, Reason, Yes, one_of
 from orchestrator_cli.output import Table, confirm, print_result, show, show_error, show_json, style_line
 from orchestrator_cli.target import on_target
 
@@ -137,6 +137,7 @@ def export_entries(file: Annotated[Path, typer.Argument(help="The CSV file to wr
 def import_entries(
     file: Annotated[Path, typer.Argument(help=f"A CSV file with the columns {', '.join(COLUMNS)}.")],
     apply: Annotated[bool, typer.Option("--apply", help="Write the entries. Without it: report alone.")] = False,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Read consents and revocations from a CSV file: all of it, or nothing where a line is wrong.
@@ -154,7 +155,7 @@ def import_entries(
         consents = [entry for entry in new if isinstance(entry, ConsentEntry)]
         opt_outs = [entry for entry in new if isinstance(entry, OptOut)]
         if apply and not problems:
-            with audit(connection, now, Action("consent import", change={"entries": len(new)})):
+            with audit(connection, now, Action("consent import", change={"entries": len(new)}, reason=reason)):
                 write_consents(connection, consents, opt_outs, now)
     report = {
         "lines": len(lines),

@@ -19,11 +19,13 @@ from orchestrator.store import adoption
 from orchestrator.store.adoption import Adoption, MessageGroup, QuotedText
 from orchestrator.store.migrate import migrate as apply_migrations
 from orchestrator.store.old_senders import list_failing_number_triggers, list_old_senders
+from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import list_unreadable_numbers, list_zone_faults
 from orchestrator.store.schedule import add_budget_rows
 from orchestrator_cli.connection import open_database
+from orchestrator_cli.identity import operator_name
 from orchestrator_cli.old_sender_checks import number_trigger_results, old_sender_results, require_no_old_senders
-from orchestrator_cli.options import AsJson
+from orchestrator_cli.options import AsJson, Reason
 from orchestrator_cli.output import print_result, show, show_error, show_json, style_line
 from orchestrator_cli.stack_checks import MOST_LISTED, number_results, zone_results
 from orchestrator_cli.target import on_target
@@ -58,6 +60,7 @@ def adopt(
     despite_old_senders: Annotated[
         bool, typer.Option("--despite-old-senders", help="Take over although an old sender may send the same rows.")
     ] = False,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Take over the waiting messages of another sender, and store past STOPs as opt-outs.
@@ -69,6 +72,11 @@ def adopt(
         raise typer.BadParameter("--watch changes the database: give --apply, too.")
     adopt_rows = partial(_adopt_rows, max_age, apply=apply, despite_old_senders=despite_old_senders)
     with open_database() as (connection, clock):
+        if apply:
+            _require_no_sender_beside(connection, despite_old_senders=despite_old_senders)
+            # An adoption commits in parts, so what is about to be done is recorded first, and once where it goes on.
+            action = Action("adopt", change={"max_age_hours": max_age, "watch": watch}, reason=reason)
+            record_action(connection, action, operator_name(), clock())
         result = adopt_rows(connection, clock())
         zones = list_zone_faults(connection, MOST_LISTED + 1)
         numbers = list_unreadable_numbers(connection, MOST_LISTED + 1)
@@ -115,14 +123,19 @@ def _adopt_rows(
     Raises:
         OldSenderIsThere: rows were to be taken over, and an old sender may send them, too; nothing was changed.
     """
-    if apply and not despite_old_senders:
-        require_no_old_senders(list_old_senders(connection))
+    if apply:
+        _require_no_sender_beside(connection, despite_old_senders=despite_old_senders)
     policy = load(PolicySettings)
     lifetime = timedelta(days=policy.message_lifetime_days)
     result = adoption.adopt(connection, timedelta(hours=max_age), lifetime, now, apply=apply)
     if apply:
         add_budget_rows(connection, limits_by_default(policy), now)
     return result
+
+
+def _require_no_sender_beside(connection: Connection, *, despite_old_senders: bool) -> None:
+    if not despite_old_senders:
+        require_no_old_senders(list_old_senders(connection))
 
 
 # What to do with rows that are left, by cause.

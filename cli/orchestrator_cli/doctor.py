@@ -8,7 +8,7 @@ import typer
 from orchestrator_cli.access import close_tables
 from orchestrator_cli.check_results import Check, CheckResult, Grade
 from orchestrator_cli.extras import require_extra
-from orchestrator_cli.options import AsJson
+from orchestrator_cli.options import AsJson, Reason
 from orchestrator_cli.output import show, show_json, style_line, working
 from orchestrator_cli.target import on_target
 
@@ -26,11 +26,12 @@ def doctor(
         bool, typer.Option("--close", help="Close the tables that this product created to the web, and check nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --close: do not ask for confirmation.")] = False,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """Check settings, law, database, schema, queues, Twilio, Claude and the webhook. Exit code 1 if a check fails."""
     if close:
-        close_tables(yes=yes, as_json=as_json)
+        close_tables(reason, yes=yes, as_json=as_json)
         return
     results: list[CheckResult] = []
     with working("Checking…") as status:

@@ -74,6 +74,12 @@ def delete(
             progress.stop()
             confirm(f"Delete everything that is stored about {user}? It cannot be undone.")
             progress.start()
+
+        def delete_letters(identity: Identity) -> int:
+            # The first step that cannot be undone; the others follow in commits of their own.
+            record_action(connection, Action("privacy delete", user_id=identity.user_uuid), operator_name(), clock())
+            return _delete_dead_letters(identity)
+
         task = progress.add_task("Deleting at Twilio", total=None)
         deletion = delete_person(
             connection,
@@ -82,9 +88,8 @@ def delete(
             load(PrivacySettings),
             clock,
             on_text=lambda done, of: progress.update(task, completed=done, total=of),
-            delete_letters=_delete_dead_letters,
+            delete_letters=delete_letters,
         )
-        record_action(connection, Action("privacy delete", user_id=identity.user_uuid), operator_name(), clock())
     here = deletion.deleted
     lines: list[object] = [
         f"person: {identity.user_id} (the row stays, without personal data)",

@@ -184,6 +184,7 @@ def read_texts(
     taken_for: Annotated[
         TextKind | None, typer.Option("--as", help="What the person's unread texts are.", **one_of(TextKind))
     ] = None,
+    reason: Reason = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -200,7 +201,7 @@ def read_texts(
         if taken_for and texts:
             confirm(f"Read {len(texts)} texts of {user_id} as {taken_for}?", yes=yes)
             change = {"read_as": taken_for.value, "texts": len(texts)}
-            with audit(connection, now, Action("user read", user_id=user_id, change=change)):
+            with audit(connection, now, Action("user read", user_id=user_id, change=change, reason=reason)):
                 classify_by_operator(connection, texts, Intent(taken_for.value), now)
     if as_json:
         show_json([dataclasses.asdict(text) for text in texts])

@@ -399,7 +399,9 @@ def test_what_sqs_does_not_take_again_comes_back(world: World, monkeypatch: pyte
     world.person()
     (record,) = received(world, "enqueue", GOOD)
     world.wait(days=8)
-    monkeypatch.setattr(queues, "_send_batch", lambda _url, batch: {place: "InternalError" for place, _ in batch})
+    monkeypatch.setattr(
+        queues, "_send_batch", lambda _url, batch, _raises: {place: "InternalError" for place, _ in batch}
+    )
     with database_at(world, "postgresql://nobody@127.0.0.1:1/none", "enqueue"):
         assert len(world.invoke("enqueue", sqs_event([record]))["batchItemFailures"]) == 1
     monkeypatch.undo()

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from orchestrator.store import adoption
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator_cli.main import app
 from tests.world import World
@@ -60,6 +61,33 @@ def test_an_action_asks_once_and_is_recorded(world: World, command: str) -> None
     _, listed = invoke("actions")
     assert "grace" in listed
     assert len(json.loads(invoke("actions", "--json")[1])) == 1
+
+
+def fail(*_arguments: object, **_options: object) -> None:
+    raise RuntimeError("in the middle")
+
+
+def test_what_commits_in_parts_is_recorded_before_it_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = world.person()
+    invoke("adopt")
+    assert recorded(world) == [], "a report changes nothing"
+    monkeypatch.setattr(adoption, "adopt", fail)
+    monkeypatch.setattr("orchestrator_cli.privacy._delete_dead_letters", fail)
+    assert invoke("adopt", "--apply", "--reason", "cutover")[0] == 1
+    assert invoke("privacy", "delete", "ada", "--keep-at-twilio", "--yes")[0] == 1
+    assert recorded(world) == [
+        ("grace", "adopt", "", {"max_age_hours": 24, "watch": False}, "cutover"),
+        ("grace", "privacy delete", "", {}, None),
+    ]
+    assert world.all("SELECT user_id FROM orchestrator.operator_actions WHERE user_id IS NOT NULL") == [(ada,)]
+
+
+def test_a_text_that_an_operator_read_is_recorded_with_why(world: World) -> None:
+    ada = world.person()
+    world.says(ada, "cease and desist from all this please")
+    world.minute()
+    invoke("user", "read", "ada", "--as", "stop", "--reason", "she called", "--yes")
+    assert recorded(world) == [("grace", "user read", "", {"read_as": "stop", "texts": 1}, "she called")]
 
 
 def test_the_record_says_old_and_new_but_no_number_and_no_name(world: World) -> None:

@@ -1,5 +1,6 @@
 """Runs the tests that reach a mutant, in a copy of the working tree with a Postgres of its own."""
 
+import math
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from orchestrator.store.migrate import migrate
 from orchestrator_local.postgres import embedded_postgres
+from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import FOLDER, Reach, read_map
 from tests.mutants.sql_code import callers_of, is_valid
@@ -148,9 +150,35 @@ class Bench:
 def choose_tests(mutant: Mutant, reaching: Sequence[str], reach: Reach, seconds: float) -> list[str]:
     """Choose from the tests that reach a mutant as many as take about so many seconds.
 
-    Those that take no time come first, such as the tables of cases; then a file that is named for the mutant's file. Of
-    the rest each file gives its fastest test, then its second fastest, and so on: what notices a mutant is usually in one
-    file, and no map says in which.
+    Two orders get half of the time each: the tests that share rare words with the change, and one of every sort.
+    """
+    orders = [iter(_likely_first(mutant, reaching, reach)), iter(_one_of_each_file(mutant, reaching, reach))]
+    spent = [0.0, 0.0]
+    chosen: dict[str, None] = {}
+    while len(chosen) < len(reaching):
+        turn = spent.index(min(spent))
+        test = next(orders[turn], None)
+        if test is None:
+            spent[turn] = math.inf
+        elif test not in chosen:
+            seconds -= reach[test].seconds
+            if seconds < 0 and chosen:
+                break
+            spent[turn] += reach[test].seconds
+            chosen[test] = None
+    return list(chosen)
+
+
+def _likely_first(mutant: Mutant, reaching: Sequence[str], reach: Reach) -> list[str]:
+    """Those that share most with the change, of which a fast one comes before one that is a little likelier."""
+    shared = likeness(mutant, reaching)
+    return sorted(reaching, key=lambda test: -shared[test] / (reach[test].seconds + NO_TIME) ** 0.25)
+
+
+def _one_of_each_file(mutant: Mutant, reaching: Sequence[str], reach: Reach) -> list[str]:
+    """Those that take no time, such as the tables of cases; then a file that is named for the mutant's file.
+
+    Of the rest each file gives its fastest test, then its second fastest, and so on.
     """
     quickest_first = sorted(reaching, key=lambda test: reach[test].seconds)
     at_once = [test for test in quickest_first if reach[test].seconds < NO_TIME]
@@ -159,13 +187,7 @@ def choose_tests(mutant: Mutant, reaching: Sequence[str], reach: Reach, seconds:
         by_file[test.partition("::")[0]].append(test)
     named = [tests for file, tests in by_file.items() if Path(file).stem == f"test_{Path(mutant.file).stem}"]
     others = [tests for tests in by_file.values() if tests not in named]
-    chosen: list[str] = []
-    for test in chain(at_once, *named, filter(None, chain(*zip_longest(*others)))):
-        seconds -= reach[test].seconds
-        if seconds < 0 and chosen:
-            break
-        chosen.append(test)
-    return chosen
+    return list(chain(at_once, *named, filter(None, chain(*zip_longest(*others)))))
 
 
 def tests_that_reach(unit: str, reach: Reach) -> list[str]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.rules.best_time import SPREAD_MINUTES, best_time, read_pattern
+from orchestrator.rules.best_time import SPREAD_MINUTES, Pattern, best_time, read_pattern
 from orchestrator.rules.quiet_hours import QuietHours
 
 NIGHT = QuietHours(time(21), time(8))
@@ -52,3 +52,11 @@ def test_many_messages_spread_over_the_first_half_of_the_hour() -> None:
     assert min(times) == ten
     assert max(times) < ten + timedelta(minutes=SPREAD_MINUTES)
     assert len(set(times)) == 100
+
+
+def test_where_the_best_hour_of_the_only_day_is_over_it_is_the_same_day_of_next_week() -> None:
+    tuesday_noon = datetime(2026, 3, 3, 17, tzinfo=UTC)
+    pattern = Pattern(hours=(10,), days=frozenset({1}))
+    expires_at = tuesday_noon + timedelta(days=10)
+    found = best_time(tuesday_noon, expires_at, (ZoneInfo("America/New_York"),), None, pattern, spread=0.0)
+    assert found == datetime(2026, 3, 10, 14, tzinfo=UTC)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 import pytest
+from dateutil.easter import easter  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import geocoder
@@ -18,7 +19,7 @@ from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.purpose import Purpose
 from orchestrator.rules.decision_values import Hold, Send
-from orchestrator.rules.holidays import holidays_in
+from orchestrator.rules.holidays import FixedDay, easter_sunday, holidays_in
 from orchestrator.rules.law import LawfulTimes, lawful_times
 from orchestrator.rules.places import whereabouts_of
 from orchestrator.rules.reasons import Reason
@@ -118,6 +119,18 @@ def test_federal_holidays_and_the_days_on_which_they_are_observed(year: int, exp
 def test_holidays_of_a_state(place: str, day: date) -> None:
     assert LAW.is_holiday(place, day)
     assert not LAW.is_holiday("FL", day)
+
+
+def test_a_holiday_at_the_turn_of_the_year_is_observed_in_the_other_year() -> None:
+    """December 31, 2023, was a Sunday, and January 1, 2022, a Saturday."""
+    last_day, first_day = FixedDay(12, 31), FixedDay(1, 1)
+    assert holidays_in(2024, (last_day,), observed=True) == {date(2024, 1, 1), date(2024, 12, 31)}
+    assert holidays_in(2021, (first_day,), observed=True) == {date(2021, 1, 1), date(2021, 12, 31)}
+
+
+def test_easter_is_on_the_day_that_another_implementation_names() -> None:
+    """For each year for which the Gregorian calculation holds (dateutil.easter, `EASTER_WESTERN`)."""
+    assert [year for year in range(1583, 4100) if easter_sunday(year) != easter(year)] == []
 
 
 # Hours ----------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import table
+from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import Reached
 from tests.mutants.run import Bench, Outcome, Result, choose_tests
@@ -84,13 +85,25 @@ def test_a_test_that_fails_without_a_mutant_is_in_no_map(monkeypatch: pytest.Mon
     assert [Path(test).name for test in json.loads((tmp_path / "main.json").read_text())] == ["test_a.py::test_good"]
 
 
-def test_a_mutant_meets_the_tests_of_its_own_file_first() -> None:
-    reach = {
-        "tests/integration/test_batches.py::test_one": Reached(1, frozenset({UNIT})),
-        "tests/integration/test_activity.py::test_two": Reached(2, frozenset({UNIT})),
-        "tests/unit/test_rules.py::test_three": Reached(0.001, frozenset({UNIT})),
-    }
-    assert choose_tests(mutant(), list(reach), reach, 2.5) == [
-        "tests/unit/test_rules.py::test_three",
-        "tests/integration/test_activity.py::test_two",
+def test_a_mutant_meets_tests_that_share_its_words_and_some_of_each_file() -> None:
+    """`decide` of activity: a test of its file, one that takes no time, and one about something else."""
+    likely, quick, other = (
+        "tests/unit/test_activity.py::test_activity_decides",
+        "tests/unit/test_ids.py::test_two",
+        "tests/unit/test_clock.py::test_three",
+    )
+    reach = {test: Reached(1, frozenset({UNIT})) for test in (other, likely)}
+    reach[quick] = Reached(0.001, frozenset({UNIT}))
+    assert choose_tests(mutant(), list(reach), reach, 1.5) == [likely, quick]
+
+
+def test_rare_words_of_a_change_find_the_test_that_is_about_it() -> None:
+    """The changed line counts the replies to one text."""
+    statement = "shared/orchestrator/store/sql/read_state.sql"
+    text = (ROOT / statement).read_text()
+    tests = [
+        "tests/integration/test_deliver.py::test_a_message_arrives_once_and_everything_is_recorded",
+        "tests/integration/test_replies.py::test_a_hundred_replies_to_one_text_are_five_and_the_rest_are_ordinary",
     ]
+    shared = likeness(Mutant(statement, "statement:read_state", text.index("t.reply_to"), text, str), tests)
+    assert shared[tests[1]] > shared[tests[0]]

@@ -7,6 +7,13 @@ SELECT u.id AS user_id,
              ORDER BY length(a.prefix) DESC LIMIT 1),
            lower(%(agent_id)s::text) = 'system'
        ) AS urgent_at_night,
+       (
+           SELECT max(q.asked_at)
+             FROM orchestrator.open_questions(
+                      u.id, %(not_conversation)s::text[], %(now)s - %(question_holds_for)s::interval, %(now)s
+                  ) q
+            WHERE %(asks)s::boolean AND q.agent_id <> %(agent_id)s::text
+       ) AS question_at,
        agents.key AS agent_group,
        agents.hourly_limit AS agent_limit,
        (
@@ -77,13 +84,6 @@ SELECT u.id AS user_id,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,
        active.by_day AS active_texts_by_day,
-       (
-           SELECT max(q.asked_at)
-             FROM orchestrator.open_questions(
-                      u.id, %(not_conversation)s::text[], %(now)s - %(question_holds_for)s::interval, %(now)s
-                  ) q
-            WHERE %(expects_reply)s::boolean AND q.agent_id <> %(agent_id)s::text
-       ) AS question_at,
        0 AS replies_to_text,
        0 AS replies_this_hour,
        '{}'::jsonb AS replies_by_day,
