@@ -222,26 +222,27 @@ def test_what_a_person_wrote_is_marked_as_untrusted(world: World, call: Call) ->
 
 
 WRONG = [
-    ("text_person", {"user_id": "ada"}),
-    ("text_person", {"user_id": "ada", "message": "Hello", "findings": {"type": "x"}}),
-    ("text_person", {"user_id": "ada", "message": "Hello", "agent_id": "travel_1"}),
-    ("text_person", {"user_id": "eve", "message": "Hello"}),
-    ("text_person", {"user_id": "ada", "message": "Hello", "expires_at": "2020-01-01T00:00:00Z"}),
-    ("text_person", {"user_id": "ada", "message": "Hello {{name}}"}),
-    ("withdraw_text", {"message_id": "the last one"}),
-    ("text_status", {"message_ids": []}),
-    ("person_budget", {"user_id": "+12125550101"}),
-    ("replies_from", {}),
+    ("text_person", {"user_id": "ada"}, "needs `message` or `findings`"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "findings": {"type": "x"}}, "and not both"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "agent_id": "travel_1"}, "Extra inputs are not permitted"),
+    ("text_person", {"user_id": "eve", "message": "Hello"}, "No person has this user_id"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "expires_at": "2020-01-01T00:00:00Z"}, "expired"),
+    ("text_person", {"user_id": "ada", "message": "Hello {{name}}"}, "placeholder"),
+    ("withdraw_text", {"message_id": "the last one"}, "message_id: "),
+    ("text_status", {"message_ids": []}, "message_ids: "),
+    ("person_budget", {"user_id": "+12125550101"}, "do not use a phone number"),
+    ("replies_from", {}, "needs `user_id` or `message_id`"),
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments"), WRONG)
+@pytest.mark.parametrize(("name", "arguments", "words"), WRONG)
 def test_a_wrong_call_is_an_error_that_a_model_can_read_and_publishes_nothing(
-    world: World, call: Call, name: str, arguments: dict[str, Any]
+    world: World, call: Call, name: str, arguments: dict[str, Any], words: str
 ) -> None:
     result = call(name, **arguments)
     assert result.is_error
     assert text_of(result).startswith("Nothing was done.")
+    assert words in text_of(result)
     assert "2125550101" not in text_of(result)
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 

@@ -136,8 +136,8 @@ def read_imagined_delivery(
         "fresh_for": FRESH_FOR,
         "read_after_gap": READ_AFTER_GAP,
         "law_period": LONGEST_PERIOD,
+        "asks": message.expects_reply,
         "question_holds_for": HOLDS_FOR,
-        "expects_reply": message.expects_reply,
         "now": now,
     }
     with connection.cursor(row_factory=dict_row) as cursor:

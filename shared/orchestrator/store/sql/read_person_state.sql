@@ -84,13 +84,6 @@ SELECT u.id AS user_id,
        active.on_this_text AS texts_while_active,
        active.this_hour AS active_texts_this_hour,
        active.by_day AS active_texts_by_day,
-       (
-           SELECT max(q.asked_at)
-             FROM orchestrator.open_questions(
-                      u.id, %(not_conversation)s::text[], %(now)s - %(question_holds_for)s::interval, %(now)s
-                  ) q
-            WHERE %(expects_reply)s::boolean AND q.agent_id <> %(agent_id)s::text
-       ) AS question_at,
        0 AS replies_to_text,
        0 AS replies_this_hour,
        '{}'::jsonb AS replies_by_day,
