@@ -14,6 +14,13 @@ SELECT u.id AS user_id,
            false
        ) AS needs_approval,
        NULL::text AS approved_digest,
+       (
+           SELECT max(q.asked_at)
+             FROM orchestrator.open_questions(
+                      u.id, %(not_conversation)s::text[], %(now)s - %(question_holds_for)s::interval, %(now)s
+                  ) q
+            WHERE %(asks)s::boolean AND q.agent_id <> %(agent_id)s::text
+       ) AS question_at,
        agents.key AS agent_group,
        agents.hourly_limit AS agent_limit,
        (
