@@ -167,6 +167,17 @@ def test_a_text_that_waits_is_withdrawn_and_a_sent_one_is_not(world: World, call
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 
+def test_a_text_that_was_handed_over_and_not_sent_is_withdrawn(world: World, call: Call) -> None:
+    handed_over = world.message(agent_id=AGENT)
+    world.dispatch()
+    assert world.state(handed_over)[0] == "approved"
+    assert call("withdraw_text", message_id=handed_over).structured_content["state"] == "withdrawal_published"
+    take_up(world)
+    world.deliver()
+    assert world.state(handed_over) == ("cancelled", "withdrawn")
+    assert world.texts() == []
+
+
 def test_status_and_budget_say_what_happens_next(world: World, call: Call) -> None:
     message = world.message(agent_id=AGENT)
     world.minute()
