@@ -230,6 +230,13 @@ def test_a_wrong_call_is_an_error_that_a_model_can_read_and_publishes_nothing(
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 
+@pytest.mark.parametrize("arguments", [None, ["ada"], "ada", 7])
+def test_arguments_that_are_no_object_are_an_error_that_a_model_can_read(toolbox: Toolbox, arguments: Any) -> None:
+    result = toolbox.run("text_person", arguments)
+    assert result.is_error
+    assert result.text.startswith("Nothing was done. The arguments are no JSON object.")
+
+
 def test_a_tool_that_does_not_exist_is_an_error_of_the_protocol(toolbox: Toolbox) -> None:
     async def story() -> None:
         async with Client(make_server(toolbox)) as client:
