@@ -329,3 +329,12 @@ def test_a_text_is_published_also_where_nothing_answers_questions(
     assert not result.is_error
     assert len(world.drain("ENQUEUE_QUEUE_URL")) == 1
     assert toolbox.run("person_budget", {"user_id": "ada"}).is_error
+
+
+def test_a_text_is_published_also_where_questions_are_not_set_up(
+    world: World, toolbox: Toolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    assert not toolbox.run("text_person", {"user_id": "ada", "message": "Hi"}).is_error
+    assert len(world.drain("ENQUEUE_QUEUE_URL")) == 1
+    assert "DATABASE_URL" in toolbox.run("person_budget", {"user_id": "ada"}).text
