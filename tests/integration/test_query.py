@@ -508,6 +508,40 @@ def reader_url(database_url: str) -> Iterator[str]:
     name = f"reader_{Path(database_url.partition('?')[0]).name}"
     with login_role(database_url, name, f"GRANT {QUERY_ROLE} TO {{}}"):
         yield as_role(database_url, name)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "212\n555\n0101", "212_555_0101", "212*555*0101", "x2125550101y", "212,555,0101", "%2B12125550101",
+        "001 212 555 0101", "0044 20 7946 0958", "+1\n212\n555\n0101",
+    ],
+)  # fmt: skip
+def test_a_number_is_replaced_in_odd_spellings_too(text: str) -> None:
+    assert not re.search(r"\d{3}", without_numbers(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "message 019cb436-8d80-705a-8ab8-3e86c0f69396, sent 2026-03-03 15:00:00 UTC", "at 2026-03-05T08:00:00Z",
+        "invoice 1234567890", "00:30 to 08:00", "2,025,550.12 USD", "019cb436-8d80-705a-8ab8-a2125550101b",
+    ],
+)  # fmt: skip
+def test_times_ids_and_amounts_are_no_phone_numbers(text: str) -> None:
+    assert without_numbers(text) == text
+
+
+@pytest.mark.parametrize("action", ["budget", "replies", "is_user_active"])
+def test_an_id_that_postgres_cannot_hold_is_a_typed_error(world: World, action: str) -> None:
+    assert error_of(ask(world, action=action, user_id="a\0b")) == "invalid_query"
+
+
+@pytest.mark.parametrize("action", ["budget", "replies", "is_user_active"])
+def test_an_unknown_person_is_an_error_that_does_not_repeat_the_id(world: World, action: str) -> None:
+    answer = ask(world, action=action, user_id="+12125550177")
+    assert error_of(answer) == "unknown_user"
+    assert "2125550177" not in json.dumps(answer)
+
+
 
 
 # Every statement that the function executes.
