@@ -209,6 +209,19 @@ def test_a_body_that_names_anothers_message_is_no_oracle(world: World) -> None:
     assert status(world, message, alias_of("billing")).state == "not_seen_yet"
 
 
+def test_the_reason_of_a_repetition_names_no_message_of_another_agent(world: World) -> None:
+    world.person()
+    words: dict[str, Any] = {"message_data": {"type": "x", "message": "Hello"}, "allow_repeat": False}
+    first = world.message(agent_id="travel_1", **words)
+    world.minute()
+    again = world.message(agent_id="billing_1", **words)
+    world.minute()
+    found = status(world, again, alias_of("billing"))
+    assert found.reason == "same_words"
+    assert str(first) not in (found.why or "")
+    assert str(first) in (status(world, again).why or ""), "who sees everything sees the earlier text"
+
+
 def test_replies_to_another_agent_are_not_a_bound_agents(world: World) -> None:
     world.person()
     world.message(agent_id="travel_1", message_data={"type": "x", "message": "Where to?"})
@@ -495,19 +508,6 @@ def test_no_answer_holds_a_phone_number_in_whichever_way_it_is_written(world: Wo
         assert "2125550101" not in digits, answer
 
 
-@pytest.mark.parametrize("event", [{}, {"action": "delete"}, {"action": "status"}, [], "x", {"action": "replies"}])
-def test_what_is_no_question_gets_a_typed_error(world: World, event: Any) -> None:
-    context = LambdaContext(invoked_function_arn=f"{ARN}:live")
-    answer = world.functions["query"].handler(event, context)
-    assert error_of(answer) == "invalid_query"
-    assert answer["error"]["fix"]
-
-
-@pytest.fixture
-def reader_url(database_url: str) -> Iterator[str]:
-    name = f"reader_{Path(database_url.partition('?')[0]).name}"
-    with login_role(database_url, name, f"GRANT {QUERY_ROLE} TO {{}}"):
-        yield as_role(database_url, name)
 @pytest.mark.parametrize(
     "text",
     [
@@ -542,6 +542,19 @@ def test_an_unknown_person_is_an_error_that_does_not_repeat_the_id(world: World,
     assert "2125550177" not in json.dumps(answer)
 
 
+@pytest.mark.parametrize("event", [{}, {"action": "delete"}, {"action": "status"}, [], "x", {"action": "replies"}])
+def test_what_is_no_question_gets_a_typed_error(world: World, event: Any) -> None:
+    context = LambdaContext(invoked_function_arn=f"{ARN}:live")
+    answer = world.functions["query"].handler(event, context)
+    assert error_of(answer) == "invalid_query"
+    assert answer["error"]["fix"]
+
+
+@pytest.fixture
+def reader_url(database_url: str) -> Iterator[str]:
+    name = f"reader_{Path(database_url.partition('?')[0]).name}"
+    with login_role(database_url, name, f"GRANT {QUERY_ROLE} TO {{}}"):
+        yield as_role(database_url, name)
 
 
 # Every statement that the function executes.
