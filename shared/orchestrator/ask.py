@@ -114,9 +114,10 @@ def build_query(kind: type[SomeQuery], **fields: Any) -> SomeQuery:
 
 
 def json_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a message as JSON: times and ids as text; None counts as left out."""
+    """The fields of a message as JSON: times and ids as text, halves of characters dropped; None counts as left out."""
     given = {name: value for name, value in fields.items() if value is not None}
-    values: dict[str, Any] = json.loads(json.dumps(given, default=_as_text))
+    content = json.dumps(given, default=_as_text, ensure_ascii=False).encode("utf-8", "ignore")
+    values: dict[str, Any] = json.loads(content)
     return values
 
 

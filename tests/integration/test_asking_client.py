@@ -87,6 +87,10 @@ def test_both_ways_give_the_same_typed_answers(world: World, orchestrator: Messa
         user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "Hello"}, scheduled_for=None
     )
     assert (found.outcome, found.words) == ("send", "Hello")
+    halved = orchestrator.preview(
+        user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "Cut emoji \ud83d"}
+    )
+    assert halved.words == "Cut emoji ", "half of a character is dropped, as it is when the message is published"
 
 
 def test_both_ways_give_the_same_typed_errors(world: World, orchestrator: MessageOrchestrator) -> None:
