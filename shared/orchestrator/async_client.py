@@ -34,6 +34,7 @@ class AsyncMessageOrchestrator:
         ...     user_id="user_123",
         ...     agent_id="concierge",
         ...     message_data={"type": "question", "message": "Shall I introduce you?"},
+        ...     expects_reply=True,
         ... )
         >>> reply = await orchestrator.wait_for_reply(message_id, timeout=600)
     """
