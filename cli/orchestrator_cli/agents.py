@@ -98,13 +98,22 @@ def set_agent(
         Purpose | None,
         typer.Option(help="What their texts are for; the law and consent of people depend on it.", **one_of(Purpose)),
     ] = None,
+    approval: Annotated[
+        bool | None,
+        typer.Option("--approval/--no-approval", help="Whether an operator approves each of their texts first."),
+    ] = None,
     reason: Reason = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Set what the agents of a prefix may do. An option that is not given keeps its value, at first the default."""
     prefix = normal_prefix(prefix)
-    given: dict[str, Any] = {"may_use_urgent": urgent, "hourly_limit": hourly_limit, "purpose": purpose}
+    given: dict[str, Any] = {
+        "may_use_urgent": urgent,
+        "hourly_limit": hourly_limit,
+        "purpose": purpose,
+        "needs_approval": approval,
+    }
     if publisher is not None:
         given["publishers"] = [publisher_of(sender_id) for sender_id in publisher]
     given = {name: value for name, value in given.items() if value is not None}
@@ -124,17 +133,20 @@ def set_agent(
 
 def propose_agent_settings(connection: Connection, clock: Clock, prefix: str, given: Mapping[str, Any]) -> Proposal:
     """Set what the agents of a prefix may do; what is not given keeps its value, at first the default."""
-    before = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), Agent(prefix))
+    stored = next((agent for agent in store.list_agents(connection) if agent.prefix == prefix), None)
+    before = stored or Agent(prefix)
     agent = dataclasses.replace(before, **given)
     changes = changes_between(dataclasses.asdict(before), dataclasses.asdict(agent))
+    # Settings of their own take agents out of the start limit, also where each of them is the default.
+    words = describe_changes(changes) if changes or stored else "the defaults, as settings of their own"
 
     def apply(reason: str | None) -> ActionResult:
         with audit(connection, clock(), Action("agent set", prefix, change=changes, reason=reason)):
             store.set_agent(connection, agent)
-        line = style_line("[green]Set[/] {}: {}", agent.prefix, describe_changes(changes))
+        line = style_line("[green]Set[/] {}: {}", agent.prefix, words)
         return ActionResult({**dataclasses.asdict(agent), "changes": changes}, [line])
 
-    return Proposal(f"Set the agents {prefix}: {describe_changes(changes)}?", apply)
+    return Proposal(f"Set the agents {prefix}: {words}?", apply)
 
 
 @app.command("list")
@@ -151,12 +163,14 @@ def list_agents(as_json: AsJson = False) -> None:
         }
         show_json([{**dataclasses.asdict(agent), "pauses": of_prefix[agent.prefix]} for agent in agents])
         return
-    table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers", "purpose")
+    table = Table("prefix", "urgent", "urgent at night", "messages an hour", "publishers", "purpose", "approval")
     for agent in agents:
         limit = "no limit" if agent.hourly_limit is None else str(agent.hourly_limit)
         publishers = "any" if agent.publishers is None else ", ".join(agent.publishers)
         at_night = {None: "system alone", True: "yes", False: "no"}[agent.urgent_at_night]
-        table.add_row(agent.prefix, "yes" if agent.may_use_urgent else "no", at_night, limit, publishers, agent.purpose)
+        urgent = "yes" if agent.may_use_urgent else "no"
+        approval = "needed" if agent.needs_approval else "none"
+        table.add_row(agent.prefix, urgent, at_night, limit, publishers, agent.purpose, approval)
     show(table)
     for pause in pauses:
         show(style_line("[yellow]Paused:[/] {}", describe_in_words(pause)))

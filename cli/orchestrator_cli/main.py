@@ -11,6 +11,7 @@ from dotenv import load_dotenv
 from orchestrator_cli import (
     actions,
     agents,
+    approvals,
     consents,
     costs,
     database,
@@ -41,6 +42,9 @@ for command in (
     pauses.pause,
     pauses.resume,
     pauses.pauses,
+    approvals.approvals,
+    approvals.approve,
+    approvals.refuse,
     actions.actions,
     messages.queue,
     messages.explain,

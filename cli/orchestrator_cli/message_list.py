@@ -17,6 +17,7 @@ from orchestrator.ids import LAST_ID
 from orchestrator.messages import Lane
 from orchestrator.rules.explanations import explain as explain_reason
 from orchestrator.rules.local_time import format_time
+from orchestrator.rules.pause_words import data_of, describe_in_words
 from orchestrator.rules.reasons import Reason as MessageReason
 from orchestrator.rules.reasons import Status
 from orchestrator.store.message_history import read_message_history
@@ -28,6 +29,7 @@ from orchestrator.store.message_list import (
     release_message,
 )
 from orchestrator.store.operator_actions import Action, record_action
+from orchestrator.store.pauses import list_pauses_of_message
 from orchestrator.store.people import find_user
 from orchestrator_cli.actions import audit
 from orchestrator_cli.agents import normal_prefix
@@ -250,7 +252,9 @@ def propose_release(connection: Connection, clock: Clock, message_id: UUID, *, a
                 f"{message_id} is no longer held for its best time: `orchestrator explain {message_id}`."
             )
         line = style_line("[green]Released[/] {}: due {}.", message_id, format_time(due))
-        return ActionResult({"message_id": message_id, "due": due}, [line])
+        pauses = list_pauses_of_message(connection, message_id, now)
+        still = (style_line("[yellow]Paused:[/] {}", describe_in_words(each)) for each in pauses)
+        return ActionResult({"message_id": message_id, "due": due, "pauses": data_of(pauses)}, [line, *still])
 
     return Proposal(f"Release {message_id}, which waits for its best time until {until}? It goes {moment}.", apply)
 

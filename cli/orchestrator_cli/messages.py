@@ -20,15 +20,18 @@ from orchestrator.rules.reasons import Reason
 from orchestrator.store.message_history import MessageHistory, Step, find_message, is_left_alone, read_message_history
 from orchestrator.store.pauses import list_pauses, list_pauses_of_message
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
+from orchestrator.store.waits_for_users import list_waits_for_users
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.dead_letters import find_dead_letter
 from orchestrator_cli.options import AsJson
-from orchestrator_cli.output import Table, show, show_json, stack_lines, style_line
+from orchestrator_cli.output import Table, show, show_json, show_note, stack_lines, style_line
 from orchestrator_cli.pause_lines import show_banner
 from orchestrator_cli.target import on_target
 
 # Messages of a lane that `queue` shows, where the operator names no number.
 SHOWN_IN_LANE = 10
+# Messages for unknown people that `queue` names, those first that are rejected next.
+MOST_WAITS = 10
 
 
 @on_target
@@ -43,11 +46,18 @@ def queue(
         waiting = list_waiting_messages(connection, per_lane=limit if limit or as_json else SHOWN_IN_LANE)
         now = clock()
         paused = list_pauses(connection, now)
+        waits = list_waits_for_users(connection, now, MOST_WAITS)
     show_banner(paused, as_note=as_json)
+    for wait in waits:
+        line = style_line(
+            "[bold yellow]UNKNOWN PERSON[/] {} by {} waits for its user until {}: `orchestrator explain {}`",
+            wait.message_id, wait.agent_id or "no agent", format_time(wait.until), wait.message_id,
+        )  # fmt: skip
+        (show_note if as_json else show)(line)
     if as_json:
         show_json([dataclasses.asdict(message) for message in waiting])
         return
-    if not waiting:
+    if not waiting and not waits:
         show("No messages are waiting.")
     for lane, messages in groupby(waiting, key=lambda message: message.priority):
         show(_lane_table(lane, list(messages), now))

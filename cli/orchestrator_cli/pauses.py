@@ -27,6 +27,8 @@ OfAgent = Annotated[str | None, typer.Option("--agent", help="Only the agents wh
 OfType = Annotated[str | None, typer.Option("--type", help="Only messages of this type, as in their data.")]
 OfUser = Annotated[str | None, typer.Option("--user", help="Only this person: our UUID, or your external id.")]
 
+# What `resume` ends.
+RESUMABLE = ("everything", "lane", "agent", "type", "user", "spending")
 # Pauses that the functions set by themselves: a throttled agent, a lane that Twilio asked to slow down, an account
 # that Twilio refuses; and those by outcome. `resume` ends them together with the operator's pause of the same kind.
 _AUTOMATIC_SCOPES = {"agent": "brake", "lane": "busy", "everything": "provider"}

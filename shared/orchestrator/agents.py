@@ -17,6 +17,7 @@ class Agent:
         hourly_limit: texts of all these agents in any 60 minutes; None means no limit, and then the throttle applies.
         publishers: the AWS identities that may publish for these agents, as `publisher_of` gives them; None means any.
         purpose: what their texts are for.
+        needs_approval: whether an operator approves the final words of each text before it goes.
     """
 
     prefix: str
@@ -25,6 +26,7 @@ class Agent:
     publishers: Sequence[str] | None = None
     urgent_at_night: bool | None = None
     purpose: Purpose = Purpose.INFORMATIONAL
+    needs_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)

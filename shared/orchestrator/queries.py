@@ -186,6 +186,7 @@ class PersonReply(_Wire):
         kind: what it was taken for: conversation, stop, start, help, or `unread` while it is not classified.
         words: what the person wrote, phone numbers replaced; empty once they were deleted.
         answers: the message that it answers; null where none is known. `agent_id` is the agent that sent it.
+        may_answer: where questions of several agents were open, those of them that the caller sees.
     """
 
     reply_id: UUID
@@ -194,6 +195,7 @@ class PersonReply(_Wire):
     words: str
     answers: UUID | None = None
     agent_id: str | None = None
+    may_answer: list[UUID] = []
 
 
 class RepliesPage(_Wire):
@@ -224,6 +226,7 @@ class Preview(_Wire):
         reason, why: what holds or refuses it.
         words: the text, phone numbers replaced; null where there is none.
         words_are: `certain`, or `draft`: made from the data, and Claude may find other words when it is sent.
+        unanswered: why the tools of models publish no more of this agent for the person today; null where they may.
         segments, cost_usd: what these words would cost, estimated. Claude's words have at most `most_segments`.
     """
 
@@ -237,6 +240,7 @@ class Preview(_Wire):
     segments: int | None = None
     most_segments: int | None = None
     cost_usd: float | None = None
+    unanswered: str | None = None
 
 
 class Problem(_Wire):

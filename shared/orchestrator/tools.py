@@ -184,6 +184,7 @@ class Toolbox:
             "priority": given.priority,
             "can_delay": Lane(given.priority) is not Lane.URGENT,
             "message_id": message_id,
+            "expects_reply": given.expects_reply,
             "topic": given.topic,
             "scheduled_for": given.not_before,
             "expires_at": given.expires_at,
@@ -191,6 +192,8 @@ class Toolbox:
         preview = _asked(partial(self._client.preview, **fields))
         if preview is not None and preview.outcome == "refuse":
             raise _Refused(preview)
+        if preview is not None and preview.unanswered is not None:
+            raise _Unanswered(preview.unanswered)
         published = self._client.queue_message(**fields)
         return _expected(published, preview)
 
@@ -242,7 +245,11 @@ class Toolbox:
             notice=_NOTICE,
             replies=[
                 UntrustedReply(
-                    written_at=reply.written_at, kind=reply.kind, untrusted_words=reply.words, answers=reply.answers
+                    written_at=reply.written_at,
+                    kind=reply.kind,
+                    untrusted_words=reply.words,
+                    answers=reply.answers,
+                    may_answer=reply.may_answer,
                 )
                 for reply in page.replies
             ],
@@ -284,6 +291,10 @@ class _Refused(OrchestratorError):
 
     def __init__(self, preview: Preview) -> None:
         super().__init__(f"It would not be sent: {preview.why or preview.reason}. {preview.next_step}")
+
+
+class _Unanswered(OrchestratorError):
+    """A text to a person who has not answered the agent's last ones: it is not published."""
 
 
 def _asked(question: Callable[[], SomeAnswer]) -> SomeAnswer | None:

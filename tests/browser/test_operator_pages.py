@@ -28,7 +28,7 @@ from tests.browser.operator_steps import state, wait_until
 from tests.browser.test_page import assert_accessible
 
 PATHS = ("messages", "people", "agents", "trouble", "numbers")
-WIDTHS = (1360, 390)
+WIDTHS = (1360, 900, 390)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,8 @@ def assert_page(page: Page, address: str, path: str) -> None:
         page.goto(f"{address}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} at {width}"
-        assert_accessible(page)
+        if width != 900:  # at which the page has the layout of the widest
+            assert_accessible(page)
 
 
 def publish(stack: Stack, **fields: Any) -> str:

@@ -84,9 +84,9 @@ def test_both_ways_give_the_same_typed_answers(world: World, orchestrator: Messa
     assert (reply.words, reply.answers, reply.kind) == ("Yes please", message, "conversation")
     assert orchestrator.replies("ada", since=world.now).replies == []
     found = orchestrator.preview(
-        user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "Hello"}, scheduled_for=None
+        user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "More"}, scheduled_for=None
     )
-    assert (found.outcome, found.words) == ("send", "Hello")
+    assert (found.outcome, found.words) == ("send", "More")
     halved = orchestrator.preview(
         user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "Cut emoji \ud83d"}
     )

@@ -171,6 +171,7 @@ def test_a_story_is_shown_and_its_message_is_released_and_withdrawn(
     sent, held, _ = three
     story = console.get(f"/messages/{sent}")
     assert "Hello" in story
+    assert "<time>2026-03-03 10:00:00 EST</time> <b>published</b>" in story
     assert "What you can do" not in story
     assert "Release before" in console.get(f"/messages/{held}")
     question, form = console.ask("release", message_id=str(held), at_once="1", back=f"/messages/{held}")
@@ -232,6 +233,8 @@ def test_pauses_are_set_seen_on_every_page_and_ended(console: ConsoleClient, wor
     for fields in ({"kind": "lane"}, {"kind": "everything", "value": "x"}, {"kind": "moon", "value": "x"}, {}):
         assert "Choose what is paused" in console.refusal("/ask/pause", **fields)
     assert "none of urgent" in console.refusal("/ask/pause", kind="lane", value="fast")
+    for fields in ({}, {"scope": "moon", "value": "x"}):
+        assert "Name what is paused" in console.refusal("/ask/resume", **fields)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,7 @@ def traced(world: World) -> Iterator[World]:
             " VALUES (gen_random_uuid(), %(id)s, %(phone)s, now(), 'no', now())",
             "INSERT INTO orchestrator.consents"
             " VALUES (%(asked)s, %(id)s, %(phone)s, 'marketing', '', true, now(), NULL, '', '', '', '', now())",
+            "INSERT INTO orchestrator.approvals VALUES (%(asked)s, '', now())",
             "INSERT INTO orchestrator.kept_words VALUES (%(asked)s, %(id)s, '', now())",
             "INSERT INTO orchestrator.legal_holds VALUES (gen_random_uuid(), '', now())",  # of another person
             "INSERT INTO orchestrator.operator_actions (id, at, operator, action, target, user_id, change, reason)"

@@ -110,7 +110,7 @@ PASSWORDS = ["hunter2%zz", "hunter2%", "x@hunter2", "x:hunter2@y", "hunter2/", "
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-@pytest.mark.parametrize("function", ["enqueue", "dispatch", "deliver", "inbound", "retain"])
+@pytest.mark.parametrize("function", ["enqueue", "dispatch", "deliver", "inbound", "retain", "query"])
 def test_no_part_of_a_password_is_shown_at_any_connection(
     world: World, shown: Shown, monkeypatch: pytest.MonkeyPatch, function: str, password: str
 ) -> None:
@@ -124,6 +124,8 @@ def test_no_part_of_a_password_is_shown_at_any_connection(
         if function in ("dispatch", "retain")
         else sqs_event([sqs_record("{}", world.now, queue=function)])
     )
+    if function == "query":
+        event = {"action": "is_user_active", "user_id": "ada"}
     if function == "inbound":
         world.twilio_calls(world.phones.write(PHONE, WORDS, "https://hooks.example.com/twilio/inbound"))
         event = sqs_event(world.inbound_records())

@@ -127,7 +127,7 @@ def test_a_call_that_timed_out_is_repeated_under_its_key_without_a_second_text(w
     assert world.texts() == ["Your invoice is ready"]
     assert later.structured_content["state"] == "sent"
     assert world.drain("ENQUEUE_QUEUE_URL") == [], "what is known is not published again"
-    other = call("text_person", **{**arguments, "idempotency_key": "reminder"})
+    other = call("text_person", **{**arguments, "message": "It is due today", "idempotency_key": "reminder"})
     assert other.structured_content["message_id"] not in ids
 
 
@@ -137,6 +137,33 @@ def test_a_text_that_would_never_go_is_an_error_with_its_reason_and_is_not_publi
     assert result.is_error
     assert "opted out" in text_of(result)
     assert "Do not text them again" in text_of(result)
+    assert world.drain("ENQUEUE_QUEUE_URL") == []
+
+
+def test_after_three_unanswered_texts_no_more_is_published_until_the_person_answers(world: World, call: Call) -> None:
+    for number in range(3):
+        assert not call("text_person", user_id="ada", message=f"News {number}", priority="high").is_error
+        take_up(world)
+        world.minute()
+        world.wait(minutes=31)
+    refused = [call("text_person", user_id="ada", message=f"News {number}", priority="high") for number in (3, 3, 4)]
+    assert {text_of(result) for result in refused} == {text_of(refused[0])}, (
+        "the same answer, however often it is asked"
+    )
+    assert refused[0].is_error
+    assert "do not rephrase it" in text_of(refused[0]).lower()
+    assert world.drain("ENQUEUE_QUEUE_URL") == []
+    world.writes("Thanks")
+    assert not call("text_person", user_id="ada", message="News 5", priority="high").is_error
+
+
+def test_the_same_words_are_refused_with_the_reason(world: World, call: Call) -> None:
+    call("text_person", user_id="ada", message="Your invoice is ready", priority="high")
+    take_up(world)
+    world.minute()
+    again = call("text_person", user_id="ada", message="YOUR invoice  is ready", priority="high")
+    assert again.is_error
+    assert "nor rephrased" in text_of(again)
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 
@@ -206,26 +233,27 @@ def test_what_a_person_wrote_is_marked_as_untrusted(world: World, call: Call) ->
 
 
 WRONG = [
-    ("text_person", {"user_id": "ada"}),
-    ("text_person", {"user_id": "ada", "message": "Hello", "findings": {"type": "x"}}),
-    ("text_person", {"user_id": "ada", "message": "Hello", "agent_id": "travel_1"}),
-    ("text_person", {"user_id": "eve", "message": "Hello"}),
-    ("text_person", {"user_id": "ada", "message": "Hello", "expires_at": "2020-01-01T00:00:00Z"}),
-    ("text_person", {"user_id": "ada", "message": "Hello {{name}}"}),
-    ("withdraw_text", {"message_id": "the last one"}),
-    ("text_status", {"message_ids": []}),
-    ("person_budget", {"user_id": "+12125550101"}),
-    ("replies_from", {}),
+    ("text_person", {"user_id": "ada"}, "needs `message` or `findings`"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "findings": {"type": "x"}}, "and not both"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "agent_id": "travel_1"}, "Extra inputs are not permitted"),
+    ("text_person", {"user_id": "eve", "message": "Hello"}, "No person has this user_id"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "expires_at": "2020-01-01T00:00:00Z"}, "expired"),
+    ("text_person", {"user_id": "ada", "message": "Hello {{name}}"}, "placeholder"),
+    ("withdraw_text", {"message_id": "the last one"}, "message_id: "),
+    ("text_status", {"message_ids": []}, "message_ids: "),
+    ("person_budget", {"user_id": "+12125550101"}, "do not use a phone number"),
+    ("replies_from", {}, "needs `user_id` or `message_id`"),
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments"), WRONG)
+@pytest.mark.parametrize(("name", "arguments", "words"), WRONG)
 def test_a_wrong_call_is_an_error_that_a_model_can_read_and_publishes_nothing(
-    world: World, call: Call, name: str, arguments: dict[str, Any]
+    world: World, call: Call, name: str, arguments: dict[str, Any], words: str
 ) -> None:
     result = call(name, **arguments)
     assert result.is_error
     assert text_of(result).startswith("Nothing was done.")
+    assert words in text_of(result)
     assert "2125550101" not in text_of(result)
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 

@@ -226,6 +226,31 @@ def test_a_release_passes_nothing_else(world: World, options: list[str], obstacl
     assert world.state(held)[1] == why
 
 
+def test_a_release_names_the_pause_that_stops_the_message(world: World) -> None:
+    held = held_for_best_time(world)
+    pause(world.connection, "lane", "medium", "provider incident", world.now, "grace")
+    released = run("release", str(held), "--yes")
+    assert "Paused: lane medium since 2026-03-03 15:00:00 UTC by grace: provider incident" in released
+
+
+def test_a_message_for_an_unknown_person_is_seen_in_the_queue(world: World) -> None:
+    message_id = uuid4()
+    world.connection.execute(
+        "INSERT INTO orchestrator.waits_for_users (message_id, agent_id, since, until)"
+        " VALUES (%s, 'saga', %s, %s + interval '15 minutes')",
+        (message_id, world.now, world.now),
+    )
+    shown = run("queue")
+    assert f"{message_id} by saga waits for its user until 2026-03-03 15:15:00 UTC" in shown
+    assert "No messages are waiting" not in shown
+    assert json.loads(CliRunner().invoke(app, ["queue", "--json"]).stdout) == []
+
+
+def test_settings_that_are_the_defaults_are_named_as_that(world: World) -> None:
+    assert "Set saga: the defaults, as settings of their own" in run("agent", "set", "saga", "--yes")
+    assert "Set saga: no change" in run("agent", "set", "saga", "--yes")
+
+
 def test_a_release_at_once_goes_before_the_other_lanes_and_needs_a_reason(world: World) -> None:
     held = held_for_best_time(world)
     assert "--now needs --reason" in run("release", str(held), "--now", code=2)

@@ -13,10 +13,12 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
+from orchestrator.agents import Agent
 from orchestrator.ids import uuid7
 from orchestrator.queries import Budget, MessageStatus, Preview, RepliesPage, StatusAnswer
 from orchestrator.query.moments import without_numbers
 from orchestrator.query.scope import alias_of
+from orchestrator.store.agents import set_agent
 from orchestrator.store.database import Database
 from orchestrator.store.delivery import read_state
 from orchestrator.store.query import read_only
@@ -370,6 +372,28 @@ def test_a_stop_is_an_answer_and_names_its_kind(world: World) -> None:
     assert [(reply.kind, reply.words) for reply in page.replies] == [("stop", "STOP")]
 
 
+def test_an_answer_to_two_open_questions_names_both_to_who_sees_both_and_one_to_each_agent(world: World) -> None:
+    world.person()
+    of_travel = world.message(
+        agent_id="travel_1", expects_reply=True, message_data={"type": "x", "message": "Where to?"}
+    )
+    world.minute()
+    world.wait(hours=2, minutes=1)  # a question waits for another agent's for so long
+    of_billing = world.message(agent_id="billing_1", expects_reply=True, message_data={"type": "x", "message": "Pay?"})
+    world.minute()
+    world.wait(minutes=1)
+    world.writes("Yes")
+
+    def replies(alias: str, **fields: Any) -> list[tuple[UUID | None, list[UUID]]]:
+        page = RepliesPage.model_validate(ask(world, alias, action="replies", **fields))
+        return [(reply.answers, reply.may_answer) for reply in page.replies]
+
+    assert replies("live", user_id="ada") == [(None, sorted([of_travel, of_billing]))]
+    assert replies(alias_of("billing"), user_id="ada") == [(None, [of_billing])]
+    assert replies(alias_of("billing"), message_id=of_billing) == [(None, [of_billing])]
+    assert replies(alias_of("other"), user_id="ada") == []
+
+
 # Preview --------------------------------------------------------------------------------------------------------------
 
 
@@ -419,11 +443,20 @@ def test_a_preview_knows_that_another_agents_question_is_open(world: World) -> N
     asked = world.now
     world.message(agent_id="saga", expects_reply=True, can_delay=False)
     world.minute()
-    found = preview(world, expects_reply=True)
+    other = {"type": "x", "message": "Shall I?"}
+    found = preview(world, expects_reply=True, message_data=other)
     assert (found.outcome, found.reason) == ("hold", "question_open")
     assert found.due is not None
     assert found.due.at == asked + timedelta(hours=2)
-    assert preview(world).outcome == "send"
+    assert preview(world, message_data=other).outcome == "send"
+
+
+def test_a_preview_knows_that_an_operator_approves_the_words(world: World) -> None:
+    world.person()
+    set_agent(world.connection, Agent("billing", needs_approval=True))
+    found = preview(world)
+    assert (found.outcome, found.reason, found.words) == ("hold", "approval", "Hello")
+    assert "do not resend" in (found.next_step or "")
 
 
 REFUSED = [
@@ -440,6 +473,16 @@ def test_what_would_never_go_is_refused_with_its_reason(world: World, fields: di
     found = preview(world, **fields)
     assert (found.outcome, found.reason, found.words) == ("refuse", reason, None)
     assert found.why
+
+
+def test_a_preview_knows_the_same_words(world: World) -> None:
+    world.person()
+    question = {"type": "x", "message": "Where to?"}
+    world.message(agent_id="travel_1", expects_reply=True, message_data=question)
+    world.minute()
+    assert preview(world, message_data=question).reason == "same_words"
+    assert preview(world, message_data=question, allow_repeat=True).outcome == "send"
+    assert preview(world).unanswered is None
 
 
 def test_a_pause_holds_without_a_time(world: World) -> None:
@@ -469,7 +512,16 @@ def test_a_person_is_read_for_a_preview_as_for_a_delivery(world: World) -> None:
     with read_only(world.connection):
         imagined = forecast.imagine(world.connection, fields, EVERYTHING, settings, world.now).delivery
     assert imagined.person == delivery.person
-    for name in ("purpose", "has_consent", "revoked", "urgent_at_night", "inbound_unread", "lane", "can_delay"):
+    for name in (
+        "purpose",
+        "has_consent",
+        "revoked",
+        "urgent_at_night",
+        "inbound_unread",
+        "question_at",
+        "lane",
+        "can_delay",
+    ):
         assert getattr(imagined.state, name) == getattr(delivery.state, name), name
 
 
@@ -563,6 +615,8 @@ STATEMENTS_OF_QUERY = (
     "read_replies",
     "read_person_state",
     "is_in_scope",
+    "has_same_words",
+    "count_unanswered_texts",
     "is_user_active",
     "find_people",
     "find_conversation_owners",
@@ -586,7 +640,7 @@ def test_the_function_works_as_a_role_that_only_reads(
     assert status(world, message).delivery == "delivered"
     assert RepliesPage.model_validate(ask(world, action="replies", message_id=message)).replies
     assert budget(world).is_active
-    assert preview(world).outcome in ("send", "hold")
+    assert preview(world, message_data={"type": "x", "message": "More"}).outcome in ("send", "hold")
     with psycopg.connect(reader_url, autocommit=True) as connection:
         for statement in ("UPDATE users SET timezone = NULL", "DELETE FROM messages", "SELECT * FROM agent_tasks"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -275,6 +275,25 @@ def test_a_hundred_replies_to_one_text_are_five_and_the_rest_are_ordinary(world:
     ) == [(False, "high")]
 
 
+@pytest.mark.parametrize("setting", ["replies_per_inbound", "replies_per_hour"])
+def test_a_ceiling_of_one_lets_the_first_reply_go_and_no_second(
+    world: World, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    app = world.functions["deliver"]
+    settings = app.settings.model_copy(update={setting: 1, "active_texts_per_hour": 0})
+    monkeypatch.setitem(app.__dict__, "settings", settings)
+    world.travel_to(NIGHT)
+    world.person(hourly_limit=0)
+    world.writes("Are you open?")
+    for answer in ("Yes.", "Until nine."):
+        reply(world, answer)
+        world.deliver()
+        world.wait(seconds=1)
+    assert world.texts() == ["Yes."]
+    limited = "SELECT count(*) FROM orchestrator.timeline WHERE reason = 'reply_limit'"
+    assert world.all(limited) == [(1,)], "the second one is ordinary from now on"
+
+
 @pytest.mark.parametrize(("setting", "most"), [("replies_per_hour", 3), ("replies_per_day", 4)])
 def test_replies_have_ceilings_by_hour_and_day(world: World, setting: str, most: int) -> None:
     app = world.functions["deliver"]

@@ -28,6 +28,7 @@ from tests.world import World
 
 # Statements that need more than the functions' role has, each with its reason. An operator runs them as the owner.
 OPERATORS = {
+    "approve_words": "approving words is an operator's: an agent's program must not approve its own",
     "delete_person": "no function deletes a person",
     "delete_traces": "no function deletes a person",
     "place_legal_hold": "a legal hold is an operator's: a function must not place one",

@@ -45,6 +45,7 @@ INDEXES = {
     "message_queue_sequence_parts",
     "message_queue_open_replies",
     "message_queue_to_forget",
+    "message_queue_to_approve",  # none for a message that waits for no approval
     "message_queue_sequences_at_agent_limit",  # none for a message that is no sequence
 }
 LARGE = ("message_queue", "messages", "attempts", "users", "timeline", "conversations", "user_message_budget")

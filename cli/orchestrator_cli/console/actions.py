@@ -19,7 +19,7 @@ from orchestrator_cli.dlq import propose_redrive
 from orchestrator_cli.message_list import find_withdrawable, propose_release, propose_withdrawal
 from orchestrator_cli.options import parse_reason
 from orchestrator_cli.output import without_styles
-from orchestrator_cli.pauses import propose_pause, propose_resume, scope_of
+from orchestrator_cli.pauses import RESUMABLE, propose_pause, propose_resume, scope_of
 from orchestrator_cli.person_columns import columns_of
 from orchestrator_cli.proposals import Proposal
 from orchestrator_cli.users import propose_opt_out, propose_user_change
@@ -99,7 +99,10 @@ def _propose_pause(visit: Visit) -> Proposal:
 
 
 def _propose_resume(visit: Visit) -> Proposal:
-    return propose_resume(visit.connection, visit.clock, visit.fields.get("scope", ""), visit.fields.get("value", ""))
+    scope, value = visit.fields.get("scope", ""), visit.fields.get("value", "")
+    if scope not in RESUMABLE:
+        raise OrchestratorError(f"Name what is paused: one of {', '.join(RESUMABLE)}.")
+    return propose_resume(visit.connection, visit.clock, scope, value)
 
 
 def _propose_redrive(visit: Visit) -> Proposal:

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.rules.explanations import explain
+from orchestrator.rules.local_time import format_time
 from orchestrator.store.message_history import Step, read_message_history
 
 
@@ -31,7 +32,7 @@ class Story:
 
     def local(self, at: datetime) -> str:
         """A time on the person's clock."""
-        return f"{at.astimezone(self.zone):%a %d %b %H:%M:%S}"
+        return format_time(at, self.zone)
 
 
 def read_story(connection: Connection, message_id: UUID) -> Story | None:

@@ -13,6 +13,7 @@ from orchestrator.ids import uuid7
 from orchestrator.messages import verbatim_text
 from orchestrator.number_hash import number_hash
 from orchestrator.people import country_of
+from orchestrator.rules.approval import waits_for_approval
 from orchestrator.rules.consent import needs_consent
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.limits import limits_of
@@ -46,13 +47,14 @@ def prepare_sends(
     settings: DeliverSettings,
     now: datetime,
 ) -> tuple[list[PreparedSend], list[DecisionRow]]:
-    """Prepare an attempt for each message that has words.
+    """Prepare an attempt for each message that has words, and where they need it an operator's approval of them.
 
     Args:
         words: by message id, for the messages that had none that hold today.
 
     Returns:
-        The attempts, and the ends of the messages whose data makes no words, or whose words must not be sent.
+        The attempts; and the ends of the messages whose data makes no words, or whose words must not be sent, and the
+        holds of those whose words are not approved yet.
     """
     sends: list[PreparedSend] = []
     wordless: list[DecisionRow] = []
@@ -62,6 +64,9 @@ def prepare_sends(
         text, source = (found.text, found.source) if found else (delivery.words, delivery.words_source)
         if fault := fault_of_words(text):
             wordless.append(DecisionRow(delivery.message_id, Status.FAILED, fault, None))
+        elif text is not None and waits_for_approval(delivery, text):
+            until = delivery.state.expires_at
+            wordless.append(DecisionRow(delivery.message_id, Status.QUEUED, Reason.APPROVAL, until))
         else:
             assert text is not None  # words that are missing are at fault
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
@@ -161,7 +166,7 @@ def _prepare_send(
     person, agent_hour = delivery.person, delivery.state.agent_hour
     limits = limits_of(person, settings)
     segments = segments_of(text).number
-    words_digest, data_digest = _digests_of(delivery, text, source)
+    words_digest, data_digest = digests_of(delivery, text, source)
     sms = Sms(
         to=person.phone_number,
         body=text,
@@ -206,7 +211,7 @@ def _prepare_send(
     return PreparedSend(delivery, sms, candidate)
 
 
-def _digests_of(delivery: Delivery, text: str, source: str | None) -> tuple[str, str | None]:
+def digests_of(delivery: Delivery, text: str, source: str | None) -> tuple[str, str | None]:
     """The digests of the words and of the data, from which only words that we write are made.
 
     An introduction, which a text carries once in 30 days, makes verbatim words no other words.

@@ -8,6 +8,7 @@ from uuid import UUID
 from orchestrator.clean_text import clean_json, shows_nothing, visible_text
 from orchestrator.clock import Countdown
 from orchestrator.jurisdictions import read_law
+from orchestrator.rules.approval import has_approved_words
 from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.decision_values import Send
 from orchestrator.rules.introductions import Introduction, introduction_of
@@ -107,6 +108,8 @@ def _introductions(
 def _needs_words(delivery: Delivery, today: date) -> bool:
     if delivery.words_source is None:
         return True
+    if has_approved_words(delivery):
+        return delivery.words_on != today and speaks_of_the_day({"text": delivery.words})
     return delivery.words_source in WRITTEN and delivery.words_on != today
 
 

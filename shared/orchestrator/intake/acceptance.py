@@ -60,7 +60,7 @@ def accept(
     owner = owner_of(arrival.publisher, known.agents)
     check_owner("message_id", message.message_id, arrival.publisher, known)
     check_owner("supersedes_message_id", message.supersedes_message_id, owner, known)
-    _check_parts(message, policy)
+    _check_parts(message, agent, policy)
     _check_sequence(message, message_id, person, owner, known)
     _check_schedule(message, now)
 
@@ -232,7 +232,15 @@ def _check_person(message: Message, person: Person, known: KnownRecords, policy:
         )
 
 
-def _check_parts(message: Message, policy: PolicySettings) -> None:
+def _check_parts(message: Message, agent: Agent, policy: PolicySettings) -> None:
+    if message.in_sequence and agent.needs_approval:
+        # An operator approves one text at a time, and a sequence goes whole or not at all (R8).
+        raise InvalidMessage(
+            "sequence_id",
+            "is a sequence of an agent whose texts need approval",
+            "Publish one text at a time",
+            "sequence_needs_approval",
+        )
     if message.sequence_total is not None and message.sequence_total > policy.max_sequence_parts:
         fix = f"Send at most {policy.max_sequence_parts} parts, or set MAX_SEQUENCE_PARTS"
         raise InvalidMessage("sequence_total", "is above the most parts of a sequence", fix, TOO_MANY_PARTS)

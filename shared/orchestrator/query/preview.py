@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg import Connection
 
 from orchestrator.clock import countdown
+from orchestrator.delivery.attempts import digests_of
 from orchestrator.delivery.words import fault_of_words, find_words
 from orchestrator.errors import InvalidMessage
 from orchestrator.messages import Lane
@@ -16,12 +17,20 @@ from orchestrator.query.moments import in_words, moment_of, without_numbers
 from orchestrator.query.scope import CallerScope
 from orchestrator.query.settings import QuerySettings
 from orchestrator.rules.activity import is_active
+from orchestrator.rules.approval import waits_for_approval
 from orchestrator.rules.decision_values import End, Hold, Send
 from orchestrator.rules.explanations import explain
-from orchestrator.rules.limits import budget_day, limits_of
+from orchestrator.rules.limits import budget_day, calendar_zone, limits_of
+from orchestrator.rules.local_time import start_of_day
 from orchestrator.rules.next_steps import step_of_end, step_of_hold
+from orchestrator.rules.reasons import Reason
+from orchestrator.rules.same_words import compared_since
+from orchestrator.rules.state import Delivery
+from orchestrator.rules.unanswered import refuse_another
 from orchestrator.segments import segments_of
 from orchestrator.sms.prices import price
+from orchestrator.store.query import has_same_words
+from orchestrator.store.unanswered import count_unanswered_texts
 
 # The agent of a budget that names none: it has no settings, so that no limit of agents counts.
 _NO_AGENT = "no agent"
@@ -42,8 +51,10 @@ def preview_of(
         step = f"It would be rejected. {problem.fix}."
         return Preview(outcome="refuse", reason=problem.reason, why=without_numbers(str(problem)), next_step=step)
     if forecast.send is None or forecast.at is None:
-        return _without_words(forecast)
-    return _with_words(forecast, forecast.send, forecast.at, settings, now)
+        found = _without_words(forecast)
+    else:
+        found = _with_words(connection, forecast, forecast.send, forecast.at, settings, now)
+    return found.model_copy(update={"unanswered": _unanswered(connection, forecast.delivery, now)})
 
 
 def budget_of(
@@ -79,28 +90,48 @@ def budget_of(
     )
 
 
-def _with_words(forecast: Forecast, send: Send, at: datetime, settings: QuerySettings, now: datetime) -> Preview:
+def _with_words(
+    connection: Connection, forecast: Forecast, send: Send, at: datetime, settings: QuerySettings, now: datetime
+) -> Preview:
     delivery, person = forecast.delivery, forecast.delivery.person
     found = find_words([(delivery, send)], settings, countdown(math.inf), at, may_ask=False)[delivery.message_id]
-    if fault := fault_of_words(found.text):
-        return Preview(outcome="refuse", reason=fault, why=explain(fault), next_step=step_of_end(fault))
     text = found.text or ""
+    fault = fault_of_words(found.text) or _fault_of_repeat(connection, delivery, text, found.source, at)
+    if fault:
+        return Preview(outcome="refuse", reason=fault, why=explain(fault), next_step=step_of_end(fault))
     segments = segments_of(text).number
+    hold = forecast.hold or (Hold(at, Reason.APPROVAL) if waits_for_approval(delivery, text) else None)
     due = _moment(at, person)
     is_draft = found.source != "verbatim"
-    step = step_of_hold(forecast.hold.reason, in_words(due)) if forecast.hold else "It would go now."
+    step = step_of_hold(hold.reason, in_words(due)) if hold else "It would go now."
     return Preview(
-        outcome="send" if at <= now else "hold",
+        outcome="send" if at <= now and hold is None else "hold",
         due=due,
-        reason=forecast.hold.reason if forecast.hold else None,
-        why=_why(forecast.hold, None),
-        next_step=f"If you publish it: {step}" if forecast.hold else step,
+        reason=hold.reason if hold else None,
+        why=_why(hold, None),
+        next_step=f"If you publish it: {step}" if hold else step,
         words=without_numbers(text),
         words_are="draft" if is_draft else "certain",
         segments=segments,
         most_segments=max(settings.max_segments, segments) if is_draft else segments,
         cost_usd=float(price(segments, country_of(person.phone_number))),
     )
+
+
+def _fault_of_repeat(connection: Connection, delivery: Delivery, text: str, source: str, at: datetime) -> Reason | None:
+    """Whether the same words went to the person so lately that they do not go again (R14)."""
+    since = compared_since(delivery.state, None, at)
+    if since is None:
+        return None
+    is_repeat = has_same_words(connection, delivery.person.user_id, digests_of(delivery, text, source), since)
+    return Reason.SAME_WORDS if is_repeat else None
+
+
+def _unanswered(connection: Connection, delivery: Delivery, now: datetime) -> str | None:
+    """Why the tools of models publish no more of this agent for the person today; None where they may."""
+    began_at = start_of_day(now, calendar_zone(delivery.person))
+    user_id = delivery.person.user_id
+    return refuse_another(count_unanswered_texts(connection, user_id, delivery.agent_id, began_at, now))
 
 
 def _without_words(forecast: Forecast) -> Preview:

@@ -61,6 +61,7 @@ def _reply_of(row: ReplyRow) -> PersonReply:
         kind=row.kind,
         words=without_numbers(row.words),
         answers=row.answers,
+        may_answer=row.may_answer,
         agent_id=row.agent_id if row.answers else None,
     )
 

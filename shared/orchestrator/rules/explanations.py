@@ -47,6 +47,8 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "the person just wrote, and the text is not classified yet: it may be a wish to stop",
     ),
     Reason.INBOUND_UNREAD: ("R11", "what people wrote during an outage is not read yet: a STOP may be among it"),
+    Reason.APPROVAL: ("R13", "an operator approves its words first: `orchestrator approvals`"),
+    Reason.NOT_APPROVED: ("R13", "an operator did not approve its words"),
     Reason.REPLY_ORDER: ("R12", "replies to a person go one after the other"),
     Reason.REPLY_LIMIT: ("R12", "above the ceiling of replies to the person: an ordinary message from now on"),
     Reason.NUMBER_UNREADABLE: (

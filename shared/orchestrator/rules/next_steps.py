@@ -3,7 +3,9 @@
 from orchestrator.rules.reasons import Reason
 
 # Reasons whose hold ends by what a person or an operator does, and at no time that is known.
-_OPEN_ENDED = frozenset({Reason.PAUSED, Reason.SENDER_UNNAMED, Reason.NUMBER_UNREADABLE, Reason.LAW_PLACE_UNKNOWN})
+_OPEN_ENDED = frozenset(
+    {Reason.PAUSED, Reason.APPROVAL, Reason.SENDER_UNNAMED, Reason.NUMBER_UNREADABLE, Reason.LAW_PLACE_UNKNOWN}
+)
 NOT_SEEN_YET = "Not stored yet: a published message takes seconds. Ask again; do not publish it again with another id."
 ON_ITS_WAY = "On its way to the phone. Do not resend."
 WAITS_FOR_USER = "Waits up to 15 minutes for its user to be created, then it is rejected. Do not resend."
@@ -15,11 +17,13 @@ _AFTER_THE_END = {
     Reason.OPTED_OUT: "The person wants no texts. Do not text them again.",
     Reason.NO_CONSENT: "The person has not agreed to such texts. Do not text them again without a consent.",
     Reason.SUPERSEDED: "A newer message goes instead. Do not resend.",
+    Reason.SAME_WORDS: "The same words went to this person within a day. Do not send them again, nor rephrased.",
     Reason.WITHDRAWN: "It was withdrawn. Do not resend.",
     Reason.STALE: "The person wrote since, and it no longer made sense. Read their replies first.",
     Reason.REFORMULATION: "The person wrote since. Read their replies, then write a new text if one is needed.",
     Reason.NOTHING_TO_SAY: "Its data makes no text. Publish another message with the words in it.",
     Reason.OFFERS_STOP_WORD: "Publish another message that offers other words than STOP, CANCEL, END or QUIT.",
+    Reason.NOT_APPROVED: "An operator refused its words. Do not send them again.",
     Reason.UNKNOWN_OUTCOME: MAY_BE_SENT,
 }
 _ENDED = "It ended without being sent. Do not send the same again."

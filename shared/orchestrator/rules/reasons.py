@@ -28,6 +28,7 @@ class Reason(StrEnum):
     REFORMULATION = "reformulation"  # R10: its agent was asked to reformulate it; also the end after the deadline
     REPLY_UNJUDGED = "reply_unjudged"  # R11: an unread text may be a wish to stop
     INBOUND_UNREAD = "inbound_unread"  # R11: after an outage, a STOP may still lie in the inbound queue
+    APPROVAL = "approval"  # R13: an operator approves its words first
     REPLY_ORDER = "reply_order"  # R12: each reply waits until those before it are on their way
     REPLY_LIMIT = "reply_limit"  # R12: above the ceilings of replies it becomes an ordinary message
     NUMBER_UNREADABLE = "number_unreadable"  # the stored text is no number that can be read
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"  # R9
     SUPERSEDED = "superseded"  # R9
     NOT_YOURS = "not_yours"  # R9: another publisher's part of the sequence came at the same time
+    NOT_APPROVED = "not_approved"  # R13: an operator refused its words
     SAME_WORDS = "same_words"  # R14: the same words or data went to the person lately
     STALE = "stale"  # R10: it no longer makes sense
     SEQUENCE_STOPPED = "sequence_stopped"  # R8: another part was not sent

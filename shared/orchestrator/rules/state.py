@@ -76,6 +76,8 @@ class Delivery:
         words_on: the person's local date when they were written; None where that is not known.
         tries: how many calls to Twilio failed before the request left.
         paused: a pause stops the message now (R13).
+        needs_approval: whether an operator approves the words of its agent's texts; approved_digest: a digest of the
+            words that were approved, None before that.
     """
 
     message_id: UUID
@@ -88,3 +90,5 @@ class Delivery:
     state: MessageState
     person: Person
     paused: bool
+    needs_approval: bool = False
+    approved_digest: str | None = None

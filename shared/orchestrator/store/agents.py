@@ -38,6 +38,7 @@ def set_agent(connection: Connection, agent: Agent) -> None:
             "publishers": publishers,
             "urgent_at_night": agent.urgent_at_night,
             "purpose": agent.purpose,
+            "needs_approval": agent.needs_approval,
         },
     )
 

@@ -184,6 +184,8 @@ def delivery_of(row: DictRow) -> Delivery:
         state=_message_state(row),
         person=_person(row),
         paused=row["paused"],
+        needs_approval=row["needs_approval"],
+        approved_digest=row["approved_digest"],
     )
 
 

@@ -23,7 +23,7 @@ class Step:
     Attributes:
         what: waits, published, accepted, held, asked Twilio, worded, judged, sending, an outcome, delivered,
             undelivered, rejected, opted out, the status in which it ended, or what an operator did: released,
-            withdrawn, paused, resumed.
+            withdrawn, paused, resumed, approved, refused.
         detail: a sentence for operators, without phone numbers and without the message's words. It may hold an
             operator's own note.
         until: when a held message is due again, or a wait for its user ends; None for every other step.
@@ -128,7 +128,14 @@ def _first_steps(row: dict[str, Any]) -> list[Step]:
 
 
 # What an operator did, by the command.
-_DONE_BY = {"release": "released", "withdraw": "withdrawn", "pause": "paused", "resume": "resumed"}
+_DONE_BY = {
+    "release": "released",
+    "withdraw": "withdrawn",
+    "pause": "paused",
+    "resume": "resumed",
+    "approve": "approved",
+    "refuse": "refused",
+}
 
 
 def _operator_steps(connection: Connection, row: dict[str, Any]) -> list[Step]:
@@ -148,7 +155,7 @@ def _operator_steps(connection: Connection, row: dict[str, Any]) -> list[Step]:
     for at, operator, action, target, change, reason in found:
         if target in others:
             continue
-        # A release, and a withdrawal by ids, name the message itself.
+        # A release, an approval and a refusal, and a withdrawal by ids, name the message itself.
         of = "" if action == "release" or str(row["id"]) in target else f"{target or 'this person'}, "
         at_once = "at once, " if "lane" in change else ""
         steps.append(Step(at, _DONE_BY[action], f"{of}{at_once}by {operator}{f': {reason}' if reason else ''}"))

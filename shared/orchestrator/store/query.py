@@ -60,6 +60,7 @@ class ReplyRow:
     kind: str
     answers: UUID | None
     agent_id: str | None
+    may_answer: list[UUID]
 
 
 @contextmanager
@@ -180,4 +181,11 @@ def read_imagined_delivery(
 def is_in_scope(connection: Connection, agent_id: str, agent_prefix: str | None) -> bool:
     """Return whether an agent is one of those that a prefix names; without a prefix, every agent is."""
     row = connection.execute(sql("is_in_scope"), {"agent_id": agent_id, "scope": agent_prefix}).fetchone()
+    return bool(row and row[0])
+
+
+def has_same_words(connection: Connection, user_id: UUID, digests: tuple[str, str | None], since: datetime) -> bool:
+    """Return whether a text with the same words, or of the same data, went to a person since a time (R14)."""
+    parameters = {"user_id": user_id, "words_digest": digests[0], "data_digest": digests[1], "since": since}
+    row = connection.execute(sql("has_same_words"), parameters).fetchone()
     return bool(row and row[0])

@@ -35,6 +35,7 @@ RIGHTS: dict[str, tuple[tuple[str, ...], str]] = {
     "public.agent_actions_log": (("SELECT", "INSERT"), "logs calls to Claude, and sums their cost"),
     "orchestrator.agent_rates": (("SELECT", "INSERT", "UPDATE", "DELETE"), "counts what agents publish, for 90 days"),
     "orchestrator.agents": (("SELECT",), "obeys the settings of agents, which operators write"),
+    "orchestrator.approvals": (("SELECT",), "sends the words that operators approved, and approves none"),
     "orchestrator.attempts": (("SELECT", "INSERT", "UPDATE"), "records each call to Twilio, and what became of it"),
     "orchestrator.consents": (("SELECT", "INSERT"), "adds to the ledger of consents, and obeys it"),
     "orchestrator.created_tables": (("SELECT",), "`doctor` names the shared tables that this product created"),

@@ -74,25 +74,10 @@ $$;
 CREATE FUNCTION orchestrator.answered_message(inbound uuid, person uuid, written_at timestamp with time zone) RETURNS TABLE(message_id uuid)
     LANGUAGE sql STABLE
     AS $$
-    SELECT last_text.message_id
-      FROM (
-            (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
-                 WHERE a.user_id = person AND a.holds_slot AND a.started_at <= written_at
-                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC LIMIT 1
-            )
-             UNION ALL
-            (
-                SELECT a.message_id, a.started_at FROM orchestrator.attempts a
-                 WHERE a.user_id = person AND NOT a.holds_slot AND a.started_at <= written_at
-                   AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unknown'))
-                 ORDER BY a.started_at DESC LIMIT 1
-            )
-           ) last_text
-     WHERE inbound IS NOT NULL
-     ORDER BY last_text.started_at DESC
-     LIMIT 1
+    SELECT coalesce(r.in_reply_to, CASE WHEN r.may_answer IS NULL THEN last.message_id END)
+      FROM (SELECT inbound AS id) AS text
+      LEFT JOIN orchestrator.readings r ON r.inbound_id = text.id
+      LEFT JOIN LATERAL orchestrator.last_text_to(person, written_at) last ON true
 $$;
 
 CREATE FUNCTION orchestrator.claude_calls(since timestamp with time zone) RETURNS TABLE(created_at timestamp with time zone, action text, agent text, model text, messages integer, input_tokens integer, cached_tokens bigint, output_tokens integer, cost_usd numeric, error text)
@@ -671,7 +656,8 @@ BEGIN
         SELECT 'message.' || t.status, m.user_id, t.message_id, jsonb_build_object('reason', t.reason), t.at
           FROM told t
           JOIN public.message_queue m ON m.id = t.message_id
-         WHERE t.status IN ('failed', 'superseded') OR (t.status = 'cancelled' AND t.reason = 'same_words');
+         WHERE t.status IN ('failed', 'superseded')
+            OR (t.status = 'cancelled' AND t.reason IN ('same_words', 'not_approved'));
     END IF;
     RETURN NULL;
 END
@@ -794,11 +780,21 @@ CREATE TABLE orchestrator.agents (
     publishers text[],
     urgent_at_night boolean,
     purpose text DEFAULT 'informational'::text NOT NULL,
+    needs_approval boolean DEFAULT false NOT NULL,
     CONSTRAINT agents_purpose_check CHECK ((purpose = ANY (ARRAY['transactional'::text, 'informational'::text, 'marketing'::text])))
 );
 
 ALTER TABLE ONLY orchestrator.agents
     ADD CONSTRAINT agents_pkey PRIMARY KEY (prefix);
+
+CREATE TABLE orchestrator.approvals (
+    message_id uuid NOT NULL,
+    digest text NOT NULL,
+    approved_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.approvals
+    ADD CONSTRAINT approvals_pkey PRIMARY KEY (message_id);
 
 CREATE TABLE orchestrator.attempts (
     id uuid NOT NULL,
@@ -1402,6 +1398,8 @@ CREATE INDEX message_queue_replacements ON public.message_queue USING btree (sup
 CREATE UNIQUE INDEX message_queue_sequence_parts ON public.message_queue USING btree (sequence_id, sequence_position) WHERE ((sequence_id IS NOT NULL) AND (accepted_at IS NOT NULL));
 
 CREATE INDEX message_queue_sequences_at_agent_limit ON public.message_queue USING btree (accepted_at) WHERE ((reason = 'agent_limit'::text) AND (sequence_position = 1) AND ((status)::text = ANY ((ARRAY['queued'::character varying, 'approved'::character varying])::text[])));
+
+CREATE INDEX message_queue_to_approve ON public.message_queue USING btree (accepted_at) WHERE ((reason = 'approval'::text) AND ((status)::text = 'queued'::text));
 
 CREATE INDEX message_queue_to_forget ON public.message_queue USING btree (created_at) WHERE (((status)::text = ANY ((ARRAY['sent'::character varying, 'superseded'::character varying, 'cancelled'::character varying, 'expired'::character varying, 'failed'::character varying])::text[])) AND (message_data <> '{"type": "forgotten"}'::jsonb));
 

@@ -74,6 +74,9 @@ WITH kept_opt_outs AS (
     UPDATE orchestrator.attempts SET phone_number = '', fingerprint = '', error = NULL, zone = NULL,
                                      law_note = NULL, words_digest = NULL, data_digest = NULL
      WHERE user_id = %(user_id)s
+), approvals AS (
+    DELETE FROM orchestrator.approvals
+     WHERE message_id IN (SELECT id FROM message_queue WHERE user_id = %(user_id)s)
 ), words AS (
     DELETE FROM orchestrator.kept_words WHERE user_id = %(user_id)s
 ), media AS (

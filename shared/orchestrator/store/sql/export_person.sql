@@ -29,6 +29,11 @@ SELECT jsonb_build_object(
            'attempts', (
                SELECT jsonb_agg(to_jsonb(a) ORDER BY a.started_at) FROM orchestrator.attempts a WHERE a.user_id = u.id
            ),
+           'approvals', (
+               SELECT jsonb_agg(to_jsonb(a) ORDER BY a.approved_at)
+                 FROM orchestrator.approvals a JOIN message_queue m ON m.id = a.message_id
+                WHERE m.user_id = u.id
+           ),
            'budget', (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.date) FROM user_message_budget b WHERE b.user_id = u.id),
            'opt_outs', (
                SELECT jsonb_agg(to_jsonb(o) ORDER BY o.opted_out_at) FROM orchestrator.opt_outs o

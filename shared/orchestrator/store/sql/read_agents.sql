@@ -1,2 +1,4 @@
 -- read_agents.sql: return the settings of agents, by prefix.
-SELECT prefix, may_use_urgent, hourly_limit, publishers, urgent_at_night, purpose FROM orchestrator.agents ORDER BY prefix
+SELECT prefix, may_use_urgent, hourly_limit, publishers, urgent_at_night, purpose, needs_approval
+  FROM orchestrator.agents
+ ORDER BY prefix

@@ -1,6 +1,6 @@
--- read_history_actions.sql: return what operators did to a message: its release, its withdrawal, and pauses that stopped it
--- while it waited, with their ends; what had no effect is left out. A withdrawal of many messages is recorded once, at the
--- time of their entries in the timeline; a release names one part of a sequence.
+-- read_history_actions.sql: return what operators did to a message: its release, approval, refusal and withdrawal, and
+-- pauses that stopped it while it waited, with their ends; what had no effect is left out. A withdrawal of many messages
+-- is recorded once, at the time of their entries in the timeline; a release names one part of a sequence.
 WITH message AS (
     SELECT m.id, m.user_id, m.sequence_id, m.accepted_at,
            CASE WHEN m.status IN ('queued', 'approved', 'sending') THEN 'infinity'
@@ -19,7 +19,7 @@ WITH message AS (
 SELECT a.at, a.operator, a.action, a.target, a.change, a.reason
   FROM message m
   JOIN orchestrator.operator_actions a
-    ON (a.action = 'release' AND (a.target = m.id::text OR a.target = ANY (m.parts)))
+    ON (a.action IN ('release', 'approve', 'refuse') AND (a.target = m.id::text OR a.target = ANY (m.parts)))
     OR (a.action = 'withdraw'
         AND EXISTS (
             SELECT FROM orchestrator.timeline t

@@ -7,6 +7,13 @@ SELECT u.id AS user_id,
              ORDER BY length(a.prefix) DESC LIMIT 1),
            lower(%(agent_id)s::text) = 'system'
        ) AS urgent_at_night,
+       coalesce(
+           (SELECT a.needs_approval FROM orchestrator.agents a
+             WHERE starts_with(lower(%(agent_id)s::text), a.prefix)
+             ORDER BY length(a.prefix) DESC LIMIT 1),
+           false
+       ) AS needs_approval,
+       NULL::text AS approved_digest,
        (
            SELECT max(q.asked_at)
              FROM orchestrator.open_questions(

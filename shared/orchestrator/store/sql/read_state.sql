@@ -43,6 +43,13 @@ SELECT m.id AS message_id,
              ORDER BY length(a.prefix) DESC LIMIT 1),
            lower(m.agent_id) = 'system'
        ) AS urgent_at_night,
+       coalesce(
+           (SELECT a.needs_approval FROM orchestrator.agents a
+             WHERE starts_with(lower(m.agent_id), a.prefix)
+             ORDER BY length(a.prefix) DESC LIMIT 1),
+           false
+       ) AS needs_approval,
+       (SELECT a.digest FROM orchestrator.approvals a WHERE a.message_id = m.id) AS approved_digest,
        agents.key AS agent_group,
        agents.hourly_limit AS agent_limit,
        agent_hour.texts AS agent_texts,
