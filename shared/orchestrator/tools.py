@@ -19,13 +19,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.client import MessageOrchestrator
-from orchestrator.errors import (
-    DatabaseExtraMissing,
-    OrchestratorError,
-    QueryFailed,
-    SettingsError,
-    UnknownUser,
-)
+from orchestrator.errors import DatabaseExtraMissing, OrchestratorError, QueryFailed, SettingsError, UnknownUser
 from orchestrator.messages import Lane, MessageFields
 from orchestrator.queries import MessageStatus, Moment, Preview, Progress
 from orchestrator.request_fields import AgentId
