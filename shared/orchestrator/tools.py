@@ -178,11 +178,12 @@ class Toolbox:
             "priority": given.priority,
             "can_delay": Lane(given.priority) is not Lane.URGENT,
             "message_id": message_id,
-            "expects_reply": given.expects_reply,
             "topic": given.topic,
             "scheduled_for": given.not_before,
             "expires_at": given.expires_at,
         }
+        if given.expects_reply:  # an older stack does not know the field
+            fields["expects_reply"] = True
         preview = _asked(partial(self._client.preview, **fields))
         if preview is not None and preview.outcome == "refuse":
             raise _Refused(preview)

@@ -167,6 +167,13 @@ def test_the_same_words_are_refused_with_the_reason(world: World, call: Call) ->
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 
+def test_a_text_that_asks_nothing_has_no_field_that_an_older_stack_refuses(world: World, call: Call) -> None:
+    for expects_reply in (False, True):
+        call("text_person", user_id="ada", message=f"Hello {expects_reply}", expects_reply=expects_reply)
+    bodies = [json.loads(body) for body in world.drain("ENQUEUE_QUEUE_URL")]
+    assert [body.get("expectsReply") for body in bodies] == [None, True]
+
+
 def test_findings_are_put_into_words_by_the_system(world: World, call: Call) -> None:
     result = call("text_person", user_id="ada", findings={"type": "invoice_ready", "number": "A-7"}, priority="high")
     take_up(world)
