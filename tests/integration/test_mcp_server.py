@@ -12,11 +12,13 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from orchestrator import tools
 from orchestrator.client import MessageOrchestrator
 from orchestrator.settings import PublisherSettings
 from orchestrator.tools import Toolbox, ToolSettings
+from orchestrator_cli.main import app
 from orchestrator_cli.mcp_server import HOST, PATH, make_server
 from tests.world import World
 
@@ -99,6 +101,13 @@ def test_urgent_is_offered_only_where_the_owner_offers_it(world: World, toolbox:
     refused = toolbox.run("text_person", {"user_id": "ada", "message": "Hello", "priority": "urgent"})
     assert refused.is_error
     assert world.drain("ENQUEUE_QUEUE_URL") == []
+
+
+@pytest.mark.parametrize("agent_id", ["\u212aelvin", " ", "x" * 101])
+def test_an_id_that_no_agent_can_have_is_a_usage_error(agent_id: str) -> None:
+    result = CliRunner().invoke(app, ["mcp", "--agent-id", agent_id])
+    assert result.exit_code == 2
+    assert "1 to 100 characters" in result.output
 
 
 # Every tool -----------------------------------------------------------------------------------------------------------
