@@ -255,6 +255,8 @@ WRONG = [
     ("text_person", {"user_id": "eve", "message": "Hello"}, "No person has this user_id"),
     ("text_person", {"user_id": "ada", "message": "Hello", "expires_at": "2020-01-01T00:00:00Z"}, "expired"),
     ("text_person", {"user_id": "ada", "message": "Hello {{name}}"}, "placeholder"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "not_before": 1_772_550_000}, "not_before: is not an ISO"),
+    ("replies_from", {"user_id": "ada", "since": "1772550000"}, "since: is not an ISO"),
     ("withdraw_text", {"message_id": "the last one"}, "message_id: "),
     ("text_status", {"message_ids": []}, "message_ids: "),
     ("person_budget", {"user_id": "+12125550101"}, "do not use a phone number"),
