@@ -52,6 +52,9 @@ def publish(page: Page, person: PhoneOnPage, example: str, **fields: Any) -> str
     form.get_by_label("For", exact=True).fill(person.id)
     if "priority" in fields:
         form.get_by_label("Priority").select_option(fields["priority"])
+    if "repeats" in fields:
+        form.get_by_text("More fields").click()
+        form.get_by_label("may repeat").check()
     if "data" in fields:
         form.get_by_label("Message data").fill(fields["data"])
     form.evaluate("form => delete form.dataset.published")

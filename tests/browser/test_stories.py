@@ -82,7 +82,7 @@ def test_claude_fails_and_recovers(page: Page) -> None:
     plain = eve.texts.first.inner_text()
     claude.get_by_role("button", name="none").click()
     expect(page.locator("#faults-now")).to_have_text("No faults")
-    message_id = publish(page, eve, "solution update", priority="urgent")
+    message_id = publish(page, eve, "solution update", priority="urgent", repeats=True)
     expect(eve.texts).to_have_count(2)
     assert eve.texts.nth(1).inner_text() != plain
     page.locator(f"#m-{message_id}").click()

@@ -35,8 +35,7 @@ def read_form(form: Mapping[str, Any]) -> dict[str, Any]:
     }
     if not form.get("can_delay"):
         fields["can_delay"] = False
-    if form.get("requires_fresh_context"):
-        fields["requires_fresh_context"] = True
+    fields |= {name: True for name in ("requires_fresh_context", "expects_reply", "allow_repeat") if form.get(name)}
     optional = {name: str(form.get(name) or "").strip() for name in ("topic", "scheduled_for", "expires_at")}
     return {**fields, **{name: value for name, value in optional.items() if value}}
 

@@ -183,6 +183,7 @@ function fillForm(example) {
   form.priority.value = example.priority;
   form.can_delay.checked = example.can_delay ?? true;
   form.requires_fresh_context.checked = example.requires_fresh_context ?? false;
+  form.expects_reply.checked = form.allow_repeat.checked = false;
   preview();
 }
 
