@@ -321,6 +321,26 @@ def test_dead_letters_are_shown_and_sent_back(
 # People --------------------------------------------------------------------------------------------------------------------
 
 
+def test_words_are_approved_and_refused(console: ConsoleClient, world: World) -> None:
+    world.person()
+    assert "billing" in console.act("set-agent", prefix="billing", approval="yes")
+    assert "words need approval" in console.get("/agents")
+    ids = [world.message(agent_id="billing_1", message_data={"type": "x", "message": f"Text {n}"}) for n in (1, 2)]
+    world.minute()
+    trouble = console.get("/trouble")
+    assert [trouble.count(f"Text {n}") for n in (1, 2)] == [1, 1]
+    question, _ = console.ask("approve", message_id=str(ids[0]))
+    assert "Text 1" in question
+    assert "Approved" in console.act("approve", message_id=str(ids[0]))
+    assert "Refused" in console.act("refuse", message_id=str(ids[1]))
+    assert "does not wait for approval" in console.refusal("/ask/approve", message_id=str(ids[1]))
+    world.minute()
+    assert [world.state(each)[0] for each in ids] == ["sent", "cancelled"]
+    assert "Text 1" not in console.get("/trouble")
+    for action, name in (("approve", "message"), ("refuse", "message"), ("opt-out", "person")):
+        assert f"Name a {name}" in console.refusal(f"/ask/{action}")
+
+
 def test_people_are_listed_found_and_changed(
     console: ConsoleClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,6 +209,8 @@ URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/stack-enqueue"
         ("https://sqs-fips.us-gov-west-1.amazonaws.com/123456789012/q", "us-gov-west-1"),
         ("https://vpce-0a1-x.sqs.ap-southeast-2.vpce.amazonaws.com/123456789012/q", "ap-southeast-2"),
         ("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "cn-north-1"),
+        ("https://sqs.eusc-de-east-1.amazonaws.eu/123456789012/q", "eusc-de-east-1"),
+        ("arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:stack-Query:live", "eusc-de-east-1"),
         ("arn:aws:lambda:sa-east-1:123456789012:function:stack-Query:live", "sa-east-1"),
         ("http://127.0.0.1:4566/123456789012/q", None),
         ("stack-Query:live", None),

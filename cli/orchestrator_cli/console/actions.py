@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from orchestrator.messages import Lane
 from orchestrator.purpose import Purpose
 from orchestrator.store.people import read_user
 from orchestrator_cli.agents import AT_NIGHT, Switch, normal_prefix, propose_agent_settings, propose_removal
+from orchestrator_cli.approvals import propose_approval, propose_refusal
 from orchestrator_cli.console.messages_page import read_filter
 from orchestrator_cli.console.visit import Visit, word_in
 from orchestrator_cli.dead_letters import SourceQueue
@@ -82,10 +84,15 @@ def _propose_withdrawal(visit: Visit) -> Proposal:
 
 
 def _propose_release(visit: Visit) -> Proposal:
-    message_id = visit.id("message_id")
-    if message_id is None:
-        raise OrchestratorError("Name a message.")
-    return propose_release(visit.connection, visit.clock, message_id, at_once="at_once" in visit.fields)
+    return propose_release(visit.connection, visit.clock, _message(visit), at_once="at_once" in visit.fields)
+
+
+def _propose_approval(visit: Visit) -> Proposal:
+    return propose_approval(visit.connection, visit.clock, _message(visit))
+
+
+def _propose_refusal(visit: Visit) -> Proposal:
+    return propose_refusal(visit.connection, visit.clock, _message(visit))
 
 
 def _propose_pause(visit: Visit) -> Proposal:
@@ -119,12 +126,12 @@ def _propose_user_change(visit: Visit) -> Proposal:
     columns = columns_of(phone, name, zone, place, external_id, quiet_hours, *limits)
     if not columns:
         raise OrchestratorError("Give at least one value to change.")
-    return propose_user_change(visit.connection, visit.clock, str(visit.id("user_id")), columns)
+    return propose_user_change(visit.connection, visit.clock, _person(visit), columns)
 
 
 def _propose_opt_out(visit: Visit) -> Proposal:
     now = visit.clock()
-    person = read_user(visit.connection, str(visit.id("user_id")), now).person
+    person = read_user(visit.connection, _person(visit), now).person
     return propose_opt_out(visit.connection, now, person, now)
 
 
@@ -139,6 +146,8 @@ def _propose_agent_settings(visit: Visit) -> Proposal:
         given["urgent_at_night"] = AT_NIGHT[at_night]
     if purpose := word_in(fields, "purpose", Purpose):
         given["purpose"] = purpose
+    if approval := word_in(fields, "approval", YesNo):
+        given["needs_approval"] = approval is YesNo.YES
     if not given:
         raise OrchestratorError("Give at least one value to set.")
     return propose_agent_settings(visit.connection, visit.clock, _prefix(visit), given)
@@ -146,6 +155,20 @@ def _propose_agent_settings(visit: Visit) -> Proposal:
 
 def _propose_agent_removal(visit: Visit) -> Proposal:
     return propose_removal(visit.connection, visit.clock, _prefix(visit))
+
+
+def _message(visit: Visit) -> UUID:
+    message_id = visit.id("message_id")
+    if message_id is None:
+        raise OrchestratorError("Name a message.")
+    return message_id
+
+
+def _person(visit: Visit) -> str:
+    user_id = visit.id("user_id")
+    if user_id is None:
+        raise OrchestratorError("Name a person.")
+    return str(user_id)
 
 
 def _prefix(visit: Visit) -> str:
@@ -164,6 +187,8 @@ def _whole_number(fields: Mapping[str, str], name: str) -> int | None:
 _PROPOSALS: Mapping[str, Callable[[Visit], Proposal]] = {
     "withdraw": _propose_withdrawal,
     "release": _propose_release,
+    "approve": _propose_approval,
+    "refuse": _propose_refusal,
     "pause": _propose_pause,
     "resume": _propose_resume,
     "redrive": _propose_redrive,

@@ -12,6 +12,7 @@ from orchestrator.messages import Lane
 from orchestrator.rules.explanations import explain
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.rules.reasons import Reason
+from orchestrator.store.approvals import list_approvals
 from orchestrator.store.conversation import list_unread_texts, read_unknown_senders
 from orchestrator.store.message_list import MessageFilter
 from orchestrator.store.operator_actions import list_actions
@@ -56,6 +57,7 @@ def show_trouble(visit: Visit) -> Response:
         in_force=[(describe_in_words(each), scope_to_resume(each)) for each in list_pauses(visit.connection, now)],
         lanes=list(Lane),
         queues=list(_dead_letter_counts()),
+        approvals=list_approvals(visit.connection, MOST_SHOWN),
         waits=list_waits_for_users(visit.connection, now, MOST_SHOWN),
         rejections=rejections,
         next_rejection=rejections[-1] if len(rejections) == REJECTIONS else None,

@@ -6,8 +6,8 @@ import re
 from orchestrator.errors import MissingCredentials, MissingRegion, MissingResource, NotAllowed, OrchestratorError
 
 # The region in the host of a queue, and in an ARN (AWS General Reference: Amazon SQS endpoints; ARNs).
-_IN_URL = re.compile(r"^https?://(?:[\w-]+\.)?sqs(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
-_IN_ARN = re.compile(r"^arn:[a-z-]+:[a-z]+:([a-z]{2}(?:-[a-z]+)+-\d):")
+_IN_URL = re.compile(r"^https?://(?:[\w-]+\.)?sqs(?:-fips)?\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.")
+_IN_ARN = re.compile(r"^arn:[a-z-]+:[a-z]+:([a-z]{2,4}(?:-[a-z]+)+-\d):")
 # Codes of errors that SQS and Lambda give for credentials that they do not accept (their API references, "Common
 # Errors"), for what does not exist, and for what the role may not do.
 _CREDENTIALS = {
