@@ -126,12 +126,14 @@ def answer_in(page: RepliesPage) -> PersonReply | None:
     """The first answer to a message; None where none came yet.
 
     Raises:
-        MessageNotSent: the message ended without being sent.
+        MessageNotSent: the message ended without being sent, or its text did not arrive.
     """
     if page.replies:
         return page.replies[0]
     status = page.message
-    if status is not None and status.state.is_unsent_end and status.delivery != "unknown":
+    if status is None:
+        return None
+    if status.delivery == "undelivered" or (status.state.is_unsent_end and status.delivery != "unknown"):
         raise MessageNotSent(status.message_id, status.state, status.reason, status.next_step)
     return None
 

@@ -19,7 +19,14 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.client import MessageOrchestrator
-from orchestrator.errors import DatabaseExtraMissing, OrchestratorError, QueryFailed, SettingsError, UnknownUser
+from orchestrator.errors import (
+    DatabaseExtraMissing,
+    OrchestratorError,
+    PublishFailed,
+    QueryFailed,
+    SettingsError,
+    UnknownUser,
+)
 from orchestrator.messages import Lane, MessageFields
 from orchestrator.queries import MessageStatus, Moment, Preview, Progress
 from orchestrator.request_fields import AgentId
@@ -150,6 +157,9 @@ class Toolbox:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             named = f"{first['loc'][0]}: " if first["loc"] and first["type"] != "extra_forbidden" else ""
             return ToolResult(f"Nothing was done. {named}{first['msg']}. Correct the arguments and call again.")
+        except PublishFailed:
+            # After a time-out SQS may have taken it.
+            return ToolResult("It may not have been published. Call again, with the same idempotency_key.")
         except OrchestratorError as error:
             return ToolResult(f"Nothing was done. {_text_of(error)}")
         return ToolResult(outcome.model_dump_json(exclude_none=True), outcome)
@@ -244,6 +254,7 @@ class Toolbox:
                     kind=reply.kind,
                     untrusted_words=reply.words,
                     answers=reply.answers,
+                    answers_agent=reply.agent_id,
                     may_answer=reply.may_answer,
                 )
                 for reply in page.replies

@@ -164,6 +164,14 @@ def test_a_wait_ends_with_nothing_when_no_answer_came_and_at_once_when_none_can_
     monkeypatch.setattr(asking_client, "sleep", lambda _: pytest.fail("it waits"))
     with pytest.raises(MessageNotSent, match="cancelled \\(withdrawn\\)"):
         orchestrator.wait_for_reply(message, timeout=60)
+    lost = world.message()
+    world.minute()
+    world.connection.execute(
+        "UPDATE orchestrator.attempts SET undelivered_at = %s, undelivered_code = 30003 WHERE message_id = %s",
+        (world.now, lost),
+    )
+    with pytest.raises(MessageNotSent):
+        orchestrator.wait_for_reply(lost, timeout=60)
 
 
 def test_threads_share_one_client(world: World, orchestrator: MessageOrchestrator) -> None:
