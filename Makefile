@@ -21,7 +21,7 @@ help:
 	@echo "make test-browser  the stories of the console, in Chromium"
 	@echo "make mutants       40 changes of the code, drawn at random: which the tests notice; SEED=2 others, SAMPLE=0 all"
 	@echo "make lint          ruff, mypy and cfn-lint"
-	@echo "make schema        shared/orchestrator/store/schema.sql from the migrations"
+	@echo "make schema        store/schema.sql from the migrations, schemas/ from the fields of the queue's messages"
 	@echo "make screenshot    the README's pictures of the console"
 	@echo "make storm         20,000 messages while everything breaks at random: about ten minutes"
 	@echo "make day           a day on which each part around the functions fails for an hour: a few minutes"
@@ -55,6 +55,7 @@ lint: $(READY)
 
 schema: $(READY)
 	@$(BIN)/python -m orchestrator_local.schema
+	@$(BIN)/python -m orchestrator_local.queue_schemas
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto --ignore tests/browser $(OPTIONS)

@@ -5,6 +5,7 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from orchestrator.tool_values import INSTRUCTIONS, schema_of
 from orchestrator.tools import Tool, Toolbox, ToolSettings
@@ -31,8 +32,12 @@ def mcp(
     port: Annotated[int, typer.Option(help="The port of --http.", min=1, max=65_535)] = 8765,
 ) -> None:
     """Serve the tools of an agent over the Model Context Protocol until the client, or Ctrl-C, ends it."""
+    try:
+        settings = ToolSettings(agent_id=agent_id, offer_urgent=urgent)
+    except ValidationError:
+        raise typer.BadParameter("The id of an agent is 1 to 100 characters of printable ASCII.") from None
     with require_extra("mcp", "mcp"):
-        server = make_server(Toolbox(ToolSettings(agent_id=agent_id, offer_urgent=urgent)))
+        server = make_server(Toolbox(settings))
         from mcp.server.stdio import stdio_server
 
     async def serve_stdio() -> None:

@@ -6,22 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-
-/** A message, as docs/rules.md describes it; the keys may be in snake_case, too. */
-interface Message {
-  userId: string;
-  agentId: string;
-  /** Findings, which become one friendly text; or your own words under `message`. */
-  messageData: { type: string } & Record<string, unknown>;
-  priority?: "urgent" | "high" | "medium" | "low";
-  canDelay?: boolean;
-  requiresFreshContext?: boolean;
-  /** ISO 8601 with an offset. */
-  scheduledFor?: string;
-  expiresAt?: string;
-  /** A newer message of the same topic supersedes older ones that wait. */
-  topic?: string;
-}
+import type { Message } from "./queue-messages.js";
 
 /** Make a UUID version 7 (RFC 9562, section 5.7): its first 48 bits are the time, by which topics order messages. */
 function uuid7(now: number = Date.now()): string {

@@ -3,7 +3,8 @@
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.aws.clients import lambda_client
 from orchestrator.aws.setup_errors import region_for, setup_error
-from orchestrator.clock import clock_from_environment
+from orchestrator.clock import Countdown, clock_from_environment
 from orchestrator.errors import (
     DatabaseExtraMissing,
     InvalidMessage,
@@ -114,9 +115,10 @@ def build_query(kind: type[SomeQuery], **fields: Any) -> SomeQuery:
 
 
 def json_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a message as JSON: times and ids as text; None counts as left out."""
+    """The fields of a message as JSON: times and ids as text, halves of characters dropped; None counts as left out."""
     given = {name: value for name, value in fields.items() if value is not None}
-    values: dict[str, Any] = json.loads(json.dumps(given, default=_as_text))
+    content = json.dumps(given, default=_as_text, ensure_ascii=False).encode("utf-8", "ignore")
+    values: dict[str, Any] = json.loads(content)
     return values
 
 
@@ -124,14 +126,26 @@ def answer_in(page: RepliesPage) -> PersonReply | None:
     """The first answer to a message; None where none came yet.
 
     Raises:
-        MessageNotSent: the message ended without being sent.
+        MessageNotSent: the message ended without being sent, or its text did not arrive.
     """
     if page.replies:
         return page.replies[0]
     status = page.message
-    if status is not None and status.state.is_unsent_end and status.delivery != "unknown":
+    if status is None:
+        return None
+    if status.delivery == "undelivered" or (status.state.is_unsent_end and status.delivery != "unknown"):
         raise MessageNotSent(status.message_id, status.state, status.reason, status.next_step)
     return None
+
+
+@contextmanager
+def outlast_failures(time_left: Countdown) -> Iterator[None]:
+    """Pass over a question that is not answered now, as long as there is time to ask again."""
+    try:
+        yield
+    except QueryFailed:
+        if time_left() <= 0:
+            raise
 
 
 def _as_text(value: object) -> str:

@@ -5,7 +5,7 @@ from time import sleep
 from typing import Unpack, overload
 from uuid import UUID
 
-from orchestrator.ask import Asker, answer_in, build_query, json_fields
+from orchestrator.ask import Asker, answer_in, build_query, json_fields, outlast_failures
 from orchestrator.client_checks import check_data
 from orchestrator.clock import countdown
 from orchestrator.messages import MessageFields
@@ -95,10 +95,13 @@ class AskingClient:
 
         Raises:
             MessageNotSent: it ended without being sent, so that no answer can come.
+            QueryFailed: nothing answered when the time was over; a failure before that is outlasted.
         """
         time_left = countdown(timeout)
         while True:
-            reply = answer_in(self.replies(message_id=message_id, limit=1))
+            reply = None
+            with outlast_failures(time_left):
+                reply = answer_in(self.replies(message_id=message_id, limit=1))
             if reply is not None or time_left() <= 0:
                 return reply
             sleep(max(min(every, time_left()), 0))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack, overload
 from uuid import UUID
 
-from orchestrator.ask import answer_in
+from orchestrator.ask import answer_in, outlast_failures
 from orchestrator.asking_client import ManyIds
 from orchestrator.client import MessageOrchestrator
 from orchestrator.clock import countdown
@@ -34,6 +34,7 @@ class AsyncMessageOrchestrator:
         ...     user_id="user_123",
         ...     agent_id="concierge",
         ...     message_data={"type": "question", "message": "Shall I introduce you?"},
+        ...     expects_reply=True,
         ... )
         >>> reply = await orchestrator.wait_for_reply(message_id, timeout=600)
     """
@@ -162,7 +163,9 @@ class AsyncMessageOrchestrator:
         """See `MessageOrchestrator.wait_for_reply`. Between two questions no thread waits."""
         time_left = countdown(timeout)
         while True:
-            reply = answer_in(await self.replies(message_id=message_id, limit=1))
+            reply = None
+            with outlast_failures(time_left):
+                reply = answer_in(await self.replies(message_id=message_id, limit=1))
             if reply is not None or time_left() <= 0:
                 return reply
             await asyncio.sleep(max(min(every, time_left()), 0))

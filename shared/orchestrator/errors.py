@@ -89,7 +89,7 @@ class QueryFailed(OrchestratorError):
 
 
 class MessageNotSent(OrchestratorError):
-    """A message ended without being sent, so that no answer to it can come.
+    """A message ended without being sent, or its text did not arrive, so that no answer to it can come.
 
     Attributes:
         message_id: the message.

@@ -15,7 +15,8 @@ from pydantic_core import PydanticCustomError
 MOST_IDS = 100
 MOST_REPLIES = 100
 
-PersonReference = Annotated[str, Field(min_length=1, max_length=100)]
+# Postgres stores no NUL.
+PersonReference = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 
 
 class _Wire(BaseModel):

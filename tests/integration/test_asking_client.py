@@ -22,6 +22,7 @@ from orchestrator import (
     ask,
     asking_client,
 )
+from orchestrator.queries import RepliesPage
 from orchestrator.settings import PublisherSettings
 from tests.world import LambdaContext, World
 
@@ -87,6 +88,10 @@ def test_both_ways_give_the_same_typed_answers(world: World, orchestrator: Messa
         user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "More"}, scheduled_for=None
     )
     assert (found.outcome, found.words) == ("send", "More")
+    halved = orchestrator.preview(
+        user_id=ada, agent_id="x", priority="high", message_data={"type": "x", "message": "Cut emoji \ud83d"}
+    )
+    assert halved.words == "Cut emoji ", "half of a character is dropped, as it is when the message is published"
 
 
 def test_both_ways_give_the_same_typed_errors(world: World, orchestrator: MessageOrchestrator) -> None:
@@ -125,6 +130,30 @@ def test_an_agent_waits_for_the_answer_to_its_question(
     assert slept == [2.0, 2.0]
 
 
+def test_a_wait_outlasts_a_failure_to_answer_and_names_one_that_lasts(
+    world: World, orchestrator: MessageOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person()
+    question = world.message()
+    world.minute()
+    world.wait(minutes=1)
+    world.writes("At ten")
+    replies, failures = orchestrator.replies, [QueryFailed("TooManyRequestsException")]
+
+    def fail_once(**fields: Any) -> RepliesPage:
+        if failures:
+            raise failures.pop()
+        return replies(**fields)
+
+    monkeypatch.setattr(orchestrator, "replies", fail_once)
+    monkeypatch.setattr(asking_client, "sleep", lambda _: None)
+    reply = orchestrator.wait_for_reply(question, timeout=60)
+    assert reply is not None
+    failures.append(QueryFailed("TooManyRequestsException"))
+    with pytest.raises(QueryFailed):
+        orchestrator.wait_for_reply(question, timeout=0)
+
+
 def test_a_wait_ends_with_nothing_when_no_answer_came_and_at_once_when_none_can_come(
     world: World, orchestrator: MessageOrchestrator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +164,14 @@ def test_a_wait_ends_with_nothing_when_no_answer_came_and_at_once_when_none_can_
     monkeypatch.setattr(asking_client, "sleep", lambda _: pytest.fail("it waits"))
     with pytest.raises(MessageNotSent, match="cancelled \\(withdrawn\\)"):
         orchestrator.wait_for_reply(message, timeout=60)
+    lost = world.message()
+    world.minute()
+    world.connection.execute(
+        "UPDATE orchestrator.attempts SET undelivered_at = %s, undelivered_code = 30003 WHERE message_id = %s",
+        (world.now, lost),
+    )
+    with pytest.raises(MessageNotSent):
+        orchestrator.wait_for_reply(lost, timeout=60)
 
 
 def test_threads_share_one_client(world: World, orchestrator: MessageOrchestrator) -> None:

@@ -114,6 +114,7 @@ def test_agents_are_set_listed_and_removed(run: Run) -> None:
             "publishers": ["AROAUTHOR"],
             "urgent_at_night": None,
             "purpose": "informational",
+            "needs_approval": False,
             "pauses": [],
         }
     ]

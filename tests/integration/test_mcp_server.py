@@ -12,11 +12,13 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from orchestrator import tools
 from orchestrator.client import MessageOrchestrator
 from orchestrator.settings import PublisherSettings
 from orchestrator.tools import Toolbox, ToolSettings
+from orchestrator_cli.main import app
 from orchestrator_cli.mcp_server import HOST, PATH, make_server
 from tests.world import World
 
@@ -101,6 +103,13 @@ def test_urgent_is_offered_only_where_the_owner_offers_it(world: World, toolbox:
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 
+@pytest.mark.parametrize("agent_id", ["\u212aelvin", " ", "x" * 101])
+def test_an_id_that_no_agent_can_have_is_a_usage_error(agent_id: str) -> None:
+    result = CliRunner().invoke(app, ["mcp", "--agent-id", agent_id])
+    assert result.exit_code == 2
+    assert "1 to 100 characters" in result.output
+
+
 # Every tool -----------------------------------------------------------------------------------------------------------
 
 
@@ -167,6 +176,13 @@ def test_the_same_words_are_refused_with_the_reason(world: World, call: Call) ->
     assert world.drain("ENQUEUE_QUEUE_URL") == []
 
 
+def test_a_text_that_asks_nothing_has_no_field_that_an_older_stack_refuses(world: World, call: Call) -> None:
+    for expects_reply in (False, True):
+        call("text_person", user_id="ada", message=f"Hello {expects_reply}", expects_reply=expects_reply)
+    bodies = [json.loads(body) for body in world.drain("ENQUEUE_QUEUE_URL")]
+    assert [body.get("expectsReply") for body in bodies] == [None, True]
+
+
 def test_findings_are_put_into_words_by_the_system(world: World, call: Call) -> None:
     result = call("text_person", user_id="ada", findings={"type": "invoice_ready", "number": "A-7"}, priority="high")
     take_up(world)
@@ -192,6 +208,17 @@ def test_a_text_that_waits_is_withdrawn_and_a_sent_one_is_not(world: World, call
     world.minute()
     assert call("withdraw_text", message_id=sent).structured_content["state"] == "sent"
     assert world.drain("ENQUEUE_QUEUE_URL") == []
+
+
+def test_a_text_that_was_handed_over_and_not_sent_is_withdrawn(world: World, call: Call) -> None:
+    handed_over = world.message(agent_id=AGENT)
+    world.dispatch()
+    assert world.state(handed_over)[0] == "approved"
+    assert call("withdraw_text", message_id=handed_over).structured_content["state"] == "withdrawal_published"
+    take_up(world)
+    world.deliver()
+    assert world.state(handed_over) == ("cancelled", "withdrawn")
+    assert world.texts() == []
 
 
 def test_status_and_budget_say_what_happens_next(world: World, call: Call) -> None:
@@ -228,6 +255,8 @@ WRONG = [
     ("text_person", {"user_id": "eve", "message": "Hello"}, "No person has this user_id"),
     ("text_person", {"user_id": "ada", "message": "Hello", "expires_at": "2020-01-01T00:00:00Z"}, "expired"),
     ("text_person", {"user_id": "ada", "message": "Hello {{name}}"}, "placeholder"),
+    ("text_person", {"user_id": "ada", "message": "Hello", "not_before": 1_772_550_000}, "not_before: is not an ISO"),
+    ("replies_from", {"user_id": "ada", "since": "1772550000"}, "since: is not an ISO"),
     ("withdraw_text", {"message_id": "the last one"}, "message_id: "),
     ("text_status", {"message_ids": []}, "message_ids: "),
     ("person_budget", {"user_id": "+12125550101"}, "do not use a phone number"),
@@ -245,6 +274,13 @@ def test_a_wrong_call_is_an_error_that_a_model_can_read_and_publishes_nothing(
     assert words in text_of(result)
     assert "2125550101" not in text_of(result)
     assert world.drain("ENQUEUE_QUEUE_URL") == []
+
+
+@pytest.mark.parametrize("arguments", [None, ["ada"], "ada", 7])
+def test_arguments_that_are_no_object_are_an_error_that_a_model_can_read(toolbox: Toolbox, arguments: Any) -> None:
+    result = toolbox.run("text_person", arguments)
+    assert result.is_error
+    assert result.text.startswith("Nothing was done. The arguments are no JSON object.")
 
 
 def test_a_tool_that_does_not_exist_is_an_error_of_the_protocol(toolbox: Toolbox) -> None:
@@ -339,3 +375,12 @@ def test_a_text_is_published_also_where_nothing_answers_questions(
     assert not result.is_error
     assert len(world.drain("ENQUEUE_QUEUE_URL")) == 1
     assert toolbox.run("person_budget", {"user_id": "ada"}).is_error
+
+
+def test_a_text_is_published_also_where_questions_are_not_set_up(
+    world: World, toolbox: Toolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    assert not toolbox.run("text_person", {"user_id": "ada", "message": "Hi"}).is_error
+    assert len(world.drain("ENQUEUE_QUEUE_URL")) == 1
+    assert "DATABASE_URL" in toolbox.run("person_budget", {"user_id": "ada"}).text

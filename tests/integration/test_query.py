@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from orchestrator.agents import Agent
 from orchestrator.ids import uuid7
 from orchestrator.queries import Budget, MessageStatus, Preview, RepliesPage, StatusAnswer
+from orchestrator.query.moments import without_numbers
 from orchestrator.query.scope import alias_of
 from orchestrator.store.agents import set_agent
 from orchestrator.store.database import Database
@@ -210,6 +211,19 @@ def test_a_body_that_names_anothers_message_is_no_oracle(world: World) -> None:
     assert status(world, message, alias_of("billing")).state == "not_seen_yet"
 
 
+def test_the_reason_of_a_repetition_names_no_message_of_another_agent(world: World) -> None:
+    world.person()
+    words: dict[str, Any] = {"message_data": {"type": "x", "message": "Hello"}, "allow_repeat": False}
+    first = world.message(agent_id="travel_1", **words)
+    world.minute()
+    again = world.message(agent_id="billing_1", **words)
+    world.minute()
+    found = status(world, again, alias_of("billing"))
+    assert found.reason == "same_words"
+    assert str(first) not in (found.why or "")
+    assert str(first) in (status(world, again).why or ""), "who sees everything sees the earlier text"
+
+
 def test_replies_to_another_agent_are_not_a_bound_agents(world: World) -> None:
     world.person()
     world.message(agent_id="travel_1", message_data={"type": "x", "message": "Where to?"})
@@ -314,13 +328,6 @@ def test_an_agents_own_hourly_limit_counts(world: World) -> None:
     world.connection.execute("INSERT INTO orchestrator.agents (prefix, hourly_limit) VALUES ('billing', 0)")
     assert budget(world, agent_id="billing_1").reason == "agent_limit"
     assert budget(world).reason is None
-
-
-@pytest.mark.parametrize("action", ["budget", "replies", "is_user_active"])
-def test_an_unknown_person_is_an_error_that_does_not_repeat_the_id(world: World, action: str) -> None:
-    answer = ask(world, action=action, user_id="+12125550177")
-    assert error_of(answer) == "unknown_user"
-    assert "2125550177" not in json.dumps(answer)
 
 
 # Replies --------------------------------------------------------------------------------------------------------------
@@ -551,6 +558,40 @@ def test_no_answer_holds_a_phone_number_in_whichever_way_it_is_written(world: Wo
     for answer in answers:
         digits = re.sub(r"[\s().-]", "", json.dumps(answer))
         assert "2125550101" not in digits, answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "212\n555\n0101", "212_555_0101", "212*555*0101", "x2125550101y", "212,555,0101", "%2B12125550101",
+        "001 212 555 0101", "0044 20 7946 0958", "+1\n212\n555\n0101",
+    ],
+)  # fmt: skip
+def test_a_number_is_replaced_in_odd_spellings_too(text: str) -> None:
+    assert not re.search(r"\d{3}", without_numbers(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "message 019cb436-8d80-705a-8ab8-3e86c0f69396, sent 2026-03-03 15:00:00 UTC", "at 2026-03-05T08:00:00Z",
+        "invoice 1234567890", "00:30 to 08:00", "2,025,550.12 USD", "019cb436-8d80-705a-8ab8-a2125550101b",
+    ],
+)  # fmt: skip
+def test_times_ids_and_amounts_are_no_phone_numbers(text: str) -> None:
+    assert without_numbers(text) == text
+
+
+@pytest.mark.parametrize("action", ["budget", "replies", "is_user_active"])
+def test_an_id_that_postgres_cannot_hold_is_a_typed_error(world: World, action: str) -> None:
+    assert error_of(ask(world, action=action, user_id="a\0b")) == "invalid_query"
+
+
+@pytest.mark.parametrize("action", ["budget", "replies", "is_user_active"])
+def test_an_unknown_person_is_an_error_that_does_not_repeat_the_id(world: World, action: str) -> None:
+    answer = ask(world, action=action, user_id="+12125550177")
+    assert error_of(answer) == "unknown_user"
+    assert "2125550177" not in json.dumps(answer)
 
 
 @pytest.mark.parametrize("event", [{}, {"action": "delete"}, {"action": "status"}, [], "x", {"action": "replies"}])

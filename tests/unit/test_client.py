@@ -209,19 +209,25 @@ URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/stack-enqueue"
         ("https://sqs-fips.us-gov-west-1.amazonaws.com/123456789012/q", "us-gov-west-1"),
         ("https://vpce-0a1-x.sqs.ap-southeast-2.vpce.amazonaws.com/123456789012/q", "ap-southeast-2"),
         ("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "cn-north-1"),
+        ("https://sqs.eusc-de-east-1.amazonaws.eu/123456789012/q", "eusc-de-east-1"),
+        ("arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:stack-Query:live", "eusc-de-east-1"),
         ("arn:aws:lambda:sa-east-1:123456789012:function:stack-Query:live", "sa-east-1"),
         ("http://127.0.0.1:4566/123456789012/q", None),
         ("stack-Query:live", None),
     ],
 )
-def test_the_region_comes_from_the_url_or_the_arn_where_none_is_configured(
+def test_the_region_comes_from_the_url_or_the_arn_whatever_is_configured(
     monkeypatch: pytest.MonkeyPatch, address: str, region: str | None
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     monkeypatch.delenv("AWS_REGION", raising=False)
     assert region_for(address) == region
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    assert region_for(address) is None, "what is configured is boto3's own"
+    assert region_for(address) == region, "a function in us-east-1 may call another region"
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert region_for("stack-Query:live") is None, "boto3 takes AWS_DEFAULT_REGION"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert region_for("stack-Query:live") == "eu-west-1"
 
 
 def aws_error(code: str) -> ClientError:

@@ -45,6 +45,7 @@ LAYERS = [
     {"asking_client"},
     {"client"},
     {"async_client", "tool_values"},
+    {"tool_outcomes"},
     {"tools"},
     {"orchestrator"},
 ]

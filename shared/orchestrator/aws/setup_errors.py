@@ -6,8 +6,8 @@ import re
 from orchestrator.errors import MissingCredentials, MissingRegion, MissingResource, NotAllowed, OrchestratorError
 
 # The region in the host of a queue, and in an ARN (AWS General Reference: Amazon SQS endpoints; ARNs).
-_IN_URL = re.compile(r"^https?://(?:[\w-]+\.)?sqs(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d)\.")
-_IN_ARN = re.compile(r"^arn:[a-z-]+:[a-z]+:([a-z]{2}(?:-[a-z]+)+-\d):")
+_IN_URL = re.compile(r"^https?://(?:[\w-]+\.)?sqs(?:-fips)?\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.")
+_IN_ARN = re.compile(r"^arn:[a-z-]+:[a-z]+:([a-z]{2,4}(?:-[a-z]+)+-\d):")
 # Codes of errors that SQS and Lambda give for credentials that they do not accept (their API references, "Common
 # Errors"), for what does not exist, and for what the role may not do.
 _CREDENTIALS = {
@@ -29,14 +29,15 @@ _DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 def region_for(address: str) -> str | None:
-    """The region of a queue's URL or an ARN, where boto3 has none configured; None where boto3 finds it by itself.
+    """The region of a queue's URL or an ARN; without one AWS_REGION, where boto3 has no region of its own; else None.
 
-    boto3 reads AWS_DEFAULT_REGION, and not the AWS_REGION of other SDKs (boto3 documentation, "Configuration").
+    The address comes first: Lambda sets AWS_DEFAULT_REGION to the region of the function that asks, which may be
+    another (AWS Lambda Developer Guide, "Working with Lambda environment variables"). boto3 does not read the
+    AWS_REGION of other SDKs (boto3 documentation, "Configuration").
     """
-    if os.environ.get("AWS_DEFAULT_REGION"):
-        return None
-    found = _IN_URL.match(address) or _IN_ARN.match(address)
-    return found[1] if found else os.environ.get("AWS_REGION")
+    if found := _IN_URL.match(address) or _IN_ARN.match(address):
+        return found[1]
+    return None if os.environ.get("AWS_DEFAULT_REGION") else os.environ.get("AWS_REGION")
 
 
 def setup_error(error: Exception, variable: str) -> OrchestratorError | None:

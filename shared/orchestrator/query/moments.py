@@ -10,6 +10,13 @@ from orchestrator.queries import Moment
 
 # A number that a machine wrote, whether or not it can exist.
 _E164 = re.compile(r"\+\d{7,15}\b")
+# What a person types and the library does not take for a number: lines, commas, underscores or letters beside the
+# digits of a North American number, and an international one after 00. A hex digit beside it makes it part of an id.
+_BETWEEN = r"[^0-9A-Za-z]{0,3}"
+_TYPED = re.compile(
+    rf"(?<![0-9A-Fa-f])(?:(?:\+|%2[Bb])?(?:1{_BETWEEN})?[2-9]\d\d{_BETWEEN}[2-9]\d\d{_BETWEEN}\d{{4}}"
+    rf"|00[1-9](?:{_BETWEEN}\d){{7,13}})(?![0-9A-Fa-f])"
+)
 _HIDDEN = "[phone number]"
 # The country in which a number without a country code counts.
 _HOME = "US"
@@ -37,4 +44,4 @@ def without_numbers(text: str) -> str:
     """A text with each phone number in it replaced, in whichever way it is written (G10)."""
     for found in reversed(list(phonenumbers.PhoneNumberMatcher(text, _HOME))):
         text = text[: found.start] + _HIDDEN + text[found.end :]
-    return _E164.sub(_HIDDEN, text)
+    return _TYPED.sub(_HIDDEN, _E164.sub(_HIDDEN, text))

@@ -35,7 +35,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.QUESTION_OPEN: (
         "R12",
-        "the person has not answered another agent's question yet; it waits two hours at most",
+        "the person has not answered another agent's question yet; it waits until two hours after that at most",
     ),
     Reason.DAILY_LIMIT: ("R1", "the person's daily limit"),
     Reason.HOURLY_LIMIT: ("R2", "the person's limit in any 60 minutes"),

@@ -74,7 +74,7 @@ $$;
 CREATE FUNCTION orchestrator.answered_message(inbound uuid, person uuid, written_at timestamp with time zone) RETURNS TABLE(message_id uuid)
     LANGUAGE sql STABLE
     AS $$
-    SELECT coalesce(r.in_reply_to, CASE WHEN r.may_answer IS NULL THEN last.message_id END)
+    SELECT coalesce(r.in_reply_to, CASE WHEN coalesce(r.kind, 'stop') = 'stop' THEN last.message_id END)
       FROM (SELECT inbound AS id) AS text
       LEFT JOIN orchestrator.readings r ON r.inbound_id = text.id
       LEFT JOIN LATERAL orchestrator.last_text_to(person, written_at) last ON true

@@ -1,5 +1,6 @@
 -- read_statuses.sql: return what became of messages, of those alone that belong to the agents of a scope. A message that
--- the database does not know, and one outside the scope, have no row.
+-- the database does not know, and one outside the scope, have no row. The note of `same_words` names an earlier text,
+-- which may be another agent's: in a scope it is left out.
 SELECT wanted.message_id, m.user_id, m.agent_id, m.status, m.reason, m.scheduled_for AS due, m.accepted_at, m.sent_at,
        note.note, newest.outcome, newest.undelivered_at, newest.undelivered_code, text.delivered_at,
        newer.id AS superseded_by, u.timezone, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number,
@@ -13,7 +14,7 @@ SELECT wanted.message_id, m.user_id, m.agent_id, m.status, m.reason, m.scheduled
         SELECT t.note FROM orchestrator.timeline t
          WHERE t.message_id = m.id AND t.reason = m.reason
          ORDER BY t.at DESC LIMIT 1
-       ) note ON m.status NOT IN ('approved', 'sending', 'sent')
+       ) note ON m.status NOT IN ('approved', 'sending', 'sent') AND (%(scope)s::text IS NULL OR m.reason <> 'same_words')
   LEFT JOIN LATERAL (
         SELECT a.id, a.outcome, a.undelivered_at, a.undelivered_code FROM orchestrator.attempts a
          WHERE a.message_id = m.id
