@@ -11,7 +11,7 @@ SEED ?= 1
 # The section of samconfig.toml that a deploy uses.
 STAGE ?= dev
 
-.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm day eval bench bench-scale build deploy lock clean
+.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm day eval bench bench-scale bench-status build deploy lock clean
 
 help:
 	@echo "make demo          the main job on this machine, start to end"
@@ -28,6 +28,7 @@ help:
 	@echo "make eval          the labelled set: how well Claude judges and writes (with ANTHROPIC_API_KEY)"
 	@echo "make bench         what it costs and carries, beside its peers: about five minutes; QUICK=1 under two"
 	@echo "make bench-scale   the measures with millions of rows: half an hour"
+	@echo "make bench-status  delivery while agents ask what became of their texts: three minutes"
 	@echo "make lock          both lock files, after pyproject.toml has changed"
 	@echo "make build         sam build into .aws-sam (needs aws-sam-cli and uv)"
 	@echo "make deploy        sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
@@ -88,6 +89,9 @@ bench-scale: $(READY)
 	@$(BIN)/python -m bench scale
 	@$(BIN)/python -m bench growth
 	@$(BIN)/python -m bench.population
+
+bench-status: $(READY)
+	@$(BIN)/python -m bench status
 
 build: layers/dependencies/layer.lock
 	sam build

@@ -1,6 +1,7 @@
 """Runs the benchmarks on one Postgres server, beside other job queues, and writes docs/performance (`make bench`).
 
-`QUICK=1` measures less, in under two minutes. `scale` and `growth` measure with millions of rows (`make bench-scale`).
+`QUICK=1` measures less, in under two minutes. `scale` and `growth` measure with millions of rows (`make bench-scale`),
+`status` measures delivery beside agents that ask (`make bench-status`).
 """
 
 import os
@@ -19,6 +20,7 @@ from bench.machine import describe_machine
 from bench.relevance import show_relevance_costs
 from bench.report import Report
 from bench.rounds import RoundResult
+from bench.status import PACE, measure_beside_status
 from bench.throughput import measure_deliveries, measure_deliveries_over_http, measure_intake
 
 FULL, QUICK = Path("docs/performance"), Path(".bench/quick")
@@ -27,7 +29,7 @@ IMPORT_BUDGETS = {"enqueue": 0.6, "dispatch": 0.6, "deliver": 0.8, "query": 0.8}
 
 
 def main(suite: str) -> int:
-    """Run a suite (`usual`, `scale` or `growth`), and write its report; returns the exit code."""
+    """Run a suite (`usual`, `scale`, `growth` or `status`), and write its report; returns the exit code."""
     console = Console(width=140, highlight=False)
     quick = bool(os.environ.get("QUICK"))
     with postgres_server() as server:
@@ -39,6 +41,8 @@ def main(suite: str) -> int:
             case "growth":
                 messages = int(os.environ.get("GROWTH", "1000000"))
                 report.add_facts("Growth", measure_growth(server, messages, _progress_on(console)), console)
+            case "status":
+                _run_status(report, server, console, quick=quick)
             case _:
                 _run_usual(report, server, console, quick=quick)
     report.write(QUICK if quick else FULL, suite, console)
@@ -92,6 +96,24 @@ def _run_scale(report: Report, server: str, console: Console) -> None:
     report.add_budget(
         "claiming with 10 million rows waiting", "at most 1.2 times 10 thousand", f"{ratio:.2f} times", met=ratio <= 1.2
     )
+
+
+def _run_status(report: Report, server: str, console: Console, *, quick: bool) -> None:
+    rounds, messages = (2, 1_000) if quick else (9, 4_000)
+    load = os.getloadavg()[0]
+    found = measure_beside_status(server, messages, rounds, _progress_on(console))
+    delivered = {result.name: result for result in (found.alone, found.beside)}
+    report.add_comparison("Full policy, no-op sender, beside `status`", "messages/s", delivered, console)
+    facts = {
+        "questions a second, by round": ", ".join(f"{answers.rate:.1f}" for answers in found.answers),
+        "milliseconds of an answer, median by round": ", ".join(
+            f"{answers.median_ms:.0f}" for answers in found.answers
+        ),
+        "load of the machine before, in processes": f"{load:.1f}",
+    }
+    report.add_facts(f"`status` of 10 texts, {PACE:.0f} times a second", facts, console)
+    ratio = found.ratio
+    report.add_budget("delivery beside `status`", "at least 0.9", f"{ratio:.2f} of its rate", met=ratio >= 0.9)
 
 
 def _add_delivery_budgets(report: Report, results: dict[str, RoundResult]) -> None:

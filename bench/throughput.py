@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 from bench import peers, predecessor
 from bench.database import (
@@ -23,13 +24,22 @@ def _new_database(server: str) -> str:
     return create_migrated_database(server, f"ours_{next(_database_number)}")
 
 
-def _deliver(server: str, messages: int, workers: int, **changes: str) -> float:
-    """Messages a second of our deliver function, from the SQS event to the settled outcome."""
+def prepare_deliveries(server: str, messages: int, workers: int) -> tuple[str, list[dict[str, Any]]]:
+    """Make a database with messages that were handed over, and one batch more for each worker, to warm it up.
+
+    Returns:
+        The URL of the database, and the events of the delivery queue.
+    """
     url = _new_database(server)
     warm_up = workers * BATCH
     add_people(url, messages + warm_up)
     accept_messages(url, messages + warm_up)
-    events = sqs_events(approve_messages(url), "delivery")
+    return url, sqs_events(approve_messages(url), "delivery")
+
+
+def _deliver(server: str, messages: int, workers: int, **changes: str) -> float:
+    """Messages a second of our deliver function, from the SQS event to the settled outcome."""
+    url, events = prepare_deliveries(server, messages, workers)
     return messages / run_functions("deliver", url, [events[place::workers] for place in range(workers)], **changes)
 
 

@@ -9,38 +9,46 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, TextIO
 
 from bench.events import START
 
 
 def main(name: str, events_file: str) -> None:
     """Invoke the function once for each event, one after the other."""
-    results = os.fdopen(os.dup(1), "w")
-    # The function writes its log as usual, to /dev/null.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    app = importlib.import_module(f"functions.{name}.app")
-    clock_start = time.monotonic()
-    app.__dict__["clock"] = lambda: START + timedelta(seconds=time.monotonic() - clock_start)
+    invoke, results = import_function(name)
     events = [json.loads(line) for line in Path(events_file).read_text().splitlines()]
-    context = SimpleNamespace(
-        function_name=name,
-        memory_limit_in_mb=1024,
-        invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:bench",
-        aws_request_id="bench",
-        get_remaining_time_in_millis=lambda: 60_000,
-    )
     # The first invocation connects to the database and runs late imports, so that a warm function is measured.
-    app.handler(events[0], context)
+    invoke(events[0])
     print("ready", file=results, flush=True)
     sys.stdin.readline()
     started = time.perf_counter()
     for event in events[1:]:
-        answer = app.handler(event, context)
+        answer = invoke(event)
         assert not answer.get("batchItemFailures"), answer
     print(time.perf_counter() - started, file=results, flush=True)
+
+
+def import_function(name: str) -> tuple[Callable[[Any], Any], TextIO]:
+    """Import a function; returns what invokes it, and a stream for results: its log goes to /dev/null."""
+    results = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    app = importlib.import_module(f"functions.{name}.app")
+    clock_start = time.monotonic()
+    app.__dict__["clock"] = lambda: START + timedelta(seconds=time.monotonic() - clock_start)
+    context = SimpleNamespace(
+        function_name=name,
+        memory_limit_in_mb=1024,
+        invoked_function_arn=f"arn:aws:lambda:us-east-1:000000000000:function:{name}:live",
+        aws_request_id="bench",
+        get_remaining_time_in_millis=lambda: 60_000,
+    )
+    return partial(app.handler, context=context), results
 
 
 if __name__ == "__main__":

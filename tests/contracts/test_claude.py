@@ -4,7 +4,7 @@ Pages are below platform.claude.com/docs/en.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -176,6 +176,68 @@ def test_a_schema_with_limits_is_an_error(claude: Claude, keyword: str) -> None:
     schema = {"type": "string", keyword: 1}
     with pytest.raises(anthropic.BadRequestError):
         ask_raw(output_config={"format": {"type": "json_schema", "schema": schema}})
+
+
+# Tools (agents-and-tools/tool-use/define-tools, agents-and-tools/tool-use/handle-tool-calls) -----------------------------
+
+TOOL = {"name": "look_up", "description": "Looks up.", "input_schema": {"type": "object", "properties": {}}}
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "look_up", "input": {}}
+RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "found"}
+NOTE = {"type": "text", "text": "Here it is:"}
+
+
+def ask_with_tools(*turns: list[dict[str, Any]], tools: Sequence[Any] = (TOOL,)) -> anthropic.types.Message:
+    """Ask with turns after the first one, which alternate between the model's and the user's."""
+    roles = ("assistant", "user")
+    messages: Any = [{"role": roles[number % 2], "content": turn} for number, turn in enumerate(turns)]
+    return raw_client().messages.create(
+        model="claude-haiku-5-5",
+        max_tokens=20_000,
+        messages=[{"role": "user", "content": "Look it up."}, *messages],
+        tools=list(tools),
+    )
+
+
+def test_a_call_of_a_tool_stops_the_turn_and_its_result_continues_it(claude: Claude) -> None:
+    claude.tool_script = [lambda _: [("look_up", {})]]
+    reply = ask_with_tools()
+    assert (reply.stop_reason, [block.type for block in reply.content]) == ("tool_use", ["thinking", "tool_use"])
+    assert ask_with_tools([CALL], [RESULT, NOTE]).stop_reason == "end_turn"
+    assert claude.rejected == []
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ([CALL], [NOTE]),
+        ([CALL], [NOTE, RESULT]),
+        ([CALL], [RESULT, RESULT]),
+        ([CALL], [{**RESULT, "tool_use_id": "toolu_2"}]),
+        ([CALL, {**CALL, "id": "toolu_2"}], [RESULT]),
+        ([NOTE], [RESULT]),
+    ],
+    ids=["no result", "after text", "twice", "of another call", "one of two", "without a call"],
+)
+def test_a_result_that_does_not_answer_its_call_is_an_error(claude: Claude, turns: tuple[Any, ...]) -> None:
+    with pytest.raises(anthropic.BadRequestError):
+        ask_with_tools(*turns)
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        [{**TOOL, "name": "look up"}],
+        [{**TOOL, "name": "x" * 65}],
+        [{**TOOL, "input_schema": {"type": "string"}}],
+        [{"name": "look_up"}],
+        [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}],
+        [TOOL, TOOL],
+    ],
+    ids=str,
+)
+def test_a_malformed_tool_is_an_error(claude: Claude, tools: list[Any]) -> None:
+    with pytest.raises(anthropic.BadRequestError):
+        ask_with_tools(tools=tools)
 
 
 # Stop reasons (build-with-claude/handling-stop-reasons) ------------------------------------------------------------------

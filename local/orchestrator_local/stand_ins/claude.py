@@ -10,6 +10,7 @@ from orchestrator_local.stand_ins.claude_requests import MODELS, problem_of, thi
 from orchestrator_local.stand_ins.http import HttpAnswer
 
 API_KEY = "local-stand-in-key"
+_THINKING: dict[str, Any] = {"type": "thinking", "thinking": "", "signature": "c3RhbmQtaW4="}
 
 
 class Claude:
@@ -27,6 +28,9 @@ class Claude:
         last_is_stale: a verdict depends on its place: the last message of a list of several is stale.
         noise: characters that stand in the middle of each text of the model.
         misbehave: when set, called before each answer; the answer that it returns replaces the usual one.
+        tool_script: what the model does in requests with `tools`, in order. Each step gets the contents of the last
+            tool results, and returns the calls of its answer: a name and the input. After the last step the model has
+            nothing to call, and ends its turn.
     """
 
     def __init__(self) -> None:
@@ -47,6 +51,7 @@ class Claude:
         self.last_is_stale = False
         self.noise = ""
         self.misbehave: Callable[[dict[str, Any]], HttpAnswer | None] | None = None
+        self.tool_script: list[Callable[[list[Any]], list[tuple[str, dict[str, Any]]]]] = []
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         """Answer one request as Anthropic does."""
@@ -66,7 +71,24 @@ class Claude:
         self.requests.append(request)
         if special := self.misbehave and self.misbehave(request):
             return special
+        if "tools" in request:
+            return self._call_tools(request)
         return self.refusal(request) if self.refuses else self.reply(request, json.dumps(self._output_for(request)))
+
+    def _call_tools(self, request: dict[str, Any]) -> HttpAnswer:
+        """The next step of the script (agents-and-tools/tool-use/handle-tool-calls)."""
+        last = request["messages"][-1]["content"]
+        results = [] if isinstance(last, str) else [b["content"] for b in last if b["type"] == "tool_result"]
+        calls = self.tool_script.pop(0)(results) if self.tool_script else []
+        if not calls:
+            return self.reply(request, "Done.")
+        blocks = [
+            {"type": "tool_use", "id": f"toolu_{uuid4().hex[:24]}", "name": name, "input": given}
+            for name, given in calls
+        ]
+        thought = thinking_tokens(request)
+        content = [_THINKING, *blocks] if thought else blocks
+        return self._message(request, content, "tool_use", thought, tokens_of(json.dumps(blocks)))
 
     def _output_for(self, request: dict[str, Any]) -> dict[str, Any]:
         prompt = request["messages"][-1]["content"]
@@ -95,7 +117,7 @@ class Claude:
         thought, written = thinking_tokens(request), tokens_of(text)
         content: list[dict[str, Any]] = []
         if thought:
-            content.append({"type": "thinking", "thinking": "", "signature": "c3RhbmQtaW4="})
+            content.append(_THINKING)
         left = request["max_tokens"] - thought
         if left < written:
             stop_reason, written = "max_tokens", max(left, 0)
@@ -114,7 +136,8 @@ class Claude:
     def _message(
         self, request: dict[str, Any], content: list[dict[str, Any]], stop_reason: str, thought: int, written: int
     ) -> HttpAnswer:
-        sent = [request["system"], *(turn["content"] for turn in request["messages"])]
+        contents = [request.get("system", ""), *(turn["content"] for turn in request["messages"])]
+        sent = [content if isinstance(content, str) else json.dumps(content) for content in contents]
         return HttpAnswer(
             200,
             {
@@ -145,8 +168,10 @@ def data_in(request: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _json_between(tag: str, prompt: str) -> Any:
-    """The JSON between two tags of a prompt; None where the tag is missing."""
+def _json_between(tag: str, prompt: str | list[Any]) -> Any:
+    """The JSON between two tags of a prompt; None where the tag is missing, as in the blocks of a loop with tools."""
+    if not isinstance(prompt, str):
+        return None
     _, opened, rest = prompt.partition(f"<{tag}>\n")
     content, closed, _ = rest.partition(f"\n</{tag}>")
     return json.loads(content.replace("&lt;", "<")) if opened and closed else None

@@ -4,7 +4,8 @@ Pages are below platform.claude.com/docs/en. This module shares nothing with the
 """
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,14 @@ _SCHEMA_KEYWORDS = frozenset(
         "$defs", "default", "title", "description", "format",
     }
 )  # fmt: skip
+# agents-and-tools/tool-use/define-tools, and tool-reference for the optional ones.
+_TOOL_PROPERTIES = frozenset(
+    {
+        "name", "description", "input_schema", "type", "input_examples", "cache_control", "strict", "defer_loading",
+        "allowed_callers",
+    }
+)  # fmt: skip
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def thinking_tokens(request: Mapping[str, Any]) -> int:
     kind = request.get("thinking", {}).get("type")
     if kind in ("disabled", "between_tools") or (kind is None and not rules.thinks_by_default):
         return 0
-    return THINKING_TOKENS[str(request["output_config"].get("effort") or rules.default_effort)]
+    return THINKING_TOKENS[str(request.get("output_config", {}).get("effort") or rules.default_effort)]
 
 
 def problem_of(request: Mapping[str, Any]) -> str | None:
@@ -93,7 +102,9 @@ def _problems(request: Mapping[str, Any], rules: ModelRules) -> Iterator[str]:
     if request["messages"][-1]["role"] == "assistant":
         yield "This model does not support assistant message prefill. The conversation must end with a user message."
     yield from _thinking_problems(request, rules)
-    output = request["output_config"].get("format")
+    yield from _tool_problems(request.get("tools", ()))
+    yield from _result_problems(request["messages"])
+    output = request.get("output_config", {}).get("format")
     if output is not None:
         if output.get("type") != "json_schema":
             yield "output_config.format: a JSON schema was expected"
@@ -102,7 +113,7 @@ def _problems(request: Mapping[str, Any], rules: ModelRules) -> Iterator[str]:
 
 def _thinking_problems(request: Mapping[str, Any], rules: ModelRules) -> Iterator[str]:
     thinking = request.get("thinking", {})
-    kind, effort = thinking.get("type"), request["output_config"].get("effort")
+    kind, effort = thinking.get("type"), request.get("output_config", {}).get("effort")
     if kind in rules.rejects:
         yield f'"thinking.type.{kind}" is not supported for this model.'
     if "budget_tokens" in thinking and kind != "enabled":
@@ -115,6 +126,39 @@ def _thinking_problems(request: Mapping[str, Any], rules: ModelRules) -> Iterato
         yield "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'"
     elif kind == "disabled" and effort in ("xhigh", "max"):
         yield "thinking cannot be disabled at this effort"
+
+
+def _tool_problems(tools: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with the definitions of tools (agents-and-tools/tool-use/define-tools)."""
+    for number, tool in enumerate(tools):
+        for name in tool.keys() - _TOOL_PROPERTIES:
+            yield f"tools.{number}.{name}: Extra inputs are not permitted"
+        if not _TOOL_NAME.fullmatch(str(tool.get("name", ""))):
+            yield f"tools.{number}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
+        if tool.get("input_schema", {}).get("type") != "object":
+            yield f"tools.{number}.input_schema.type: Input should be 'object'"
+    if len({tool.get("name") for tool in tools}) < len(tools):
+        yield "tools: Tool names must be unique."
+
+
+def _result_problems(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with the results of tools (agents-and-tools/tool-use/handle-tool-calls).
+
+    The message after a call holds one result for each call, and the results come first in it.
+    """
+    called: set[str] = set()
+    for number, message in enumerate(messages):
+        blocks = [] if isinstance(message["content"], str) else message["content"]
+        results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
+        if unknown := set(results) - called:
+            yield f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: {sorted(unknown)}"
+        if missing := called - set(results):
+            yield f"messages.{number}: `tool_use` ids were found without `tool_result` blocks: {sorted(missing)}"
+        if len(results) > len(set(results)):
+            yield f"messages.{number}: each tool_use must have a single result"
+        if any(block["type"] != "tool_result" for block in blocks[: len(results)]):
+            yield f"messages.{number}: `tool_result` blocks must come first"
+        called = {block["id"] for block in blocks if block["type"] == "tool_use"}
 
 
 def _schema_problems(schema: Mapping[str, Any]) -> Iterator[str]:
