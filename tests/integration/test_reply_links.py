@@ -38,6 +38,10 @@ STORIES = {
     "the question that is open": (["crm? Q", "ada: Yes"], [("Q", [])]),
     "the question, although a text came after it": (["crm? Q", "crm: News", "ada: Yes"], [("Q", [])]),
     "the question, although another agent's text came after it": (["crm? Q", "bank: News", "ada: Yes"], [("Q", [])]),
+    "the question, although another person wrote": (
+        ["crm? Q", "crm: News", "ben: Hello", "ada: Yes"],
+        [NO_LINK, ("Q", [])],
+    ),
     "the newest of one agent's questions": (["crm? Q", "crm? R", "ada: Yes"], [("R", [])]),
     "the last text, where nothing was asked": (["crm: News", "bank: More", "ada: Thanks"], [("More", [])]),
     "nothing, where no text went": (["ada: Hello"], [NO_LINK]),
@@ -72,11 +76,14 @@ def test_an_inbound_text_is_linked_to(
     world: World, steps: list[str], expected: list[tuple[str | None, list[str]]]
 ) -> None:
     world.person(hourly_limit=50, daily_limit=50, quiet_hours_enabled=False)
+    world.person("ben", phone="+12125550102")
     for step in steps:
         world.wait(minutes=1)
         who, _, words = step.partition(" ")
         if who == "ada:":
             world.writes(words)
+        elif who == "ben:":
+            world.writes(words, "+12125550102")
         elif words == "hours":
             world.wait(hours=int(who))
         else:
