@@ -57,7 +57,7 @@ def main() -> None:
 
 def _take_operator_pages(page: Page, address: str) -> None:
     """The pages of any stack, of this one."""
-    page.set_viewport_size({"width": 1360, "height": 660})
+    page.set_viewport_size({"width": 1360, "height": 780})
     page.emulate_media(color_scheme="light")
     page.goto(f"{address}/stack/messages")
     page.screenshot(path=PICTURE_OF_PAGES)

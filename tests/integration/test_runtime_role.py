@@ -1,6 +1,5 @@
 """Functions work as members of `orchestrator_runtime` alone, which has no right that no statement of theirs needs."""
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -48,8 +47,6 @@ TYPES = {"now": "timestamptz", "horizon": "timestamptz"}
 @pytest.fixture(scope="module")
 def runtime_url(database_url: str) -> Iterator[str]:
     """The URL of a login whose only rights are those of the group."""
-    if "TEST_POOLER_PORT" in os.environ:
-        pytest.skip("the pooler connects as one role")
     name = f"runtime_{Path(database_url.partition('?')[0]).name}"
     with login_role(database_url, name, f"GRANT {ROLE} TO {{}}"):
         yield as_role(database_url, name)

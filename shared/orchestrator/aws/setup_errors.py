@@ -29,15 +29,16 @@ _DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 def region_for(address: str) -> str | None:
-    """The region of a queue's URL or an ARN; without one AWS_REGION, where boto3 has no region of its own; else None.
+    """The region of a queue's URL or an ARN, else AWS_REGION; None where boto3's own region is the one.
 
     The address comes first: Lambda sets AWS_DEFAULT_REGION to the region of the function that asks, which may be
     another (AWS Lambda Developer Guide, "Working with Lambda environment variables"). boto3 does not read the
     AWS_REGION of other SDKs (boto3 documentation, "Configuration").
     """
+    configured = os.environ.get("AWS_DEFAULT_REGION")
     if found := _IN_URL.match(address) or _IN_ARN.match(address):
-        return found[1]
-    return None if os.environ.get("AWS_DEFAULT_REGION") else os.environ.get("AWS_REGION")
+        return found[1] if found[1] != configured else None
+    return None if configured else os.environ.get("AWS_REGION")
 
 
 def setup_error(error: Exception, variable: str) -> OrchestratorError | None:
