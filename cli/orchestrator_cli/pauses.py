@@ -102,14 +102,14 @@ def propose_resume(connection: Connection, clock: Clock, scope: str, value: str)
     name = describe_pause(scope, value).stops
 
     def apply(reason: str | None) -> ActionResult:
+        now, operator = clock(), operator_name()
         with connection.transaction():
             ended = [store.resume(connection, each, value) for each in {scope, _AUTOMATIC_SCOPES.get(scope, scope)}]
             if by_outcome := _OUTCOME_SCOPES.get(scope):
-                ended.append(store.lift_outcome_pause(connection, by_outcome, value, clock()))
+                ended.append(store.lift_outcome_pause(connection, by_outcome, value, now))
             changed = any(ended)
-            action = _action("resume", scope, value, reason, changed=changed)
-            record_action(connection, action, operator_name(), clock())
-        others = store.list_pauses(connection, clock())
+            record_action(connection, _action("resume", scope, value, reason, changed=changed), operator, now)
+        others = store.list_pauses(connection, now)
         line = style_line("[green]Resumed:[/] {}." if changed else "No change: {} was not paused.", name)
         facts = {"scope": scope, "value": value, "changed": changed, "still_paused": data_of(others)}
         still = (style_line("Still paused: {}", describe_in_words(each)) for each in others)

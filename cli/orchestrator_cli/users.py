@@ -78,12 +78,12 @@ def add(
     columns = columns_of(phone, name, zone, place, external_id, quiet_hours, daily_limit, hourly_limit)
     confirm("Add a person with " + describe_values(columns) + "?", yes=yes)
     with open_database() as (connection, clock), explain_conflicts():
+        now, operator = clock(), operator_name()
         change = change_to_record({name: [None, value] for name, value in columns.items()})
         with connection.transaction():
-            user_id = people.add_user(connection, columns, clock())
-            action = Action("user add", user_id=user_id, change=change, reason=reason)
-            record_action(connection, action, operator_name(), clock())
-        person = people.read_user(connection, str(user_id), clock()).person
+            user_id = people.add_user(connection, columns, now)
+            record_action(connection, Action("user add", user_id=user_id, change=change, reason=reason), operator, now)
+        person = people.read_user(connection, str(user_id), now).person
     facts, lines = _change_result("Added", person, {})
     print_result(facts, *lines, as_json=as_json)
 
