@@ -1,18 +1,8 @@
 -- read_person_state.sql: return what the rules need to know of a person and of an agent that would text them, with the
 -- columns of read_state.sql. An older sequence of the agents that waits for room (R13) is left out: it goes in minutes.
 SELECT u.id AS user_id,
-       coalesce(
-           (SELECT a.urgent_at_night FROM orchestrator.agents a
-             WHERE starts_with(lower(%(agent_id)s::text), a.prefix)
-             ORDER BY length(a.prefix) DESC LIMIT 1),
-           lower(%(agent_id)s::text) = 'system'
-       ) AS urgent_at_night,
-       coalesce(
-           (SELECT a.needs_approval FROM orchestrator.agents a
-             WHERE starts_with(lower(%(agent_id)s::text), a.prefix)
-             ORDER BY length(a.prefix) DESC LIMIT 1),
-           false
-       ) AS needs_approval,
+       coalesce(settings.urgent_at_night, lower(%(agent_id)s::text) = 'system') AS urgent_at_night,
+       coalesce(settings.needs_approval, false) AS needs_approval,
        NULL::text AS approved_digest,
        (
            SELECT max(q.asked_at)
@@ -102,6 +92,13 @@ SELECT u.id AS user_id,
         SELECT orchestrator.e164(u.phone_number) AS e164, coalesce(array_agg(p.user_id), ARRAY[u.id]) AS sharers
           FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
        ) person
+  LEFT JOIN LATERAL (
+        SELECT a.urgent_at_night, a.needs_approval
+          FROM orchestrator.agents a
+         WHERE starts_with(lower(%(agent_id)s::text), a.prefix)
+         ORDER BY length(a.prefix) DESC
+         LIMIT 1
+       ) settings ON true
  CROSS JOIN LATERAL orchestrator.agent_group(%(agent_id)s::text, '', %(agent_start_limit)s::int) agents
  CROSS JOIN LATERAL orchestrator.purpose_of(%(agent_id)s::text) purposes
   LEFT JOIN orchestrator.numbers number ON number.phone_number = person.e164

@@ -37,18 +37,8 @@ SELECT m.id AS message_id,
        coalesce(m.allow_repeat, false) AS allow_repeat,
        coalesce(m.expects_reply, false) OR sequence.asks AS asks,
        question.asked_at AS question_at,
-       coalesce(
-           (SELECT a.urgent_at_night FROM orchestrator.agents a
-             WHERE starts_with(lower(m.agent_id), a.prefix)
-             ORDER BY length(a.prefix) DESC LIMIT 1),
-           lower(m.agent_id) = 'system'
-       ) AS urgent_at_night,
-       coalesce(
-           (SELECT a.needs_approval FROM orchestrator.agents a
-             WHERE starts_with(lower(m.agent_id), a.prefix)
-             ORDER BY length(a.prefix) DESC LIMIT 1),
-           false
-       ) AS needs_approval,
+       coalesce(settings.urgent_at_night, lower(m.agent_id) = 'system') AS urgent_at_night,
+       coalesce(settings.needs_approval, false) AS needs_approval,
        (SELECT a.digest FROM orchestrator.approvals a WHERE a.message_id = m.id) AS approved_digest,
        agents.key AS agent_group,
        agents.hourly_limit AS agent_limit,
@@ -107,6 +97,13 @@ SELECT m.id AS message_id,
         SELECT orchestrator.e164(u.phone_number) AS e164, coalesce(array_agg(p.user_id), ARRAY[u.id]) AS sharers
           FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
        ) person
+  LEFT JOIN LATERAL (
+        SELECT a.urgent_at_night, a.needs_approval
+          FROM orchestrator.agents a
+         WHERE starts_with(lower(m.agent_id), a.prefix)
+         ORDER BY length(a.prefix) DESC
+         LIMIT 1
+       ) settings ON true
  CROSS JOIN LATERAL orchestrator.agent_group(m.agent_id, m.published_by, %(agent_start_limit)s::int) agents
  CROSS JOIN LATERAL (
         SELECT (
