@@ -38,7 +38,7 @@ class MessageOrchestrator(AskingClient):
     """Publishes messages to the orchestrator.
 
     Settings come from the environment: `ENQUEUE_QUEUE_URL` to publish; to ask, `QUERY_FUNCTION`, or else `DATABASE_URL`
-    (and the `[db]` extra). The region comes from the queue's URL where none is configured.
+    (and the `[db]` extra). The region comes from the queue's URL where that names one.
 
     Raises:
         SettingsError: `ENQUEUE_QUEUE_URL` is missing or malformed.

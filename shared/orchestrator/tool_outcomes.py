@@ -1,9 +1,10 @@
 """What a model gets of a text: its state, and what happens next."""
 
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from orchestrator.queries import MessageStatus, Moment, Preview
+from orchestrator.rules.next_steps import IF_PUBLISHED
 from orchestrator.tool_values import TextOutcome
 
 _PUBLISHED = "Published: it goes by itself when the rules allow it. Do not resend."
@@ -18,7 +19,7 @@ def expected_outcome(message_id: UUID, preview: Preview | None) -> TextOutcome:
         step = "Published: it goes now, or within a minute. Do not resend; ask text_status or replies_from later."
         return TextOutcome(next_step=step, message_id=message_id, state="published", due=due, due_local=local)
     return TextOutcome(
-        next_step=preview.next_step.removeprefix("If you publish it: "),
+        next_step=preview.next_step.removeprefix(IF_PUBLISHED),
         message_id=message_id,
         state="held",
         reason=preview.reason,
@@ -43,7 +44,7 @@ def outcome_of(status: MessageStatus) -> TextOutcome:
     )
 
 
-def times_of(moment: Moment | None) -> tuple[Any, str | None]:
+def times_of(moment: Moment | None) -> tuple[datetime | None, str | None]:
     """A time in UTC, and on the person's clock with its zone."""
     if moment is None:
         return None, None

@@ -22,7 +22,7 @@ from orchestrator.rules.decision_values import End, Hold, Send
 from orchestrator.rules.explanations import explain
 from orchestrator.rules.limits import budget_day, calendar_zone, limits_of
 from orchestrator.rules.local_time import start_of_day
-from orchestrator.rules.next_steps import step_of_end, step_of_hold
+from orchestrator.rules.next_steps import IF_PUBLISHED, step_of_end, step_of_hold
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.same_words import compared_since
 from orchestrator.rules.state import Delivery
@@ -109,7 +109,7 @@ def _with_words(
         due=due,
         reason=hold.reason if hold else None,
         why=_why(hold, None),
-        next_step=f"If you publish it: {step}" if hold else step,
+        next_step=f"{IF_PUBLISHED}{step}" if hold else step,
         words=without_numbers(text),
         words_are="draft" if is_draft else "certain",
         segments=segments,
@@ -140,7 +140,7 @@ def _without_words(forecast: Forecast) -> Preview:
         reason = forecast.end.reason
         return Preview(outcome="refuse", reason=reason, why=_why(None, forecast.end), next_step=step_of_end(reason))
     reason_of_hold = forecast.hold.reason if forecast.hold else None
-    step = f"If you publish it: {step_of_hold(reason_of_hold, None)}"
+    step = f"{IF_PUBLISHED}{step_of_hold(reason_of_hold, None)}"
     return Preview(outcome="hold", reason=reason_of_hold, why=_why(forecast.hold, None), next_step=step)
 
 

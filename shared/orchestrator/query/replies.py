@@ -1,5 +1,6 @@
 """What people wrote, a page at a time, each text with the message that it answers."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -72,13 +73,8 @@ def _page_after(row: ReplyRow) -> str:
 
 def _place_of(page: str) -> tuple[datetime, UUID]:
     at, _, reply_id = page.partition("~")
-    try:
-        place = datetime.fromisoformat(at), UUID(reply_id)
-        place[0].astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidQuery(
-            "invalid_query", "page: is no page of ours", "Give `next_page` of the answer before"
-        ) from None
-    if place[0].tzinfo is None:
-        raise InvalidQuery("invalid_query", "page: is no page of ours", "Give `next_page` of the answer before")
-    return place
+    with suppress(ValueError, OverflowError):
+        written_at = datetime.fromisoformat(at)
+        if written_at.tzinfo is not None:
+            return written_at.astimezone(UTC), UUID(reply_id)
+    raise InvalidQuery("invalid_query", "page: is no page of ours", "Give `next_page` of the answer before")

@@ -6,6 +6,8 @@ from orchestrator.rules.reasons import Reason
 _OPEN_ENDED = frozenset(
     {Reason.PAUSED, Reason.APPROVAL, Reason.SENDER_UNNAMED, Reason.NUMBER_UNREADABLE, Reason.LAW_PLACE_UNKNOWN}
 )
+# What stands before the step of a message that is previewed, and not published.
+IF_PUBLISHED = "If you publish it: "
 NOT_SEEN_YET = "Not stored yet: a published message takes seconds. Ask again; do not publish it again with another id."
 ON_ITS_WAY = "On its way to the phone. Do not resend."
 WAITS_FOR_USER = "Waits up to 15 minutes for its user to be created, then it is rejected. Do not resend."
