@@ -168,6 +168,8 @@ class SenderSettings(Settings):
     twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-fA-F]{32}$")
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
+    # Calls under way at once, for an account that may make fewer. After a 429 it is fewer by itself.
+    twilio_parallel_calls: int = Field(default=50, ge=1, le=50)
     # Where Twilio reports the status of a text; without it no status callbacks are requested.
     webhook_base_url: BaseUrl | None = None
 
