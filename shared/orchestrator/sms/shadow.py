@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from orchestrator.settings import DeliverSettings, SendingMode
+from orchestrator.sender_settings import SendingMode
+from orchestrator.settings import DeliverSettings
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.sender import HasTime, Sender, Sms, TwilioSender
 
