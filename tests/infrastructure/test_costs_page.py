@@ -42,7 +42,7 @@ def watched_metrics() -> int:
 
 def ready_gigabytes() -> float:
     """The memory of the functions that SnapStart keeps ready, one version each."""
-    return sum(function["MemorySize"] for function in FUNCTIONS.values() if "SnapStart" in function) / 1024
+    return float(sum(function["MemorySize"] for function in FUNCTIONS.values() if "SnapStart" in function)) / 1024
 
 
 def secrets() -> int:
