@@ -21,7 +21,7 @@ from bench.imports import measure_imports
 from bench.latency import measure_urgent_latency
 from bench.machine import describe_machine
 from bench.relevance import show_relevance_costs
-from bench.report import Report
+from bench.report import Report, line_plot
 from bench.round_trips import count_round_trips
 from bench.rounds import RoundResult
 from bench.status import PACE, measure_beside_status
@@ -35,6 +35,7 @@ from bench.throughput import (
     measure_intake,
     measure_waits,
     measure_waves,
+    wave_name,
 )
 
 FULL, QUICK = Path("docs/performance"), Path(".bench/quick")
@@ -109,8 +110,12 @@ def _measure_urgent(report: Report, console: Console, messages: int) -> None:
 
 def _run_waves(report: Report, server: str, console: Console, quick: bool) -> None:
     rounds, messages = (1, 1_200) if quick else (3, 4_800)
-    found = measure_waves(server, messages, (10, 25, 50, 100), (1, 2, 4, 12), rounds, _progress_on(console))
+    waves, workers = (10, 25, 50, 100), (1, 2, 4, 12)
+    found = measure_waves(server, messages, waves, workers, rounds, _progress_on(console))
     report.add_comparison("Full policy, no-op sender, by workers and waves", "messages/s", found, console)
+    lines = {f"{number} workers": [found[wave_name(number, wave)].median for wave in waves] for number in workers}
+    ticks = {place: str(wave) for place, wave in enumerate(waves)}
+    report.plots["lines"] = line_plot("Messages a second, by the size of a wave", lines, ticks)
 
 
 def _run_held(report: Report, server: str, console: Console, quick: bool) -> None:

@@ -26,6 +26,8 @@ class Report:
     date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     sections: list[dict[str, Any]] = field(default_factory=list)
     budgets: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Line plots, by the end of their file's name.
+    plots: dict[str, str] = field(default_factory=dict)
 
     def add_comparison(self, title: str, unit: str, results: Mapping[str, RoundResult], console: Console) -> None:
         """Add a comparison of several programs, and print it."""
@@ -72,6 +74,8 @@ class Report:
         for number, section in enumerate(s for s in self.sections if "results" in s):
             values = {row["name"]: row["median"] for row in section["results"]}
             (folder / f"{name}-{number + 1}.svg").write_text(bar_plot(f"{section['title']}, {section['unit']}", values))
+        for ending, plot in self.plots.items():
+            (folder / f"{name}-{ending}.svg").write_text(plot)
         console.print(f"Written to {folder}.")
         self.print_budgets(folder, console)
 
@@ -127,7 +131,7 @@ def line_plot(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[
     height, left, bottom = 280, 50, 30
     most = max((max(values) for values in series.values()), default=1) or 1
     places = max(len(values) for values in series.values())
-    colours = ("#b9c4c0", "#2f6f5e", "#b0682c")
+    colours = ("#b9c4c0", "#2f6f5e", "#b0682c", "#3a5a9c")
     parts = [_svg_start(height, title)]
 
     def point(place: int, value: float) -> str:
@@ -140,7 +144,7 @@ def line_plot(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[
     parts.append(f'<text x="{left - 6}" y="46" text-anchor="end" fill="#666">{most:,.0f}</text>')
     for number, (name, values) in enumerate(series.items()):
         points = " ".join(point(place, value) for place, value in enumerate(values))
-        colour = colours[number % 3]
+        colour = colours[number % len(colours)]
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
         position = f'x="{_WIDTH - 20}" y="{40 + 16 * number}" text-anchor="end"'
         parts.append(f'<text {position} fill="{colour}">{escape(name)}</text>')

@@ -1,7 +1,7 @@
 """Measures messages a second: accepted, and delivered with the full policy, beside other job queues."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -87,17 +87,22 @@ def measure_deliveries(
 def measure_waves(
     server: str,
     messages: int,
-    waves: Iterable[int],
-    workers: Iterable[int],
+    waves: Sequence[int],
+    workers: Sequence[int],
     rounds: int,
     progress: Callable[[str], None],
 ) -> dict[str, RoundResult]:
     """Measure delivery with each number of workers and each size of a wave."""
-    measurements: dict[str, Measurement] = {}
-    for number, wave in itertools.product(workers, waves):
-        name = f"ours, {number} worker{'s' * (number > 1)}, waves of {wave}"
-        measurements[name] = partial(measure_delivery, server, messages, number, wave)
+    measurements: dict[str, Measurement] = {
+        wave_name(number, wave): partial(measure_delivery, server, messages, number, wave)
+        for number, wave in itertools.product(workers, waves)
+    }
     return run_rounds(measurements, rounds, progress)
+
+
+def wave_name(workers: int, wave: int) -> str:
+    """How the tables call our deliver function with this many workers and waves of this size."""
+    return f"ours, {workers} worker{'s' * (workers > 1)}, waves of {wave}"
 
 
 def measure_intake(server: str, messages: int, rounds: int, progress: Callable[[str], None]) -> dict[str, RoundResult]:
