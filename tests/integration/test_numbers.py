@@ -249,7 +249,7 @@ UNREADABLE = [text for text, number in spellings() if number is None and len(tex
 
 @pytest.mark.parametrize(("text", "number"), spellings())
 def test_how_a_stored_number_is_read(world: World, text: str, number: str | None) -> None:
-    assert world.all("SELECT orchestrator.e164(%s)", text) == [(number,)]
+    assert world.all("SELECT orchestrator.e164(%s), orchestrator.e164_of(%s)", text, text) == [(number, number)]
 
 
 @pytest.mark.parametrize(("text", "number"), spellings())
@@ -292,7 +292,8 @@ def test_every_spelling_of_a_number_is_one_number(world: World, spelling: tuple[
 @given(text=st.text("+0123456789() .-/tel:xA\u00a0\uff11", max_size=20))
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_read_is_a_number_that_python_reads_alike(world: World, text: str) -> None:
-    ((number,),) = world.all("SELECT orchestrator.e164(%s)", text)
+    ((number, same),) = world.all("SELECT orchestrator.e164(%s), orchestrator.e164_of(%s)", text, text)
+    assert number == same
     if number is not None:
         assert is_e164(number)
         assert world.all("SELECT orchestrator.e164(%s)", number) == [(number,)], "reading it again changes nothing"

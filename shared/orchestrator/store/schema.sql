@@ -209,6 +209,12 @@ CREATE FUNCTION orchestrator.e164(spelling text) RETURNS text
     )
 $_$;
 
+CREATE FUNCTION orchestrator.e164_of(spelling text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE WHEN spelling ~ '^\+1[2-9][0-9]{2}[2-9][0-9]{6}$' THEN spelling ELSE orchestrator.e164(spelling) END
+$_$;
+
 CREATE FUNCTION orchestrator.inbound_gap(fresh_for interval, read_after_gap interval) RETURNS TABLE(read_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -431,7 +437,7 @@ CREATE FUNCTION orchestrator.open_conversation(person uuid, number text) RETURNS
     AS $$
     SELECT c.id
       FROM conversations c
-     WHERE c.user_id = person AND orchestrator.e164(c.phone_number) = number AND c.status = 'active'
+     WHERE c.user_id = person AND orchestrator.e164_of(c.phone_number) = number AND c.status = 'active'
      ORDER BY c.created_at DESC
      LIMIT 1
 $$;

@@ -8,7 +8,7 @@ SELECT 1
             UNION
            SELECT sharer.user_id
              FROM users u
-            CROSS JOIN LATERAL orchestrator.people_of(orchestrator.e164(u.phone_number)) sharer
+            CROSS JOIN LATERAL orchestrator.people_of(orchestrator.e164_of(u.phone_number)) sharer
             WHERE u.id = ANY (%(user_ids)s::uuid[])
        )
  ORDER BY id

@@ -93,8 +93,10 @@ SELECT m.id AS message_id,
   JOIN users u ON u.id = m.user_id
  CROSS JOIN LATERAL (
         -- People who share a phone share its limits.
-        SELECT orchestrator.e164(u.phone_number) AS e164, coalesce(array_agg(p.user_id), ARRAY[u.id]) AS sharers
-          FROM orchestrator.people_of(orchestrator.e164(u.phone_number)) p
+        SELECT number.e164,
+               (SELECT coalesce(array_agg(p.user_id), ARRAY[u.id]) FROM orchestrator.people_of(number.e164) p) AS sharers
+          FROM (SELECT orchestrator.e164_of(u.phone_number) AS e164 OFFSET 0) number
+        OFFSET 0
        ) person
   LEFT JOIN LATERAL (
         SELECT a.urgent_at_night, a.needs_approval

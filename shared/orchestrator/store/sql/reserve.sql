@@ -47,7 +47,7 @@ WITH candidates AS (
            earlier.message_id AS earlier_id, earlier.started_at AS earlier_at
       FROM candidates c
       JOIN message_queue m ON m.id = c.message_id AND m.status = 'approved'
-      JOIN users u ON u.id = c.user_id AND orchestrator.e164(u.phone_number) = c.phone_number
+      JOIN users u ON u.id = c.user_id AND orchestrator.e164_of(u.phone_number) = c.phone_number
      CROSS JOIN LATERAL (
             -- People who share a phone share its limits; lock_users locked them all.
             SELECT array_agg(p.user_id) AS ids FROM orchestrator.people_of(c.phone_number) p
