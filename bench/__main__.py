@@ -139,8 +139,8 @@ def _run_scale(report: Report, server: str, console: Console, quick: bool) -> No
         report.measure("claims", claimed["10,000,000 waiting"] / claimed["10,000 waiting"])
 
 
-def _run_growth(report: Report, server: str, console: Console, _quick: bool) -> None:
-    messages = int(os.environ.get("GROWTH", "1000000"))
+def _run_growth(report: Report, server: str, console: Console, quick: bool) -> None:
+    messages = int(os.environ.get("GROWTH", "50000" if quick else "1000000"))
     report.add_facts("Growth", measure_growth(server, messages, _progress_on(console)), console)
 
 
