@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from orchestrator.people import Person
@@ -63,6 +64,20 @@ def open_until(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> d
         first_instant(now, zone, [quiet.start, quiet.end], lambda wall: quiet.covers(wall.time())) for zone in zones
     )
     return min((start for start in starts if start), default=None)
+
+
+def is_open(instant: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> bool:
+    """Whether no zone is quiet at an instant; not where no zone is known."""
+    return bool(zones) and not any(_is_quiet(instant, zone, quiet) for zone in zones)
+
+
+@lru_cache(maxsize=4096)
+def is_open_for(span: timedelta, begins: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours) -> bool:
+    """Whether no zone is quiet from an instant on for a whole span; kept, because many people share zones and hours."""
+    if not is_open(begins, zones, quiet):
+        return False
+    closes = open_until(begins, zones, quiet)
+    return closes is None or closes >= begins + span
 
 
 def _is_quiet(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:

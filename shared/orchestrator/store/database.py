@@ -2,12 +2,13 @@
 
 import json
 import select
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from datetime import time as WallTime  # noqa: N812
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -174,7 +175,21 @@ def columns(rows: Sequence[Any], *names: str) -> dict[str, str]:
         >>> columns([Renewal(id=1, due=None)], "id", "due")
         {'id': '{1}', 'due': '{NULL}'}
     """
-    return {name: f"{{{','.join([_element(getattr(row, name)) for row in rows])}}}" for name in names}
+    return {name: array(map(attrgetter(name), rows)) for name in names}
+
+
+def array(values: Iterable[object]) -> str:
+    """Turn values into one array, as `columns` does for each attribute."""
+    elements = []
+    last: object = None
+    element = "NULL"
+    for value in values:
+        # The rows of a batch have most values in common.
+        if value is not last:
+            element = _element(value)
+            last = value
+        elements.append(element)
+    return "{" + ",".join(elements) + "}"
 
 
 def _element(value: object) -> str:
@@ -191,5 +206,5 @@ def _element(value: object) -> str:
         case UUID() | int() | float() | Decimal() | datetime() | date():
             return str(value)
         case list() | tuple():
-            return "{" + ",".join(map(_element, value)) + "}"
+            return array(value)
     raise TypeError(f"{type(value).__name__} has no array format here")
