@@ -218,12 +218,10 @@ def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
     Agents of the system before this one put them under `content`, with nothing beside it but nulls. Beside other data a
     `content` is data.
     """
-    for key in ("message", "text"):
-        if isinstance(value := data.get(key), str):
-            return value
-    content = data.get("content")
-    is_alone = all(value is None for key, value in data.items() if key not in ("type", "content"))
-    return content if is_alone and isinstance(content, str) else None
+    keys: tuple[str, ...] = ("message", "text")
+    if data.get("content") is not None and all(v is None for k, v in data.items() if k not in ("type", "content")):
+        keys = ("content",)
+    return next((value for key in keys if isinstance(value := data.get(key), str)), None)
 
 
 def _check_text(text: str) -> None:

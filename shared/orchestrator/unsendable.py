@@ -30,7 +30,7 @@ _PLACEHOLDER = re.compile(
 )
 # Each placeholder holds one of these characters or words. They are looked for first, because most texts hold none.
 _MARKS = re.compile(r"[{%\[<*@_$:X(]")
-_NO_VALUES = ("null", "undefined", "None", "NaN", "nil")
+_NO_VALUES = re.compile(r"n(?:ull|il)|undefined|N(?:one|aN)")
 
 
 def is_json(text: str) -> bool:
@@ -48,7 +48,7 @@ def is_json(text: str) -> bool:
 
 def unfilled_placeholder(text: str) -> str | None:
     """Return the first place of a template that was not filled, such as `{first_name}`, `%s` or `[Name]`."""
-    if not _MARKS.search(text) and not any(word in text for word in _NO_VALUES):
+    if not _MARKS.search(text) and not _NO_VALUES.search(text):
         return None
     found = _PLACEHOLDER.search(text)
     return found[0] if found else None

@@ -42,7 +42,7 @@ class OutgoingMessage:
     Attributes:
         body: the JSON text.
         delay: seconds (0 to 900) before a consumer sees it.
-        group: the person it concerns; a fair queue serves the groups in turn.
+        group: whom it concerns or who sends it; where one group has much in work, a fair queue serves the others first.
         attributes: string attributes beside the body.
     """
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from uuid import UUID
 
 from psycopg import Connection
@@ -28,6 +30,7 @@ from orchestrator.intake.acceptance import (
 )
 from orchestrator.intake.consent import check_author, entry_of
 from orchestrator.intake.rejections import message_id_of, rejection_of
+from orchestrator.intake.urgent_first import urgent_first
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.rules.limits import limits_by_default
@@ -79,6 +82,20 @@ class EnqueueReport:
     retry: list[str] = field(metadata=publish_as(show=len))
     stored: list[str] = field(default_factory=list, metadata=publish_as(in_log=False))
 
+    def __add__(self, other: "EnqueueReport") -> "EnqueueReport":
+        """The report of both parts of a batch."""
+        return EnqueueReport(
+            accepted=self.accepted + other.accepted,
+            message_ids={name: [*ids, *other.message_ids[name]] for name, ids in self.message_ids.items()},
+            repeated=self.repeated + other.repeated,
+            withdrawn=self.withdrawn + other.withdrawn,
+            rejected=self.rejected + other.rejected,
+            ceilings=self.ceilings + other.ceilings,
+            throttled=sorted({*self.throttled, *other.throttled}),
+            retry=self.retry + other.retry,
+            stored=self.stored + other.stored,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRows:
@@ -110,11 +127,25 @@ def enqueue(
 ) -> EnqueueReport:
     """Accept one batch: two round trips to Postgres, whatever its size, and one more where it holds consents (G5).
 
+    A batch with much that can wait beside something urgent is stored in two parts, the urgent one first.
+
     Raises:
-        psycopg.Error: nothing of the batch was accepted; the whole batch comes back.
+        psycopg.Error: a part of the batch was not accepted; the whole batch comes back, and what was stored is known.
     """
     now = clock()
     requests, malformed = parse_records(records)
+    *first, last = urgent_first(requests)
+    parts = [*((part, {}) for part in first), (last, malformed)]
+    return reduce(add, [_enqueue_part(connection, part, bad, settings, now) for part, bad in parts])
+
+
+def _enqueue_part(
+    connection: Connection,
+    requests: Mapping[QueueRecord, Request],
+    malformed: Mapping[QueueRecord, InvalidMessage],
+    settings: EnqueueSettings,
+    now: datetime,
+) -> EnqueueReport:
     known = _read_known_records(connection, requests, settings, now)
     rows = rows_of(requests, malformed, known, settings, now)
     if rows.consents or rows.opt_outs:

@@ -180,15 +180,10 @@ def columns(rows: Sequence[Any], *names: str) -> dict[str, str]:
 
 def array(values: Iterable[object]) -> str:
     """Turn values into one array, as `columns` does for each attribute."""
-    elements = []
-    last: object = None
-    element = "NULL"
-    for value in values:
-        # The rows of a batch have most values in common.
-        if value is not last:
-            element = _element(value)
-            last = value
-        elements.append(element)
+    found = list(values)
+    # The rows of a batch have most values in common.
+    is_one_value = bool(found) and found[0] is found[-1] and found.count(found[0]) == len(found)
+    elements = [_element(found[0])] * len(found) if is_one_value else map(_element, found)
     return "{" + ",".join(elements) + "}"
 
 

@@ -211,7 +211,8 @@ def store_batch(
     """
     related = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id or row.is_reply]
     answered = [row.user_id for row in accepted if row.is_reply]
-    message_ids = array([row.message_id for row in accepted])
+    rows = columns(accepted, *AcceptedMessage.__slots__)
+    message_ids = rows["message_id"]
     sequence_ids = [row.sequence_id for row in related if row.sequence_id]
     days = {(row.user_id, day) for row in accepted for day in (row.local_date, now.astimezone(UTC).date())}
     completed = replies = None
@@ -222,7 +223,7 @@ def store_batch(
         inserted = connection.execute(
             sql("insert_messages"),
             {
-                **columns(accepted, *AcceptedMessage.__slots__),
+                **rows,
                 "people": array([person for person, _ in days]),
                 "days": array([day for _, day in days]),
                 "daily_limit": limits.daily,
