@@ -1,27 +1,31 @@
 """Chooses the hour of a message from what is learned of the person (R7), and says how likely the choice was."""
 
 import hashlib
-from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import accumulate
 from math import exp
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from orchestrator.rules.answer_week import hour_of_week, is_weekend
+from orchestrator.rules.answer_week import END_HOUR, FIRST_HOUR, hour_of_week
 from orchestrator.rules.best_time import SPREAD_MINUTES, Pattern, best_time
 from orchestrator.rules.learned_hours import LearnedHours
 from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
 
-# The share of the choices that goes to any open hour of the day, all alike.
+# The share of the choices that goes to any open hour, all alike.
 EXPLORATION = 0.05
-# The local hours that are ever chosen, whatever the quiet hours.
-_FIRST_HOUR, _END_HOUR = 7, 23
+# What is not known well is worth a trial: so much of its doubt is added to an hour's rate (an upper confidence bound).
+_CURIOSITY = 0.3
+# Hours whose scores differ by less than this share of the doubt are chosen nearly alike.
+_EVENNESS = 0.05
+_LEAST_EVENNESS = 1e-6
 _DAYS_AHEAD = 8
+
+# When an hour opens and closes, in seconds of Unix time, and which hour of the week it is.
+_Slot = tuple[float, float, int]
 
 
 class Kind(StrEnum):
@@ -35,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What is set against an answer: a STOP, in answers, and an hour of waiting, in answers."""
+    """What is set against an answer: how many answers a STOP costs, and an hour of waiting."""
 
     stop: float = 30.0
     waiting: float = 0.0005
@@ -56,13 +60,6 @@ class Choice:
     hour: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    at: datetime
-    hour: int
-    waiting: float
-
-
 def draw_of(message_id: UUID) -> float:
     """A number from 0 to 1 that is fixed for each message and decides its hour; it is independent of its spread."""
     return int.from_bytes(hashlib.sha256(message_id.bytes).digest()[:6]) / (1 << 48)
@@ -81,8 +78,8 @@ def choose_time(
 ) -> Choice:
     """Choose the hour at which the person is most likely to answer, from `earliest` on.
 
-    The day is the one with the best hour. Within it the hour is drawn with the chances that each hour is the best, and
-    a share of the draws goes to any open hour.
+    An hour's score is its answer rate and a part of its doubt, minus what a STOP and waiting cost. The highest score is
+    chosen, hours with nearly the same score alike, and a share of the messages goes to any open hour.
 
     Args:
         draw: 0 to 1, fixed for each message: what decides.
@@ -91,54 +88,80 @@ def choose_time(
     Returns:
         A time outside quiet hours and before the expiry. Where there is no such hour, the usual hour.
     """
-    day = _best_day(list(_days(earliest, expires_at, tuple(zones), quiet, spread)), learned, costs)
-    if not day:
+    start = earliest.timestamp()
+    offset = 60 * SPREAD_MINUTES * spread
+    hours = _open_hours(earliest, start, expires_at.timestamp(), tuple(zones), quiet, offset, learned.weekends)
+    if not hours:
         at = best_time(earliest, expires_at, zones, quiet, Pattern(), spread)
         return Choice(at, Kind.DEFAULT, 1.0, None)
-    weights = _weights(day, learned, costs)
+    weights = _weights(hours, start, learned, costs)
+    total = sum(weights)
     if draw < exploration:
-        place, kind = int(draw / exploration * len(day)), Kind.EXPLORED
+        place, kind = int(draw / exploration * len(hours)), Kind.EXPLORED
     else:
-        total = list(accumulate(weights))
-        place = min(bisect(total, (draw - exploration) / (1 - exploration) * total[-1]), len(day) - 1)
+        place, rest = 0, (draw - exploration) / (1 - exploration) * total - weights[0]
+        while rest >= 0 and place < len(hours) - 1:
+            place += 1
+            rest -= weights[place]
         kind = Kind.LEARNED if learned.known else Kind.POPULATION
-    probability = (1 - exploration) * weights[place] / sum(weights) + exploration / len(day)
-    return Choice(day[place].at, kind, probability, day[place].hour)
+    at_second, hour = hours[place]
+    probability = (1 - exploration) * weights[place] / total + exploration / len(hours)
+    at = earliest if at_second == start else datetime.fromtimestamp(at_second, UTC)
+    return Choice(at, kind, probability, hour)
 
 
-def _days(
-    earliest: datetime, expires_at: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours | None, spread: float
-) -> Iterator[list[_Candidate]]:
-    """The hours that are open, by day. A day like one before it that was whole is left out: it costs only waiting."""
+def _open_hours(
+    earliest: datetime,
+    start: float,
+    end: float,
+    zones: tuple[ZoneInfo, ...],
+    quiet: QuietHours | None,
+    offset: float,
+    weekends: bool,
+) -> list[tuple[float, int]]:
+    """The times, one in each open hour from `start` to `end`, and their hours of the week.
+
+    A day after a whole one of its kind is left out: it has the same hours, later. Weekends are left out where the
+    person never answered on one, unless there is no other hour.
+    """
     if not zones:
-        return
-    offset = timedelta(minutes=SPREAD_MINUTES * spread)
-    first, whole = earliest.astimezone(zones[0]).date(), set[bool]()
-    for ahead in range(_DAYS_AHEAD):
-        day = first + timedelta(days=ahead)
-        if (day.weekday() >= 5) in whole:
-            continue
-        slots = _open_slots(zones, quiet, day)
-        candidates = []
-        for begins, ends, hour in slots:
-            at = max(begins + offset, earliest)
-            if at < ends and at < expires_at:
-                candidates.append(_Candidate(at, hour, (at - earliest).total_seconds() / 3600))
-        if candidates:
-            yield candidates
-        if slots and len(candidates) == len(slots):
-            whole.add(day.weekday() >= 5)
-        if slots and slots[-1][1] >= expires_at:
-            return
+        return []
+    days = _days(zones, quiet, earliest.astimezone(zones[0]).date())
+    found: list[tuple[float, int]] = []
+    for kinds in ((False, True),) if weekends else ((False,), (True,)):
+        whole = set[bool]()
+        for weekend, slots in days:
+            if weekend not in kinds or weekend in whole or not slots:
+                continue
+            if slots[0][0] >= end:
+                break
+            before = len(found)
+            for opens, closes, hour in slots:
+                at = opens + offset
+                at = max(at, start)
+                if at < closes and at < end:
+                    found.append((at, hour))
+            if len(found) - before == len(slots):
+                whole.add(weekend)
+        if found:
+            break
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _days(
+    zones: tuple[ZoneInfo, ...], quiet: QuietHours | None, first: date
+) -> tuple[tuple[bool, tuple[_Slot, ...]], ...]:
+    """The next days, of the first zone: whether each is one of a weekend, and its open hours."""
+    days = (first + timedelta(days=ahead) for ahead in range(_DAYS_AHEAD))
+    return tuple((day.weekday() >= 5, _slots(zones, quiet, day)) for day in days)
 
 
 @lru_cache(maxsize=4096)
-def _open_slots(
-    zones: tuple[ZoneInfo, ...], quiet: QuietHours | None, day: date
-) -> tuple[tuple[datetime, datetime, int], ...]:
-    """The hours of a local day that are open in all zones: from when to when, in UTC, and which hour of the week."""
+def _slots(zones: tuple[ZoneInfo, ...], quiet: QuietHours | None, day: date) -> tuple[_Slot, ...]:
+    """The hours of a local day that are open in all zones."""
     slots = []
-    for hour in range(_FIRST_HOUR, _END_HOUR):
+    for hour in range(FIRST_HOUR, END_HOUR):
         wall = datetime.combine(day, time(hour), zones[0])
         begins = wall.astimezone(UTC)
         if begins.astimezone(zones[0]).hour != hour:
@@ -150,32 +173,17 @@ def _open_slots(
             closes = open_until(opens, zones, quiet) if opens else None
             ends = min(ends, closes) if closes else ends
         if opens and opens < ends:
-            slots.append((opens, ends, hour_of_week(wall)))
+            slots.append((opens.timestamp(), ends.timestamp(), hour_of_week(wall)))
     return tuple(slots)
 
 
-def _best_day(days: list[list[_Candidate]], learned: LearnedHours, costs: Costs) -> list[_Candidate]:
-    """The day with the hour of the highest score. Weekends are avoided unless the person has answered on one."""
-    if not learned.weekends:
-        days = [day for day in days if not is_weekend(day[0].hour)] or days
-    return max(days, key=lambda day: max(_score(hour, learned, costs) for hour in day), default=[])
-
-
-def _score(candidate: _Candidate, learned: LearnedHours, costs: Costs) -> float:
-    answers, stops = learned.rates[candidate.hour], learned.stops[candidate.hour]
-    return answers - costs.stop * stops - costs.waiting * candidate.waiting
-
-
-def _weights(day: list[_Candidate], learned: LearnedHours, costs: Costs) -> list[float]:
-    """How likely each hour is chosen, up to a factor.
-
-    The chance that the hour is the best falls with its costs, as measured by the answer rate that is at stake.
-    """
-    stake = max(learned.rates[candidate.hour] for candidate in day) or 1.0
-    lost = [costs.stop * learned.stops[candidate.hour] + costs.waiting * candidate.waiting for candidate in day]
-    least = min(lost)
-    chances = [
-        learned.chances[candidate.hour] * exp(-(cost - least) / stake)
-        for candidate, cost in zip(day, lost, strict=True)
+def _weights(hours: list[tuple[float, int]], start: float, learned: LearnedHours, costs: Costs) -> list[float]:
+    """How likely each hour is chosen, up to a factor: a softmax of the scores."""
+    rates, doubts, stops = learned.rates, learned.doubts, learned.stops
+    stop, waiting = costs.stop, costs.waiting / 3600
+    scores = [
+        rates[hour] + _CURIOSITY * doubts[hour] - stop * stops[hour] - waiting * (at - start) for at, hour in hours
     ]
-    return chances if sum(chances) > 0 else [1.0] * len(day)
+    highest = max(scores)
+    evenness = _EVENNESS * sum(doubts[hour] for _, hour in hours) / len(hours) + _LEAST_EVENNESS
+    return [exp((score - highest) / evenness) for score in scores]

@@ -1,6 +1,7 @@
-"""What is learned of a person (R7): for each hour of the week how often they answer, and the chance that it is best."""
+"""What is learned of a person (R7): how often they answer in each hour of the week, and in how much doubt that is."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,18 +19,17 @@ class LearnedHours:
 
     Attributes:
         rates: the answer rate that is expected per hour of the week.
+        doubts: the standard deviation of each: small where much is known.
         stops: the STOP rate per hour of the week.
-        chances: how likely each hour is the best of its kind of day; they sum to 1 over a working day, and over a
-            weekend day.
-        sure: 0 to 1, how sure the person's best hour is.
-        texts, answers: how many texts and answers of the person stand behind it.
-        known: the person's own texts count in it; otherwise it is what people like them do.
+        sure: 0 to 1, how likely the best hour, or one beside it, is the best.
+        texts, answers: of the person, in the part of the week in which the best hour lies; old ones count less.
+        known: the person's own texts count in it; otherwise it is what people answer of whom nothing is known.
         weekends: the person has answered on a weekend.
     """
 
     rates: tuple[float, ...]
+    doubts: tuple[float, ...]
     stops: tuple[float, ...]
-    chances: tuple[float, ...]
     sure: float
     texts: int
     answers: int
@@ -37,29 +37,38 @@ class LearnedHours:
     weekends: bool
 
     def to_bytes(self) -> bytes:
-        """The rates and chances in 98 bytes: one for each; `stops`, `sure`, `texts` and `answers` are not in it."""
+        """The rates and doubts in 98 bytes, one for each; `stops`, `sure`, `texts` and `answers` are not in it."""
         flags = self.known | self.weekends << 1
-        chances = bytes(round(255 * chance) for chance in self.chances)
-        return bytes((_VERSION, flags)) + bytes(_rate_step(rate) for rate in self.rates) + chances
+        return bytes((_VERSION, flags)) + rates_to_bytes(self.rates) + rates_to_bytes(self.doubts)
 
     @classmethod
-    def from_bytes(cls, stored: bytes, stops: tuple[float, ...], sure: float, texts: int, answers: int) -> Self:
-        """Read what `to_bytes` wrote.
+    def from_bytes(cls, stored: bytes, stops: bytes, sure: float, texts: int, answers: int) -> Self:
+        """Read what `to_bytes` wrote, and `rates_to_bytes` of the population's STOP rates.
 
         Raises:
             ValueError: the bytes are of another version.
         """
         if len(stored) != _STORED or stored[0] != _VERSION:
             raise ValueError("these learned hours are of another version; the next nightly run writes them anew")
-        rates = tuple(_RATES[step] for step in stored[2 : 2 + HOURS])
-        chances = tuple(step / 255 for step in stored[2 + HOURS :])
-        return cls(rates, stops, chances, sure, texts, answers, bool(stored[1] & 1), bool(stored[1] & 2))
+        rates, doubts = rates_from_bytes(stored[2 : 2 + HOURS]), rates_from_bytes(stored[2 + HOURS :])
+        known, weekends = bool(stored[1] & 1), bool(stored[1] & 2)
+        return cls(rates, doubts, rates_from_bytes(stops), sure, texts, answers, known, weekends)
 
 
-def _rate_step(rate: float) -> int:
-    if rate <= _LOWEST_RATE:
+def rates_to_bytes(rates: Iterable[float]) -> bytes:
+    """One byte for each rate. A rate is read again within 2 % of its value; below 0.01 % it is read as zero."""
+    return bytes(map(_step, rates))
+
+
+def rates_from_bytes(stored: bytes) -> tuple[float, ...]:
+    """Read what `rates_to_bytes` wrote."""
+    return tuple(map(_RATES.__getitem__, stored))
+
+
+def _step(rate: float) -> int:
+    if rate < _LOWEST_RATE:
         return 0
-    return min(round(_STEPS * (1 - math.log(rate) / math.log(_LOWEST_RATE))), _STEPS)
+    return max(min(round(_STEPS * (1 - math.log(rate) / math.log(_LOWEST_RATE))), _STEPS), 1)
 
 
-_RATES = tuple(_LOWEST_RATE ** (1 - step / _STEPS) for step in range(_STEPS + 1))
+_RATES = (0.0, *(_LOWEST_RATE ** (1 - step / _STEPS) for step in range(1, _STEPS + 1)))
