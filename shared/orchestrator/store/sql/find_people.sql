@@ -1,7 +1,8 @@
 -- find_people.sql: find the person behind each reference: our id first, then the caller's own. Returns what decides
 -- when a new message is due. A deleted person is not found.
 SELECT wanted.reference, u.id AS user_id, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number,
-       u.timezone, u.quiet_hours_start, u.quiet_hours_end, u.response_pattern, limits.quiet_hours_enabled
+       u.timezone, u.quiet_hours_start, u.quiet_hours_end, u.response_pattern, limits.quiet_hours_enabled,
+       hours.learned, hours.sure, curves.hours AS population, curves.stops, hours.off_since IS NOT NULL AS off
   FROM unnest(%(references)s::text[]) AS wanted (reference)
  INNER JOIN LATERAL (
         SELECT * FROM users
@@ -13,3 +14,5 @@ SELECT wanted.reference, u.id AS user_id, coalesce(orchestrator.e164(u.phone_num
        ) u
     ON u.phone_number NOT LIKE 'forgotten-%%'
   LEFT JOIN LATERAL orchestrator.limits_of(u.id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
+  LEFT JOIN orchestrator.answer_hours hours ON hours.user_id = u.id
+  LEFT JOIN orchestrator.answer_curves curves ON true
