@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import Connection
@@ -155,8 +155,7 @@ def _add_result(
     results: dict[tuple[str, str], ArmResult], arm: str, text: AnswerText, totals: AnswerTotals
 ) -> AnswerTotals:
     """Count a text in its arm, over all weeks and in its week; returns the person's numbers with it."""
-    year, number, _ = text.sent_at.astimezone(UTC).isocalendar()
-    week = f"{year}-W{number:02}"
+    week = store.week_of(text.sent_at)
     of_week = totals.week == week
     before_all = totals.all_texts, totals.all_answers, totals.all_stops
     before_week = (totals.week_texts, totals.week_answers, totals.week_stops) if of_week else (0, 0, 0)

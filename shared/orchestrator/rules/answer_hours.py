@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from orchestrator.people import Person
 from orchestrator.rules.answer_week import HOURS
+from orchestrator.rules.answer_words import words_for
 from orchestrator.rules.best_time import Pattern, best_time, owner_pattern
 from orchestrator.rules.holdouts import Holdout, holdout_of
-from orchestrator.rules.hour_choice import Costs, choose_time
+from orchestrator.rules.hour_choice import Costs, Kind, choose_time
 from orchestrator.rules.learned_hours import LearnedHours
 from orchestrator.rules.quiet_hours import QuietHours
 from orchestrator.rules.state import MessageState
@@ -122,3 +123,20 @@ def _unpacked(stored: bytes, stops: bytes, sure: float) -> LearnedHours | None:
 def _without_doubt(population: LearnedHours) -> LearnedHours:
     """The population's hours, of which the best open one is chosen."""
     return replace(population, doubts=_NO_DOUBT)
+
+
+# What chose a best time, in words for operators, where nothing learned did.
+_NOT_LEARNED = {
+    BestTimeKind.OWNER: "an hour of the pattern that the owner of the data set",
+    BestTimeKind.DEFAULT_HOLDOUT: "the usual hour, for comparison: 5 of 100 people get it whatever is learned",
+    BestTimeKind.POPULATION_HOLDOUT: (
+        "the hour at which people answer most often, for comparison: 5 of 100 people get it whatever is learned of them"
+    ),
+}
+
+
+def describe_best_time(kind: BestTimeKind, local: datetime, learned: LearnedHours) -> str:
+    """Say why a text goes at a local time; `learned` is what is known of the person now."""
+    if kind in _NOT_LEARNED:
+        return f"{local:%A %H:%M}: {_NOT_LEARNED[kind]}"
+    return words_for(Kind(kind), local, learned)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -101,10 +101,16 @@ class StoredHours:
     """What is learned of a person, beside what is learned of everybody."""
 
     evidence: AnswerEvidence | None
-    hours: AnswerHours
+    curves: AnswerCurves | None
     learned_at: datetime | None
     off_since: datetime | None
     fitted_at: datetime | None
+
+
+def week_of(moment: datetime) -> str:
+    """The ISO week of a time in UTC, as results name it: 2026-W48."""
+    year, number, _ = moment.astimezone(UTC).isocalendar()
+    return f"{year}-W{number:02}"
 
 
 def answer_hours_of(
@@ -240,10 +246,8 @@ def read_answer_hours(connection: Connection, user_id: UUID) -> StoredHours:
         row = cursor.fetchone()
     assert row is not None  # the statement returns one row
     evidence = unpack_evidence(row["hours"], row["texts"], row["answers"], row["as_of"]) if row["as_of"] else None
-    hours = answer_hours_of(
-        row["learned"], row["sure"], row["population"], row["stops"], off=row["off_since"] is not None
-    )
-    return StoredHours(evidence, hours, row["learned_at"], row["off_since"], row["fitted_at"])
+    curves = AnswerCurves.from_json(row["curves"]) if row["curves"] else None
+    return StoredHours(evidence, curves, row["learned_at"], row["off_since"], row["fitted_at"])
 
 
 def read_answer_results(connection: Connection, since: str) -> list[ArmResult]:
