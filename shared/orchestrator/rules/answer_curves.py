@@ -35,6 +35,8 @@ _UNKNOWN_RATE, _UNKNOWN_DOUBT = 0.2, 0.5
 _AN_ANSWER = 0.1
 # The hours beside the best hour that count as the same, in hours.
 _NEAR = 1
+# A curve has a peak where its highest hour is so many times its lowest.
+_PEAK_RATIO = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def learn_hours(evidence: AnswerEvidence | None, curves: AnswerCurves | None) ->
         posterior = [scale * value for value in joint]
     rates, doubts = _week(posterior, curves)
     best = max((*WORKING_HOURS, *WEEKEND_HOURS), key=rates.__getitem__)
-    part = [hour for hour in range(HOURS) if part_of_week(hour) == part_of_week(best)]
+    part = _PARTS[part_of_week(best)]
     return LearnedHours(
         rates=rates,
         doubts=doubts,
@@ -186,7 +188,9 @@ def _likelihood(evidence: AnswerEvidence, curves: AnswerCurves) -> list[float]:
         if texts or answers:
             of_answer, of_none = logarithms[hour]
             silent = max(texts - answers, 0.0)
-            sums = [x + answers * a + silent * b for x, a, b in zip(sums, of_answer, of_none, strict=True)]
+            sums = [x + silent * b for x, b in zip(sums, of_none, strict=True)]
+            if answers:
+                sums = [x + answers * a for x, a in zip(sums, of_answer, strict=True)]
     likeliest = max(sums)
     return [exp(x - likeliest) for x in sums]
 
@@ -206,13 +210,19 @@ def _week(posterior: Sequence[float], curves: AnswerCurves) -> tuple[tuple[float
 
 def _sureness(posterior: Sequence[float], curves: AnswerCurves, best: int) -> float:
     """How likely the person's curve is highest at the best hour, or beside it; a curve without a peak never is."""
-    hours = WEEKEND_HOURS if best in WEEKEND_HOURS else WORKING_HOURS
     rows = _rows(posterior, len(curves.levels))
-    return sum(
-        sum(row)
-        for row, curve in zip(rows, curves.curves, strict=True)
-        if abs(max(hours, key=curve.__getitem__) - best) <= _NEAR and max(curve) > 1.5 * min(curve[h] for h in hours)
-    )
+    pairs = zip(rows, _peaks(curves, best in WEEKEND_HOURS), strict=True)
+    return sum(sum(row) for row, peak in pairs if peak is not None and abs(peak - best) <= _NEAR)
+
+
+@lru_cache(maxsize=16)
+def _peaks(curves: AnswerCurves, weekend: bool) -> tuple[int | None, ...]:
+    """The highest hour of each curve on one kind of day; None where the curve has no peak."""
+    hours = WEEKEND_HOURS if weekend else WORKING_HOURS
+    peaks = [max(hours, key=curve.__getitem__) for curve in curves.curves]
+    lowest = [min(curve[hour] for hour in hours) for curve in curves.curves]
+    trios = zip(curves.curves, peaks, lowest, strict=True)
+    return tuple(peak if curve[peak] > _PEAK_RATIO * low else None for curve, peak, low in trios)
 
 
 def _refit(
@@ -265,4 +275,7 @@ def _rows(values: Sequence[float], length: int) -> tuple[tuple[float, ...], ...]
     return tuple(tuple(values[start : start + length]) for start in range(0, len(values), length))
 
 
+_PARTS = {
+    part: tuple(hour for hour in range(HOURS) if part_of_week(hour) == part) for part in map(part_of_week, range(HOURS))
+}
 _KERNEL = tuple(exp(-0.5 * (distance / _NEIGHBOURHOOD) ** 2) for distance in range(24))
