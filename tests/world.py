@@ -39,6 +39,8 @@ QUEUES = {
 }
 # What another thread is about to do happens within this, also on a busy machine.
 PATIENCE_SECONDS = 8.0
+# Records of the delivery queue in one event, as template.yaml sets it.
+WAVE = 50
 # A Tuesday, 10:00 in New York: nobody on the continent is in quiet hours but the west coast.
 TUESDAY_10_IN_NEW_YORK = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 
@@ -304,12 +306,13 @@ class World:
         return self.invoke("dispatch", {"time": self.now.isoformat()})
 
     def deliver(self) -> dict[str, Any]:
-        """Everything in the delivery queues goes through deliver, in batches of 10; returns the last answer."""
+        """Everything in the delivery queues goes through deliver, in their batches; returns the last answer."""
         answer: dict[str, Any] = {"batchItemFailures": []}
-        bodies = [*self.drain("URGENT_QUEUE_URL"), *self.drain("DELIVERY_QUEUE_URL")]
-        for start in range(0, len(bodies), 10):
-            records = [sqs_record(body, self.now) for body in bodies[start : start + 10]]
-            answer = self.invoke("deliver", sqs_event(records))
+        for queue, size in (("URGENT_QUEUE_URL", 10), ("DELIVERY_QUEUE_URL", WAVE)):
+            bodies = self.drain(queue)
+            for start in range(0, len(bodies), size):
+                records = [sqs_record(body, self.now) for body in bodies[start : start + size]]
+                answer = self.invoke("deliver", sqs_event(records))
         return answer
 
     def twilio_calls(self, *callbacks: Callback) -> list[int]:

@@ -1,11 +1,19 @@
 """Settings of who texts, whom, and by which law: the sender's name, numbers that changed hands, or were deleted."""
 
+from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.setting_values import Fraction, Settings
+
+
+class SendingMode(StrEnum):
+    """Whether texts are really sent."""
+
+    LIVE = "live"
+    SHADOW = "shadow"  # everything is decided and recorded, and nothing is sent
 
 
 class ConfirmationSettings(Settings):

@@ -14,7 +14,13 @@ from orchestrator.brake_settings import OutcomeBrakeSettings, ThrottleSettings
 from orchestrator.errors import SettingsError
 from orchestrator.event_settings import EventSettings, UnknownSenderSettings
 from orchestrator.learn_settings import LearningSettings
-from orchestrator.sender_settings import ConfirmationSettings, LawSettings, NumberCheckSettings, PrivacySettings
+from orchestrator.sender_settings import (
+    ConfirmationSettings,
+    LawSettings,
+    NumberCheckSettings,
+    PrivacySettings,
+    SendingMode,
+)
 from orchestrator.setting_values import (
     US_TERRITORIES,
     BaseUrl,
@@ -169,6 +175,8 @@ class SenderSettings(Settings):
     twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-fA-F]{32}$")
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"
     twilio_timeout_seconds: Fraction = 10.0
+    # Calls under way at once: less for an account that may make fewer. A 429 lowers it by itself.
+    twilio_parallel_calls: int = Field(default=50, ge=1, le=50)
     # Where Twilio reports the status of a text; without it no status callbacks are requested.
     webhook_base_url: BaseUrl | None = None
 
@@ -225,13 +233,6 @@ class WriterSettings(Settings):
 
 class WordsSettings(WriterSettings, ConfirmationSettings, LawSettings):
     """What the words of a text depend on."""
-
-
-class SendingMode(StrEnum):
-    """Whether texts are really sent."""
-
-    LIVE = "live"
-    SHADOW = "shadow"  # everything is decided and recorded, and nothing is sent
 
 
 class DeliverSettings(

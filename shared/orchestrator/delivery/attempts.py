@@ -70,7 +70,8 @@ def prepare_sends(
         else:
             assert text is not None  # words that are missing are at fault
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
-            in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
+            until = end_of_words(delivery, decision, text, source, now)
+            in_time = decision if until == decision.open_until else replace(decision, open_until=until)
             sends.append(_prepare_send(delivery, in_time, text, source, new_conversation_id, sender, settings, now))
     return sends, wordless
 
