@@ -25,7 +25,7 @@ from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "query")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "learn", "query")
 WEBHOOK = "https://hooks.example.com"
 PRIVACY_KEY = "a key for tests alone"
 QUEUES = {
@@ -340,6 +340,10 @@ class World:
     def night(self) -> dict[str, Any]:
         """One night's retention."""
         return self.invoke("retain", {"time": self.now.isoformat()})
+
+    def learn(self) -> dict[str, Any]:
+        """One night's learning."""
+        return self.invoke("learn", {"time": self.now.isoformat()})
 
     def minute(self) -> None:
         """One tick, and what it handed over."""

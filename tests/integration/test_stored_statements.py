@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from orchestrator.maintenance.privacy import delete_person, identity_of
-from orchestrator.settings import PrivacySettings
+from orchestrator.sender_settings import PrivacySettings
 from orchestrator.store import message_list, recovery, stored_statements
 from orchestrator.store import people as people_store
 from orchestrator.store.conversation import add_unknown_senders
