@@ -342,18 +342,19 @@ class World:
         return self.invoke("retain", {"time": self.now.isoformat()})
 
     def learn(self) -> dict[str, Any]:
-        """One night's learning."""
-        return self.invoke("learn", {"time": self.now.isoformat()})
+        """One night's learning, which has a quarter of an hour."""
+        event = {"time": self.now.isoformat()}
+        return self.invoke("learn", event, LambdaContext(remaining_ms=900_000))
 
     def minute(self) -> None:
         """One tick, and what it handed over."""
         self.dispatch()
         self.deliver()
 
-    def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(self, function: str, event: Mapping[str, Any], context: LambdaContext | None = None) -> dict[str, Any]:
         """Call a handler as Lambda does."""
         try:
-            answer: dict[str, Any] = self.functions[function].handler(event, LambdaContext())
+            answer: dict[str, Any] = self.functions[function].handler(event, context or LambdaContext())
         except Exception as error:
             # Lambda's runtime logs what leaves a handler. This is printed whole, for the scan of logs.
             print(json.dumps({"errorType": type(error).__name__, "stackTrace": traceback.format_exception(error)}))

@@ -197,6 +197,24 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
     assert plan_of(world.connection, "claim_due", everything)["Plan Rows"] <= 200
 
 
+def test_a_night_of_learning_reads_no_large_table_from_end_to_end(world: World) -> None:
+    people(world)
+    add_others(world)
+    world.publish(*bodies(priority="medium", expects_reply=True))
+    ((best_at,),) = world.all("SELECT max(best_at) FROM message_queue")
+    world.travel_to(best_at)
+    world.minute()
+    world.wait(minutes=1)
+    world.writes("Yes", phone="+12125550100")
+    world.writes("STOP", phone="+12125550101")
+    world.wait(hours=26)
+    with recorded() as seen:
+        world.learn()
+    assert {"read_answer_texts", "write_answer_evidence", "list_people_to_learn"} <= seen.keys()
+    scanned = {name: found for name, params in seen.items() if (found := large_scans(world.connection, name, params))}
+    assert scanned == {}
+
+
 def test_no_page_of_the_console_reads_a_large_table_from_end_to_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

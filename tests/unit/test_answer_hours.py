@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import AnswerHours, Person
 from orchestrator.rules.answer_hours import BestTime, BestTimeKind, choose_best_time, read_hours
 from orchestrator.rules.answer_week import HOURS
+from orchestrator.rules.decision import decide
+from orchestrator.rules.decision_values import Hold
 from orchestrator.rules.first_due import find_first_due
 from orchestrator.rules.holdouts import Holdout, holdout_of
 from orchestrator.rules.learned_hours import LearnedHours, rates_to_bytes
@@ -125,3 +128,15 @@ def test_packed_hours_that_cannot_be_read_are_none() -> None:
     assert read_hours(None, STOPS) is None
     assert read_hours(hours(3, known=True), None) is None
     assert read_hours(hours(3, known=True), b"short") is None
+
+
+def test_a_message_that_the_daily_limit_holds_chooses_again_alike() -> None:
+    """The next day's hour is the one that its draw chooses, as it would be for a message published then."""
+    someone = person(sent_by_day={TUESDAY_8.astimezone(NEW_YORK).date(): 10})
+    held = message(draw=0.001, spread=0.4, due=TUESDAY_8)
+    decision = decide(held, someone, paused=False, policy=PolicySettings(), law=read_law(), now=TUESDAY_8)
+    assert isinstance(decision, Hold)
+    assert decision.reason is Reason.DAILY_LIMIT
+    opens = datetime(2026, 3, 4, 8, tzinfo=NEW_YORK).astimezone(UTC)
+    assert decision.until == choose_best_time(held, someone, NIGHT, PolicySettings(), opens).at
+    assert decision.until.astimezone(NEW_YORK).date() == opens.astimezone(NEW_YORK).date()

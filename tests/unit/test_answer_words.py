@@ -51,6 +51,12 @@ EVENINGS = replace(
         ),
         (Kind.EXPLORED, THURSDAY, EVENINGS, "Thursday 18:20: a trial of another hour, as one message in twenty is"),
         (Kind.POPULATION, THURSDAY, EVENINGS, "Thursday 18:20: the hour at which people answer most often"),
+        (
+            Kind.POPULATION,
+            THURSDAY,
+            learn_hours(None, None),
+            "Thursday 18:20: one of the open hours, which are all alike until there are answers",
+        ),
         (Kind.DEFAULT, THURSDAY, None, "Thursday 18:20: the usual hour"),
     ],
 )

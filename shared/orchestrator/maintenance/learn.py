@@ -60,8 +60,9 @@ class LearnReport:
 
 @dataclass(frozen=True, slots=True)
 class LearnedBatch:
-    """What a batch of texts adds: the evidence of its people, and the results of each period and arm."""
+    """What a batch of texts adds: those that count, the evidence of their people, and the results of the arms."""
 
+    texts: Sequence[AnswerText]
     people: Sequence[PersonEvidence]
     results: Sequence[ArmResult]
 
@@ -114,7 +115,7 @@ def _read_texts(
             connection, after, last_id, counts.to_json(), batch.people, batch.results, now
         ):
             return False  # another run reads them
-        _count(report, texts)
+        _count(report, batch.texts)
         after = last_id
     return False
 
@@ -129,11 +130,13 @@ def learn_from(texts: Sequence[AnswerText], counts: AnswerCounts, now: datetime)
         if hour is not None:
             counts.add(text.type, hour, answered=text.answered_at is not None, stopped=text.stopped)
     exposures = {kind: counts.exposure_of(kind) for kind in {text.type for text in texts}}
+    counted: list[AnswerText] = []
     people: dict[UUID, PersonEvidence] = {}
     results: dict[tuple[str, str], ArmResult] = {}
     for text, hour in zip(texts, hours, strict=True):
         if hour is None or not (text.asks or counts.is_answered(text.type)):
             continue
+        counted.append(text)
         known = people.get(text.user_id)
         outcome = AnswerOutcome(hour, exposures[text.type], text.answered_at is not None, text.stopped, text.sent_at)
         evidence = with_outcomes(known.evidence if known else text.evidence, [outcome], now)
@@ -142,7 +145,7 @@ def learn_from(texts: Sequence[AnswerText], counts: AnswerCounts, now: datetime)
         if arm:
             totals = _add_result(results, arm, text, totals)
         people[text.user_id] = PersonEvidence(text.user_id, evidence, totals)
-    return LearnedBatch(list(people.values()), list(results.values()))
+    return LearnedBatch(counted, list(people.values()), list(results.values()))
 
 
 def _hour_of(text: AnswerText) -> int | None:

@@ -3,6 +3,13 @@
 A person is one of a few curves (when they answer) at one of a few levels (how often). The shares and the shapes of the
 curves are learned from everybody, by expectation-maximization; a person's own texts give the posterior over curve and
 level (Bayes' rule). A text without an answer is evidence, too.
+
+The levels, and the peaks of the first curves, are a grid, and the shares on it are fitted by maximum likelihood (Kiefer
+and Wolfowitz; Koenker and Gu, https://stat.ethz.ch/CRAN/web/packages/REBayes/vignettes/rebayes.pdf). So the first
+nights already have something to go on, and the search cannot end far from the best shares. The search itself is that
+of Dempster, Laird and Rubin (https://oneapi-src.github.io/oneDAL/daal/algorithms/em/expectation-maximization.html).
+That a few kinds of people, learned from all, beat learning for each person alone is the finding on latent bandits
+(Hong et al., https://papers.nips.cc/paper/2020/hash/9b7c8d13e4b2f08895fb7bcead930b46-Abstract.html).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import exp, log, log1p, sqrt
+from operator import mul
 from typing import Any, Self
 
 from orchestrator.rules.answer_evidence import AnswerEvidence
@@ -104,16 +112,7 @@ def fit_curves(people: Sequence[AnswerEvidence], before: AnswerCurves | None, st
         return None
     start = before or _unknown_population()
     likelihoods = [_likelihood(person, start) for person in people]
-    weights = [weight for row in start.weights for weight in row]
-    totals: list[float] = []
-    for _ in range(_ROUNDS):
-        totals = [0.0] * len(weights)
-        for likelihood in likelihoods:
-            joint = [a * b for a, b in zip(likelihood, weights, strict=True)]
-            scale = 1 / sum(joint)
-            totals = [total + scale * value for total, value in zip(totals, joint, strict=True)]
-        even = _SHARE_PEOPLE / len(weights)
-        weights = [(total + even) / (len(people) + _SHARE_PEOPLE) for total in totals]
+    weights = _shares(likelihoods, [weight for row in start.weights for weight in row])
     curves = _refit(people, likelihoods, weights, start.levels, answers / texts)
     fitted = replace(
         start,
@@ -223,6 +222,17 @@ def _peaks(curves: AnswerCurves, weekend: bool) -> tuple[int | None, ...]:
     lowest = [min(curve[hour] for hour in hours) for curve in curves.curves]
     trios = zip(curves.curves, peaks, lowest, strict=True)
     return tuple(peak if curve[peak] > _PEAK_RATIO * low else None for curve, peak, low in trios)
+
+
+def _shares(likelihoods: Sequence[Sequence[float]], weights: list[float]) -> list[float]:
+    """The share of the people with each curve and level: rounds of expectation and maximization from `weights` on."""
+    columns = list(zip(*likelihoods, strict=True))
+    even = _SHARE_PEOPLE / len(weights)
+    for _ in range(_ROUNDS):
+        scales = [1 / sum(map(mul, likelihood, weights)) for likelihood in likelihoods]
+        totals = [weight * sum(map(mul, column, scales)) for weight, column in zip(weights, columns, strict=True)]
+        weights = [(total + even) / (len(likelihoods) + _SHARE_PEOPLE) for total in totals]
+    return weights
 
 
 def _refit(

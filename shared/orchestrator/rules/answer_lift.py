@@ -58,7 +58,8 @@ def compare(learned: ArmSums, holdout: ArmSums, what: Literal["answers", "stops"
     """Compare the rates of two arms.
 
     People, not texts, are independent: the error of a rate is that of a ratio of sums over people, by linearisation
-    (the delta method; Deng, Lu and Qin, arXiv 2105.14705, show that it equals the cluster-robust estimate). With fewer
+    (the delta method; Deng, Lu and Qin show that it equals the cluster-robust estimate:
+    https://ar5iv.arxiv.org/html/2105.14705). With fewer
     than two people, or no text, in an arm, the interval is infinite.
     """
     rate, variance = _ratio(learned, what)

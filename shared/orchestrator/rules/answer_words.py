@@ -17,6 +17,8 @@ def words_for(kind: Kind, local: datetime, learned: LearnedHours | None) -> str:
         return f"{when}: the usual hour"
     if kind is Kind.EXPLORED:
         return f"{when}: a trial of another hour, as one message in twenty is"
+    if len(set(learned.rates)) == 1:
+        return f"{when}: one of the open hours, which are all alike until there are answers"
     if kind is Kind.POPULATION or not learned.known:
         return f"{when}: the hour at which people answer most often"
     best = max((*WORKING_HOURS, *WEEKEND_HOURS), key=learned.rates.__getitem__)

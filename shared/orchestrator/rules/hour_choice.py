@@ -1,4 +1,13 @@
-"""Chooses the hour of a message from what is learned of the person (R7), and says how likely the choice was."""
+"""Chooses the hour of a message from what is learned of the person (R7), and says how likely the choice was.
+
+The score is an upper confidence bound of the posterior
+(Bayes-UCB, https://smpybandits.readthedocs.io/en/latest/docs/Policies.BayesUCB.html): an hour of which little is known
+is tried sooner than one that is known to be no better. On the simulated population (`bench/rhythm.py`) this gained more
+than the expected rate alone, and than a draw from the posterior (Thompson sampling, https://arxiv.org/abs/1707.02038),
+which tries too much in a person's first thirty texts. The stored probability lets other choices be estimated from what
+was sent (inverse propensity,
+https://p-shekhar.github.io/notebooks/lectures/02_causal_machine_learning/07_off_policy_evaluation.html).
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,7 +29,7 @@ EXPLORATION = 0.05
 # What is not known well is worth a trial: so much of its doubt is added to an hour's rate (an upper confidence bound).
 _CURIOSITY = 0.3
 # Hours whose scores differ by less than this share of the doubt are chosen nearly alike.
-_EVENNESS = 0.05
+_EVENNESS = 0.02
 _LEAST_EVENNESS = 1e-6
 _DAYS_AHEAD = 8
 
