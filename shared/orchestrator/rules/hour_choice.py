@@ -10,7 +10,6 @@ https://p-shekhar.github.io/notebooks/lectures/02_causal_machine_learning/07_off
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
