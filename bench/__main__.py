@@ -113,7 +113,10 @@ def _run_waves(report: Report, server: str, console: Console, quick: bool) -> No
     waves, workers = (10, 25, 50, 100), (1, 2, 4, 12)
     found = measure_waves(server, messages, waves, workers, rounds, _progress_on(console))
     report.add_comparison("Full policy, no-op sender, by workers and waves", "messages/s", found, console)
-    lines = {f"{number} workers": [found[wave_name(number, wave)].median for wave in waves] for number in workers}
+    lines = {
+        f"{number} worker{'s' * (number > 1)}": [found[wave_name(number, wave)].median for wave in waves]
+        for number in workers
+    }
     ticks = {place: str(wave) for place, wave in enumerate(waves)}
     report.plots["lines"] = line_plot("Messages a second, by the size of a wave", lines, ticks)
 
