@@ -22,6 +22,7 @@ from bench.report import Report
 from bench.rounds import RoundResult
 from bench.status import PACE, measure_beside_status
 from bench.throughput import measure_deliveries, measure_deliveries_over_http, measure_intake
+from bench.urgent_model import add_urgent_model
 
 FULL, QUICK = Path("docs/performance"), Path(".bench/quick")
 # Seconds.
@@ -85,6 +86,7 @@ def _run_usual(report: Report, server: str, console: Console, *, quick: bool) ->
     )
     half = latencies["idle"].median_ms
     report.add_budget("urgent, warm, no backlog", "under 300 ms", f"half within {half:.0f} ms", met=half < 300)
+    add_urgent_model(report, server, latencies["idle"].p99_ms, console, quick=quick)
     show_relevance_costs(console)
 
 
