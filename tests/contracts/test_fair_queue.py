@@ -4,7 +4,8 @@ Page: docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fai
 itself is measured nowhere here.
 """
 
-from bench.fair_queue import QUIET_AFTER_SECONDS, FairQueue
+from bench.fair_queue import FairQueue
+from orchestrator_local.fair_shares import QUIET_AFTER_SECONDS
 
 
 def groups_of(queue: FairQueue, most: int, now: float = 0.0) -> list[str]:
