@@ -42,7 +42,7 @@ def queue(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[tuple[Sqs, 
         "unix_time_millis": clock.milliseconds,
         "Queue": fair_queue_class(clock.seconds),
     }
-    with mock_aws(), patch.multiple(models, **fair):
+    with mock_aws(), patch.dict(vars(models), fair):
         client = boto3.client("sqs", region_name="us-east-1")
         yield client, client.create_queue(QueueName="fair", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
 
