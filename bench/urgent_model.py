@@ -168,6 +168,4 @@ def add_urgent_model(report: Report, server: str, after_ms: float, console: Cons
     }
     report.add_facts("Urgent beside 50,000 bulk messages, computed on a model of SQS, 3 workers", facts, console)
     worst = max(waits[scenario.name].p99_ms for scenario in SCENARIOS if scenario.name.startswith("ours"))
-    report.add_budget(
-        "urgent beside a bulk run (a model)", "99 % under 1 s", f"99 % within {worst:,.0f} ms", met=worst < 1_000
-    )
+    report.measure("urgent_on_model", worst)

@@ -51,8 +51,8 @@ class AgentGroup:
 # How the key of a group begins whose agents have no settings and share the start limit of their publisher.
 PUBLISHER_KEY = "publisher "
 # Waves of a group that is so close to its limit come one after the other. With the default of DeliverConcurrency at
-# most 200 texts are reserved side by side: 10 batches of 10, and as many urgent ones.
-NEARLY_FULL = 200
+# most 600 texts are reserved side by side: 10 batches of 50, and as many of 10 urgent ones.
+NEARLY_FULL = 600
 
 
 @dataclass(frozen=True, slots=True)

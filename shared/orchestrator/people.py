@@ -54,6 +54,24 @@ _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerHours:
+    """What `learn` stored of the hours at which a person answers (R7), as `rules/learned_hours.py` packs it.
+
+    Attributes:
+        learned, sure: of the person; None where nothing is learned yet.
+        population: of people of whom nothing is known; None before the first fit.
+        stops: how often a STOP follows a text of anybody, by hour of the week.
+        off: an operator stopped the learning for this person.
+    """
+
+    learned: bytes | None = None
+    sure: float | None = None
+    population: bytes | None = None
+    stops: bytes | None = None
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """The state of one person at one time.
 
@@ -74,6 +92,7 @@ class Person:
         active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
         replies_to_text, replies_this_hour, replies_by_day: replies to this text, in 60 minutes and by local day (R12).
         response_pattern: as stored; it may hold any JSON (R7).
+        answer_hours: what is learned of the hours at which they answer (R7).
         has_unread_text: the person wrote, and the text is not yet classified: it may be a wish to stop (R11).
         number_is_dead: Twilio reported that no text can reach this number.
         unreachable_until: the phone could not be reached, or its carrier took no text; until when to wait.
@@ -104,6 +123,7 @@ class Person:
     replies_this_hour: int = 0
     replies_by_day: dict[date, int] = field(default_factory=dict)
     response_pattern: object = None
+    answer_hours: AnswerHours = AnswerHours()
     has_unread_text: bool = False
     number_is_dead: bool = False
     unreachable_until: datetime | None = None

@@ -40,7 +40,7 @@ LAYERS = [
     {"consents"},
     {"clock", "messages", "people"},
     {"setting_values"},
-    {"sender_settings", "brake_settings", "event_settings"},
+    {"sender_settings", "brake_settings", "event_settings", "learn_settings"},
     {"aws"},
     {"settings"},
     {"agents", "fair_groups"},

@@ -14,7 +14,8 @@ from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of, is_e164
 from orchestrator.request_fields import PLANS_AHEAD
 from orchestrator.rules.day_words import speaks_of_the_day
-from orchestrator.rules.first_due import first_due
+from orchestrator.rules.first_due import find_first_due
+from orchestrator.rules.hour_choice import draw_of
 from orchestrator.rules.limits import budget_day
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.reasons import Reason, Status
@@ -74,12 +75,13 @@ def accept(
         not_before=not_before,
         expires_at=expires_at,
         accepted_at=now,
-        spread=spread_of(message_id),
+        spread=spread_of(message.sequence_id or message_id),
+        draw=draw_of(message.sequence_id or message_id),
     )
-    first, first_reason = first_due(state, person, policy, now)
+    first = find_first_due(state, person, policy, now)
     group = known.groups[message.agent_id, arrival.publisher]
     agent_waits = waits_until(group, group.this_hour + arrival.earlier, now)
-    due, reason = _due(message, first, first_reason, agent_waits, now)
+    due, reason = _due(message, first.at, first.reason, agent_waits, now)
     is_approved = message.priority is Lane.URGENT and due <= now
     return AcceptedMessage(
         message_id=message_id,
@@ -90,7 +92,9 @@ def accept(
         can_delay=message.can_delay,
         requires_fresh_context=message.requires_fresh_context,
         not_before=not_before,
-        best_at=first if first_reason is Reason.BEST_TIME else None,
+        best_at=first.best.at if first.best else None,
+        best_kind=first.best.kind if first.best else None,
+        best_probability=first.best.probability if first.best else None,
         expires_at=expires_at,
         due=due if message.in_sequence else min(due, expires_at),
         status=Status.APPROVED if is_approved else Status.QUEUED,

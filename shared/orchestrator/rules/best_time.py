@@ -35,11 +35,16 @@ def read_pattern(stored: object) -> Pattern:
     beginnings, or the numbers of JavaScript (0 is Sunday). Other keys do not concern the hour. Malformed entries are
     ignored; when none is left, the default applies.
     """
+    return owner_pattern(stored) or Pattern()
+
+
+def owner_pattern(stored: object) -> Pattern | None:
+    """Read `users.response_pattern` as `read_pattern`; None where its owner says nothing of hours and days."""
     if not isinstance(stored, Mapping):
-        return Pattern()
+        return None
     hours = sorted({hour for entry in _entries(stored.get("best_hours")) for hour in _hours(entry)})
     days = {day for entry in _entries(stored.get("preferred_days")) for day in _days(entry)}
-    return Pattern(tuple(hours) or USUAL_HOURS, frozenset(days) or _WORKDAYS)
+    return Pattern(tuple(hours) or USUAL_HOURS, frozenset(days) or _WORKDAYS) if hours or days else None
 
 
 def best_time(

@@ -11,6 +11,7 @@ from orchestrator.agents import Agent, AgentGroup
 from orchestrator.people import Person
 from orchestrator.rules.limits import Limits
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.store.answer_hours import answer_hours_of
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import array, columns, one_round_trip, sql
 from orchestrator.store.waits_for_users import UserWait
@@ -62,6 +63,8 @@ class AcceptedMessage:
     requires_fresh_context: bool
     not_before: datetime | None
     best_at: datetime | None
+    best_kind: str | None
+    best_probability: float | None
     expires_at: datetime
     due: datetime
     status: Status
@@ -170,8 +173,9 @@ def read_known_records(
                 quiet_hours_end=end,
                 response_pattern=pattern,
                 quiet_hours_enabled=enabled,
+                answer_hours=answer_hours_of(*hours),
             )
-            for reference, user_id, number, zone, start, end, pattern, enabled in people
+            for reference, user_id, number, zone, start, end, pattern, enabled, *hours in people
         },
         owners=dict(owners.fetchall()),
         publishers=dict(publishers.fetchall()),
