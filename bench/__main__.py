@@ -37,6 +37,7 @@ from bench.throughput import (
     measure_waves,
     wave_name,
 )
+from bench.urgent_model import add_urgent_model
 
 FULL, QUICK = Path("docs/performance"), Path(".bench/quick")
 Progress = Callable[[str], None]
@@ -92,11 +93,13 @@ def _run_usual(report: Report, server: str, console: Console, quick: bool) -> No
     facts = {name: f"{cost.seconds:.2f} s, {cost.memory_mb:.0f} MB" for name, cost in costs.items()}
     report.add_facts("Before the first event", facts, console)
     report.measure("imports", max(cost.seconds for cost in costs.values()))
-    _measure_urgent(report, console, 10 if quick else 50)
+    idle_ms = _measure_urgent(report, console, 10 if quick else 50)
+    add_urgent_model(report, server, idle_ms, console, quick=quick)
     report.measure("claude_calls", show_relevance_costs(console))
 
 
-def _measure_urgent(report: Report, console: Console, messages: int) -> None:
+def _measure_urgent(report: Report, console: Console, messages: int) -> float:
+    """Measure urgent messages on the local stack; returns the 99th percentile of an idle one, in milliseconds."""
     _progress_on(console)("urgent: from publishing to Twilio")
     latencies = measure_urgent_latency(messages)
     facts = {
@@ -106,6 +109,7 @@ def _measure_urgent(report: Report, console: Console, messages: int) -> None:
     report.add_facts("Urgent, published to Twilio's call, on the local stack", facts, console)
     report.measure("urgent", latencies["idle"].median_ms)
     report.measure("urgent_beside_bulk", latencies["beside a bulk run"].p99_ms)
+    return latencies["idle"].p99_ms
 
 
 def _run_waves(report: Report, server: str, console: Console, quick: bool) -> None:
