@@ -127,8 +127,8 @@ def test_the_words_beside_the_table_agree_with_it() -> None:
     assert snapshot_functions == 5
     assert f"Five functions with {ready_gigabytes() * 1024:,.0f} MB" in PAGE
     assert f"The code knows\n  {len(BY_NAME)}" in PAGE
-    assert len(of_type(TEMPLATE, "AWS::Logs::LogGroup")) == 9
-    assert "Nine log groups" in PAGE
+    assert len(of_type(TEMPLATE, "AWS::Logs::LogGroup")) == 10
+    assert "Ten log groups" in PAGE
     assert sum(len(widget["properties"].get("metrics", [])) for widget in dashboard()["widgets"]) > 50
 
 
