@@ -109,7 +109,8 @@ def test_a_batch_is_delivered_with_three_round_trips(world: World, database_url:
         world.deliver()
     assert world.all("SELECT count(*) FROM message_queue WHERE status = 'sent'") == [(10,)]
     assert seen[SYNC] + seen[QUERY] == 3
-    assert seen[STATEMENT] <= (12 if structured else 10)
+    # One of them locks the group of agents, which has the start limit.
+    assert seen[STATEMENT] <= (13 if structured else 10)
     assert len(world.claude.requests) == (10 if structured else 0)
 
 

@@ -130,7 +130,9 @@ def deliver_wave(
     sends, repeats = split_repeats(sends)
     plan = WavePlan(
         decisions=[*decisions, *numbers.decisions, *wordless],
-        words=stored_words_of(sendable, words),
+        words=stored_words_of(
+            sendable, words, {send.delivery.message_id for send in sends if send.candidate.new_words is not None}
+        ),
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],

@@ -1,6 +1,7 @@
 """Acceptance: checks one message or reply, and decides when it is first due and when it expires."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -65,7 +66,8 @@ def accept(
     _check_sequence(message, message_id, person, owner, known)
     _check_schedule(message, now)
 
-    not_before, expires_at = _lifetime(message, person, publish_time(message_id, now), policy, now)
+    published_at = publish_time(message_id, now)
+    not_before, expires_at = _lifetime(message, person, published_at, policy, now)
     state = MessageState(
         lane=message.priority,
         can_delay=message.can_delay,
@@ -99,7 +101,7 @@ def accept(
         reason=reason,
         lease_until=now + URGENT_LEASE if is_approved else None,
         conversation_context_id=message.conversation_context_id,
-        published_at=publish_time(message_id, now),
+        published_at=published_at,
         topic=message.topic,
         supersedes_message_id=message.supersedes_message_id,
         publisher=owner,
@@ -143,16 +145,30 @@ def accept_reply(
     )
 
 
-def with_message(known: KnownRecords, row: AcceptedMessage) -> KnownRecords:
-    """What acceptance knows after a message of the batch: its owner, and of a part its place in the sequence."""
-    if row.publisher is not None:
-        known = replace(known, publishers={row.message_id: row.publisher, **known.publishers})
-    if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
-        return known
-    first = KnownSequence(row.user_id, row.agent_id, row.priority, row.sequence_total, row.publisher, {})
-    sequence = known.sequences.get(row.sequence_id, first)
-    parts = {row.sequence_position: row.message_id, **sequence.parts}
-    return replace(known, sequences={**known.sequences, row.sequence_id: replace(sequence, parts=parts)})
+class BatchMemory:
+    """What acceptance knows in the course of a batch: what was known before it, and what it accepted so far.
+
+    Args:
+        known: what was known before.
+    """
+
+    def __init__(self, known: KnownRecords) -> None:
+        self._publishers, self._sequences = dict(known.publishers), dict(known.sequences)
+        self.known = replace(known, publishers=self._publishers, sequences=self._sequences)
+        # Accepted messages by the key of their group of agents.
+        self.counts: Counter[str] = Counter()
+
+    def add(self, row: AcceptedMessage) -> None:
+        """Add a message of the batch: its owner, and of a part its place in the sequence."""
+        self.counts[self.known.groups[row.agent_id, row.published_by].key] += 1
+        if row.publisher is not None:
+            self._publishers.setdefault(row.message_id, row.publisher)
+        if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
+            return
+        first = KnownSequence(row.user_id, row.agent_id, row.priority, row.sequence_total, row.publisher, {})
+        sequence = self._sequences.get(row.sequence_id, first)
+        parts = {row.sequence_position: row.message_id, **sequence.parts}
+        self._sequences[row.sequence_id] = replace(sequence, parts=parts)
 
 
 def check_owner(field: str, message_id: UUID | None, owner: str | None, known: KnownRecords) -> None:

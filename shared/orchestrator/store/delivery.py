@@ -1,6 +1,6 @@
 """Statements of the deliver function: read the state of a wave, reserve it, settle it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -232,7 +232,8 @@ def _agent_hour(row: DictRow) -> AgentHour | None:
 
 
 def _person(row: DictRow) -> Person:
-    country_pause = row["country_pauses"].get(country_of(row["phone_number"]))
+    country_pauses = row["country_pauses"]
+    country_pause = country_pauses.get(country_of(row["phone_number"])) if country_pauses else None
     return Person(
         user_id=row["user_id"],
         phone_number=row["phone_number"],
@@ -244,16 +245,16 @@ def _person(row: DictRow) -> Person:
         quiet_hours_enabled=row["quiet_hours_enabled"],
         daily_limit=row["daily_limit"],
         hourly_limit=row["hourly_limit"],
-        sent_by_day={date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()},
+        sent_by_day=_by_day(row["sent_by_day"]),
         recent_sends=tuple(row["recent_sends"]),
         law_sends=tuple(row["law_sends"]),
         planned_sends=tuple(row["planned_sends"]),
         texts_while_active=row["texts_while_active"],
         active_texts_this_hour=row["active_texts_this_hour"],
-        active_texts_by_day={date.fromisoformat(day): texts for day, texts in row["active_texts_by_day"].items()},
+        active_texts_by_day=_by_day(row["active_texts_by_day"]),
         replies_to_text=row["replies_to_text"],
         replies_this_hour=row["replies_this_hour"],
-        replies_by_day={date.fromisoformat(day): texts for day, texts in row["replies_by_day"].items()},
+        replies_by_day=_by_day(row["replies_by_day"]),
         response_pattern=row["response_pattern"],
         answer_hours=answer_hours_of(row["learned"], row["sure"], row["population"], row["stops"], row["off"]),
         opted_out=row["opted_out"],
@@ -264,3 +265,8 @@ def _person(row: DictRow) -> Person:
         unreachable_until=row["unreachable_until"],
         country_paused_until=datetime.fromisoformat(country_pause) if country_pause else None,
     )
+
+
+def _by_day(counts: Mapping[str, int] | None) -> dict[date, int]:
+    """Counts by local day; none at all stand as NULL, which takes no parsing."""
+    return {date.fromisoformat(day): count for day, count in counts.items()} if counts else {}

@@ -906,7 +906,7 @@ CREATE TABLE orchestrator.attempts (
     words_digest text,
     data_digest text
 )
-WITH (fillfactor='85', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02', fillfactor='50');
 
 ALTER TABLE ONLY orchestrator.attempts
     ADD CONSTRAINT attempts_pkey PRIMARY KEY (id);
@@ -1408,7 +1408,8 @@ CREATE TABLE public.conversations (
     created_at timestamp with time zone DEFAULT now(),
     updated_at timestamp with time zone DEFAULT now(),
     last_message_at timestamp with time zone
-);
+)
+WITH (fillfactor='50');
 
 ALTER TABLE ONLY public.conversations
     ADD CONSTRAINT conversations_pkey PRIMARY KEY (id);
