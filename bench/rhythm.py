@@ -50,12 +50,14 @@ class Tally:
 
     Attributes:
         weekly: of the people with one text a week alone; changed: of those whose rhythm changes.
+        stops: the sums of the true STOP rates, and the number of texts, of people outside the holdouts.
         counts: of each person, texts, answers and STOPs.
     """
 
     all: list[tuple[float, float]] = field(default_factory=list)
     weekly: list[tuple[float, float]] = field(default_factory=list)
     changed: list[tuple[float, float]] = field(default_factory=list)
+    stops: list[tuple[float, float]] = field(default_factory=list)
     counts: list[list[int]] = field(default_factory=list)
 
 
@@ -66,7 +68,7 @@ def simulate(contestant: Contestant, people: list[SimulatedPerson], seed: int, d
     recent: list[list[int]] = [[] for _ in people]
     for day in range(days):
         dice = random.Random(f"answers {seed} {day}")
-        sums = {"all": [0.0, 0.0], "weekly": [0.0, 0.0], "changed": [0.0, 0.0]}
+        sums = {group: [0.0, 0.0] for group in ("all", "weekly", "changed", "stops")}
         for number, person in enumerate(people):
             fate, stop_fate = dice.random(), dice.random()
             if not person.gets_text(day) or tally.counts[number][2]:
@@ -89,6 +91,8 @@ def simulate(contestant: Contestant, people: list[SimulatedPerson], seed: int, d
                 for group in groups:
                     sums[group][0] += lift
                     sums[group][1] += best
+                sums["stops"][0] += stop_rate(hour)
+                sums["stops"][1] += 1
         contestant.end_day(day)
         for group, (lift, best) in sums.items():
             getattr(tally, group).append((lift, best))
@@ -118,7 +122,7 @@ def run(scenario: Scenario, count: int, seed: int, console: Console, days: int =
     table = Table(title=f"{scenario}: {count:,} people, {days} days, seed {seed}")
     spans = [(0, 30), (30, 60), (60, 90)]
     weeks = [(7 * week, 7 * week + 7) for week in range(6)]
-    for name in ("contestant", "1-30", "31-60", "61-90", "weeks 1 to 6", "seconds"):
+    for name in ("contestant", "1-30", "31-60", "61-90", "weeks 1 to 6", "STOP", "seconds"):
         table.add_column(name)
     figures: dict[str, object] = {"scenario": scenario, "people": count, "seed": seed}
     for name, make in _CONTESTANTS.items():
@@ -127,20 +131,26 @@ def run(scenario: Scenario, count: int, seed: int, console: Console, days: int =
         tally = simulate(contestant, people, seed, days)
         days_of = tally.weekly if scenario is Scenario.WEEKLY else tally.all
         shares, of_weeks = [share(days_of, *span) for span in spans], [share(days_of, *week) for week in weeks]
-        row: dict[str, object] = {"shares": shares, "weeks": of_weeks}
+        row: dict[str, object] = {"shares": shares, "weeks": of_weeks, "stops": share(tally.stops, 0, days)}
         if scenario is Scenario.CHANGE:
             steps = [(CHANGE_DAY - 15 + 5 * step, CHANGE_DAY - 10 + 5 * step) for step in range(12)]
             row["changed, by 5 days from day 30"] = [share(tally.changed, *step) for step in steps]
         if name == "learned":
             sums = arms(tally, people)
             row["lift"] = _lift_values(compare(sums[Holdout.NONE], sums[Holdout.DEFAULT]))
-            row["stops"] = _lift_values(compare(sums[Holdout.NONE], sums[Holdout.DEFAULT], "stops"))
+            row["STOP lift"] = _lift_values(compare(sums[Holdout.NONE], sums[Holdout.DEFAULT], "stops"))
         figures[name] = row
         cells = [f"{value:.2f}" for value in shares]
-        table.add_row(name, *cells, " ".join(f"{v:.2f}" for v in of_weeks), f"{time.process_time() - begun:.0f}")
+        table.add_row(
+            name,
+            *cells,
+            " ".join(f"{v:.2f}" for v in of_weeks),
+            f"{share(tally.stops, 0, days):.3%}",
+            f"{time.process_time() - begun:.0f}",
+        )
     console.print(table)
     for name in _CONTESTANTS:
-        extra = {key: value for key, value in _row(figures, name).items() if key not in {"shares", "weeks"}}
+        extra = {key: value for key, value in _row(figures, name).items() if key not in {"shares", "weeks", "stops"}}
         if extra:
             console.print(name, json.dumps(extra))
     return figures

@@ -59,6 +59,15 @@ def test_nobody_or_one_person_proves_nothing(rows: list[tuple[int, int, int]]) -
     assert not lift.is_proved
 
 
+def test_a_holdout_without_a_stop_does_not_prove_that_others_say_it_more_often() -> None:
+    learned = [(90, 30, int(number % 25 == 0)) for number in range(500)]
+    lift = compare(sums_of(learned), sums_of([(90, 30, 0)] * 30), "stops")
+    assert lift.difference > 0
+    assert not lift.is_proved
+    assert compare(sums_of(learned), sums_of([(90, 30, 0)] * 3_000), "stops").is_proved
+    assert compare(sums_of([(90, 30, 0)] * 30), sums_of([(90, 30, 0)] * 30), "stops").detectable > 0
+
+
 def test_each_holdout_has_one_person_in_twenty_for_good() -> None:
     dice = random.Random(9)
     ids = [UUID(int=dice.getrandbits(128)) for _ in range(20_000)]

@@ -62,8 +62,11 @@ def compare(learned: ArmSums, holdout: ArmSums, what: Literal["answers", "stops"
     https://ar5iv.arxiv.org/html/2105.14705). With fewer
     than two people, or no text, in an arm, the interval is infinite.
     """
-    rate, variance = _ratio(learned, what)
-    holdout_rate, holdout_variance = _ratio(holdout, what)
+    texts = learned.texts + holdout.texts
+    # Half an event more: none in few texts is no proof that there will be none.
+    usual = (getattr(learned, what) + getattr(holdout, what) + 0.5) / (texts + 1)
+    rate, variance = _ratio(learned, what, usual)
+    holdout_rate, holdout_variance = _ratio(holdout, what, usual)
     error = math.sqrt(variance + holdout_variance)
     difference = rate - holdout_rate
     margin = _TWO_SIDED * error
@@ -71,8 +74,11 @@ def compare(learned: ArmSums, holdout: ArmSums, what: Literal["answers", "stops"
     return Lift(rate, holdout_rate, difference, difference - margin, difference + margin, detectable)
 
 
-def _ratio(arm: ArmSums, what: Literal["answers", "stops"]) -> tuple[float, float]:
-    """A rate of an arm, and its variance."""
+def _ratio(arm: ArmSums, what: Literal["answers", "stops"], usual: float) -> tuple[float, float]:
+    """A rate of an arm, and its variance: at least that of independent texts at the rate of both arms together.
+
+    An arm without a STOP would have no variance otherwise, and each STOP of the other arm would look like a proof.
+    """
     if arm.people < 2 or not arm.texts:
         return (getattr(arm, what) / arm.texts if arm.texts else 0.0), math.inf
     events, squared, product = (
@@ -82,4 +88,5 @@ def _ratio(arm: ArmSums, what: Literal["answers", "stops"]) -> tuple[float, floa
     )
     rate = events / arm.texts
     squares = max(squared - 2 * rate * product + rate * rate * arm.texts_squared, 0.0)
-    return rate, squares * arm.people / (arm.people - 1) / arm.texts**2
+    by_person = squares * arm.people / (arm.people - 1) / arm.texts**2
+    return rate, max(by_person, usual * (1 - usual) / arm.texts)
