@@ -61,9 +61,9 @@ def add_people(url: str, people: int) -> None:
         connection.execute("VACUUM ANALYZE users, conversations")
 
 
-def accept_messages(url: str, messages: int) -> None:
-    """Accept one message for each of this many people, through the enqueue function in batches of 1,000."""
-    bodies = [message_body(number) for number in range(messages)]
+def accept_messages(url: str, messages: int, first: int = 0) -> None:
+    """Accept one message for each of this many people, from `user_<first>` on, in batches of 1,000."""
+    bodies = [message_body(number) for number in range(first, first + messages)]
     run_functions("enqueue", url, [[sqs_event([], "enqueue"), *sqs_events(bodies, "enqueue", 1_000)]])
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE message_queue")

@@ -60,8 +60,16 @@ def measure_claims(
     return found
 
 
-def measure_backlog(server: str, due: int) -> tuple[float, int]:
-    """Run one tick of `dispatch` that finds a backlog of due messages; SQS is replaced by a call that returns at once.
+def prepare_backlog(server: str, due: int) -> str:
+    """Make a database with messages that are due; returns its URL."""
+    url = create_migrated_database(server, "backlog")
+    add_people(url, _PEOPLE)
+    _add_messages(url, due, "queued", START - timedelta(hours=1), timedelta(milliseconds=10))
+    return url
+
+
+def run_tick(url: str) -> tuple[float, int]:
+    """Run one tick of `dispatch`; SQS is replaced by a call that returns at once.
 
     Returns:
         Seconds, and how many messages it handed over.
@@ -69,9 +77,6 @@ def measure_backlog(server: str, due: int) -> tuple[float, int]:
     from orchestrator.delivery.dispatch import dispatch
     from orchestrator.settings import DispatchSettings, load
 
-    url = create_migrated_database(server, "backlog")
-    add_people(url, _PEOPLE)
-    _add_messages(url, due, "queued", START - timedelta(hours=1), timedelta(milliseconds=10))
     settings = load(DispatchSettings, function_environment(url, SENDER_MESSAGES_PER_SECOND="1000000"))
     # Only our own part is measured.
     with mock.patch("orchestrator.delivery.handover.send_all", return_value={}), connect(url) as connection:

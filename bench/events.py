@@ -9,8 +9,8 @@ from orchestrator.ids import uuid7
 
 # The time at which measured functions run: Tuesday, 10:00 in New York, outside quiet hours.
 START = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
-# Records in one event of the delivery queue.
-BATCH = 10
+# Records in one event of the delivery queue, and messages in one wave of the deliver function.
+WAVE = 50
 
 
 def message_body(number: int) -> str:
@@ -46,6 +46,6 @@ def sqs_event(bodies: Sequence[str], queue: str) -> dict[str, Any]:
     }
 
 
-def sqs_events(bodies: Sequence[str], queue: str, size: int = BATCH) -> list[dict[str, Any]]:
+def sqs_events(bodies: Sequence[str], queue: str, size: int = WAVE) -> list[dict[str, Any]]:
     """Events of `size` records each; the last one may have fewer."""
     return [sqs_event(bodies[start : start + size], queue) for start in range(0, len(bodies), size)]

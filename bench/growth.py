@@ -23,7 +23,7 @@ def measure_growth(server: str, messages: int, progress: Callable[[str], None]) 
         progress(f"{done:,} of {messages:,} messages")
         bodies = [message_body(number) for number in range(min(STEP, messages - done))]
         run_functions("enqueue", url, [[sqs_event([], "enqueue"), *sqs_events(bodies, "enqueue", 1_000)]])
-        events = sqs_events(approve_messages(url), "delivery", 50)
+        events = sqs_events(approve_messages(url), "delivery")
         run_functions("deliver", url, [events[::2], events[1::2]], HOURLY_LIMIT="1000000", DAILY_LIMIT="1000000")
     minutes = (time.monotonic() - started) / 60
     with psycopg.connect(url, autocommit=True) as connection:

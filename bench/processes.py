@@ -5,13 +5,19 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from orchestrator_local.stand_ins import phones
 
 ROOT = Path(__file__).parents[1]
+# Seconds after which a measured run counts as hung, and is ended.
+MOST_SECONDS = 600
+# What happens beside a run: entered when every process is ready, left when all of them have ended.
+Beside = AbstractContextManager[Any]
 
 
 def inherited_environment() -> dict[str, str]:
@@ -47,13 +53,16 @@ def function_environment(url: str, **changes: str) -> dict[str, str]:
     }
 
 
-def run_functions(name: str, url: str, events: Sequence[Sequence[Mapping[str, Any]]], **changes: str) -> float:
+def run_functions(
+    name: str, url: str, events: Sequence[Sequence[Mapping[str, Any]]], beside: Beside | None = None, **changes: str
+) -> float:
     """Run a function in one process for each list of events, side by side. The first event of each list is a warm-up.
 
     Args:
         name: the function's folder in `functions/`.
         url: the database.
         events: one list for each process.
+        beside: what happens meanwhile.
         changes: environment variables to set or replace.
 
     Returns:
@@ -66,7 +75,7 @@ def run_functions(name: str, url: str, events: Sequence[Sequence[Mapping[str, An
             file.write_text("\n".join(json.dumps(event) for event in own_events))
             command = [sys.executable, "-m", "bench.workers.function", name, str(file)]
             processes.append(start_process(command, function_environment(url, **changes)))
-        return time_processes(processes)
+        return time_processes(processes, beside)
 
 
 def start_process(
@@ -78,24 +87,34 @@ def start_process(
     )
 
 
-def time_processes(processes: "Sequence[subprocess.Popen[str]]") -> float:
+def time_processes(processes: "Sequence[subprocess.Popen[str]]", beside: Beside | None = None) -> float:
     """Wait until all processes are ready, start them together, and return the seconds of the slowest.
 
     Raises:
-        RuntimeError: a process failed; its error is on standard error.
+        RuntimeError: a process failed, and its error is on standard error; or it took longer than `MOST_SECONDS`.
     """
-    for process in processes:
-        assert process.stdout
-        if process.stdout.readline().strip() != "ready":
-            raise RuntimeError(f"a process did not get ready: {process.args!r}")
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    seconds = []
-    for process in processes:
-        output, _ = process.communicate()
-        if process.returncode:
-            raise RuntimeError(f"a process failed: {process.args!r}")
-        seconds.append(float(output.split()[-1]))
-    return max(seconds)
+    try:
+        for process in processes:
+            assert process.stdout
+            if process.stdout.readline().strip() != "ready":
+                raise RuntimeError(f"a process did not get ready: {process.args!r}")
+        with beside or nullcontext():
+            for process in processes:
+                assert process.stdin
+                process.stdin.write("go\n")
+                process.stdin.flush()
+            ends_at = time.monotonic() + MOST_SECONDS
+            return max(_seconds_of(process, ends_at) for process in processes)
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def _seconds_of(process: "subprocess.Popen[str]", ends_at: float) -> float:
+    try:
+        output, _ = process.communicate(timeout=max(ends_at - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"a process did not end within {MOST_SECONDS} s: {process.args!r}") from None
+    if process.returncode:
+        raise RuntimeError(f"a process failed: {process.args!r}")
+    return float(output.split()[-1])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -10,6 +11,7 @@ from xml.sax.saxutils import escape
 from rich.console import Console
 from rich.table import Table
 
+from bench.budgets import BUDGETS
 from bench.rounds import RoundResult
 
 # Of the plots, in SVG units.
@@ -21,8 +23,11 @@ class Report:
     """Everything that was measured in one run."""
 
     machine: Mapping[str, str]
+    date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     sections: list[dict[str, Any]] = field(default_factory=list)
-    budgets: list[dict[str, str]] = field(default_factory=list)
+    budgets: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Line plots, by the end of their file's name.
+    plots: dict[str, str] = field(default_factory=dict)
 
     def add_comparison(self, title: str, unit: str, results: Mapping[str, RoundResult], console: Console) -> None:
         """Add a comparison of several programs, and print it."""
@@ -43,30 +48,59 @@ class Report:
         console.print(table)
         self.sections.append({"title": title, "facts": {name: str(value) for name, value in facts.items()}})
 
-    def add_budget(self, what: str, target: str, measured: str, *, met: bool) -> None:
-        """Add a target, and whether this run met it."""
-        self.budgets.append({"what": what, "target": target, "measured": measured, "met": "yes" if met else "no"})
+    def measure(self, name: str, figure: float) -> None:
+        """Add a figure for one of the `BUDGETS`."""
+        budget = BUDGETS[name]
+        self.budgets[name] = {
+            "what": budget.what,
+            "target": budget.target,
+            "measured": budget.show(figure),
+            "of_the_target": f"{figure / budget.limit:.2f}",
+            "met": "yes" if budget.is_met(figure) else "no",
+            "on": self.date,
+        }
 
     def write(self, folder: Path, name: str, console: Console) -> None:
-        """Print the budgets, and write the JSON file and the plots.
+        """Write the JSON file and the plots, and print the budgets.
 
         Args:
             folder: where the files go.
             name: the beginning of their names.
-            console: where the tables go.
+            console: where the table goes.
         """
-        table = Table("budget", "target", "measured", "met", title="Budgets", title_justify="left", show_lines=True)
-        for row in self.budgets:
-            table.add_row(row["what"], row["target"], row["measured"], row["met"])
-        if self.budgets:
-            console.print(table)
         folder.mkdir(parents=True, exist_ok=True)
-        content = {"machine": self.machine, "sections": self.sections, "budgets": self.budgets}
+        content = {"date": self.date, "machine": self.machine, "sections": self.sections, "budgets": self.budgets}
         (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
         for number, section in enumerate(s for s in self.sections if "results" in s):
             values = {row["name"]: row["median"] for row in section["results"]}
             (folder / f"{name}-{number + 1}.svg").write_text(bar_plot(f"{section['title']}, {section['unit']}", values))
+        for ending, plot in self.plots.items():
+            (folder / f"{name}-{ending}.svg").write_text(plot)
         console.print(f"Written to {folder}.")
+        self.print_budgets(folder, console)
+
+    def print_budgets(self, folder: Path, console: Console) -> None:
+        """Print every budget: as measured in this run, or as another suite recorded it in its file, with the date."""
+        table = Table("budget", "target", "measured", "of the target", "met", show_lines=True)
+        table.title, table.title_justify = "Budgets", "left"
+        for name, budget in BUDGETS.items():
+            row = self.budgets.get(name) or _recorded(folder / f"{budget.suite}.json", name)
+            if row is None:
+                table.add_row(budget.what, budget.target, f"not yet: python -m bench {budget.suite}", "", "")
+                continue
+            measured = row["measured"] if name in self.budgets else f"{row['measured']}, on {row['on']}"
+            table.add_row(budget.what, budget.target, measured, row["of_the_target"], row["met"])
+        console.print(table)
+
+
+def _recorded(file: Path, name: str) -> dict[str, str] | None:
+    """What an earlier run of another suite measured for a budget."""
+    if not file.exists():
+        return None
+    budgets = json.loads(file.read_text()).get("budgets", {})
+    # Files of earlier versions hold a list, without names.
+    found: dict[str, str] | None = budgets.get(name) if isinstance(budgets, dict) else None
+    return found
 
 
 def bar_plot(title: str, values: Mapping[str, float]) -> str:
@@ -97,7 +131,7 @@ def line_plot(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[
     height, left, bottom = 280, 50, 30
     most = max((max(values) for values in series.values()), default=1) or 1
     places = max(len(values) for values in series.values())
-    colours = ("#b9c4c0", "#2f6f5e", "#b0682c")
+    colours = ("#b9c4c0", "#2f6f5e", "#b0682c", "#3a5a9c")
     parts = [_svg_start(height, title)]
 
     def point(place: int, value: float) -> str:
@@ -110,7 +144,7 @@ def line_plot(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[
     parts.append(f'<text x="{left - 6}" y="46" text-anchor="end" fill="#666">{most:,.0f}</text>')
     for number, (name, values) in enumerate(series.items()):
         points = " ".join(point(place, value) for place, value in enumerate(values))
-        colour = colours[number % 3]
+        colour = colours[number % len(colours)]
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
         position = f'x="{_WIDTH - 20}" y="{40 + 16 * number}" text-anchor="end"'
         parts.append(f'<text {position} fill="{colour}">{escape(name)}</text>')

@@ -24,6 +24,10 @@ class RoundResult:
         """The difference between the highest and the lowest figure, as a share of the median."""
         return (max(self.values) - min(self.values)) / self.median if self.median else 0.0
 
+    def ratio_to(self, other: "RoundResult") -> float:
+        """The median of the rounds of this figure divided by the other's of the same round."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
+
 
 def run_rounds(
     measurements: Mapping[str, Measurement], rounds: int, progress: Callable[[str], None]

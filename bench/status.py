@@ -6,12 +6,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
-from bench.processes import function_environment, run_functions, start_process
+from bench.processes import function_environment, start_process
 from bench.rounds import RoundResult, run_rounds
-from bench.throughput import prepare_deliveries
+from bench.throughput import deliver, prepare_deliveries
 
 WORKERS = 2
 # Questions a second.
@@ -37,7 +36,7 @@ class BesideStatus:
     @property
     def ratio(self) -> float:
         """The rate beside the questions as a share of the rate alone: the median of the rounds."""
-        return median(after / before for before, after in zip(self.alone.values, self.beside.values, strict=True))
+        return self.beside.ratio_to(self.alone)
 
 
 def measure_beside_status(server: str, messages: int, rounds: int, progress: Callable[[str], None]) -> BesideStatus:
@@ -50,22 +49,18 @@ def measure_beside_status(server: str, messages: int, rounds: int, progress: Cal
 
     def deliver_alone() -> float:
         url, events = prepare_deliveries(server, messages, WORKERS)
-        return messages / _deliver(url, events)
+        return messages / deliver(url, events, WORKERS)
 
     def deliver_beside() -> float:
         url, events = prepare_deliveries(server, messages, WORKERS)
         asking = _start_asking(url, events)
-        seconds = _deliver(url, events)
+        seconds = deliver(url, events, WORKERS)
         answers.append(_end_asking(asking))
         return messages / seconds
 
     alone, beside = "ours, 2 workers", f"ours, 2 workers, {PACE:.0f} questions a second"
     found = run_rounds({alone: deliver_alone, beside: deliver_beside}, rounds, progress)
     return BesideStatus(found[alone], found[beside], tuple(answers))
-
-
-def _deliver(url: str, events: Sequence[Mapping[str, Any]]) -> float:
-    return run_functions("deliver", url, [events[place::WORKERS] for place in range(WORKERS)])
 
 
 def _start_asking(url: str, events: Sequence[Mapping[str, Any]]) -> "subprocess.Popen[str]":

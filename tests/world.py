@@ -25,7 +25,7 @@ from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "query")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "learn", "query")
 WEBHOOK = "https://hooks.example.com"
 PRIVACY_KEY = "a key for tests alone"
 QUEUES = {
@@ -39,6 +39,8 @@ QUEUES = {
 }
 # What another thread is about to do happens within this, also on a busy machine.
 PATIENCE_SECONDS = 8.0
+# Records of the delivery queue in one event, as template.yaml sets it.
+WAVE = 50
 # A Tuesday, 10:00 in New York: nobody on the continent is in quiet hours but the west coast.
 TUESDAY_10_IN_NEW_YORK = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 
@@ -304,12 +306,13 @@ class World:
         return self.invoke("dispatch", {"time": self.now.isoformat()})
 
     def deliver(self) -> dict[str, Any]:
-        """Everything in the delivery queues goes through deliver, in batches of 10; returns the last answer."""
+        """Everything in the delivery queues goes through deliver, in their batches; returns the last answer."""
         answer: dict[str, Any] = {"batchItemFailures": []}
-        bodies = [*self.drain("URGENT_QUEUE_URL"), *self.drain("DELIVERY_QUEUE_URL")]
-        for start in range(0, len(bodies), 10):
-            records = [sqs_record(body, self.now) for body in bodies[start : start + 10]]
-            answer = self.invoke("deliver", sqs_event(records))
+        for queue, size in (("URGENT_QUEUE_URL", 10), ("DELIVERY_QUEUE_URL", WAVE)):
+            bodies = self.drain(queue)
+            for start in range(0, len(bodies), size):
+                records = [sqs_record(body, self.now) for body in bodies[start : start + size]]
+                answer = self.invoke("deliver", sqs_event(records))
         return answer
 
     def twilio_calls(self, *callbacks: Callback) -> list[int]:
@@ -338,15 +341,20 @@ class World:
         """One night's retention."""
         return self.invoke("retain", {"time": self.now.isoformat()})
 
+    def learn(self) -> dict[str, Any]:
+        """One night's learning, which has a quarter of an hour."""
+        event = {"time": self.now.isoformat()}
+        return self.invoke("learn", event, LambdaContext(remaining_ms=900_000))
+
     def minute(self) -> None:
         """One tick, and what it handed over."""
         self.dispatch()
         self.deliver()
 
-    def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(self, function: str, event: Mapping[str, Any], context: LambdaContext | None = None) -> dict[str, Any]:
         """Call a handler as Lambda does."""
         try:
-            answer: dict[str, Any] = self.functions[function].handler(event, LambdaContext())
+            answer: dict[str, Any] = self.functions[function].handler(event, context or LambdaContext())
         except Exception as error:
             # Lambda's runtime logs what leaves a handler. This is printed whole, for the scan of logs.
             print(json.dumps({"errorType": type(error).__name__, "stackTrace": traceback.format_exception(error)}))

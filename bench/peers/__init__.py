@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.processes import ROOT, inherited_environment, start_process, time_processes
+from bench.processes import ROOT, Beside, inherited_environment, start_process, time_processes
 
 FOLDER = ROOT / ".bench"
 NODE_PACKAGES = ("graphile-worker@0.18.0", "pg-boss@12.38.0", "pg@8")
-PYTHON_PACKAGES = ("procrastinate[psycopg]==3.10.0", "psycopg[binary]")
+PYTHON_PACKAGES = ("procrastinate[psycopg]==3.10.0", "psycopg[binary]", "pgqueuer==1.6.0", "asyncpg==0.32.0")
 
 
 class PeersUnavailable(Exception):
@@ -38,28 +38,30 @@ def install() -> None:
     marker.touch()
 
 
-def run_node(script: str, url: str, jobs: int, **variables: str) -> float:
+def run_node(script: str, url: str, jobs: int, beside: Beside | None = None, **variables: str) -> float:
     """Run jobs with a Node script of this folder; returns seconds."""
     # Node looks for packages beside the script.
     shutil.copy(Path(__file__).parent / script, FOLDER / script)
-    return _measure(["node", str(FOLDER / script)], url, jobs, variables)
+    return _measure(["node", str(FOLDER / script)], url, jobs, beside, variables)
 
 
-def run_procrastinate(url: str, jobs: int, phase: str) -> float:
-    """Run jobs with procrastinate; returns seconds.
+def run_python(script: str, url: str, jobs: int, phase: str, beside: Beside | None = None) -> float:
+    """Run jobs with a Python script of this folder; returns seconds.
 
     Args:
-        url: an empty database.
+        script: the file.
+        url: the database.
         jobs: how many.
         phase: what is timed, `enqueue` or `work`.
+        beside: what happens meanwhile.
     """
-    script = Path(__file__).parent / "procrastinate_worker.py"
-    return _measure([str(FOLDER / "python" / "bin" / "python"), str(script)], url, jobs, {"PHASE": phase})
+    command = [str(FOLDER / "python" / "bin" / "python"), str(Path(__file__).parent / script)]
+    return _measure(command, url, jobs, beside, {"PHASE": phase})
 
 
-def _measure(command: list[str], url: str, jobs: int, variables: dict[str, str]) -> float:
+def _measure(command: list[str], url: str, jobs: int, beside: Beside | None, variables: dict[str, str]) -> float:
     environment = {**inherited_environment(), "DATABASE_URL": url, "JOBS": str(jobs), **variables}
-    return time_processes([start_process(command, environment, FOLDER)])
+    return time_processes([start_process(command, environment, FOLDER)], beside)
 
 
 def _run(command: list[str]) -> None:

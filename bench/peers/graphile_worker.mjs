@@ -5,6 +5,7 @@ import { makeWorkerUtils, run } from "graphile-worker";
 
 const jobs = Number(process.env.JOBS);
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 24 });
+pool.on("error", (error) => { throw error; });
 const utils = await makeWorkerUtils({ pgPool: pool });
 await utils.migrate();
 const addJobs = "SELECT graphile_worker.add_job('noop', json_build_object('id', n)) FROM generate_series(1, $1) AS n";

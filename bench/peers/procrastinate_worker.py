@@ -12,8 +12,8 @@ import time
 import procrastinate
 
 NUMBERS = [{"number": number} for number in range(int(os.environ["JOBS"]))]
-app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=os.environ["DATABASE_URL"], max_size=12))
 logging.disable(logging.CRITICAL)
+app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=os.environ["DATABASE_URL"], max_size=12))
 
 
 @app.task(name="noop")

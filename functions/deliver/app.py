@@ -16,7 +16,8 @@ from orchestrator.delivery.confirmations import confirm_opt_out, split_confirmat
 from orchestrator.delivery.deliver import deliver
 from orchestrator.delivery.handover import message_ids_of
 from orchestrator.jurisdictions import read_law
-from orchestrator.settings import DeliverSettings, SendingMode, load, refresh
+from orchestrator.sender_settings import SendingMode
+from orchestrator.settings import DeliverSettings, load, refresh
 from orchestrator.sms.shadow import sender_for
 from orchestrator.store.database import Database
 

@@ -30,8 +30,8 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
 }
-# SQS returns at most 10 messages to one call.
-_RECEIVE_LIMIT = 10
+# SQS takes and gives at most 10 messages in one call.
+_REQUEST_LIMIT = 10
 _READY_SECONDS = 60
 
 
@@ -130,27 +130,35 @@ class _Poller(threading.Thread):
         self._stopping.set()
 
     def _poll(self) -> None:
-        answer = self._sqs.receive_message(
-            QueueUrl=self._url,
-            MaxNumberOfMessages=min(self._mapping.batch_size, _RECEIVE_LIMIT),
-            WaitTimeSeconds=1,
-            AttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        messages = answer.get("Messages", [])
+        messages = self._receive(self._mapping.batch_size)
         if not messages:
             return
+        window_ends = time.monotonic() + self._mapping.window_seconds
+        while (room := self._mapping.batch_size - len(messages)) and time.monotonic() < window_ends:
+            messages += self._receive(room)
         try:
             result = self._function.invoke({"Records": [self._record(message) for message in messages]})
         except FunctionFailed:
             return  # as on AWS, the whole batch becomes visible again after the visibility timeout
         failed = _failures(result) if self._mapping.reports_failures else set()
         done = [message for message in messages if message["MessageId"] not in failed]
-        if done:
+        for start in range(0, len(done), _REQUEST_LIMIT):
+            entries = done[start : start + _REQUEST_LIMIT]
             self._sqs.delete_message_batch(
                 QueueUrl=self._url,
-                Entries=[{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(done)],
+                Entries=[{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(entries)],
             )
+
+    def _receive(self, most: int) -> "list[MessageTypeDef]":
+        """Receive messages, as many as one request gives; wait a second for the first."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=min(most, _REQUEST_LIMIT),
+            WaitTimeSeconds=1,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return answer.get("Messages", [])
 
     def _record(self, message: "MessageTypeDef") -> dict[str, Any]:
         """A message as Lambda passes it to a function."""

@@ -13,10 +13,15 @@ TEMPLATE = ROOT / "template.yaml"
 
 @dataclass(frozen=True, slots=True)
 class EventSourceMapping:
-    """A queue whose messages invoke a function."""
+    """A queue whose messages invoke a function.
+
+    Attributes:
+        window_seconds: for how long a batch is gathered after its first message.
+    """
 
     queue: str
     batch_size: int
+    window_seconds: int
     reports_failures: bool
 
 
@@ -130,6 +135,7 @@ def _mapping(event: Mapping[str, Any], content: Mapping[str, Any]) -> EventSourc
     return EventSourceMapping(
         queue=event["Queue"]["Fn::GetAtt"][0],
         batch_size=_map_value(event.get("BatchSize", 10), content),
+        window_seconds=_map_value(event.get("MaximumBatchingWindowInSeconds", 0), content),
         reports_failures="ReportBatchItemFailures" in event.get("FunctionResponseTypes", []),
     )
 

@@ -51,8 +51,8 @@ class AgentGroup:
 # How the key of a group begins whose agents have no settings and share the start limit of their publisher.
 PUBLISHER_KEY = "publisher "
 # Waves of a group that is so close to its limit come one after the other. With the default of DeliverConcurrency at
-# most 200 texts are reserved side by side: 10 batches of 10, and as many urgent ones.
-NEARLY_FULL = 200
+# most 600 texts are reserved side by side: 10 batches of 50, and as many of 10 urgent ones.
+NEARLY_FULL = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,9 @@ def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:
 def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:
     """The settings of an agent: those of the longest prefix of its id, or the defaults."""
     matching = [agent for agent in agents if agent_id.startswith(agent.prefix)]
-    return max(matching, key=lambda agent: len(agent.prefix), default=Agent(prefix=agent_id))
+    if not matching:
+        return Agent(prefix=agent_id)
+    return matching[0] if len(matching) == 1 else max(matching, key=lambda agent: len(agent.prefix))
 
 
 def have_same_settings(agent_id: str, other_id: str, agents: Sequence[Agent]) -> bool:

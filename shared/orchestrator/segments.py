@@ -57,7 +57,10 @@ def segments_of(text: str) -> Segments:
     letter with its marks, an emoji of several parts. This agrees with Twilio's own count (the npm package
     sms-segments-calculator).
     """
-    if set(text) <= _GSM:
+    characters = set(text)
+    if characters <= _GSM:
+        if len(text) + sum(map(text.count, characters & _EXTENDED)) <= _GSM_PLACES[0]:
+            return Segments(Encoding.GSM_7, 1)
         sizes: Iterable[int] = (2 if character in _EXTENDED else 1 for character in text)
         return Segments(Encoding.GSM_7, _segments(sizes, *_GSM_PLACES))
     return Segments(Encoding.UCS_2, _segments(map(_utf_16_units, _graphemes(text)), *_UCS_2_PLACES))

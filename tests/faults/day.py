@@ -41,7 +41,7 @@ from orchestrator.store.stored_statements import STORED, function_name
 from orchestrator_local.stand_ins.claude import API_KEY
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, twilio_error
-from tests.world import WEBHOOK, World, http_event, sqs_event, sqs_record
+from tests.world import WAVE, WEBHOOK, World, http_event, sqs_event, sqs_record
 
 INBOUND = f"{WEBHOOK}/twilio/inbound"
 # As template.yaml sets them: the function that a queue feeds, and the seconds for which a received record is hidden.
@@ -49,7 +49,7 @@ CONSUMERS = {
     "enqueue": ("enqueue", 182),
     "inbound": ("inbound", 180),
     "urgent": ("deliver", 360),
-    "delivery": ("deliver", 360),
+    "delivery": ("deliver", 361),
 }
 DEAD_LETTERS = ("enqueue-dead", "delivery-dead", "inbound-dead")
 # Twilio repeats a call to a webhook so often within 15 seconds (`#rc=5&rp=all`).
@@ -167,7 +167,11 @@ class Day:
         function, hidden = CONSUMERS[queue]
         if not self._sqs.queues[queue]._messages:
             return False
-        received = self._sqs.receive_message(queue, 10, 0, hidden, ["All"])
+        received = [
+            message
+            for _ in range(WAVE // 10 if queue == "delivery" else 1)  # SQS gives ten a request
+            for message in self._sqs.receive_message(queue, 10, 0, hidden, ["All"])
+        ]
         if not received:
             return False
         records = [self._record(queue, message) for message in received]

@@ -26,7 +26,7 @@ from tests.faults.http_proxy import http_proxy
 from tests.faults.sqs_server import FaultyQueues, serve_queues
 from tests.postgres_proxy import postgres_proxy
 from tests.tables import empty_tables
-from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, WEBHOOK, function_environment, http_event
+from tests.world import QUEUES, TUESDAY_10_IN_NEW_YORK, WAVE, WEBHOOK, function_environment, http_event
 
 # Which function takes what from which queue.
 MAPPINGS = {"enqueue": "enqueue", "urgent": "deliver", "delivery": "deliver", "inbound": "inbound"}
@@ -76,7 +76,7 @@ class Rig:
 
     def poll(self, queue: str, name: str) -> bool:
         """Act as one event source mapping, once; returns whether there was anything."""
-        records = self.queues.receive(queue)
+        records = self.queues.receive(queue, WAVE if queue == "delivery" else 10)
         if not records:
             return False
         answer = self.invoke(name, {"Records": records})

@@ -14,6 +14,7 @@ from orchestrator.event_targets.bus import SOURCE
 from orchestrator.sender_settings import NumberCheckSettings
 from orchestrator.settings import ActivitySettings, Effort, PolicySettings, WriterSettings
 from tests.infrastructure.deployed import deployed, names_in, of_type
+from tests.world import WAVE
 
 TEMPLATE = deployed()
 FUNCTIONS = of_type(TEMPLATE, "AWS::Lambda::Function")
@@ -63,6 +64,16 @@ def test_the_visibility_timeout_is_six_times_the_functions_timeout(name: str, fa
         window = TEMPLATE["Mappings"][of_map][favours][key]
     timeout = FUNCTIONS[function_of(mapping)]["Timeout"]
     assert QUEUES[queue_of(mapping)]["VisibilityTimeout"] >= 6 * timeout + window
+
+
+def test_a_wave_of_ordinary_messages_is_gathered_for_a_second_and_an_urgent_one_goes_at_once() -> None:
+    """Lambda takes more than ten records only with a window, and tests hand over batches of this size."""
+    sizes = {
+        queue_of(mapping): (mapping["BatchSize"], mapping.get("MaximumBatchingWindowInSeconds", 0))
+        for mapping in MAPPINGS.values()
+        if function_of(mapping) == "DeliverFunction"
+    }
+    assert sizes == {"DeliveryQueue": (WAVE, 1), "UrgentQueue": (10, 0)}
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -137,6 +148,7 @@ QUEUE_ACTIONS = {
         "UrgentQueue": {"sqs:SendMessage"},
     },
     "RetainRole": {},
+    "LearnRole": {},
     "QueryRole": {},
 }
 SECRETS = {
@@ -147,6 +159,7 @@ SECRETS = {
     "WebhookRole": {"Twilio"},
     "InboundRole": {"Database", "Anthropic", "Privacy"},
     "RetainRole": {"Database"},
+    "LearnRole": {"Database"},
     "QueryRole": {"Database"},
 }
 
@@ -255,12 +268,14 @@ REASONS = {
     ("InboundRole", "lambda:InvokeFunction"): "what people write, to the owner's function",
     ("DispatchFunctionEachMinuteRole", "lambda:InvokeFunction"): "the ticks",
     ("RetainFunctionEachNightRole", "lambda:InvokeFunction"): "the nights",
+    ("LearnFunctionEachNightRole", "lambda:InvokeFunction"): "the nights",
 }
 # Every statement that names who may use a resource or a role, with that principal.
 PRINCIPALS = {
     **{(role, "sts:AssumeRole"): "lambda.amazonaws.com" for role in QUEUE_ACTIONS},
     ("DispatchFunctionEachMinuteRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
     ("RetainFunctionEachNightRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
+    ("LearnFunctionEachNightRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
     ("CodeDeployServiceRole", "sts:AssumeRole"): "codedeploy.amazonaws.com",
     ("WebhookFunctionTextPermission", "lambda:InvokeFunction"): "apigateway.amazonaws.com",
     ("WebhookFunctionStatusPermission", "lambda:InvokeFunction"): "apigateway.amazonaws.com",

@@ -361,6 +361,22 @@ def test_a_history_is_read_in_batches(old_database: str, monkeypatch: pytest.Mon
         assert opted_out(connection) == [BEN, ADA]
 
 
+def test_each_text_of_a_history_counts_once_and_in_the_order_in_which_it_was_written(
+    old_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adoption, "BATCH", 1)
+    with psycopg.connect(old_database, autocommit=True) as connection:
+        connection.execute("DELETE FROM messages")
+        # Stored in another order than written, as an import may do.
+        for user, content, minute in [(ADA, "STOP", 9), (ADA, "START", 5), (CHEN, "START", 2), (CHEN, "STOP", 1)]:
+            wrote(connection, user, content, minute)
+        for content in ("hello", "STOP", "see you"):
+            wrote(connection, BEN, content, 0)
+        connection.execute("UPDATE messages SET created_at = NULL WHERE user_id = %s", [BEN])
+        adopt(connection, DAY, WEEK, NOW, apply=True)
+        assert set(opted_out(connection)) == {ADA, BEN}
+
+
 def test_what_agents_wrote_to_themselves_is_no_stop(old_database: str) -> None:
     with psycopg.connect(old_database, autocommit=True) as connection:
         wrote(connection, ADA, "STOP", 1, role="system")

@@ -460,7 +460,7 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_outcome(world: World
     world.person()
     message_id = world.message()
 
-    def die(_fields: object) -> None:
+    def die(*_: object) -> None:
         raise SystemExit
 
     world.dispatch()

@@ -13,7 +13,7 @@ import pytest
 from orchestrator.agents import Agent
 from orchestrator.maintenance.evidence_file import build_evidence
 from orchestrator.purpose import Purpose
-from orchestrator.settings import SendingMode
+from orchestrator.sender_settings import SendingMode
 from orchestrator.store.agents import set_agent
 from orchestrator.store.number_checks import NumberClaim, claim_number_checks
 from orchestrator_local.stand_ins.http import HttpAnswer

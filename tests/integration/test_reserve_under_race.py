@@ -24,7 +24,7 @@ from orchestrator.rules.wave import decide_wave
 from orchestrator.settings import DeliverSettings, load
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.sms.prices import price
-from orchestrator.sms.sender import Sender, Sms
+from orchestrator.sms.sender import HasTime, Sender, Sms
 from orchestrator.store.database import Database, connect
 from orchestrator.store.delivery import read_state, reserve_wave
 from orchestrator.store.wave_plan import WavePlan
@@ -43,7 +43,7 @@ class CountingSender:
         self.sent: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
+    def send_wave(self, texts: Sequence[Sms], has_time: HasTime = lambda: True) -> list[Outcome]:  # noqa: ARG002
         with self._lock:
             self.sent.update(text.body for text in texts)
             return [Outcome(OutcomeKind.ACCEPTED, sid=f"SM{len(self.sent):032}") for _ in texts]
@@ -59,8 +59,8 @@ class HoldingSender(CountingSender):
         super().__init__()
         self.lets_go = threading.Event()
 
-    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
-        outcomes = super().send_wave(texts)
+    def send_wave(self, texts: Sequence[Sms], has_time: HasTime = lambda: True) -> list[Outcome]:
+        outcomes = super().send_wave(texts, has_time)
         assert self.lets_go.wait(PATIENCE_SECONDS)
         return outcomes
 

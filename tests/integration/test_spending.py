@@ -115,7 +115,7 @@ def test_outside_production_only_named_numbers_are_texted(
 
 
 def test_a_shadow_run_decides_and_records_and_sends_nothing(world: World) -> None:
-    from orchestrator.settings import SendingMode
+    from orchestrator.sender_settings import SendingMode
     from orchestrator.sms.shadow import sender_for
 
     app = world.functions["deliver"]

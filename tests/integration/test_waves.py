@@ -19,9 +19,9 @@ def test_a_persons_texts_arrive_in_order_two_in_a_wave(world: World, monkeypatch
     waves: list[list[str]] = []
     send_wave = sender.send_wave
 
-    def record(texts):  # type: ignore[no-untyped-def]  # as the sender's own
+    def record(texts, has_time):  # type: ignore[no-untyped-def]  # as the sender's own
         waves.append([sms.body for sms in texts])
-        return send_wave(texts)
+        return send_wave(texts, has_time)
 
     monkeypatch.setattr(sender, "send_wave", record)
     world.deliver()

@@ -95,3 +95,18 @@ def test_every_setting_is_one_of_ours(page: Path) -> None:
 def test_lines_are_short(page: Path) -> None:
     prose = without_fences(page.read_text()).splitlines()
     assert [line for line in prose if len(line) > WIDTH and not line.startswith("|")] == []
+
+
+def test_the_set_up_counts_its_own_commands() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    counted = [int(number) for number in re.findall(r"^\| \d\. [^|]+\| (\d+) \|", page, re.MULTILINE)]
+    together = re.search(r"^\| \*\*together\*\* \| (\d+) \|", page, re.MULTILINE)
+    # A line that is indented continues the command before it.
+    commands = [
+        len(re.findall(r"^\S", block[1], re.MULTILINE)) if block else 0
+        for section in re.findall(r"^## \d\. .+?(?=^## )", page, re.DOTALL | re.MULTILINE)
+        for block in [re.search(r"^```sh\n(.+?)^```", section, re.DOTALL | re.MULTILINE)]
+    ]
+    assert counted == commands
+    assert together
+    assert int(together[1]) == sum(commands)

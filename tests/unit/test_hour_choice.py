@@ -59,7 +59,7 @@ zone_lists = st.lists(
     st.sampled_from(["America/New_York", "America/St_Johns", "Australia/Lord_Howe", "America/Havana", "Pacific/Apia"]),
     max_size=3,
     unique=True,
-).map(lambda names: [ZoneInfo(name) for name in names])
+).map(lambda names: tuple(map(ZoneInfo, names)))
 windows = st.none() | st.builds(QuietHours, st.times(), st.times()) | st.just(NIGHT)
 
 
@@ -67,7 +67,7 @@ windows = st.none() | st.builds(QuietHours, st.times(), st.times()) | st.just(NI
 def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
     earliest: datetime,
     minutes: int,
-    zones: list[ZoneInfo],
+    zones: tuple[ZoneInfo, ...],
     quiet: QuietHours | None,
     learned: LearnedHours,
     draw: float,

@@ -24,12 +24,23 @@ TREES = {
 # The parts of shared/orchestrator: each imports itself and the layers above its line; procedures import each other, too.
 PROCEDURES = {"intake", "delivery", "conversation", "maintenance", "query"}
 LAYERS = [
-    {"errors", "ids", "leases", "segments", "number_hash", "clean_text", "purpose", "thread_pools", "queries"},
-    {"unsendable", "request_fields"},
+    {
+        "errors",
+        "ids",
+        "leases",
+        "segments",
+        "number_hash",
+        "clean_text",
+        "purpose",
+        "thread_pools",
+        "queries",
+        "number_patterns",
+    },
+    {"unsendable", "request_fields", "number_plans"},
     {"consents"},
     {"clock", "messages", "people"},
     {"setting_values"},
-    {"sender_settings", "brake_settings", "event_settings"},
+    {"sender_settings", "brake_settings", "event_settings", "learn_settings"},
     {"aws"},
     {"settings"},
     {"agents"},

@@ -155,8 +155,7 @@ def test_after_three_calls_without_an_answer_no_more_of_the_wave_start() -> None
 
     phones.misbehave = fail
     with serve(phones) as url:
-        sender = sender_at(url)
-        sender.parallel_calls = 1
+        sender = sender_at(url, twilio_parallel_calls=1)
         outcomes = sender.send_wave([text_of(str(number), to=f"+121255501{number:02}") for number in range(50)])
     assert len(calls) == 3
     assert [outcome.called for outcome in outcomes] == [True] * 3 + [False] * 47

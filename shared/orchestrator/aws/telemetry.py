@@ -1,7 +1,9 @@
 """Publishes what functions did: log lines and metrics with counts and ids, never a number or a message body (G10)."""
 
+import json
 import logging
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
@@ -9,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from orchestrator.aws.failures import place_of, text_of
 from orchestrator.aws.metrics import COUNT, SURROUNDING_FAULTS, Metric, Target, publications
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # An event of CloudWatch Logs takes 256 KB; an id takes some 40 bytes.
 IDS_IN_A_LINE = 1_000
+# A line of CloudWatch's embedded metric format takes so many values of a metric:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+VALUES_IN_A_LINE = 100
 
 
 # Libraries whose own warnings quote errors of Postgres, and addresses with numbers in them.
@@ -117,14 +121,17 @@ def _write(metric: Metric, values: Sequence[Any], split: str | None) -> None:
     numbers = [float(value) for value in values if value or metric.unit != COUNT]
     if not numbers:
         return
-    # One namespace for each stack, so that stages in one account do not add up.
-    line = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "MessageOrchestrator"))
-    if metric.by and split is not None:
-        line.add_dimensions(**{metric.by: split})
-    for number in numbers:
-        line.add_metric(metric.name, metric.unit, number)
-    if line.metric_set:  # Powertools has printed each full line of 100 values by itself
-        line.flush_metrics()
+    dimensions = {metric.by: split} if metric.by and split is not None else {}
+    directive = {
+        # One namespace for each stack, so that stages in one account do not add up.
+        "Namespace": os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "MessageOrchestrator"),
+        "Dimensions": [[], *([name] for name in dimensions)],
+        "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
+    }
+    metadata = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    for start in range(0, len(numbers), VALUES_IN_A_LINE):
+        line = {"_aws": metadata, **dimensions, metric.name: numbers[start : start + VALUES_IN_A_LINE]}
+        print(json.dumps(line, separators=(",", ":")))
 
 
 def _log_values(name: str, value: object) -> dict[str, object]:

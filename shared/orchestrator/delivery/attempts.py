@@ -8,7 +8,7 @@ from uuid import UUID
 
 from orchestrator.claude_calls import ClaudeUse, call_log_entry, count_calls, count_unasked_questions
 from orchestrator.clean_text import clean_json
-from orchestrator.delivery.words import WRITTEN, end_of_words, fault_of_words
+from orchestrator.delivery.words import OF_OTHERS, WRITTEN, end_of_words, fault_of_words
 from orchestrator.ids import uuid7
 from orchestrator.messages import verbatim_text
 from orchestrator.number_hash import number_hash
@@ -70,7 +70,8 @@ def prepare_sends(
         else:
             assert text is not None  # words that are missing are at fault
             new_conversation_id = new_conversations.setdefault(delivery.person.user_id, uuid7(now))
-            in_time = replace(decision, open_until=end_of_words(delivery, decision, text, source, now))
+            until = end_of_words(delivery, decision, text, source, now)
+            in_time = decision if until == decision.open_until else replace(decision, open_until=until)
             sends.append(_prepare_send(delivery, in_time, text, source, new_conversation_id, sender, settings, now))
     return sends, wordless
 
@@ -165,7 +166,9 @@ def _prepare_send(
 ) -> PreparedSend:
     person, agent_hour = delivery.person, delivery.state.agent_hour
     limits = limits_of(person, settings)
-    segments = segments_of(text).number
+    size = segments_of(text)
+    # Words that cost nothing to find again are stored with the reservation.
+    are_new = source in OF_OTHERS or (source not in WRITTEN and text != delivery.words)
     words_digest, data_digest = digests_of(delivery, text, source)
     sms = Sms(
         to=person.phone_number,
@@ -198,8 +201,8 @@ def _prepare_send(
         hourly_limit=limits.hourly,
         quiet_hours_enabled=person.quiet_hours_enabled is not False,
         number_hash=number_hash(person.phone_number, settings.privacy_key),
-        segments=segments,
-        price_usd=price(segments, country_of(person.phone_number)),
+        segments=size.number,
+        price_usd=price(size.number, country_of(person.phone_number)),
         agent_group=agent_hour.group if agent_hour else None,
         agent_cap=agent_hour.limit if agent_hour else None,
         agent_texts=decision.agent_texts,
@@ -207,6 +210,9 @@ def _prepare_send(
         data_digest=data_digest,
         compared_since=compared_since(delivery.state, decision.reply_to, now),
         questions_since=now - HOLDS_FOR if is_held_by_questions(delivery.state) else None,
+        new_words=text if are_new else None,
+        words_source=source if are_new else None,
+        encoding=size.encoding if are_new else None,
     )
     return PreparedSend(delivery, sms, candidate)
 

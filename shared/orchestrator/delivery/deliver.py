@@ -33,7 +33,7 @@ from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery
 from orchestrator.rules.wave import decide_wave, split_by_person
 from orchestrator.settings import DeliverSettings
-from orchestrator.sms.sender import Sender
+from orchestrator.sms.sender import HasTime, Sender
 from orchestrator.store import delivery as store
 from orchestrator.store.claims import ClaimedMessage
 from orchestrator.store.database import Database
@@ -43,8 +43,9 @@ from orchestrator.store.wave_plan import DecisionRow, Reservation, WavePlan
 
 # A failover of Postgres takes seconds; an outcome that cannot be written by then is settled by later evidence.
 SETTLE_TRIES = 6
-# For the round trips to Postgres around the calls of a wave.
+# For the round trips to Postgres around the calls of a wave, and for the one that settles them.
 SPARE_SECONDS = 5.0
+SETTLE_SECONDS = 2.0
 # In so many waves, messages that lost their place are decided on again; after that their records come back.
 ROUNDS = 4
 
@@ -70,6 +71,11 @@ def deliver(
     Raises:
         psycopg.Error: what was not reserved is due again when its lease runs out; what was, is settled by evidence.
     """
+
+    def has_time() -> bool:
+        """Whether one more call to Twilio ends within the invocation: fifty calls may take several turns."""
+        return seconds_left() >= settings.twilio_timeout_seconds + SETTLE_SECONDS
+
     waves: list[WaveResult] = []
     undecided: list[UUID] = []
     pending = list(message_ids)
@@ -80,7 +86,7 @@ def deliver(
             with database.connection() as connection:
                 put_back(connection, pending)
             break
-        wave = deliver_wave(database, pending, sender, settings, clock)
+        wave = deliver_wave(database, pending, sender, settings, clock, has_time)
         waves.append(wave)
         pending = [*wave.following]
         if sum(bool(earlier.lost) for earlier in waves) < ROUNDS:
@@ -91,7 +97,12 @@ def deliver(
 
 
 def deliver_wave(
-    database: Database, message_ids: Sequence[UUID], sender: Sender, settings: DeliverSettings, clock: Clock
+    database: Database,
+    message_ids: Sequence[UUID],
+    sender: Sender,
+    settings: DeliverSettings,
+    clock: Clock,
+    has_time: HasTime = lambda: True,
 ) -> WaveResult:
     """Deliver these messages as far as the rules let them go, in three round trips to Postgres (G1, G2, G5).
 
@@ -119,7 +130,9 @@ def deliver_wave(
     sends, repeats = split_repeats(sends)
     plan = WavePlan(
         decisions=[*decisions, *numbers.decisions, *wordless],
-        words=stored_words_of(sendable, words),
+        words=stored_words_of(
+            sendable, words, {send.delivery.message_id for send in sends if send.candidate.new_words is not None}
+        ),
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],
@@ -127,7 +140,7 @@ def deliver_wave(
     )
     reservation = _reserve(database, plan, settings, clock, now)
     reserved = [send for send in sends if send.candidate.attempt_id in reservation.attempts]
-    attempts = _call_twilio(reserved, sender, clock)
+    attempts = _call_twilio(reserved, sender, clock, has_time)
     following = [*later, *repeats, *_settle_attempts(database, attempts)]
     ends = _end_repeats(database, sends, reservation, clock())
     return WaveResult(
@@ -230,8 +243,8 @@ def _end_repeats(
     return ends
 
 
-def _call_twilio(sends: Sequence[PreparedSend], sender: Sender, clock: Clock) -> list[AttemptResult]:
-    outcomes = sender.send_wave([send.sms for send in sends]) if sends else []
+def _call_twilio(sends: Sequence[PreparedSend], sender: Sender, clock: Clock, has_time: HasTime) -> list[AttemptResult]:
+    outcomes = sender.send_wave([send.sms for send in sends], has_time) if sends else []
     now = clock()
     return [AttemptResult(send, outcome, now) for send, outcome in zip(sends, outcomes, strict=True)]
 

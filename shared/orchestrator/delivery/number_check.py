@@ -15,7 +15,8 @@ from orchestrator.rules.decision_values import End, Hold, Send
 from orchestrator.rules.number_check import CLAIM_LASTS, day_of_consent, decide_by_answer, standing_answer
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.rules.state import Delivery
-from orchestrator.settings import DeliverSettings, SendingMode
+from orchestrator.sender_settings import SendingMode
+from orchestrator.settings import DeliverSettings
 from orchestrator.sms.lookup import LookupResult, NumberQuestion, look_up
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, Scope, fault_of
 from orchestrator.store.database import Database

@@ -1,6 +1,6 @@
 """Which messages of a wave need words now, and the words: written, written again on another day, or cleaned (R9)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -68,11 +68,17 @@ def fault_of_words(text: str | None) -> Reason | None:
     return Reason.OFFERS_STOP_WORD if offered_stop_word(text) else None
 
 
-def stored_words_of(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[StoredWords]:
-    """Collect the words that are stored before any of them is sent."""
+def stored_words_of(
+    sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words], with_reservation: Collection[UUID]
+) -> list[StoredWords]:
+    """Collect the words that are stored whether or not their message is reserved.
+
+    Args:
+        with_reservation: the messages whose words the statement that reserves stores.
+    """
     stored = []
     for delivery, decision in sendable:
-        found = words.get(delivery.message_id)
+        found = None if delivery.message_id in with_reservation else words.get(delivery.message_id)
         if found and found.text:
             segments = segments_of(found.text)
             row = (delivery.message_id, found.text, found.source, decision.local_date)

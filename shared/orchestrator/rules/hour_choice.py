@@ -10,7 +10,6 @@ https://p-shekhar.github.io/notebooks/lectures/02_causal_machine_learning/07_off
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -77,7 +76,7 @@ def draw_of(message_id: UUID) -> float:
 def choose_time(
     earliest: datetime,
     expires_at: datetime,
-    zones: Sequence[ZoneInfo],
+    zones: tuple[ZoneInfo, ...],
     quiet: QuietHours | None,
     learned: LearnedHours,
     costs: Costs,
@@ -99,7 +98,7 @@ def choose_time(
     """
     start = earliest.timestamp()
     offset = 60 * SPREAD_MINUTES * spread
-    hours = _open_hours(earliest, start, expires_at.timestamp(), tuple(zones), quiet, offset, learned.weekends)
+    hours = _open_hours(earliest, start, expires_at.timestamp(), zones, quiet, offset, learned.weekends)
     if not hours:
         at = best_time(earliest, expires_at, zones, quiet, Pattern(), spread)
         return Choice(at, Kind.DEFAULT, 1.0, None)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from orchestrator.people import Person
@@ -44,9 +45,20 @@ def next_open(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> da
     Returns:
         `now` itself when no zone is quiet, else the instant in UTC; None when the zones never agree, or none is known.
     """
+    return _next_open(now.astimezone(UTC), tuple(zones), quiet)
+
+
+def open_until(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> datetime | None:
+    """When quiet hours next begin in any of the zones, in UTC; None when there are none."""
+    return _open_until(now.astimezone(UTC), tuple(zones), quiet)
+
+
+# A wave has one time, and its people have few zones and windows: most of them are computed once for several people. The
+# times are in UTC, because Python takes both hours that a clock shows twice for one.
+@lru_cache(maxsize=1_000)
+def _next_open(instant: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours) -> datetime | None:
     if not zones:
         return None
-    instant = now
     for _ in range(_ROUNDS):
         ends = [_end(instant, zone, quiet) for zone in zones if _is_quiet(instant, zone, quiet)]
         if not ends:
@@ -55,14 +67,28 @@ def next_open(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> da
     return None
 
 
-def open_until(now: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> datetime | None:
-    """When quiet hours next begin in any of the zones, in UTC; None when there are none."""
+@lru_cache(maxsize=1_000)
+def _open_until(now: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours) -> datetime | None:
     if quiet.start == quiet.end:
         return None
     starts = (
         first_instant(now, zone, [quiet.start, quiet.end], lambda wall: quiet.covers(wall.time())) for zone in zones
     )
     return min((start for start in starts if start), default=None)
+
+
+def is_open(instant: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> bool:
+    """Whether no zone is quiet at an instant; not where no zone is known."""
+    return bool(zones) and not any(_is_quiet(instant, zone, quiet) for zone in zones)
+
+
+@lru_cache(maxsize=4096)
+def is_open_for(span: timedelta, begins: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours) -> bool:
+    """Whether no zone is quiet from an instant on for a whole span; kept, because many people share zones and hours."""
+    if not is_open(begins, zones, quiet):
+        return False
+    closes = open_until(begins, zones, quiet)
+    return closes is None or closes >= begins + span
 
 
 def _is_quiet(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:

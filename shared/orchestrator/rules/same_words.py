@@ -40,6 +40,8 @@ def fold_words(text: str) -> str:
 
     The order of steps is that of a compatibility caseless match (The Unicode Standard, section 3.13, D146).
     """
+    if text.isascii():  # has one form alone
+        return " ".join(text.casefold().split())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", _JOINERS.sub("", text)).casefold())
     return " ".join(unicodedata.normalize("NFKC", folded.casefold()).split())
 

@@ -35,6 +35,7 @@ def decide_wave(
     hours: dict[str, AgentHour] = {}  # by group of agents
     asked: defaultdict[UUID, set[str]] = defaultdict(set)  # the agents that ask each person something
     decisions: dict[UUID, Decision] = {}
+    texts_to = Counter(delivery.person.phone_number for delivery in deliveries)
     # Messages of one instant go in the order of their ids, which is the order in which they were published.
     for delivery in sorted(deliveries, key=lambda delivery: (*order(delivery.state, now), delivery.message_id)):
         person = _with_counts_of(people.get(delivery.person.phone_number), delivery.person)
@@ -43,7 +44,8 @@ def decide_wave(
             state = replace(state, question_at=now)
         decision = decide(state, person, paused=delivery.paused, policy=policy, law=law, now=now)
         decisions[delivery.message_id] = decision
-        people[person.phone_number] = _after(person, decision, now)
+        if texts_to[person.phone_number] > 1:
+            people[person.phone_number] = _after(person, decision, now)
         if isinstance(decision, Send) and state.asks:
             asked[person.user_id].add(delivery.agent_id)
         if state.agent_hour:

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.rules.number_check import NumberAnswer
 from orchestrator.settings import SenderSettings
+from orchestrator.sms.call_width import MOST_FAILURES
 from orchestrator.sms.client import twilio_client
 from orchestrator.sms.outcomes import Outcome, OutcomeKind, fault_of
-from orchestrator.sms.sender import MOST_FAILURES
 
 if TYPE_CHECKING:
     from twilio.rest import Client
-
-PARALLEL_CALLS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def look_up(questions: Sequence[NumberQuestion], settings: SenderSettings) -> li
     """
     if not questions:
         return []
-    client = twilio_client(settings, PARALLEL_CALLS)
+    client = twilio_client(settings, settings.twilio_parallel_calls)
     failures: list[Outcome] = []
 
     def ask(question: NumberQuestion) -> LookupResult:
@@ -57,7 +55,7 @@ def look_up(questions: Sequence[NumberQuestion], settings: SenderSettings) -> li
             failures.append(result.failure)
         return result
 
-    with ThreadPoolExecutor(PARALLEL_CALLS, thread_name_prefix="lookup") as pool:
+    with ThreadPoolExecutor(settings.twilio_parallel_calls, thread_name_prefix="lookup") as pool:
         return list(pool.map(ask, questions))
 
 

@@ -41,6 +41,10 @@ class Scope(StrEnum):
     CARRIER_DAY = "carrier_day"  # the same of one carrier's cap; which phones are that carrier's is not known
 
 
+# A fault that reaches so far meets each other text, too.
+WIDE = frozenset({Scope.SENDER, Scope.ACCOUNT, Scope.DAY})
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault of Twilio or a carrier; `text` is for people who read `orchestrator explain`."""

@@ -1,18 +1,20 @@
 """Sends texts through Twilio with one call each, and never repeats a call (G2)."""
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
 from orchestrator.aws.secrets import forget_secrets
 from orchestrator.settings import SenderSettings
+from orchestrator.sms.call_width import CallWidth
 from orchestrator.sms.client import twilio_client
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, fault_of
 from orchestrator.sms.requests import STATUS_PATH
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 # The bounds of Twilio's `ValidityPeriod`, in seconds.
 SHORTEST_VALIDITY = 1
 LONGEST_VALIDITY = 36_000
-# After so many calls of a wave that Twilio did not answer, the others are not made: an outage costs what is in flight.
-MOST_FAILURES = 3
 # Twilio's ids have two letters and 32 hexadecimal digits. An answer of a proxy may hold anything.
 _SID = re.compile(r"[0-9A-Za-z]{1,64}")
 
@@ -47,55 +47,69 @@ class Sms:
     attempt_id: UUID
 
 
+# Whether there is time for one more call.
+HasTime = Callable[[], bool]
+
+
 class Sender(Protocol):
     """Sends texts: through Twilio, in a shadow run or a benchmark not at all."""
 
-    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]: ...
+    def send_wave(self, texts: Sequence[Sms], has_time: HasTime = ...) -> list[Outcome]: ...
 
     def fingerprint(self, sms: Sms) -> str: ...
 
 
 class TwilioSender:
-    """Sends through Twilio's Messages API, at most `parallel_calls` at once (G2)."""
-
-    parallel_calls = 10
+    """Sends through Twilio's Messages API, several calls at once (G2)."""
 
     def __init__(self, settings: SenderSettings) -> None:
         self._settings = settings
+        self._width = CallWidth(settings.twilio_parallel_calls)
 
-    def send_wave(self, texts: Sequence[Sms]) -> list[Outcome]:
+    def send_wave(self, texts: Sequence[Sms], has_time: HasTime = lambda: True) -> list[Outcome]:
         """Send texts: those to one number one after the other in their order, those to different numbers side by side.
 
-        After a refusal that holds for the number, its further texts are not sent (R6). After three calls that Twilio
-        did not answer, no more calls of the wave start.
+        After a refusal that holds for the number, its further texts are not sent (R6). `CallWidth` says how many calls
+        are under way at once, and after which failures no more calls of the wave start.
+
+        Args:
+            has_time: asked before each call.
 
         Returns:
             The outcomes, in the order of the texts; an error of a call is an outcome, and is not raised.
         """
         messages = twilio_client(self._settings, self.parallel_calls).messages  # made before the threads share it
-        by_number: defaultdict[str, list[Sms]] = defaultdict(list)
-        for sms in texts:
-            by_number[sms.to].append(sms)
+        width = self._width.begin_wave()
+        waiting = _by_number(texts)
         outcomes: dict[UUID, Outcome] = {}
-        failures: list[Outcome] = []
-
-        def send_in_order(same_number: Sequence[Sms]) -> None:
-            is_over = False
-            for sms in same_number:
-                if is_over or len(failures) >= MOST_FAILURES:
-                    why = "Twilio refused the text before it" if is_over else "Twilio did not answer"
-                    outcomes[sms.attempt_id] = Outcome(OutcomeKind.NOT_SENT, error=f"not called: {why}", called=False)
-                    continue
-                outcome = outcomes[sms.attempt_id] = self._send(messages, sms)
-                if outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.NOT_SENT):
-                    failures.append(outcome)
-                is_over = _ends_texts_to_number(outcome)
-
-        if len(by_number) == 1:
-            send_in_order(texts)
-        else:
-            list(self._pool.map(send_in_order, by_number.values()))
+        under_way: dict[Future[Outcome], deque[Sms]] = {}
+        ended: SimpleQueue[Future[Outcome]] = SimpleQueue()
+        while True:
+            while waiting and width.has_room(len(under_way)) and has_time():
+                same_number = waiting.popleft()
+                call = self._pool.submit(self._send, messages, same_number[0])
+                under_way[call] = same_number
+                call.add_done_callback(ended.put)
+            if not under_way:
+                break
+            call = ended.get()
+            outcome = call.result()
+            width.note(outcome, len(under_way))
+            same_number = under_way.pop(call)
+            outcomes[same_number.popleft().attempt_id] = outcome
+            if _ends_texts_to_number(outcome):
+                outcomes |= _not_called(same_number, "Twilio refused the text before it")
+            elif same_number:
+                waiting.appendleft(same_number)
+        width.finish()
+        for same_number in waiting:
+            outcomes |= _not_called(same_number, width.end or "the invocation ends first")
         return [outcomes[sms.attempt_id] for sms in texts]
+
+    @property
+    def parallel_calls(self) -> int:
+        """How many calls may be under way at once, at most."""
+        return self._settings.twilio_parallel_calls
 
     def _send(self, messages: "MessageList", sms: Sms) -> Outcome:
         from orchestrator.sms.http import ErrorAnswer, NotConnected
@@ -138,6 +152,19 @@ class TwilioSender:
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.parallel_calls, thread_name_prefix="twilio")
+
+
+def _by_number(texts: Sequence[Sms]) -> deque[deque[Sms]]:
+    """The texts of each number in their order, the numbers in the order of their first text."""
+    by_number: dict[str, deque[Sms]] = {}
+    for sms in texts:
+        by_number.setdefault(sms.to, deque()).append(sms)
+    return deque(by_number.values())
+
+
+def _not_called(texts: Sequence[Sms], why: str) -> dict[UUID, Outcome]:
+    outcome = Outcome(OutcomeKind.NOT_SENT, error=f"not called: {why}", called=False)
+    return {sms.attempt_id: outcome for sms in texts}
 
 
 def _outcome_of_answer(status: int, code: int | None, retry_after: float | None) -> Outcome:

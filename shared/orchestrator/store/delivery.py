@@ -1,6 +1,6 @@
 """Statements of the deliver function: read the state of a wave, reserve it, settle it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
 from orchestrator.people import Person, country_of
 from orchestrator.purpose import Purpose
+from orchestrator.rules.hour_choice import draw_of
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.law import LONGEST_PERIOD
@@ -22,6 +23,7 @@ from orchestrator.rules.questions import HOLDS_FOR
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.settings import ActivitySettings
+from orchestrator.store.answer_hours import answer_hours_of
 from orchestrator.store.calls import log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
@@ -198,7 +200,8 @@ def _message_state(row: DictRow) -> MessageState:
         expires_at=row["expires_at"],
         accepted_at=row["accepted_at"],
         best_at=row["best_at"],
-        spread=spread_of(row["message_id"]),
+        spread=spread_of(row["sequence_id"] or row["message_id"]),
+        draw=draw_of(row["sequence_id"] or row["message_id"]),
         requires_fresh_context=row["requires_fresh_context"],
         withdrawn=row["withdrawn"],
         superseded_by=row["superseded_by"],
@@ -229,7 +232,8 @@ def _agent_hour(row: DictRow) -> AgentHour | None:
 
 
 def _person(row: DictRow) -> Person:
-    country_pause = row["country_pauses"].get(country_of(row["phone_number"]))
+    country_pauses = row["country_pauses"]
+    country_pause = country_pauses.get(country_of(row["phone_number"])) if country_pauses else None
     return Person(
         user_id=row["user_id"],
         phone_number=row["phone_number"],
@@ -241,17 +245,18 @@ def _person(row: DictRow) -> Person:
         quiet_hours_enabled=row["quiet_hours_enabled"],
         daily_limit=row["daily_limit"],
         hourly_limit=row["hourly_limit"],
-        sent_by_day={date.fromisoformat(day): sent for day, sent in row["sent_by_day"].items()},
+        sent_by_day=_by_day(row["sent_by_day"]),
         recent_sends=tuple(row["recent_sends"]),
         law_sends=tuple(row["law_sends"]),
         planned_sends=tuple(row["planned_sends"]),
         texts_while_active=row["texts_while_active"],
         active_texts_this_hour=row["active_texts_this_hour"],
-        active_texts_by_day={date.fromisoformat(day): texts for day, texts in row["active_texts_by_day"].items()},
+        active_texts_by_day=_by_day(row["active_texts_by_day"]),
         replies_to_text=row["replies_to_text"],
         replies_this_hour=row["replies_this_hour"],
-        replies_by_day={date.fromisoformat(day): texts for day, texts in row["replies_by_day"].items()},
+        replies_by_day=_by_day(row["replies_by_day"]),
         response_pattern=row["response_pattern"],
+        answer_hours=answer_hours_of(row["learned"], row["sure"], row["population"], row["stops"], row["off"]),
         opted_out=row["opted_out"],
         texted_at=row["texted_at"],
         last_inbound_at=row["last_inbound_at"],
@@ -260,3 +265,8 @@ def _person(row: DictRow) -> Person:
         unreachable_until=row["unreachable_until"],
         country_paused_until=datetime.fromisoformat(country_pause) if country_pause else None,
     )
+
+
+def _by_day(counts: Mapping[str, int] | None) -> dict[date, int]:
+    """Counts by local day; none at all stand as NULL, which takes no parsing."""
+    return {date.fromisoformat(day): count for day, count in counts.items()} if counts else {}

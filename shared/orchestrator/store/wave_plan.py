@@ -69,6 +69,8 @@ class Candidate:
         questions_since: since when no other agent may have asked the person what is not answered; None where it may.
         agent_group, agent_cap, agent_texts: the agents whose hourly limit it counts against, that limit, and what it
             counts for; None where they have no limit (R13).
+        new_words, words_source, encoding: the words, where the statement that reserves stores them; None where they are
+            stored already.
         number_hash: the keyed hash by which the opt-out of a deleted person is found; None without a key.
     """
 
@@ -104,6 +106,9 @@ class Candidate:
     data_digest: str | None
     compared_since: datetime | None
     questions_since: datetime | None
+    new_words: str | None
+    words_source: str | None
+    encoding: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class WavePlan:
 
     Attributes:
         decisions: holds and ends.
-        words: texts that were written for this wave.
+        words: texts that Claude wrote for this wave, and those that an operator is to read.
         claude_calls: the calls to Claude that the words took.
         reused: messages whose relevance was known before the wave.
         candidates: messages that may go, in the order in which they go.

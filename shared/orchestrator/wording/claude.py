@@ -30,8 +30,8 @@ TRIES = 3
 FIRST_PAUSE_SECONDS = 0.3
 # No call is started when the deadline is this near.
 SHORTEST_CALL_SECONDS = 0.5
-# Questions that are asked side by side.
-AT_ONCE = 10
+# Questions that are asked side by side: the words of a wave of fifty take two turns within the deadline.
+AT_ONCE = 25
 
 
 class CallOutcome(StrEnum):

@@ -52,10 +52,9 @@ SELECT m.id AS message_id,
        EXISTS (SELECT FROM orchestrator.unread_texts(m.user_id, person.e164)) AS has_unread_text,
        number.dead_code IS NOT NULL AS number_is_dead,
        number.unreachable_until,
-       coalesce(
-           (SELECT jsonb_object_agg(p.value, p.ends_at) FROM orchestrator.pauses p
-             WHERE p.scope = 'country' AND p.ends_at > %(now)s),
-           '{}'
+       (
+           SELECT jsonb_object_agg(p.value, p.ends_at) FROM orchestrator.pauses p
+            WHERE p.scope = 'country' AND p.ends_at > %(now)s
        ) AS country_pauses,
        sequence.continues,
        sequence.broken,
@@ -66,6 +65,11 @@ SELECT m.id AS message_id,
        u.quiet_hours_start,
        u.quiet_hours_end,
        u.response_pattern,
+       hours.learned,
+       hours.sure,
+       curves.hours AS population,
+       curves.stops,
+       hours.off_since IS NOT NULL AS off,
        limits.daily_limit,
        limits.hourly_limit,
        limits.quiet_hours_enabled,
@@ -152,7 +156,7 @@ SELECT m.id AS message_id,
   LEFT JOIN LATERAL orchestrator.limits_of(m.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
  CROSS JOIN LATERAL (
         -- Yesterday to tomorrow: the local day differs from the UTC day by one at most.
-        SELECT coalesce(jsonb_object_agg(day.date, day.sent), '{}') AS sent_by_day
+        SELECT jsonb_object_agg(day.date, day.sent) AS sent_by_day
           FROM (
                 SELECT b.date, sum(coalesce(b.messages_sent, 0)) AS sent
                   FROM user_message_budget b
@@ -193,7 +197,7 @@ SELECT m.id AS message_id,
        ) inbound ON true
  CROSS JOIN LATERAL (
         SELECT coalesce(sum(day.on_this_text), 0) AS on_this_text, coalesce(sum(day.this_hour), 0) AS this_hour,
-               coalesce(jsonb_object_agg(day.local_date, day.texts), '{}') AS by_day
+               jsonb_object_agg(day.local_date, day.texts) AS by_day
           FROM (
                 SELECT t.local_date, sum(t.texts) AS texts,
                        sum(t.texts) FILTER (WHERE t.started_at > %(now)s - interval '60 minutes') AS this_hour,
@@ -204,7 +208,7 @@ SELECT m.id AS message_id,
        ) active
  CROSS JOIN LATERAL (
         SELECT coalesce(sum(day.on_this_text), 0) AS on_this_text, coalesce(sum(day.this_hour), 0) AS this_hour,
-               coalesce(jsonb_object_agg(day.local_date, day.texts), '{}') AS by_day
+               jsonb_object_agg(day.local_date, day.texts) AS by_day
           FROM (
                 SELECT t.local_date, count(*) AS texts,
                        count(*) FILTER (WHERE t.started_at > %(now)s - interval '60 minutes') AS this_hour,
@@ -215,6 +219,8 @@ SELECT m.id AS message_id,
                ) day
        ) replies
   LEFT JOIN orchestrator.relevance judged ON judged.message_id = m.id AND judged.inbound_id = inbound.id
+  LEFT JOIN orchestrator.answer_hours hours ON hours.user_id = u.id
+  LEFT JOIN orchestrator.answer_curves curves ON true
  WHERE m.id = ANY (%(message_ids)s::uuid[])
    AND m.status = 'approved'
    AND m.accepted_at IS NOT NULL

@@ -15,13 +15,14 @@ WITH candidates AS (
                %(number_hash)s::text[], %(segments)s::int[], %(price_usd)s::numeric[],
                %(agent_group)s::text[], %(agent_cap)s::int[], %(agent_texts)s::int[],
                %(words_digest)s::text[], %(data_digest)s::text[], %(compared_since)s::timestamptz[],
-               %(questions_since)s::timestamptz[]
+               %(questions_since)s::timestamptz[],
+               %(new_words)s::text[], %(words_source)s::text[], %(encoding)s::text[]
            ) WITH ORDINALITY AS c (
                attempt_id, message_id, user_id, new_conversation_id, phone_number, fingerprint, local_date, open_until,
                day_cap, hour_cap, takes_slot, active_since, active_texts, reply_to,
                law_texts, law_cap, law_hours, law_note, needs_consent, daily_limit, hourly_limit, quiet_hours_enabled,
                number_hash, segments, price_usd, agent_group, agent_cap, agent_texts,
-               words_digest, data_digest, compared_since, questions_since, place
+               words_digest, data_digest, compared_since, questions_since, new_words, words_source, encoding, place
            )
 ), restored_opt_outs AS (
     -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
@@ -164,10 +165,16 @@ WITH candidates AS (
        AND (agent_cap IS NULL OR agent_texts = 0
             OR (agent_cap > 0 AND of_agents <= greatest(agent_cap, agent_texts)))
 ), messages_in_flight AS (
+    -- With the words that cost nothing to find again, had the message not been reserved.
     UPDATE message_queue m
-       SET status = 'sending', reason = NULL, lease_until = %(lease_until)s::timestamptz
-      FROM reservations
-     WHERE m.id = reservations.message_id
+       SET status = 'sending', reason = NULL, lease_until = %(lease_until)s::timestamptz,
+           final_message = coalesce(r.new_words, m.final_message),
+           words_source = CASE WHEN r.new_words IS NULL THEN m.words_source ELSE r.words_source END,
+           words_on = CASE WHEN r.new_words IS NULL THEN m.words_on ELSE r.local_date END,
+           segments = CASE WHEN r.new_words IS NULL THEN m.segments ELSE r.segments END,
+           encoding = coalesce(r.encoding, m.encoding)
+      FROM reservations r
+     WHERE m.id = r.message_id
 ), budget_rows AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
