@@ -11,7 +11,7 @@ SEED ?= 1
 # The section of samconfig.toml that a deploy uses.
 STAGE ?= dev
 
-.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm day eval bench bench-waves bench-held bench-scale bench-status build deploy lock clean
+.PHONY: help demo local lint schema test test-unit test-browser mutants screenshot storm day eval bench bench-waves bench-held bench-scale bench-status bench-rhythm build deploy lock clean
 
 help:
 	@echo "make demo          the main job on this machine, start to end"
@@ -31,6 +31,7 @@ help:
 	@echo "make bench-held    beside a transaction that is held open: ten minutes; QUICK=1 two"
 	@echo "make bench-scale   the measures with millions of rows: half an hour"
 	@echo "make bench-status  delivery while agents ask what became of their texts: three minutes"
+	@echo "make bench-rhythm  what learned hours are worth: PEOPLE=200 DAYS=14 SCENARIO=daily SEED=1, half a minute"
 	@echo "make lock          both lock files, after pyproject.toml has changed"
 	@echo "make build         sam build into .aws-sam (needs aws-sam-cli and uv)"
 	@echo "make deploy        sam build and sam deploy: STAGE=dev, staging or prod (docs/deploy.md)"
@@ -100,6 +101,9 @@ bench-scale: $(READY)
 
 bench-status: $(READY)
 	@$(BIN)/python -m bench status
+
+bench-rhythm: $(READY)
+	@$(BIN)/python -m bench.rhythm_database $(or $(PEOPLE),200) $(or $(DAYS),14) $(or $(SCENARIO),daily) $(or $(SEED),1)
 
 build: layers/dependencies/layer.lock
 	sam build

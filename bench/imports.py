@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.processes import ROOT, function_environment
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "query", "migrate")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "learn", "query", "migrate")
 _MEASURE = (
     "import sys, time; started = time.perf_counter(); import functions.{name}.app;"
     " seconds = time.perf_counter() - started;"

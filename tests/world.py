@@ -25,7 +25,7 @@ from orchestrator_local.stand_ins.claude import Claude
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, AUTH_TOKEN, SENDER, Callback, Phones
 
-FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "query")
+FUNCTIONS = ("enqueue", "dispatch", "deliver", "webhook", "inbound", "retain", "learn", "query")
 WEBHOOK = "https://hooks.example.com"
 PRIVACY_KEY = "a key for tests alone"
 QUEUES = {
@@ -341,15 +341,20 @@ class World:
         """One night's retention."""
         return self.invoke("retain", {"time": self.now.isoformat()})
 
+    def learn(self) -> dict[str, Any]:
+        """One night's learning, which has a quarter of an hour."""
+        event = {"time": self.now.isoformat()}
+        return self.invoke("learn", event, LambdaContext(remaining_ms=900_000))
+
     def minute(self) -> None:
         """One tick, and what it handed over."""
         self.dispatch()
         self.deliver()
 
-    def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(self, function: str, event: Mapping[str, Any], context: LambdaContext | None = None) -> dict[str, Any]:
         """Call a handler as Lambda does."""
         try:
-            answer: dict[str, Any] = self.functions[function].handler(event, LambdaContext())
+            answer: dict[str, Any] = self.functions[function].handler(event, context or LambdaContext())
         except Exception as error:
             # Lambda's runtime logs what leaves a handler. This is printed whole, for the scan of logs.
             print(json.dumps({"errorType": type(error).__name__, "stackTrace": traceback.format_exception(error)}))

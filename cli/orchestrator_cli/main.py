@@ -20,6 +20,7 @@ from orchestrator_cli import (
     evidence,
     invoke,
     law,
+    learn,
     mcp_server,
     message_list,
     messages,
@@ -70,6 +71,7 @@ app.add_typer(agents.app, name="agent")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(consents.app, name="consent")
 app.add_typer(law.app, name="law")
+app.add_typer(learn.app, name="learn")
 app.add_typer(privacy.app, name="privacy")
 
 

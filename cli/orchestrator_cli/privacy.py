@@ -8,7 +8,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.settings import PrivacySettings, SenderSettings, load
+from orchestrator.sender_settings import PrivacySettings
+from orchestrator.settings import SenderSettings, load
 from orchestrator.store.legal_holds import end_legal_hold, place_legal_hold
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.people import find_user

@@ -18,14 +18,17 @@ from orchestrator.rules.local_time import format_time
 from orchestrator.rules.pause_words import data_of
 from orchestrator.settings import PolicySettings, load
 from orchestrator.store import people
+from orchestrator.store.answer_hours import read_answer_hours
 from orchestrator.store.conversation import classify_by_operator, list_unread_texts
 from orchestrator.store.operator_actions import Action, record_action
 from orchestrator.store.opt_outs import OptOut, list_opt_outs, write_opt_outs
 from orchestrator.store.waiting import list_waiting_messages
 from orchestrator_cli.actions import audit
+from orchestrator_cli.answer_heat import answer_facts
 from orchestrator_cli.changes import change_to_record, describe_changes, describe_values
 from orchestrator_cli.connection import open_database
 from orchestrator_cli.identity import operator_name
+from orchestrator_cli.learn import hours_lines
 from orchestrator_cli.options import AS_REASON, MOST_TEXTS, AsJson, PersonReference, Reason, Yes, one_of
 from orchestrator_cli.output import Table, confirm, print_result, show, show_json, style_line
 from orchestrator_cli.pause_lines import pauses_of_person, show_banner
@@ -225,9 +228,11 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
         waiting = list_waiting_messages(connection, per_lane=10, user_id=record.person.user_id)
         opt_outs = list_opt_outs(connection, record.person.user_id)
         paused = pauses_of_person(connection, record.person.user_id, now)
+        answer_hours = read_answer_hours(connection, record.person.user_id)
     facts = facts_of(record, policy, now)
     if as_json:
         lists = {
+            "answer_hours": answer_facts(answer_hours),
             "pauses": data_of(paused),
             "waits": [dataclasses.asdict(message) for message in waiting],
             "opt_outs": [dataclasses.asdict(opt_out) for opt_out in opt_outs],
@@ -239,6 +244,7 @@ def show_person(user: PersonReference, as_json: AsJson = False) -> None:
     for name, value in facts.items():
         table.add_row(LABELS.get(name, name.replace("_", " ")), show_fact(value))
     show(table)
+    show(*hours_lines(answer_hours, "the person"))
     zone = next(iter(record.person.zones), UTC)
     for opt_out in opt_outs:
         how = describe_opt_out(opt_out.source, opt_out.note, opt_out.recorded_at)

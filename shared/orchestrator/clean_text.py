@@ -57,16 +57,18 @@ def visible_text(text: str) -> str:
 
 def clean_json(value: Any) -> Any:
     """Return a JSON value with every text in it cleaned, keys included."""
-    match value:
-        case str():
-            return clean_text(value)
-        case list():
-            return [clean_json(inner) for inner in value]
-        case dict():
-            return {clean_text(key): clean_json(inner) for key, inner in value.items()}
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(key): clean_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [clean_json(inner) for inner in value]
     return value
 
 
 def shows_nothing(text: str) -> bool:
     """Return whether a text has no character that is drawn on a screen."""
+    first = text[:1]
+    if first.isascii() and first.isalnum():
+        return False
     return all(character in _BLANK or unicodedata.category(character)[0] in "CZM" for character in text)

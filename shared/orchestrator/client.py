@@ -12,6 +12,7 @@ from orchestrator.aws.setup_errors import setup_error
 from orchestrator.client_checks import check_data, check_times
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
+from orchestrator.fair_groups import group_of
 from orchestrator.ids import uuid7
 from orchestrator.messages import (
     Message,
@@ -238,7 +239,7 @@ class MessageOrchestrator(AskingClient):
             return dispatch(connection, settings, real_time)
 
     def _publish(self, requests: Sequence[Request]) -> None:
-        outgoing = [OutgoingMessage(to_body(request), group=request.user_id) for request in requests]
+        outgoing = [OutgoingMessage(to_body(request), group=group_of(request)) for request in requests]
         failures = send_all(
             self._settings.enqueue_queue_url, outgoing, lambda error: setup_error(error, "ENQUEUE_QUEUE_URL")
         )

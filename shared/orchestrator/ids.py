@@ -4,10 +4,11 @@ import json
 import os
 import threading
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import RFC_4122, UUID, uuid5
 
 # The namespace of ids that are derived from an SQS message id.
 _FROM_SQS = UUID("5f0e8ad4-63c1-5d0b-9f4e-6f7d1f5a2c11")
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _62_BITS = (1 << 62) - 1
 # The longest id of an agent or a person, and the longest topic, in characters.
 LONGEST_NAME = 100
@@ -42,9 +43,9 @@ def first_id_at(moment: datetime) -> UUID:
 
 def time_of(message_id: UUID) -> datetime | None:
     """When a version 7 id was made, to the millisecond; None for other versions, which carry no such time."""
-    if message_id.version != 7:
+    if message_id.int >> 76 & 0xF != 7 or message_id.variant != RFC_4122:
         return None
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=message_id.int >> 80)
+    return _EPOCH + timedelta(milliseconds=message_id.int >> 80)
 
 
 def id_from_sqs(sqs_message_id: str) -> UUID:

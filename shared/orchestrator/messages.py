@@ -100,24 +100,19 @@ class Message(Body):
         return data
 
     @model_validator(mode="after")
-    def _expires_after_it_is_scheduled(self) -> Self:
+    def _fields_agree(self) -> Self:
         if self.scheduled_for and self.expires_at and self.expires_at <= self.scheduled_for:
             raise PydanticCustomError("expires_before_scheduled", "is not after `scheduled_for`")
+        if (self.sequence_id, self.sequence_position, self.sequence_total).count(None) in (1, 2):
+            raise PydanticCustomError("sequence_in_part", "needs its position and total beside it, and they need it")
+        if self.sequence_position and self.sequence_total and self.sequence_position > self.sequence_total:
+            raise PydanticCustomError("position_above_total", "is above `sequence_total`")
         return self
 
     @property
     def in_sequence(self) -> bool:
         """Whether it is one of several parts: a sequence of one is an ordinary message (R8)."""
         return self.sequence_total is not None and self.sequence_total > 1
-
-    @model_validator(mode="after")
-    def _sequence_is_whole(self) -> Self:
-        parts = (self.sequence_id, self.sequence_position, self.sequence_total)
-        if any(part is None for part in parts) and any(part is not None for part in parts):
-            raise PydanticCustomError("sequence_in_part", "needs its position and total beside it, and they need it")
-        if self.sequence_position and self.sequence_total and self.sequence_position > self.sequence_total:
-            raise PydanticCustomError("position_above_total", "is above `sequence_total`")
-        return self
 
 
 class MessageFields(TypedDict, total=False):
@@ -223,8 +218,9 @@ def verbatim_text(data: Mapping[str, JsonValue]) -> str | None:
     Agents of the system before this one put them under `content`, with nothing beside it but nulls. Beside other data a
     `content` is data.
     """
-    given = {key for key, value in data.items() if value is not None}
-    keys = ("message", "text", "content") if given <= {"type", "content"} else ("message", "text")
+    keys: tuple[str, ...] = ("message", "text")
+    if data.get("content") is not None and all(v is None for k, v in data.items() if k not in ("type", "content")):
+        keys = ("content",)
     return next((value for key in keys if isinstance(value := data.get(key), str)), None)
 
 
@@ -245,7 +241,8 @@ def parse_request(body: str) -> Request:
     Raises:
         InvalidMessage: with the field, the problem and the fix. Bad input raises no other error.
     """
-    if len(body.encode("utf-8", "surrogatepass")) > BODY_LIMIT:
+    # A character takes at most four bytes.
+    if len(body) * 4 > BODY_LIMIT and len(body.encode("utf-8", "surrogatepass")) > BODY_LIMIT:
         raise InvalidMessage("body", "is too large", f"Send at most {BODY_LIMIT} bytes", "body_too_large")
     content = _json_object(body)
     if "action" not in content:
@@ -296,7 +293,7 @@ def _build(kind: type[SomeRequest], fields: Mapping[str, Any]) -> SomeRequest:
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        content = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        content = _JSON.decode(body)
     except (ValueError, RecursionError):
         raise InvalidMessage("body", "is not JSON", "Send one JSON object", "not_json") from None
     if not isinstance(content, dict):
@@ -313,6 +310,9 @@ def _finite(number: str) -> float:
     if math.isinf(value):
         raise ValueError(f"{number} is too large for any database")
     return value
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _validate(kind: type[SomeRequest], content: dict[str, Any]) -> SomeRequest:

@@ -12,6 +12,7 @@ from phonenumbers import timezone as number_zones
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from orchestrator.errors import InvalidPerson
+from orchestrator.number_plans import NumberPlan, parsed_plan_of, plan_of
 
 # Kinds of numbers that no text reaches (libphonenumber's names).
 _WITHOUT_TEXTS = {
@@ -50,7 +51,24 @@ _COUNTRIES = {
 # fmt: on
 # E.164: + and 7 to 15 digits. North America: neither the area code nor the exchange begins with 0 or 1.
 _E164 = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{6,14})")
-_NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHours:
+    """What `learn` stored of the hours at which a person answers (R7), as `rules/learned_hours.py` packs it.
+
+    Attributes:
+        learned, sure: of the person; None where nothing is learned yet.
+        population: of people of whom nothing is known; None before the first fit.
+        stops: how often a STOP follows a text of anybody, by hour of the week.
+        off: an operator stopped the learning for this person.
+    """
+
+    learned: bytes | None = None
+    sure: float | None = None
+    population: bytes | None = None
+    stops: bytes | None = None
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,7 @@ class Person:
         active_texts_this_hour, active_texts_by_day: texts that activity allowed, in 60 minutes and by local day (R4).
         replies_to_text, replies_this_hour, replies_by_day: replies to this text, in 60 minutes and by local day (R12).
         response_pattern: as stored; it may hold any JSON (R7).
+        answer_hours: what is learned of the hours at which they answer (R7).
         has_unread_text: the person wrote, and the text is not yet classified: it may be a wish to stop (R11).
         number_is_dead: Twilio reported that no text can reach this number.
         unreachable_until: the phone could not be reached, or its carrier took no text; until when to wait.
@@ -104,6 +123,7 @@ class Person:
     replies_this_hour: int = 0
     replies_by_day: dict[date, int] = field(default_factory=dict)
     response_pattern: object = None
+    answer_hours: AnswerHours = AnswerHours()
     has_unread_text: bool = False
     number_is_dead: bool = False
     unreachable_until: datetime | None = None
@@ -150,7 +170,6 @@ def parse_zone(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=10_000)
 def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
     """Every zone in which a number may lie; none for a number without a place, such as a toll-free one.
 
@@ -159,17 +178,18 @@ def zones_of_number(phone_number: str) -> tuple[ZoneInfo, ...]:
     guess, such as New York for those of 850 in Florida that it does not know, and numbers move within an area code.
     A code that was laid over an older one lies where the older one does.
     """
-    try:
-        number = phonenumbers.parse(phone_number)
-    except phonenumbers.NumberParseException:
+    plan = _plan_of(phone_number)
+    return _zones_of_plan(plan) if plan else ()
+
+
+@lru_cache(maxsize=10_000)
+def _zones_of_plan(plan: NumberPlan) -> tuple[ZoneInfo, ...]:
+    if plan.kind in _WITHOUT_PLACE:
         return ()
-    if phonenumbers.number_type(number) in _WITHOUT_PLACE:
-        return ()
-    names = frozenset(number_zones.time_zones_for_number(number)) - {number_zones.UNKNOWN_TIMEZONE}
-    if names and number.country_code == 1:
-        area_code = str(number.national_number)[:3]
-        older = _OVERLAID.get(area_code)
-        names = _zones_of_area_code(older) if older else names | _zones_of_area_code(area_code)
+    names = frozenset(plan.zones) - {number_zones.UNKNOWN_TIMEZONE}
+    if names and plan.country_code == 1:
+        older = _OVERLAID.get(plan.area_code)
+        names = _zones_of_area_code(older) if older else names | _zones_of_area_code(plan.area_code)
     return tuple(zone for name in sorted(names) if (zone := find_zone(name)))
 
 
@@ -184,20 +204,14 @@ def is_e164(phone_number: str) -> bool:
     return _E164.fullmatch(phone_number) is not None
 
 
-@lru_cache(maxsize=10_000)
 def country_of(phone_number: str) -> str | None:
     """The ISO country code of a number, such as US; None when the number is not valid."""
-    try:
-        return phonenumbers.region_code_for_number(_number_of(phone_number))
-    except phonenumbers.NumberParseException:
-        return None
+    plan = _plan_of(phone_number)
+    return plan.region if plan else None
 
 
-def _number_of(phone_number: str) -> phonenumbers.PhoneNumber:
-    """Read a stored E.164 number. A North American one needs no parsing, which takes most of the time."""
-    if _NORTH_AMERICAN.fullmatch(phone_number):
-        return phonenumbers.PhoneNumber(country_code=1, national_number=int(phone_number[2:]))
-    return phonenumbers.parse(phone_number)
+def _plan_of(phone_number: str) -> NumberPlan | None:
+    return plan_of(phone_number) if is_e164(phone_number) else parsed_plan_of(phone_number)
 
 
 def parse_number(text: str, allowed_countries: frozenset[str]) -> str:

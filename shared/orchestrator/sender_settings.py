@@ -1,9 +1,9 @@
-"""Settings of who texts, whom, and by which law: the sender's name, numbers that changed hands, an owner's rows."""
+"""Settings of who texts, whom, and by which law: the sender's name, numbers that changed hands, or were deleted."""
 
 from enum import StrEnum
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.setting_values import Fraction, Settings
@@ -51,3 +51,9 @@ class LawSettings(Settings):
 
     # The path of an owner's file of rows, from the package's folder, which becomes the functions' layer.
     law_file: str | None = Field(default=None, min_length=1)
+
+
+class PrivacySettings(Settings):
+    """The key of `number_hash`. It must never change: hashes made with another key match no number."""
+
+    privacy_key: SecretStr | None = Field(default=None, min_length=16)

@@ -13,7 +13,14 @@ from orchestrator.aws.secrets import secret_values, secrets_of, uses_secrets
 from orchestrator.brake_settings import OutcomeBrakeSettings, ThrottleSettings
 from orchestrator.errors import SettingsError
 from orchestrator.event_settings import EventSettings, UnknownSenderSettings
-from orchestrator.sender_settings import ConfirmationSettings, LawSettings, NumberCheckSettings, SendingMode
+from orchestrator.learn_settings import LearningSettings
+from orchestrator.sender_settings import (
+    ConfirmationSettings,
+    LawSettings,
+    NumberCheckSettings,
+    PrivacySettings,
+    SendingMode,
+)
 from orchestrator.setting_values import (
     US_TERRITORIES,
     BaseUrl,
@@ -93,7 +100,7 @@ class ConsentFor(StrEnum):
     REQUIRE = "require"
 
 
-class PolicySettings(ActivitySettings, ThrottleSettings):
+class PolicySettings(ActivitySettings, ThrottleSettings, LearningSettings):
     """The defaults of the rules; values of the person win."""
 
     daily_limit: int = 10
@@ -228,12 +235,6 @@ class WordsSettings(WriterSettings, ConfirmationSettings, LawSettings):
     """What the words of a text depend on."""
 
 
-class PrivacySettings(Settings):
-    """The key of `number_hash`. It must never change: hashes made with another key match no number."""
-
-    privacy_key: SecretStr | None = Field(default=None, min_length=16)
-
-
 class DeliverSettings(
     DatabaseSettings,
     PolicySettings,
@@ -292,6 +293,10 @@ class RetainSettings(DatabaseSettings):
     # Words are deleted after so many days. Those of our texts, STOP and START stay as evidence (16 CFR 310.5: 5 years).
     retention_days: Days = 365
     evidence_days: int = Field(default=1_827, ge=0, le=365_000)
+
+
+class LearnSettings(DatabaseSettings, LearningSettings):
+    """What the learn function needs."""
 
 
 SomeSettings = TypeVar("SomeSettings", bound=Settings)

@@ -28,11 +28,14 @@ _PLACEHOLDER = re.compile(
     rf"|(?i:\(\({_SLOT}\)\))|\{{[A-Za-z_][\w.]*\|[^{{}}\n]{{1,60}}\}}"
     r"|\[object Object\]|(?i:\b(?:hi|hello|hey|dear|hola|bonjour|hallo|ol[áa])),? (?:null|undefined|None|NaN|nil)\b"
 )
+# Each placeholder holds one of these characters or words. They are looked for first, because most texts hold none.
+_MARKS = re.compile(r"[{%\[<*@_$:X(]")
+_NO_VALUES = re.compile(r"n(?:ull|il)|undefined|N(?:one|aN)")
 
 
 def is_json(text: str) -> bool:
     """Return whether a text is a JSON object or list, also one in a code fence, or holds one, also one cut off."""
-    inner = _FENCE.sub("", text).strip()
+    inner = (_FENCE.sub("", text) if "```" in text else text).strip()
     if _JSON.search(inner) or _CUT_OFF.match(inner):
         return True
     if inner[:1] not in ("{", "["):
@@ -45,5 +48,7 @@ def is_json(text: str) -> bool:
 
 def unfilled_placeholder(text: str) -> str | None:
     """Return the first place of a template that was not filled, such as `{first_name}`, `%s` or `[Name]`."""
+    if not _MARKS.search(text) and not _NO_VALUES.search(text):
+        return None
     found = _PLACEHOLDER.search(text)
     return found[0] if found else None

@@ -148,6 +148,7 @@ QUEUE_ACTIONS = {
         "UrgentQueue": {"sqs:SendMessage"},
     },
     "RetainRole": {},
+    "LearnRole": {},
     "QueryRole": {},
 }
 SECRETS = {
@@ -158,6 +159,7 @@ SECRETS = {
     "WebhookRole": {"Twilio"},
     "InboundRole": {"Database", "Anthropic", "Privacy"},
     "RetainRole": {"Database"},
+    "LearnRole": {"Database"},
     "QueryRole": {"Database"},
 }
 
@@ -266,12 +268,14 @@ REASONS = {
     ("InboundRole", "lambda:InvokeFunction"): "what people write, to the owner's function",
     ("DispatchFunctionEachMinuteRole", "lambda:InvokeFunction"): "the ticks",
     ("RetainFunctionEachNightRole", "lambda:InvokeFunction"): "the nights",
+    ("LearnFunctionEachNightRole", "lambda:InvokeFunction"): "the nights",
 }
 # Every statement that names who may use a resource or a role, with that principal.
 PRINCIPALS = {
     **{(role, "sts:AssumeRole"): "lambda.amazonaws.com" for role in QUEUE_ACTIONS},
     ("DispatchFunctionEachMinuteRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
     ("RetainFunctionEachNightRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
+    ("LearnFunctionEachNightRole", "sts:AssumeRole"): "scheduler.amazonaws.com",
     ("CodeDeployServiceRole", "sts:AssumeRole"): "codedeploy.amazonaws.com",
     ("WebhookFunctionTextPermission", "lambda:InvokeFunction"): "apigateway.amazonaws.com",
     ("WebhookFunctionStatusPermission", "lambda:InvokeFunction"): "apigateway.amazonaws.com",

@@ -62,6 +62,8 @@ def accepted_for(person: UUID, now: datetime) -> AcceptedMessage:
         requires_fresh_context=False,
         not_before=None,
         best_at=None,
+        best_kind=None,
+        best_probability=None,
         expires_at=now + timedelta(days=1),
         due=now,
         status=Status.QUEUED,

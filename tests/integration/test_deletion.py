@@ -29,6 +29,7 @@ _CODES = "words of a fixed list, which our code writes"
 _AGENTS = "an agent's or a role's name"
 _OPERATORS = "an operator's name"
 _OURS = "our own ids and names of functions and files"
+_NUMBERS = "numbers of `learn`; message types among them are named by agents"
 _KEPT = {
     "public.users.phone_number_history": "filled through the number's own change",
     "public.users.phone_number": "the story gives it",
@@ -44,6 +45,7 @@ _KEPT = {
     "public.message_queue.priority": _CODES,
     "public.message_queue.status": _CODES,
     "public.message_queue.reason": _CODES,
+    "public.message_queue.best_kind": _CODES,
     "public.message_queue.encoding": _CODES,
     "public.agent_tasks.task_type": _CODES,
     "public.agent_tasks.agent_type": _AGENTS,
@@ -61,6 +63,14 @@ _KEPT = {
     "orchestrator.known_agents.agent_id": _AGENTS,
     "orchestrator.attempts.agent_group": _AGENTS,
     "orchestrator.agents.publishers": _AGENTS,
+    "orchestrator.answer_curves.curves": _NUMBERS,
+    "orchestrator.answer_hours.hours": _NUMBERS,
+    "orchestrator.answer_hours.texts": _NUMBERS,
+    "orchestrator.answer_hours.answers": _NUMBERS,
+    "orchestrator.answer_hours.week": _CODES,
+    "orchestrator.answer_progress.counts": _NUMBERS,
+    "orchestrator.answer_results.period": _CODES,
+    "orchestrator.answer_results.arm": _CODES,
     "orchestrator.attempts.outcome": _CODES,
     "orchestrator.attempts.purpose": _CODES,
     "orchestrator.attempts.evidence": _CODES,
@@ -107,7 +117,7 @@ _KEPT = {
 }
 
 # Those of them whose values our own code chooses.
-HOLDS_CODES = {column for column, why in _KEPT.items() if why in (_CODES, _OURS)}
+HOLDS_CODES = {column for column, why in _KEPT.items() if why in (_CODES, _OURS, _NUMBERS)}
 
 
 @pytest.fixture

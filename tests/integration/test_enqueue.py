@@ -1,13 +1,20 @@
 """The way in, at the enqueue handler."""
 
 import json
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import boto3
 import pytest
+from psycopg import Connection, OperationalError
 
 from orchestrator import MessageOrchestrator
+from orchestrator.delivery import handover
+from orchestrator.intake import enqueue
+from orchestrator.store import intake as store
+from orchestrator.store.claims import ClaimedMessage
 from tests.world import World, sqs_event, sqs_record
 
 GOOD = {"user_id": "ada", "agent_id": "system", "message_data": {"type": "note", "message": "Hello"}}
@@ -166,3 +173,50 @@ def test_the_client_publishes_what_the_function_reads(world: World) -> None:
         ("cancelled", 1),
         ("queued", 24),
     ]
+
+
+def bulk_and_urgent(world: World) -> list[dict[str, object]]:
+    """Sixty messages that can wait, and an urgent one after them."""
+    bulk: list[dict[str, object]] = [{**GOOD, "user_id": f"user_{n}", "message_id": str(uuid4())} for n in range(60)]
+    for n in range(60):
+        world.person(f"user_{n}", phone=f"+12125551{n:03}")
+    world.person()
+    return [*bulk, {**GOOD, "priority": "urgent", "message_id": str(uuid4())}]
+
+
+def test_an_urgent_message_is_handed_over_before_the_bulk_of_its_batch_is_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies, stored = bulk_and_urgent(world), []
+    hand_over = handover.hand_over
+
+    def record(queue_url: str, claimed: Sequence[ClaimedMessage], now: datetime) -> object:
+        stored.append((len(world.all("SELECT 1 FROM message_queue")), len(claimed)))
+        return hand_over(queue_url, claimed, now)
+
+    monkeypatch.setattr(enqueue, "hand_over", record)
+    world.publish(*bodies, "{not json")
+    assert stored == [(1, 1), (61, 0)]
+    assert len(world.drain("URGENT_QUEUE_URL")) == 1
+    assert len(world.drain("ENQUEUE_DLQ_URL")) == 1
+
+
+def test_a_batch_whose_bulk_fails_comes_back_and_its_urgent_message_is_sent_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = bulk_and_urgent(world)
+    records = [sqs_record(json.dumps(body), world.now) for body in bodies]
+    store_batch = store.store_batch
+
+    def fail_on_bulk(connection: Connection, accepted: Sequence[object], *others: Any, **more: Any) -> object:
+        if len(accepted) > 1:
+            raise OperationalError("the server is gone")
+        return store_batch(connection, accepted, *others, **more)  # type: ignore[arg-type]  # as given
+
+    monkeypatch.setattr(store, "store_batch", fail_on_bulk)
+    answer = world.invoke("enqueue", sqs_event(records))
+    assert len(answer["batchItemFailures"]) == len(bodies)
+    monkeypatch.setattr(store, "store_batch", store_batch)
+    assert world.invoke("enqueue", sqs_event(records)) == {"batchItemFailures": []}
+    assert len(world.all("SELECT 1 FROM message_queue")) == len(bodies)
+    assert len(world.drain("URGENT_QUEUE_URL")) == 1

@@ -40,6 +40,7 @@ COMMANDS = {
     "consent add": ["USER", "--purpose", "marketing", "--source", HOSTILE, "--yes"], "consent list": [],
     "consent revoke": ["USER", "--purpose", "marketing", "--source", HOSTILE, "--yes"],
     "consent export": ["CSV"], "consent import": ["CSV"],
+    "learn report": [], "learn show": ["USER"], "learn off": ["USER", "--yes"], "learn on": ["USER", "--yes"],
     "law show": [], "law check": [], "doctor": [],
 }  # fmt: skip
 EACH_WAY: tuple[list[str], ...] = ([], ["--json"])

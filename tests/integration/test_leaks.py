@@ -110,7 +110,7 @@ PASSWORDS = ["hunter2%zz", "hunter2%", "x@hunter2", "x:hunter2@y", "hunter2/", "
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-@pytest.mark.parametrize("function", ["enqueue", "dispatch", "deliver", "inbound", "retain", "query"])
+@pytest.mark.parametrize("function", ["enqueue", "dispatch", "deliver", "inbound", "retain", "learn", "query"])
 def test_no_part_of_a_password_is_shown_at_any_connection(
     world: World, shown: Shown, monkeypatch: pytest.MonkeyPatch, function: str, password: str
 ) -> None:
@@ -121,7 +121,7 @@ def test_no_part_of_a_password_is_shown_at_any_connection(
     monkeypatch.setitem(app.__dict__, "database", Database(settings))
     event = (
         {"time": world.now.isoformat()}
-        if function in ("dispatch", "retain")
+        if function in ("dispatch", "retain", "learn")
         else sqs_event([sqs_record("{}", world.now, queue=function)])
     )
     if function == "query":

@@ -34,6 +34,8 @@ ACTIONS = {
     "user add": ["--phone", "+1 212 555 0109", "--reason", "why"],
     "user set": ["ada", "--daily-limit", "3", "--reason", "why"],
     "user stop": ["ada", "--reason", "why"],
+    "learn off": ["ada", "--reason", "why"],
+    "learn on": ["ada", "--reason", "why"],
     "privacy hold": ["ada", "--note", "why"],
     "privacy release": ["ada", "--reason", "why"],
     "consent add": ["ada", "--purpose", "marketing", "--source", "a form"],

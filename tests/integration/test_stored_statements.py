@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from orchestrator.maintenance.privacy import delete_person, identity_of
-from orchestrator.settings import PrivacySettings
+from orchestrator.sender_settings import PrivacySettings
 from orchestrator.store import message_list, recovery, stored_statements
 from orchestrator.store import people as people_store
 from orchestrator.store.conversation import add_unknown_senders
@@ -195,6 +195,24 @@ def test_no_statement_on_the_way_of_a_message_reads_a_large_table_from_end_to_en
     # However much is due, the planner expects what one claim takes, and looks each up by its id.
     everything = {**seen["claim_due"], "lane": "low", "horizon": world.now + timedelta(days=3650), "per_second": None}
     assert plan_of(world.connection, "claim_due", everything)["Plan Rows"] <= 200
+
+
+def test_a_night_of_learning_reads_no_large_table_from_end_to_end(world: World) -> None:
+    people(world)
+    add_others(world)
+    world.publish(*bodies(priority="medium", expects_reply=True))
+    ((best_at,),) = world.all("SELECT max(best_at) FROM message_queue")
+    world.travel_to(best_at)
+    world.minute()
+    world.wait(minutes=1)
+    world.writes("Yes", phone="+12125550100")
+    world.writes("STOP", phone="+12125550101")
+    world.wait(hours=26)
+    with recorded() as seen:
+        world.learn()
+    assert {"read_answer_texts", "write_answer_evidence", "list_people_to_learn"} <= seen.keys()
+    scanned = {name: found for name, params in seen.items() if (found := large_scans(world.connection, name, params))}
+    assert scanned == {}
 
 
 def test_no_page_of_the_console_reads_a_large_table_from_end_to_end(

@@ -53,6 +53,6 @@ def test_a_message_waits_for_an_older_sequence_that_waits_for_room(due_in: int, 
     assert room_from(hour, 1, NOW) == NOW + timedelta(minutes=waits)
 
 
-@pytest.mark.parametrize(("limit", "texts", "is_nearly_full"), [(500, 299, False), (500, 300, True), (200, 0, True)])
+@pytest.mark.parametrize(("limit", "texts", "is_nearly_full"), [(1000, 399, False), (1000, 400, True), (600, 0, True)])
 def test_waves_wait_for_each_other_close_to_the_limit_alone(limit: int, texts: int, is_nearly_full: bool) -> None:
     assert AgentHour("x", limit, [NOW] * texts).is_nearly_full is is_nearly_full

@@ -32,7 +32,7 @@ def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
 ) -> None:
     expires_at = earliest + timedelta(hours=hours)
     pattern = read_pattern(stored)
-    best = best_time(earliest, expires_at, [zone], NIGHT, pattern, spread)
+    best = best_time(earliest, expires_at, (zone,), NIGHT, pattern, spread)
     assert best >= earliest
     if best > earliest:
         wall = best.astimezone(zone)
@@ -45,7 +45,7 @@ def test_many_messages_spread_over_the_first_half_of_the_hour() -> None:
     zone = ZoneInfo("America/New_York")
     morning = datetime(2026, 3, 3, 8, tzinfo=zone)
     times = [
-        best_time(morning, morning + timedelta(days=1), [zone], NIGHT, read_pattern(None), place / 100)
+        best_time(morning, morning + timedelta(days=1), (zone,), NIGHT, read_pattern(None), place / 100)
         for place in range(100)
     ]
     ten = morning.replace(hour=10)

@@ -92,7 +92,7 @@ def test_one_message_is_published_with_a_new_id(orchestrator: MessageOrchestrato
             "messageId": str(message_id),
         }
     ]
-    assert [message.group for message in queue.messages] == ["ada"]
+    assert [message.group for message in queue.messages] == ["system urgent"]
 
 
 def test_many_messages_keep_their_order_and_their_own_ids(orchestrator: MessageOrchestrator, queue: Queue) -> None:

@@ -1,7 +1,10 @@
 """Words that speak of the day end with it (R9)."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from orchestrator.rules import day_words
 from orchestrator.rules.day_words import speaks_of_the_day
 
 
@@ -40,3 +43,18 @@ def test_words_that_speak_of_the_day(text: str) -> None:
 )
 def test_words_that_hold_on_other_days(text: str) -> None:
     assert not speaks_of_the_day({"type": "today_update", "message": text})
+
+
+FRAGMENTS = (
+    "today", "Tonight", "2nite", "TOMORROW", "tmrw", "good ", "guten ", "in the ", "am ", "this ", "morning", "evening",
+    "these days", " ", "in ", " two ", "2", " hours", "hrs", "mins", "within the hour", "hoy", "esta tarde", "ayer",
+    "dentro de 2 horas", "aujourd'hui", "ce soir", "dans 2 heures", "hoje", "ontem", "heute", "morgen", "in 2 stunden",
+    "oggi", "tra 2 ore", "fra un'ora", "vandaag", "over 2 uur", "x", "_", "-", ".", "'", "\n", "mañana", "今天", "\u2019",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join))
+@settings(max_examples=2_000)
+def test_the_words_that_are_looked_for_first_miss_no_phrase(text: str) -> None:
+    found = day_words._OF_THE_DAY.search(day_words._HARMLESS.sub(" ", text.replace("\u2019", "'")))
+    assert speaks_of_the_day({"message": text}) == (found is not None)

@@ -18,6 +18,7 @@ from orchestrator.conversation.webhook import WebhookAnswer
 from orchestrator.delivery.dispatch import DispatchReport
 from orchestrator.delivery.report import DeliverReport
 from orchestrator.intake.enqueue import EnqueueReport
+from orchestrator.maintenance.learn import LearnReport
 from orchestrator.maintenance.retain import RetainReport
 from orchestrator.store.gauges import Gauges
 from orchestrator.store.schedule import Upkeep
@@ -226,6 +227,33 @@ def metrics_of(text: str) -> dict[str, dict[str | None, list[float]]]:
             {"Webhook": {"queued": [1]}},
         ),
         (RetainReport(3, finished=False), {"forgotten": 3, "finished": False}, {"Retention": {"forgotten": [3]}}),
+        (
+            LearnReport(
+                texts=Counter(learned=9, default_holdout=1),
+                answers=Counter(learned=3),
+                answer_rates={"learned": 33.3, "default_holdout": 0.0},
+                stops=Counter(learned=1),
+                people=7,
+                fitted=True,
+                left=True,
+            ),
+            {
+                "texts": {"learned": 9, "default_holdout": 1},
+                "answers": {"learned": 3},
+                "answer_rates": {"learned": 33.3, "default_holdout": 0.0},
+                "stops": {"learned": 1},
+                "people": 7,
+                "fitted": True,
+                "left": True,
+            },
+            {
+                "ChosenHours": {"learned": [9], "default_holdout": [1]},
+                "AnswerRate": {"learned": [33.3], "default_holdout": [0.0]},
+                "ChosenHoursStopped": {"learned": [1]},
+                "LearnedPeople": {None: [7]},
+                "LearningLeft": {None: [1]},
+            },
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )

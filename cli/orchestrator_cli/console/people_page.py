@@ -10,10 +10,12 @@ from orchestrator.rules.explanations import describe_opt_out, explain
 from orchestrator.rules.local_time import format_time
 from orchestrator.rules.pause_words import describe_in_words
 from orchestrator.settings import PolicySettings, load
+from orchestrator.store.answer_hours import read_answer_hours
 from orchestrator.store.opt_outs import list_opt_outs
 from orchestrator.store.people import find_user, read_user
 from orchestrator.store.people_list import FIRST_ID
 from orchestrator.store.waiting import list_waiting_messages
+from orchestrator_cli.answer_heat import HOURS_OF_A_DAY, heat_rows
 from orchestrator_cli.console.visit import Visit
 from orchestrator_cli.pause_lines import pauses_of_person
 from orchestrator_cli.people_list import iterate_with_limits
@@ -68,6 +70,7 @@ def show_person(visit: Visit) -> Response:
     facts = facts_of(record, load(PolicySettings), now)
     zone = next(iter(record.person.zones), UTC)
     waiting = list_waiting_messages(visit.connection, WAITING, user_id)
+    answer_hours = read_answer_hours(visit.connection, user_id)
     return visit.page(
         "person",
         person=facts,
@@ -78,5 +81,8 @@ def show_person(visit: Visit) -> Response:
             f"{format_time(each.opted_out_at, zone)}, {describe_opt_out(each.source, each.note, each.recorded_at)}"
             for each in list_opt_outs(visit.connection, user_id)
         ],
+        hours=range(HOURS_OF_A_DAY),
+        heat=heat_rows(answer_hours, "this person"),
+        learning_off=bool(answer_hours.off_since),
         waiting=[(each, format_time(each.due, zone), explain(each.reason) if each.reason else "") for each in waiting],
     )

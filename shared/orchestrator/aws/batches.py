@@ -136,8 +136,10 @@ def _process(
         )
         publish_metric(FAILED, type(error).__name__)
         return _reject_after_receives(records[0], error, return_later, dlq_url, logger)
-    passed = [record for record in records if record.sqs_message_id not in processed.back]
-    stored = [record for record in passed if record.sqs_message_id in processed.stored]
+    back = frozenset(processed.back)
+    passed = [record for record in records if record.sqs_message_id not in back]
+    stored_ids = frozenset(processed.stored)
+    stored = [record for record in passed if record.sqs_message_id in stored_ids]
     for newest, found in ((_newest_passes, passed), (_newest_stored, stored)):
         newest[logger.service] = max([*(r.first_received_at for r in found), newest.get(logger.service, NEVER)])
     return list(processed.back)

@@ -88,6 +88,13 @@ SURROUNDING_FAULTS = Metric("SurroundingFaults", by="cause")
 DATABASE_CONNECTIONS = Metric("DatabaseConnections", PERCENT)
 FAILED = Metric("Failed", by="error")
 RETENTION = Metric("Retention", by="what")
+# What `learn` read each night: texts whose hour was chosen, the share of them that was answered, and those that a STOP
+# followed, by arm of the comparison; people whose hours were learned anew; and whether something is left.
+CHOSEN_HOURS = Metric("ChosenHours", by="arm")
+ANSWER_RATE = Metric("AnswerRate", PERCENT, by="arm")
+CHOSEN_HOURS_STOPPED = Metric("ChosenHoursStopped", by="arm")
+LEARNED_PEOPLE = Metric("LearnedPeople")
+LEARNING_LEFT = Metric("LearningLeft")
 
 
 # A metric, or a metric with the one value of its dimension that something counts for.

@@ -42,7 +42,7 @@ class OutgoingMessage:
     Attributes:
         body: the JSON text.
         delay: seconds (0 to 900) before a consumer sees it.
-        group: the person it concerns; a fair queue serves the groups in turn.
+        group: whom it concerns or who sends it; where one group has much in work, a fair queue serves the others first.
         attributes: string attributes beside the body.
     """
 
@@ -80,6 +80,10 @@ class QueueRecord:
     queue: str
     doubt: Exception | None = None
 
+    def __hash__(self) -> int:
+        # Records are keys of dictionaries; the id alone tells them apart.
+        return hash(self.sqs_message_id)
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
@@ -109,9 +113,11 @@ def records_of(event: Mapping[str, Any]) -> list[QueueRecord]:
 
 def _record_of(record: Mapping[str, Any], own_role: str | None, doubt: Exception | None) -> QueueRecord:
     attributes = record["attributes"]
-    given = {name: value.get("stringValue") for name, value in record.get("messageAttributes", {}).items()}
+    given = {name: value.get("stringValue") for name, value in (record.get("messageAttributes") or {}).items()}
     sender_id = attributes.get("SenderId", "")
-    queued_at = _time_of(attributes["SentTimestamp"])
+    queued = attributes["SentTimestamp"]
+    queued_at = _time_of(queued)
+    first_received = attributes.get("ApproximateFirstReceiveTimestamp", queued)
     is_put_again = FIRST_SENT_AT in given and publisher_of(sender_id) == own_role
     return QueueRecord(
         sqs_message_id=record["messageId"],
@@ -120,7 +126,7 @@ def _record_of(record: Mapping[str, Any], own_role: str | None, doubt: Exception
         body=record["body"],
         sent_at=_time_of(given[FIRST_SENT_AT]) if is_put_again else queued_at,
         queued_at=queued_at,
-        first_received_at=_time_of(attributes.get("ApproximateFirstReceiveTimestamp", attributes["SentTimestamp"])),
+        first_received_at=queued_at if first_received == queued else _time_of(first_received),
         sender_id=given.get(FIRST_SENDER_ID, "") if is_put_again else sender_id,
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         queue=record.get("eventSourceARN", "").rpartition(":")[2],

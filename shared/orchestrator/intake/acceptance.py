@@ -1,6 +1,7 @@
 """Acceptance: checks one message or reply, and decides when it is first due and when it expires."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,8 @@ from orchestrator.messages import Lane, Message, Reply
 from orchestrator.people import Person, country_of, is_e164
 from orchestrator.request_fields import PLANS_AHEAD
 from orchestrator.rules.day_words import speaks_of_the_day
-from orchestrator.rules.first_due import first_due
+from orchestrator.rules.first_due import find_first_due
+from orchestrator.rules.hour_choice import draw_of
 from orchestrator.rules.limits import budget_day
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.reasons import Reason, Status
@@ -64,7 +66,8 @@ def accept(
     _check_sequence(message, message_id, person, owner, known)
     _check_schedule(message, now)
 
-    not_before, expires_at = _lifetime(message, person, publish_time(message_id, now), policy, now)
+    published_at = publish_time(message_id, now)
+    not_before, expires_at = _lifetime(message, person, published_at, policy, now)
     state = MessageState(
         lane=message.priority,
         can_delay=message.can_delay,
@@ -72,12 +75,13 @@ def accept(
         not_before=not_before,
         expires_at=expires_at,
         accepted_at=now,
-        spread=spread_of(message_id),
+        spread=spread_of(message.sequence_id or message_id),
+        draw=draw_of(message.sequence_id or message_id),
     )
-    first, first_reason = first_due(state, person, policy, now)
+    first = find_first_due(state, person, policy, now)
     group = known.groups[message.agent_id, arrival.publisher]
     agent_waits = waits_until(group, group.this_hour + arrival.earlier, now)
-    due, reason = _due(message, first, first_reason, agent_waits, now)
+    due, reason = _due(message, first.at, first.reason, agent_waits, now)
     is_approved = message.priority is Lane.URGENT and due <= now
     return AcceptedMessage(
         message_id=message_id,
@@ -88,14 +92,16 @@ def accept(
         can_delay=message.can_delay,
         requires_fresh_context=message.requires_fresh_context,
         not_before=not_before,
-        best_at=first if first_reason is Reason.BEST_TIME else None,
+        best_at=first.best.at if first.best else None,
+        best_kind=first.best.kind if first.best else None,
+        best_probability=first.best.probability if first.best else None,
         expires_at=expires_at,
         due=due if message.in_sequence else min(due, expires_at),
         status=Status.APPROVED if is_approved else Status.QUEUED,
         reason=reason,
         lease_until=now + URGENT_LEASE if is_approved else None,
         conversation_context_id=message.conversation_context_id,
-        published_at=publish_time(message_id, now),
+        published_at=published_at,
         topic=message.topic,
         supersedes_message_id=message.supersedes_message_id,
         publisher=owner,
@@ -139,16 +145,30 @@ def accept_reply(
     )
 
 
-def with_message(known: KnownRecords, row: AcceptedMessage) -> KnownRecords:
-    """What acceptance knows after a message of the batch: its owner, and of a part its place in the sequence."""
-    if row.publisher is not None:
-        known = replace(known, publishers={row.message_id: row.publisher, **known.publishers})
-    if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
-        return known
-    first = KnownSequence(row.user_id, row.agent_id, row.priority, row.sequence_total, row.publisher, {})
-    sequence = known.sequences.get(row.sequence_id, first)
-    parts = {row.sequence_position: row.message_id, **sequence.parts}
-    return replace(known, sequences={**known.sequences, row.sequence_id: replace(sequence, parts=parts)})
+class BatchMemory:
+    """What acceptance knows in the course of a batch: what was known before it, and what it accepted so far.
+
+    Args:
+        known: what was known before.
+    """
+
+    def __init__(self, known: KnownRecords) -> None:
+        self._publishers, self._sequences = dict(known.publishers), dict(known.sequences)
+        self.known = replace(known, publishers=self._publishers, sequences=self._sequences)
+        # Accepted messages by the key of their group of agents.
+        self.counts: Counter[str] = Counter()
+
+    def add(self, row: AcceptedMessage) -> None:
+        """Add a message of the batch: its owner, and of a part its place in the sequence."""
+        self.counts[self.known.groups[row.agent_id, row.published_by].key] += 1
+        if row.publisher is not None:
+            self._publishers.setdefault(row.message_id, row.publisher)
+        if row.sequence_id is None or row.sequence_position is None or row.sequence_total is None:
+            return
+        first = KnownSequence(row.user_id, row.agent_id, row.priority, row.sequence_total, row.publisher, {})
+        sequence = self._sequences.get(row.sequence_id, first)
+        parts = {row.sequence_position: row.message_id, **sequence.parts}
+        self._sequences[row.sequence_id] = replace(sequence, parts=parts)
 
 
 def check_owner(field: str, message_id: UUID | None, owner: str | None, known: KnownRecords) -> None:

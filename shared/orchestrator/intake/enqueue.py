@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from uuid import UUID
 
 from psycopg import Connection
@@ -20,14 +22,15 @@ from orchestrator.ids import id_from_sqs, publisher_of
 from orchestrator.intake.acceptance import (
     TOO_MANY_PARTS,
     Arrival,
+    BatchMemory,
     accept,
     accept_reply,
     check_owner,
     unknown_user,
-    with_message,
 )
 from orchestrator.intake.consent import check_author, entry_of
 from orchestrator.intake.rejections import message_id_of, rejection_of
+from orchestrator.intake.urgent_first import urgent_first
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.messages import Message, Reply, Request, Withdrawal, parse_request
 from orchestrator.rules.limits import limits_by_default
@@ -79,6 +82,20 @@ class EnqueueReport:
     retry: list[str] = field(metadata=publish_as(show=len))
     stored: list[str] = field(default_factory=list, metadata=publish_as(in_log=False))
 
+    def __add__(self, other: "EnqueueReport") -> "EnqueueReport":
+        """The report of both parts of a batch."""
+        return EnqueueReport(
+            accepted=self.accepted + other.accepted,
+            message_ids={name: [*ids, *other.message_ids[name]] for name, ids in self.message_ids.items()},
+            repeated=self.repeated + other.repeated,
+            withdrawn=self.withdrawn + other.withdrawn,
+            rejected=self.rejected + other.rejected,
+            ceilings=self.ceilings + other.ceilings,
+            throttled=sorted({*self.throttled, *other.throttled}),
+            retry=self.retry + other.retry,
+            stored=self.stored + other.stored,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRows:
@@ -110,11 +127,25 @@ def enqueue(
 ) -> EnqueueReport:
     """Accept one batch: two round trips to Postgres, whatever its size, and one more where it holds consents (G5).
 
+    A batch with much that can wait beside something urgent is stored in two parts, the urgent one first.
+
     Raises:
-        psycopg.Error: nothing of the batch was accepted; the whole batch comes back.
+        psycopg.Error: a part of the batch was not accepted; the whole batch comes back, and what was stored is known.
     """
     now = clock()
     requests, malformed = parse_records(records)
+    *first, last = urgent_first(requests)
+    parts = [*((part, {}) for part in first), (last, malformed)]
+    return reduce(add, [_enqueue_part(connection, part, bad, settings, now) for part, bad in parts])
+
+
+def _enqueue_part(
+    connection: Connection,
+    requests: Mapping[QueueRecord, Request],
+    malformed: Mapping[QueueRecord, InvalidMessage],
+    settings: EnqueueSettings,
+    now: datetime,
+) -> EnqueueReport:
     known = _read_known_records(connection, requests, settings, now)
     rows = rows_of(requests, malformed, known, settings, now)
     if rows.consents or rows.opt_outs:
@@ -168,10 +199,10 @@ def rows_of(
     rejected = dict(malformed)
     unknown_users: list[QueueRecord] = []
     sources: list[tuple[QueueRecord, AcceptedMessage]] = []
-    counts: Counter[str] = Counter()
+    memory = BatchMemory(known)
     for record, request in requests.items():
         try:
-            row = _row_of(record, request, known, counts, policy, now)
+            row = _row_of(record, request, memory, policy, now)
         except InvalidMessage as problem:
             rejected[record] = problem
         except UnknownUser:
@@ -179,10 +210,9 @@ def rows_of(
         else:
             rows.append(row)
             if isinstance(row, AcceptedMessage):
-                counts[known.groups[row.agent_id, row.published_by].key] += 1
+                memory.add(row)
                 sources.append((record, row))
-                known = with_message(known, row)
-    notes = throttle_notes(counts, known.groups.values(), policy)
+    notes = throttle_notes(memory.counts, known.groups.values(), policy)
     return BatchRows(
         accepted=[row for row in rows if isinstance(row, AcceptedMessage)],
         withdrawals=[row for row in rows if isinstance(row, MessageWithdrawal)],
@@ -202,17 +232,17 @@ def rows_of(
 def _row_of(
     record: QueueRecord,
     request: Request,
-    known: KnownRecords,
-    counts: Mapping[str, int],
+    memory: BatchMemory,
     policy: PolicySettings,
     now: datetime,
 ) -> Row:
-    """The row of one request; `counts` are the accepted messages before it in the batch, by group of agents.
+    """The row of one request.
 
     Raises:
         InvalidMessage: it cannot be accepted.
         UnknownUser: its user may still be created.
     """
+    known = memory.known
     if request.user_id and request.user_id not in known.people:
         if now - record.sent_at < UNKNOWN_USER_GRACE:
             raise UnknownUser(request.user_id)
@@ -229,7 +259,7 @@ def _row_of(
         check_author(request, owner_of(publisher, known.agents))
         person, entry_id = known.people[request.user_id], id_from_sqs(record.original_id)
         return entry_of(request, entry_id, person, publisher or "unknown", record.sent_at)
-    earlier = counts.get(known.groups[request.agent_id, publisher].key, 0)
+    earlier = memory.counts.get(known.groups[request.agent_id, publisher].key, 0)
     arrival = Arrival(record.original_id, publisher, record.sent_at, earlier)
     if isinstance(request, Reply):
         return accept_reply(request, arrival, known, policy, now)
@@ -287,17 +317,15 @@ def _read_known_records(
     replaced = {m.supersedes_message_id for m in messages if isinstance(m, Message)}
     return store.read_known_records(
         connection,
-        references=sorted({request.user_id for request in requests if request.user_id}),
-        conversation_ids=sorted({m.conversation_context_id for m in messages if m.conversation_context_id}),
-        message_ids=sorted({*filter(None, replaced), *(r.message_id for r in requests if r.message_id)}),
-        sequence_ids=sorted({m.sequence_id for m in messages if isinstance(m, Message) and m.sequence_id}),
-        speakers=sorted(
-            {
-                (request.agent_id, publisher_of(record.sender_id))
-                for record, request in by_record.items()
-                if isinstance(request, Message | Reply)
-            }
-        ),
+        references={request.user_id for request in requests if request.user_id},
+        conversation_ids={m.conversation_context_id for m in messages if m.conversation_context_id},
+        message_ids={*filter(None, replaced), *(r.message_id for r in requests if r.message_id)},
+        sequence_ids={m.sequence_id for m in messages if isinstance(m, Message) and m.sequence_id},
+        speakers={
+            (request.agent_id, publisher_of(record.sender_id))
+            for record, request in by_record.items()
+            if isinstance(request, Message | Reply)
+        },
         start_limit=policy.agent_start_limit,
         now=now,
     )

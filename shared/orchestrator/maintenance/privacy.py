@@ -10,7 +10,7 @@ from orchestrator.clock import Clock
 from orchestrator.errors import SettingsError, UnknownUser
 from orchestrator.maintenance.traces import name_pattern, trace_pattern
 from orchestrator.number_hash import number_hash
-from orchestrator.settings import PrivacySettings
+from orchestrator.sender_settings import PrivacySettings
 from orchestrator.sms.erase import TextEraser
 from orchestrator.store import privacy as store
 from orchestrator.store.legal_holds import require_no_legal_hold

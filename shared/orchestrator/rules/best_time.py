@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from orchestrator.rules.quiet_hours import QuietHours, next_open
+from orchestrator.rules.local_time import instant_of, local_date
+from orchestrator.rules.quiet_hours import QuietHours, is_open, is_open_for
 
 # The best hours of a person without a pattern.
 USUAL_HOURS = (10,)
@@ -14,6 +15,7 @@ USUAL_HOURS = (10,)
 SPREAD_MINUTES = 30
 # Days to search: a pattern may prefer one day of the week. If its best hours are quiet, there is no best time.
 DAYS_AHEAD = 8
+_HOUR = timedelta(hours=1)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORKDAYS = frozenset(range(5))
 
@@ -33,17 +35,22 @@ def read_pattern(stored: object) -> Pattern:
     beginnings, or the numbers of JavaScript (0 is Sunday). Other keys do not concern the hour. Malformed entries are
     ignored; when none is left, the default applies.
     """
+    return owner_pattern(stored) or Pattern()
+
+
+def owner_pattern(stored: object) -> Pattern | None:
+    """Read `users.response_pattern` as `read_pattern`; None where its owner says nothing of hours and days."""
     if not isinstance(stored, Mapping):
-        return Pattern()
+        return None
     hours = sorted({hour for entry in _entries(stored.get("best_hours")) for hour in _hours(entry)})
     days = {day for entry in _entries(stored.get("preferred_days")) for day in _days(entry)}
-    return Pattern(tuple(hours) or USUAL_HOURS, frozenset(days) or _WORKDAYS)
+    return Pattern(tuple(hours) or USUAL_HOURS, frozenset(days) or _WORKDAYS) if hours or days else None
 
 
 def best_time(
     earliest: datetime,
     expires_at: datetime,
-    zones: Sequence[ZoneInfo],
+    zones: tuple[ZoneInfo, ...],
     quiet: QuietHours | None,
     pattern: Pattern,
     spread: float,
@@ -60,19 +67,19 @@ def best_time(
     if not zones:
         return earliest
     offset = timedelta(minutes=SPREAD_MINUTES * spread)
-    first_day = earliest.astimezone(zones[0]).date()
+    first_day = local_date(earliest, zones[0])
     for ahead in range(DAYS_AHEAD):
         day = first_day + timedelta(days=ahead)
         if day.weekday() not in pattern.days:
             continue
         for hour in pattern.hours:
-            begins = datetime.combine(day, time(hour), zones[0])
-            candidate = max(begins.astimezone(UTC) + offset, earliest)
-            if candidate >= begins.astimezone(UTC) + timedelta(hours=1):
+            begins = instant_of(day, time(hour), zones[0])
+            candidate = max(begins + offset, earliest)
+            if candidate >= begins + _HOUR:
                 continue  # this hour is over
             if candidate >= expires_at:
                 return earliest
-            if quiet is None or next_open(candidate, zones, quiet) == candidate:
+            if quiet is None or is_open_for(_HOUR, begins, zones, quiet) or is_open(candidate, zones, quiet):
                 return candidate
     return earliest
 

@@ -24,6 +24,20 @@ _OF_THE_DAY = re.compile(
     r"|сегодня|завтра|вчера|今天|今晚|明天|昨天|今日|今夜|明日|昨日|오늘|내일|어제|اليوم|الليلة|غدا|غدًا",
     re.IGNORECASE,
 )
+# Each phrase of ASCII letters above holds one of these words, as a word. They are looked for first, in lower case,
+# because most texts hold none.
+_WORD = re.compile("[a-z0-9_]+")
+# fmt: off
+_SIGNS = frozenset({
+    "today", "tonight", "tonite", "2nite", "tomorrow", "2morrow", "tmrw", "yesterday", "morning", "afternoon",
+    "evening", "hour", "hours", "hr", "hrs", "minute", "minutes", "min", "mins", "hoy", "tarde", "noche", "ayer",
+    "hora", "horas", "minuto", "minutos", "hui", "matin", "soir", "midi", "demain", "hier", "heure", "heures", "hoje",
+    "noite", "ontem", "heute", "heut", "morgen", "gestern", "stunde", "stunden", "minuten", "oggi", "stasera",
+    "stamattina", "domani", "ieri", "ore", "minuti", "ora", "vandaag", "vanavond", "vanmorgen", "vanmiddag", "uur",
+})
+# fmt: on
+# What harmless phrases hold. Without them, words stand next to others as they are written.
+_OF_HARMLESS = ("morning", "evening", "afternoon", "morgen", "these days")
 
 
 def speaks_of_the_day(data: Mapping[str, Any]) -> bool:
@@ -34,8 +48,15 @@ def speaks_of_the_day(data: Mapping[str, Any]) -> bool:
     Args:
         data: the message's data; its `type` names a kind of message and is not read.
     """
-    texts = _texts({key: value for key, value in data.items() if key != "type"})
-    return any(_OF_THE_DAY.search(_HARMLESS.sub(" ", text.replace("\u2019", "'"))) for text in texts)
+    return any(_names_the_day(text) for key, value in data.items() if key != "type" for text in _texts(value))
+
+
+def _names_the_day(text: str) -> bool:
+    if text.isascii():
+        lower = text.lower()
+        if _SIGNS.isdisjoint(_WORD.findall(lower)) and not any(part in lower for part in _OF_HARMLESS):
+            return False
+    return _OF_THE_DAY.search(_HARMLESS.sub(" ", text.replace("\u2019", "'"))) is not None
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -205,7 +205,7 @@ def _hold_by_limits(
     if limits.day is not None and person.sent_by_day.get(budget_day(person, now), 0) >= limits.day:
         opens = next_opening(next_midnight(now, calendar_zone(person)), person, quiet, lawful)
         if waits_for_best_time(message.lane, message.can_delay):
-            opens = best_time_of(message, person, policy, opens)
+            opens = best_time_of(message, person, policy, opens).at
         return Hold(opens, Reason.DAILY_LIMIT)
     if limits.hour is not None and hour_is_full(person.recent_sends, now, limits.hour):
         frees = hour_frees_at(person.recent_sends, person.planned_sends, now, limits.hour)

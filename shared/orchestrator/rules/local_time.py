@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 _HORIZON_DAYS = 3
 
 
+@lru_cache(maxsize=4096)
 def local_date(now: datetime, zone: ZoneInfo) -> date:
     """The local calendar day (R1)."""
     return now.astimezone(zone).date()
@@ -22,15 +23,23 @@ def format_time(instant: datetime, zone: tzinfo = UTC) -> str:
 
 def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     """The first instant of the local day, in UTC."""
-    return datetime.combine(local_date(now, zone), time(0), zone).astimezone(UTC)
+    return instant_of(local_date(now, zone), time(0), zone)
 
 
 def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
     """The first instant of the next local day, in UTC; 01:00 local where the clocks change at midnight."""
     today = local_date(now, zone)
+    if not _offset_changes(zone, today):
+        return instant_of(today + timedelta(days=1), time(0), zone)
     midnight = first_instant(now, zone, [time(0)], lambda wall: wall.date() > today)
     assert midnight is not None  # every zone reaches tomorrow within the horizon
     return midnight
+
+
+@lru_cache(maxsize=4096)
+def instant_of(day: date, wall: time, zone: ZoneInfo) -> datetime:
+    """The instant at which the wall clock shows a time on a day, in UTC; the earlier one where there are two."""
+    return datetime.combine(day, wall, zone).astimezone(UTC)
 
 
 def first_instant(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,20 @@ def _open_until(now: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours) -
         first_instant(now, zone, [quiet.start, quiet.end], lambda wall: quiet.covers(wall.time())) for zone in zones
     )
     return min((start for start in starts if start), default=None)
+
+
+def is_open(instant: datetime, zones: Sequence[ZoneInfo], quiet: QuietHours) -> bool:
+    """Whether no zone is quiet at an instant; not where no zone is known."""
+    return bool(zones) and not any(_is_quiet(instant, zone, quiet) for zone in zones)
+
+
+@lru_cache(maxsize=4096)
+def is_open_for(span: timedelta, begins: datetime, zones: tuple[ZoneInfo, ...], quiet: QuietHours) -> bool:
+    """Whether no zone is quiet from an instant on for a whole span; kept, because many people share zones and hours."""
+    if not is_open(begins, zones, quiet):
+        return False
+    closes = open_until(begins, zones, quiet)
+    return closes is None or closes >= begins + span
 
 
 def _is_quiet(instant: datetime, zone: ZoneInfo, quiet: QuietHours) -> bool:

@@ -19,6 +19,7 @@ class MessageState:
     Attributes:
         not_before, best_at: its own scheduled_for, and the person's best time for it; None where it has none.
         spread: 0 to 1, the message's place in a spread of times (R7).
+        draw: 0 to 1, fixed for the message: it decides among the hours at which the person may answer (R7).
         withdrawn: a withdrawal of the message, or of its topic, has arrived (R9).
         superseded_by: the newer message that takes its place (R9).
         higher_is_due: another message of a higher lane for the same person is due (R6).
@@ -45,6 +46,7 @@ class MessageState:
     accepted_at: datetime
     best_at: datetime | None = None
     spread: float = 0.0
+    draw: float = 0.5
     requires_fresh_context: bool = False
     withdrawn: bool = False
     superseded_by: UUID | None = None

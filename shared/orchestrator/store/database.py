@@ -2,7 +2,7 @@
 
 import json
 import select
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from datetime import time as WallTime  # noqa: N812
@@ -176,18 +176,22 @@ def columns(rows: Sequence[Any], *names: str) -> dict[str, str]:
         >>> columns([Renewal(id=1, due=None)], "id", "due")
         {'id': '{1}', 'due': '{NULL}'}
     """
-    return {name: _array([getattr(row, name) for row in rows]) for name in names}
+    return {name: array(map(attrgetter(name), rows)) for name in names}
 
 
-def _array(values: Sequence[object]) -> str:
-    """A one-dimensional array. Most columns hold one type, or the same object in each row, which is written once."""
-    types = {*map(type, values)} - {NoneType}
-    write = _WRITERS.get(types.pop(), _element) if len(types) == 1 else _element
-    if len({*map(id, values)}) == 1:
-        elements = [_element(values[0])] * len(values)
+def array(values: Iterable[object]) -> str:
+    """Turn values into one array, as `columns` does for each attribute.
+
+    Most columns hold one type, or the same object in each row, which is written once.
+    """
+    found = list(values)
+    if len({*map(id, found)}) == 1:
+        elements = [_element(found[0])] * len(found)
     else:
-        elements = ["NULL" if value is None else write(value) for value in values]
-    return f"{{{','.join(elements)}}}"
+        types = {*map(type, found)} - {NoneType}
+        write = _WRITERS.get(types.pop(), _element) if len(types) == 1 else _element
+        elements = ["NULL" if value is None else write(value) for value in found]
+    return "{" + ",".join(elements) + "}"
 
 
 def _quoted(text: str) -> str:
@@ -216,5 +220,5 @@ def _element(value: object) -> str:
         case UUID() | int() | float() | Decimal() | datetime() | date():
             return str(value)
         case list() | tuple():
-            return "{" + ",".join(map(_element, value)) + "}"
+            return array(value)
     raise TypeError(f"{type(value).__name__} has no array format here")

@@ -1,6 +1,6 @@
 """Statements of intake: finds people, agents and sequences; stores messages, withdrawals and rejections."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -11,8 +11,9 @@ from orchestrator.agents import Agent, AgentGroup
 from orchestrator.people import Person
 from orchestrator.rules.limits import Limits
 from orchestrator.rules.reasons import Reason, Status
+from orchestrator.store.answer_hours import answer_hours_of
 from orchestrator.store.claims import ClaimedMessage, claims_of
-from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.database import array, columns, one_round_trip, sql
 from orchestrator.store.waits_for_users import UserWait
 
 
@@ -62,6 +63,8 @@ class AcceptedMessage:
     requires_fresh_context: bool
     not_before: datetime | None
     best_at: datetime | None
+    best_kind: str | None
+    best_probability: float | None
     expires_at: datetime
     due: datetime
     status: Status
@@ -131,11 +134,11 @@ class AgentThrottle:
 
 def read_known_records(
     connection: Connection,
-    references: Sequence[str],
-    conversation_ids: Sequence[UUID],
-    message_ids: Sequence[UUID],
-    sequence_ids: Sequence[UUID],
-    speakers: Sequence[tuple[str, str]],
+    references: Collection[str],
+    conversation_ids: Collection[UUID],
+    message_ids: Collection[UUID],
+    sequence_ids: Collection[UUID],
+    speakers: Collection[tuple[str, str]],
     start_limit: int,
     now: datetime,
 ) -> KnownRecords:
@@ -146,10 +149,10 @@ def read_known_records(
         start_limit: texts an hour of agents without settings (R13).
     """
     with one_round_trip(connection):
-        people = connection.execute(sql("find_people"), {"references": list(references), "now": now})
-        owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": list(conversation_ids)})
-        publishers = connection.execute(sql("find_publishers"), {"message_ids": list(message_ids)})
-        parts = connection.execute(sql("find_sequences"), {"sequence_ids": list(sequence_ids)})
+        people = connection.execute(sql("find_people"), {"references": array(references), "now": now})
+        owners = connection.execute(sql("find_conversation_owners"), {"conversation_ids": array(conversation_ids)})
+        publishers = connection.execute(sql("find_publishers"), {"message_ids": array(message_ids)})
+        parts = connection.execute(sql("find_sequences"), {"sequence_ids": array(sequence_ids)})
         agents = connection.execute(sql("read_agents"))
         groups = connection.execute(
             sql("read_agent_groups"),
@@ -170,8 +173,9 @@ def read_known_records(
                 quiet_hours_end=end,
                 response_pattern=pattern,
                 quiet_hours_enabled=enabled,
+                answer_hours=answer_hours_of(*hours),
             )
-            for reference, user_id, number, zone, start, end, pattern, enabled in people
+            for reference, user_id, number, zone, start, end, pattern, enabled, *hours in people
         },
         owners=dict(owners.fetchall()),
         publishers=dict(publishers.fetchall()),
@@ -211,7 +215,8 @@ def store_batch(
     """
     related = [row for row in accepted if row.topic or row.sequence_id or row.supersedes_message_id or row.is_reply]
     answered = [row.user_id for row in accepted if row.is_reply]
-    message_ids = [row.message_id for row in accepted]
+    rows = columns(accepted, *AcceptedMessage.__slots__)
+    message_ids = rows["message_id"]
     sequence_ids = [row.sequence_id for row in related if row.sequence_id]
     days = {(row.user_id, day) for row in accepted for day in (row.local_date, now.astimezone(UTC).date())}
     completed = replies = None
@@ -222,9 +227,9 @@ def store_batch(
         inserted = connection.execute(
             sql("insert_messages"),
             {
-                **columns(accepted, *AcceptedMessage.__slots__),
-                "people": [person for person, _ in days],
-                "days": [day for _, day in days],
+                **rows,
+                "people": array([person for person, _ in days]),
+                "days": array([day for _, day in days]),
                 "daily_limit": limits.daily,
                 "hourly_limit": limits.hourly,
                 "now": now,
@@ -241,6 +246,7 @@ def store_batch(
             {
                 **columns([row for row in accepted if row.topic], "user_id", "topic"),
                 "message_ids": message_ids,
+                "related_ids": array([row.message_id for row in related]),
                 "now": now,
             },
         )

@@ -10,9 +10,12 @@ from psycopg.rows import dict_row
 
 from orchestrator.messages import Lane
 from orchestrator.people import zones_for
+from orchestrator.rules.answer_curves import learn_hours
+from orchestrator.rules.answer_hours import BestTimeKind, describe_best_time
 from orchestrator.rules.explanations import describe_opt_out, explain
 from orchestrator.rules.number_check import ASKED_EVERY, NumberAnswer, NumberCheck, describe_check
 from orchestrator.rules.pause_words import describe_pause
+from orchestrator.store.answer_hours import read_answer_hours
 from orchestrator.store.database import one_round_trip, sql
 
 
@@ -68,7 +71,7 @@ def read_message_history(connection: Connection, message_id: UUID) -> MessageHis
         checks = connection.execute(sql("read_history_number_checks"), parameters)
     row = message.fetchone()
     steps = [
-        *([] if row is None else _first_steps(row)),
+        *([] if row is None else _first_steps(row, _best_time_words(connection, row))),
         *([] if row is None else _operator_steps(connection, row)),
         *(_decision_step(*found) for found in timeline),
         *(
@@ -118,13 +121,29 @@ def _by(agent_id: str | None) -> str:
     return f"by {agent_id}: " if agent_id else ""
 
 
-def _first_steps(row: dict[str, Any]) -> list[Step]:
+def _first_steps(row: dict[str, Any], best_time: str) -> list[Step]:
     part = f", part {row['sequence_position']} of {row['sequence_total']}" if row["sequence_id"] else ""
     lane = "a reply" if row["is_reply"] else row["priority"]
     detail = f"by {row['agent_id']}, {row['purpose']}, {lane}{part}"
-    steps = [(row["published_at"] or row["created_at"], "published", detail), (row["accepted_at"], "accepted", "")]
+    steps = [
+        (row["published_at"] or row["created_at"], "published", detail),
+        (row["accepted_at"], "accepted", best_time),
+    ]
     # A row of another sender may name no time at all.
     return [Step(at, what, why) for at, what, why in steps if at]
+
+
+def _best_time_words(connection: Connection, row: dict[str, Any]) -> str:
+    """Why its best time is when it is; empty for a message that has none, or of a release that did not say."""
+    if not row["best_kind"] or not row["best_at"]:
+        return ""
+    stored = read_answer_hours(connection, row["user_id"])
+    local = row["best_at"].astimezone(next(iter(zones_for(row["timezone"], row["phone_number"])), UTC))
+    learned = learn_hours(stored.evidence, stored.curves)
+    words = describe_best_time(BestTimeKind(row["best_kind"]), local, learned)
+    probability = row["best_probability"] or 1
+    chance = f"; chosen for {probability:.0%} of such messages" if probability < 1 else ""
+    return f"best time {words}{chance} (R7)"
 
 
 # What an operator did, by the command.

@@ -486,6 +486,14 @@ CREATE FUNCTION orchestrator.outcome_group(agent text) RETURNS TABLE(key text)
            )
 $$;
 
+CREATE FUNCTION orchestrator.parts_of(message uuid, sequence uuid) RETURNS TABLE(id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT message
+     UNION ALL
+    SELECT m.id FROM message_queue m WHERE m.sequence_id = sequence AND m.accepted_at IS NOT NULL AND m.id <> message
+$$;
+
 CREATE FUNCTION orchestrator.pauses_of(lane text, agent text, person uuid, at timestamp with time zone) RETURNS TABLE(scope text, value text)
     LANGUAGE sql STABLE
     AS $$
@@ -792,6 +800,75 @@ CREATE TABLE orchestrator.agents (
 
 ALTER TABLE ONLY orchestrator.agents
     ADD CONSTRAINT agents_pkey PRIMARY KEY (prefix);
+
+CREATE TABLE orchestrator.answer_curves (
+    only_row boolean DEFAULT true NOT NULL,
+    curves jsonb NOT NULL,
+    hours bytea NOT NULL,
+    stops bytea NOT NULL,
+    texts integer NOT NULL,
+    people integer NOT NULL,
+    fitted_at timestamp with time zone NOT NULL,
+    CONSTRAINT answer_curves_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY orchestrator.answer_curves
+    ADD CONSTRAINT answer_curves_pkey PRIMARY KEY (only_row);
+
+CREATE TABLE orchestrator.answer_hours (
+    user_id uuid NOT NULL,
+    hours smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    texts real[] DEFAULT '{}'::real[] NOT NULL,
+    answers real[] DEFAULT '{}'::real[] NOT NULL,
+    as_of timestamp with time zone,
+    learned bytea,
+    sure real,
+    learned_at timestamp with time zone,
+    all_texts integer DEFAULT 0 NOT NULL,
+    all_answers integer DEFAULT 0 NOT NULL,
+    all_stops integer DEFAULT 0 NOT NULL,
+    week text,
+    week_texts integer DEFAULT 0 NOT NULL,
+    week_answers integer DEFAULT 0 NOT NULL,
+    week_stops integer DEFAULT 0 NOT NULL,
+    off_since timestamp with time zone
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY orchestrator.answer_hours
+    ADD CONSTRAINT answer_hours_pkey PRIMARY KEY (user_id);
+
+CREATE INDEX answer_hours_to_learn ON orchestrator.answer_hours USING btree (user_id) WHERE ((learned_at IS NULL) AND (off_since IS NULL));
+
+CREATE TABLE orchestrator.answer_progress (
+    only_row boolean DEFAULT true NOT NULL,
+    up_to uuid NOT NULL,
+    counts jsonb NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT answer_progress_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE ONLY orchestrator.answer_progress
+    ADD CONSTRAINT answer_progress_pkey PRIMARY KEY (only_row);
+
+CREATE TABLE orchestrator.answer_results (
+    period text NOT NULL,
+    arm text NOT NULL,
+    people integer NOT NULL,
+    texts integer NOT NULL,
+    answers integer NOT NULL,
+    answers_in_1h integer NOT NULL,
+    answers_in_4h integer NOT NULL,
+    stops integer NOT NULL,
+    texts_squared bigint NOT NULL,
+    answers_squared bigint NOT NULL,
+    stops_squared bigint NOT NULL,
+    texts_answers bigint NOT NULL,
+    texts_stops bigint NOT NULL
+);
+
+ALTER TABLE ONLY orchestrator.answer_results
+    ADD CONSTRAINT answer_results_pkey PRIMARY KEY (period, arm);
 
 CREATE TABLE orchestrator.approvals (
     message_id uuid NOT NULL,
@@ -1385,7 +1462,9 @@ CREATE TABLE public.message_queue (
     words_on date,
     published_by text,
     allow_repeat boolean,
-    expects_reply boolean
+    expects_reply boolean,
+    best_kind text,
+    best_probability real
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.05');
 

@@ -46,6 +46,8 @@ WITH kept_opt_outs AS (
     DELETE FROM orchestrator.consents WHERE user_id = %(user_id)s
 ), number_checks AS (
     DELETE FROM orchestrator.number_checks WHERE user_id = %(user_id)s
+), answer_hours AS (
+    DELETE FROM orchestrator.answer_hours WHERE user_id = %(user_id)s
 ), pauses AS (
     DELETE FROM orchestrator.pauses WHERE scope = 'user' AND value = %(user_id)s::text
 ), texts AS (

@@ -55,6 +55,7 @@ SELECT jsonb_build_object(
            'kept_words', (
                SELECT jsonb_agg(to_jsonb(k) ORDER BY k.written_at) FROM orchestrator.kept_words k WHERE k.user_id = u.id
            ),
+           'answer_hours', (SELECT to_jsonb(h) FROM orchestrator.answer_hours h WHERE h.user_id = u.id),
            'legal_hold', (SELECT to_jsonb(h) FROM orchestrator.legal_holds h WHERE h.user_id = u.id),
            'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.at) FROM orchestrator.events e WHERE e.user_id = u.id)
        )

@@ -7,14 +7,15 @@ WITH batch AS (
       FROM unnest(
                %(message_id)s::uuid[], %(user_id)s::uuid[], %(agent_id)s::text[], %(message_data)s::text[],
                %(priority)s::text[], %(can_delay)s::boolean[], %(requires_fresh_context)s::boolean[],
-               %(not_before)s::timestamptz[], %(best_at)s::timestamptz[], %(expires_at)s::timestamptz[],
+               %(not_before)s::timestamptz[], %(best_at)s::timestamptz[], %(best_kind)s::text[],
+               %(best_probability)s::real[], %(expires_at)s::timestamptz[],
                %(due)s::timestamptz[], %(status)s::text[], %(reason)s::text[], %(lease_until)s::timestamptz[],
                %(conversation_context_id)s::uuid[], %(published_at)s::timestamptz[], %(topic)s::text[],
                %(supersedes_message_id)s::uuid[], %(publisher)s::text[], %(published_by)s::text[],
                %(sequence_id)s::uuid[], %(sequence_position)s::int[], %(sequence_total)s::int[],
                %(is_reply)s::boolean[], %(allow_repeat)s::boolean[], %(expects_reply)s::boolean[]
            ) AS a (message_id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
-                   not_before, best_at, expires_at, due, status, reason, lease_until, conversation_context_id,
+                   not_before, best_at, best_kind, best_probability, expires_at, due, status, reason, lease_until, conversation_context_id,
                    published_at, topic, supersedes_message_id, publisher, published_by,
                    sequence_id, sequence_position, sequence_total, is_reply,
                    allow_repeat, expects_reply)
@@ -41,12 +42,12 @@ WITH batch AS (
       FROM batch a
 ), new_messages AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,
-                               not_before, best_at, expires_at, scheduled_for, status, reason, lease_until,
+                               not_before, best_at, best_kind, best_probability, expires_at, scheduled_for, status, reason, lease_until,
                                conversation_context_id, accepted_at, created_at, published_at, topic,
                                supersedes_message_id, publisher, published_by, sequence_id, sequence_position,
                                sequence_total, is_reply, allow_repeat, expects_reply)
     SELECT message_id, user_id, agent_id, message_data::jsonb, priority, can_delay, requires_fresh_context,
-           not_before, best_at, expires_at, coalesce(complete_by, due),
+           not_before, best_at, best_kind, best_probability, expires_at, coalesce(complete_by, due),
            CASE WHEN withdrawn THEN 'cancelled' WHEN too_late OR not_yours THEN 'failed' ELSE status END,
            CASE WHEN withdrawn THEN 'withdrawn' WHEN not_yours THEN 'not_yours' ELSE reason END,
            CASE WHEN NOT withdrawn THEN lease_until END,

@@ -39,6 +39,11 @@ SELECT u.id AS user_id,
        u.quiet_hours_start,
        u.quiet_hours_end,
        u.response_pattern,
+       hours.learned,
+       hours.sure,
+       curves.hours AS population,
+       curves.stops,
+       hours.off_since IS NOT NULL AS off,
        limits.daily_limit,
        limits.hourly_limit,
        limits.quiet_hours_enabled,
@@ -121,4 +126,6 @@ SELECT u.id AS user_id,
                  GROUP BY t.local_date
                ) day
        ) active
+  LEFT JOIN orchestrator.answer_hours hours ON hours.user_id = u.id
+  LEFT JOIN orchestrator.answer_curves curves ON true
  WHERE u.id = %(user_id)s::uuid

@@ -65,6 +65,11 @@ SELECT m.id AS message_id,
        u.quiet_hours_start,
        u.quiet_hours_end,
        u.response_pattern,
+       hours.learned,
+       hours.sure,
+       curves.hours AS population,
+       curves.stops,
+       hours.off_since IS NOT NULL AS off,
        limits.daily_limit,
        limits.hourly_limit,
        limits.quiet_hours_enabled,
@@ -219,6 +224,8 @@ SELECT m.id AS message_id,
                ) day
        ) replies
   LEFT JOIN orchestrator.relevance judged ON judged.message_id = m.id AND judged.inbound_id = inbound.id
+  LEFT JOIN orchestrator.answer_hours hours ON hours.user_id = u.id
+  LEFT JOIN orchestrator.answer_curves curves ON true
  WHERE m.id = ANY (%(message_ids)s::uuid[])
    AND m.status = 'approved'
    AND m.accepted_at IS NOT NULL

@@ -1,5 +1,6 @@
 -- supersede_messages.sql: end the waiting messages that another message supersedes: a newer one of their topic, or one
--- that names them (R9). A sequence is superseded whole.
+-- that names them (R9). A sequence is superseded whole. `related_ids` are the messages of the batch that name another
+-- message or a sequence.
 WITH targets AS (
     -- Those of the topics in this batch.
     SELECT m.id
@@ -11,13 +12,13 @@ WITH targets AS (
     -- Those that a message of this batch names. Each branch is an index lookup; one condition with OR would read the
     -- whole table.
     SELECT r.supersedes_message_id FROM message_queue r
-     WHERE r.id = ANY (%(message_ids)s::uuid[]) AND r.supersedes_message_id IS NOT NULL
+     WHERE r.id = ANY (%(related_ids)s::uuid[]) AND r.supersedes_message_id IS NOT NULL
      UNION
     -- Those that an earlier part names, of a sequence that this batch may have completed.
     SELECT earlier.supersedes_message_id
       FROM message_queue r
       JOIN message_queue earlier ON earlier.sequence_id = r.sequence_id AND earlier.accepted_at IS NOT NULL
-     WHERE r.id = ANY (%(message_ids)s::uuid[]) AND earlier.supersedes_message_id IS NOT NULL
+     WHERE r.id = ANY (%(related_ids)s::uuid[]) AND earlier.supersedes_message_id IS NOT NULL
      UNION
     -- Those of this batch that were named before they came.
     SELECT r.supersedes_message_id FROM message_queue r WHERE r.supersedes_message_id = ANY (%(message_ids)s::uuid[])

@@ -1,0 +1,64 @@
+"""The sentence of `explain` about the hour (R7)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from orchestrator.rules.answer_curves import learn_hours
+from orchestrator.rules.answer_week import HOURS
+from orchestrator.rules.answer_words import words_for
+from orchestrator.rules.hour_choice import Kind
+from orchestrator.rules.learned_hours import LearnedHours
+
+THURSDAY = datetime(2026, 3, 5, 18, 20)  # noqa: DTZ001
+EVENINGS = replace(
+    learn_hours(None, None),
+    rates=tuple(0.6 if hour == 18 else 0.1 for hour in range(HOURS)),
+    texts=31,
+    answers=23,
+    sure=0.9,
+    known=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "local", "learned", "words"),
+    [
+        (
+            Kind.LEARNED,
+            THURSDAY,
+            EVENINGS,
+            "Thursday 18:20: answers come most often on weekday evenings (23 of 31 texts answered there; sure)",
+        ),
+        (
+            Kind.LEARNED,
+            THURSDAY,
+            replace(EVENINGS, sure=0.6),
+            "Thursday 18:20: answers come most often on weekday evenings (23 of 31 texts answered there; likely)",
+        ),
+        (
+            Kind.LEARNED,
+            THURSDAY,
+            replace(EVENINGS, sure=0.1, texts=0, answers=0),
+            "Thursday 18:20: answers come most often on weekday evenings (not sure yet)",
+        ),
+        (
+            Kind.LEARNED,
+            THURSDAY.replace(hour=11),
+            EVENINGS,
+            "Thursday 11:20: the best hour before it expires; answers come most often on weekday evenings",
+        ),
+        (Kind.EXPLORED, THURSDAY, EVENINGS, "Thursday 18:20: a trial of another hour, as one message in twenty is"),
+        (Kind.POPULATION, THURSDAY, EVENINGS, "Thursday 18:20: the hour at which people answer most often"),
+        (
+            Kind.POPULATION,
+            THURSDAY,
+            learn_hours(None, None),
+            "Thursday 18:20: one of the open hours, which are all alike until there are answers",
+        ),
+        (Kind.DEFAULT, THURSDAY, None, "Thursday 18:20: the usual hour"),
+    ],
+)
+def test_the_sentence(kind: Kind, local: datetime, learned: LearnedHours | None, words: str) -> None:
+    assert words_for(kind, local, learned) == words
