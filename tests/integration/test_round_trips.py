@@ -15,7 +15,7 @@ MESSAGES = size(1_000, 300)
 PEOPLE = MESSAGES // 5
 
 
-def test_many_messages_are_each_sent_once_for_less_than_one_round_trip_a_message(
+def test_many_messages_are_each_sent_once_for_less_than_half_a_round_trip_a_message(
     world: World, database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     set_agent(world.connection, Agent("bulk"))
@@ -57,4 +57,4 @@ def test_many_messages_are_each_sent_once_for_less_than_one_round_trip_a_message
     per_message = round_trips.count / MESSAGES
     parts = f"enqueue {enqueued}, dispatch {dispatched}, deliver {delivered}"
     record_property("database round trips per message", f"{per_message:.3f} ({parts} for {MESSAGES} messages)")
-    assert per_message <= 1
+    assert per_message <= 0.5
