@@ -36,7 +36,7 @@ def text_at_best_time(world: World, **fields: Any) -> UUID:
     message_id = world.message(**{"priority": "medium", "expects_reply": True, **fields})
     best_at = world.row(message_id)["best_at"]
     if best_at is not None:
-        world.travel_to(best_at)
+        world.travel_to(best_at + timedelta(milliseconds=1))  # the clock of the test is a float
     world.minute()
     world.wait(minutes=1)
     return message_id
@@ -59,8 +59,12 @@ UNANSWERED = [([10], [1], [0])]
 NOTHING: list[tuple[Any, ...]] = []
 
 
-def started(world: World, **moved: float) -> None:
-    world.connection.execute("UPDATE orchestrator.attempts SET started_at = started_at + %s", (timedelta(**moved),))
+def started(world: World, **after: float) -> None:
+    """The text left so long after its chosen hour."""
+    world.connection.execute(
+        "UPDATE orchestrator.attempts a SET started_at = m.best_at + %s FROM message_queue m WHERE m.id = a.message_id",
+        (timedelta(**after),),
+    )
 
 
 def wrote(world: World, after: timedelta) -> None:

@@ -48,7 +48,16 @@ INDEXES = {
     "message_queue_to_approve",  # none for a message that waits for no approval
     "message_queue_sequences_at_agent_limit",  # none for a message that is no sequence
 }
-LARGE = ("message_queue", "messages", "attempts", "users", "timeline", "conversations", "user_message_budget")
+LARGE = (
+    "message_queue",
+    "messages",
+    "attempts",
+    "users",
+    "timeline",
+    "conversations",
+    "user_message_budget",
+    "answer_hours",
+)
 NAMES = {sql(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
 
 
@@ -169,6 +178,7 @@ def add_others(world: World) -> None:
     world.connection.execute(
         "INSERT INTO user_message_budget (user_id, date) SELECT id, '2020-01-01' FROM users ON CONFLICT DO NOTHING"
     )
+    world.connection.execute("INSERT INTO orchestrator.answer_hours (user_id, learned_at) SELECT id, now() FROM users")
     world.connection.execute("ANALYZE")
 
 
@@ -202,7 +212,11 @@ def test_a_night_of_learning_reads_no_large_table_from_end_to_end(world: World) 
     add_others(world)
     world.publish(*bodies(priority="medium", expects_reply=True))
     ((best_at,),) = world.all("SELECT max(best_at) FROM message_queue")
+    world.connection.execute(
+        "UPDATE message_queue SET best_at = %s, scheduled_for = %s WHERE best_at IS NOT NULL", (best_at, best_at)
+    )
     world.travel_to(best_at)
+    world.wait(seconds=1)
     world.minute()
     world.wait(minutes=1)
     world.writes("Yes", phone="+12125550100")

@@ -158,6 +158,16 @@ def test_where_no_hour_is_open_before_the_expiry_it_is_the_usual_hour() -> None:
     assert (chosen.at, chosen.kind, chosen.probability, chosen.hour) == (late, Kind.DEFAULT, 1.0, None)
 
 
+def test_a_day_that_the_clocks_skip_has_no_hours() -> None:
+    # Samoa went from the 29th to the 31st of December 2011.
+    apia = ZoneInfo("Pacific/Apia")
+    evening = datetime(2011, 12, 29, 21, tzinfo=apia)
+    learned = person_with({18: 0.5, 24 + 18: 0.5}, weekends=True)
+    chosen = choose_time(evening, evening + timedelta(days=2), (apia,), NIGHT, learned, FREE, draw=0.5, spread=0.0)
+    assert chosen.at == datetime(2011, 12, 31, 18, tzinfo=apia)
+    assert chosen.hour == 24 + 18
+
+
 def test_a_message_keeps_its_draw_and_messages_spread_evenly() -> None:
     ids = [UUID(int=(0x7 << 76) + number) for number in range(2_000)]
     assert draw_of(ids[5]) == draw_of(UUID(str(ids[5])))

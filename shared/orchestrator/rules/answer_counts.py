@@ -10,6 +10,7 @@ from orchestrator.rules.answer_week import HOURS
 # So many types are told apart; agents choose their names. Texts of any other count as of one.
 MOST_TYPES = 500
 _OTHER = ""
+_LONGEST_TYPE = 100
 # How many texts of average type a type's own texts are mixed with, so that a few do not decide.
 _PRIOR_TEXTS = 50
 # A type's counts are halved at so many texts, so that what it is answered now decides.
@@ -69,5 +70,5 @@ class AnswerCounts:
         return cls(**stored) if stored else cls()
 
     def _name_of(self, message_type: str | None) -> str:
-        name = (message_type or _OTHER).replace("\x00", "")
+        name = (message_type or _OTHER)[:_LONGEST_TYPE]
         return name if name in self.types or len(self.types) < MOST_TYPES else _OTHER

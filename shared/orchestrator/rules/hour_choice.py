@@ -172,8 +172,9 @@ def _slots(zones: tuple[ZoneInfo, ...], quiet: QuietHours | None, day: date) -> 
     for hour in range(FIRST_HOUR, END_HOUR):
         wall = datetime.combine(day, time(hour), zones[0])
         begins = wall.astimezone(UTC)
-        if begins.astimezone(zones[0]).hour != hour:
-            continue  # the clocks skip this hour
+        local = begins.astimezone(zones[0])
+        if (local.date(), local.hour) != (day, hour):
+            continue  # the clocks skip this hour, or the day
         ends = begins + timedelta(hours=1)
         opens: datetime | None = begins
         if quiet is not None:
