@@ -79,6 +79,7 @@ BUDGETS = {
     ),
     "urgent": Budget("urgent, publishing to Twilio's call, warm: half within", Bound.UNDER, 50, _milliseconds),
     "urgent_beside_bulk": Budget("urgent beside a bulk run: 99 % within", Bound.UNDER, 1_000, _milliseconds),
+    "urgent_on_model": Budget("the same on a model of SQS, 3 workers: 99 % within", Bound.UNDER, 1_000, _milliseconds),
     "imports": Budget("import before the first event, the slowest function", Bound.UNDER, 0.3, "{:.2f} s".format),
     "claude_calls": Budget(
         "Claude calls for 1,000 waiting messages of 100 people who wrote", Bound.AT_MOST, 100, "{:,.0f}".format

@@ -46,11 +46,11 @@ def measure_urgent_latency(messages: int) -> dict[str, Latency]:
                 add_user(connection, columns, START)
         client = MessageOrchestrator(PublisherSettings(enqueue_queue_url=stack.environment["ENQUEUE_QUEUE_URL"]))
         _send(stack, client, 2 * messages)  # warms the functions
-        idle = [_send(stack, client, number) for number in range(messages)]
+        idle = _send_all(stack, client, range(messages))
         stop = threading.Event()
         bulk = threading.Thread(target=_run_bulk, args=(stack, client, 2 * messages + 1, stop))
         bulk.start()
-        busy = [_send(stack, client, messages + number) for number in range(messages)]
+        busy = _send_all(stack, client, range(messages, 2 * messages))
         stop.set()
         bulk.join()
     return {"idle": _latency(idle), "beside a bulk run": _latency(busy)}
@@ -58,6 +58,16 @@ def measure_urgent_latency(messages: int) -> dict[str, Latency]:
 
 def _phone_number(number: int) -> str:
     return f"+1212{2_000_000 + number}"
+
+
+def _send_all(stack: Stack, client: MessageOrchestrator, numbers: range) -> list[float]:
+    """Publish urgent messages one after the other; the first that is lost ends the series, and counts as late."""
+    milliseconds: list[float] = []
+    for number in numbers:
+        milliseconds.append(_send(stack, client, number))
+        if milliseconds[-1] >= 1000 * TIMEOUT_SECONDS:
+            break
+    return milliseconds
 
 
 def _send(stack: Stack, client: MessageOrchestrator, number: int) -> float:
@@ -73,7 +83,7 @@ def _send(stack: Stack, client: MessageOrchestrator, number: int) -> float:
     )
     while not any(text.to == phone_number for text in stack.phones.texts[-50:]):
         if time.perf_counter() > started + TIMEOUT_SECONDS:
-            raise TimeoutError(f"an urgent text did not arrive within {TIMEOUT_SECONDS} s")
+            break
         time.sleep(0.001)
     return (time.perf_counter() - started) * 1000
 

@@ -15,7 +15,7 @@ from bench.budgets import BUDGETS
 from bench.rounds import RoundResult
 
 # Of the plots, in SVG units.
-_BAR, _GAP, _LABEL, _WIDTH = 18, 8, 250, 760
+_BAR, _GAP, _LABEL, _NAME, _WIDTH = 18, 8, 250, 100, 760
 
 
 @dataclass
@@ -146,7 +146,8 @@ def line_plot(title: str, series: Mapping[str, Sequence[float]], ticks: Mapping[
         points = " ".join(point(place, value) for place, value in enumerate(values))
         colour = colours[number % len(colours)]
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
-        position = f'x="{_WIDTH - 20}" y="{40 + 16 * number}" text-anchor="end"'
+        # On the line of the title, where no line of the plot crosses them.
+        position = f'x="{_WIDTH - 20 - _NAME * (len(series) - 1 - number)}" y="20" text-anchor="end"'
         parts.append(f'<text {position} fill="{colour}">{escape(name)}</text>')
     return "".join(parts) + "</svg>\n"
 

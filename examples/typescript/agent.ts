@@ -18,6 +18,11 @@ function uuid7(now: number = Date.now()): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
+/** Group messages for SQS's fair queues, so that an urgent one passes a bulk run. It orders nothing. */
+function groupOf({ agentId, priority = "medium" }: Message): string {
+  return priority === "urgent" ? `${agentId}_urgent`.replaceAll(" ", "_") : priority;
+}
+
 /**
  * Publish one message; returns its id, by which `orchestrator explain` finds it.
  *
@@ -28,7 +33,7 @@ async function queueMessage(sqs: SQSClient, queueUrl: string, message: Message, 
     new SendMessageCommand({
       QueueUrl: queueUrl,
       MessageBody: JSON.stringify({ ...message, messageId }),
-      MessageGroupId: message.userId, // fair queues: many messages for one person delay no other person's
+      MessageGroupId: groupOf(message),
     }),
   );
   return messageId;

@@ -12,11 +12,11 @@ from orchestrator.aws.setup_errors import setup_error
 from orchestrator.client_checks import check_data, check_times
 from orchestrator.clock import real_time
 from orchestrator.errors import DatabaseExtraMissing, PublishFailed
+from orchestrator.fair_groups import group_of
 from orchestrator.ids import uuid7
 from orchestrator.messages import (
     Message,
     MessageFields,
-    Reply,
     Request,
     build_consent,
     build_message,
@@ -239,7 +239,7 @@ class MessageOrchestrator(AskingClient):
             return dispatch(connection, settings, real_time)
 
     def _publish(self, requests: Sequence[Request]) -> None:
-        outgoing = [OutgoingMessage(to_body(request), group=_group_of(request)) for request in requests]
+        outgoing = [OutgoingMessage(to_body(request), group=group_of(request)) for request in requests]
         failures = send_all(
             self._settings.enqueue_queue_url, outgoing, lambda error: setup_error(error, "ENQUEUE_QUEUE_URL")
         )
@@ -254,20 +254,6 @@ def _build_with_id(message: Mapping[str, Any] | Message) -> Message:
     found = build_message({**fields, "message_id": fields.get("message_id") or uuid7(real_time())})
     check_times(found, real_time())
     return found
-
-
-def _group_of(request: Request) -> str:
-    """The group in which a fair queue counts a request: its agent and lane, or what it asks for.
-
-    A bulk run then delays no other agent, and not its own agent's urgent messages (docs/scaling.md).
-    """
-    match request:
-        case Message():
-            return f"{request.agent_id} {request.priority}"
-        case Reply():
-            return f"{request.agent_id} reply"
-        case _:
-            return request.action
 
 
 def _ids_of(requests: Sequence[Request]) -> list[UUID]:

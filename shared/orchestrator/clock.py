@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from datetime import time as WallTime  # noqa: N812  (the module `time` has the name)
+from functools import lru_cache
 from pathlib import Path
 
 from orchestrator.errors import ClockWrong, SettingsError
@@ -81,10 +82,17 @@ class Stopwatch:
 def clock_from_file(file: Path) -> Clock:
     """A clock that shows the time in `file`, which `write_clock_file` writes."""
 
-    def read_clock() -> datetime:
+    @lru_cache(maxsize=1)
+    def read_file(_inode: int, _written_at: int) -> tuple[datetime, datetime | None]:
         content = json.loads(file.read_text())
-        shown = datetime.fromisoformat(content["shown"])
-        return shown if content.get("stands") else shown + (real_time() - datetime.fromisoformat(content["real"]))
+        stands = content.get("stands")
+        return datetime.fromisoformat(content["shown"]), None if stands else datetime.fromisoformat(content["real"])
+
+    def read_clock() -> datetime:
+        # A queue reads the time several times for each of its messages: the file is read again when it was replaced.
+        written = file.stat()
+        shown, since = read_file(written.st_ino, written.st_mtime_ns)
+        return shown if since is None else shown + (real_time() - since)
 
     return read_clock
 

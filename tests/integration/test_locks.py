@@ -379,3 +379,21 @@ def test_two_workers_at_the_same_statement_take_each_row_once(
         first.execute(sql(statement), parameters(world))
         second = run_beside(database_url, statement, parameters(world))
         assert second in ([], [(0, 0)])
+
+
+def test_a_batch_does_not_wait_for_another_one_that_counts_the_same_agents(world: World, database_url: str) -> None:
+    world.person(daily_limit=100)
+    world.message(agent_id="bulk_1")
+    counted = "SELECT span, accepted FROM orchestrator.agent_rates WHERE agent_id LIKE %s ORDER BY span"
+    ((span, accepted),) = world.all(counted, "%")
+    assert accepted == 1
+    with open_transaction(database_url) as other:
+        other.execute("UPDATE orchestrator.agent_rates SET accepted = accepted + 10")
+        for _ in range(2):
+            world.message(agent_id="bulk_1")
+        own = world.all(counted, "%")[1:]
+        assert [accepted for _, accepted in own] == [2], "the row of this connection"
+        assert timedelta(0) < own[0][0] - span < timedelta(minutes=1)
+        other.execute("COMMIT")
+    world.message(agent_id="bulk_1")
+    assert [accepted for _, accepted in world.all(counted, "%")] == [12, 2], "the first row is free again"

@@ -95,23 +95,6 @@ def test_one_message_is_published_with_a_new_id(orchestrator: MessageOrchestrato
     assert [message.group for message in queue.messages] == ["system urgent"]
 
 
-def test_an_agents_lanes_are_groups_of_their_own_so_that_its_bulk_run_delays_nothing_else(
-    orchestrator: MessageOrchestrator, queue: Queue
-) -> None:
-    orchestrator.queue_messages([{**HELLO, "priority": lane} for lane in ("urgent", "low")])
-    orchestrator.queue_message(user_id="ben", agent_id="other", message_data={"type": "note"}, priority="low")
-    orchestrator.reply(user_id="ada", content="Yes", agent_id="system")
-    orchestrator.withdraw(user_id="ada", topic="crm")
-    groups = [message.group for message in queue.messages]
-    assert groups == [
-        f"{HELLO['agent_id']} urgent",
-        f"{HELLO['agent_id']} low",
-        "other low",
-        "system reply",
-        "withdraw",
-    ]
-
-
 def test_many_messages_keep_their_order_and_their_own_ids(orchestrator: MessageOrchestrator, queue: Queue) -> None:
     own = UUID(int=7)
     ids = orchestrator.queue_messages([HELLO, {**HELLO, "message_id": own}, Message.model_validate(HELLO)])

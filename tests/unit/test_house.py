@@ -43,7 +43,7 @@ LAYERS = [
     {"sender_settings", "brake_settings", "event_settings", "learn_settings"},
     {"aws"},
     {"settings"},
-    {"agents"},
+    {"agents", "fair_groups"},
     {"rules"},
     {"jurisdiction_fields"},
     {"jurisdictions"},

@@ -141,7 +141,8 @@ def _best_time_words(connection: Connection, row: dict[str, Any]) -> str:
     local = row["best_at"].astimezone(next(iter(zones_for(row["timezone"], row["phone_number"])), UTC))
     learned = learn_hours(stored.evidence, stored.curves)
     words = describe_best_time(BestTimeKind(row["best_kind"]), local, learned)
-    chance = f"; chosen for {row['best_probability']:.0%} of such messages" if (row["best_probability"] or 1) < 1 else ""
+    probability = row["best_probability"] or 1
+    chance = f"; chosen for {probability:.0%} of such messages" if probability < 1 else ""
     return f"best time {words}{chance} (R7)"
 
 

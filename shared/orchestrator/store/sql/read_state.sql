@@ -132,7 +132,10 @@ SELECT m.id AS message_id,
                       )
                ) AS sequence_due
        ) agent_hour
- CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
+ CROSS JOIN LATERAL (
+        -- OFFSET keeps it a subquery: a function whose argument holds one is not inlined, and is called for each row.
+        SELECT p.purpose FROM orchestrator.purpose_of(m.agent_id) p OFFSET 0
+       ) purposes
   LEFT JOIN orchestrator.numbers number ON number.phone_number = person.e164
   LEFT JOIN LATERAL (
         SELECT s.id

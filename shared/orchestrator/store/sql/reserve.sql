@@ -57,7 +57,10 @@ WITH candidates AS (
         ON context.id = m.conversation_context_id AND orchestrator.e164(context.phone_number) = c.phone_number
        AND context.status <> 'closed'
       LEFT JOIN LATERAL orchestrator.open_conversation(c.user_id, c.phone_number) open ON true
-     CROSS JOIN LATERAL orchestrator.purpose_of(m.agent_id) purposes
+     CROSS JOIN LATERAL (
+            -- OFFSET keeps it a subquery: a function whose argument holds one is not inlined, and is called for each row.
+            SELECT p.purpose FROM orchestrator.purpose_of(m.agent_id) p OFFSET 0
+           ) purposes
       LEFT JOIN LATERAL (
             SELECT t.message_id, t.started_at
               FROM orchestrator.texts_to(c.user_id, c.compared_since) t
