@@ -89,6 +89,21 @@ def test_an_hour_learns_from_those_beside_it(curves: AnswerCurves) -> None:
     assert learned.rates[9] > learned.rates[18]
 
 
+def test_the_shape_of_a_curve_is_learned_from_everybody() -> None:
+    # Everybody answers at breakfast and in the evening: no curve with which learning begins has two peaks.
+    dice = random.Random(6)
+    people = []
+    for _ in range(300):
+        asked = [dice.choice(OPEN) for _ in range(30)]
+        heard = [hour for hour in asked if dice.random() < (0.6 if hour in {9, 19} else 0.1)]
+        people.append(evidence({h: asked.count(h) for h in asked}, {h: heard.count(h) for h in heard}))
+    fitted = None
+    for _ in range(8):
+        fitted = fit_curves(people, fitted, StopCounts())
+    of_mornings = learn_hours(evidence({9: 6}, {9: 5}), fitted)
+    assert of_mornings.rates[19] > 2 * of_mornings.rates[14]
+
+
 def test_a_population_without_rhythm_has_no_best_hour() -> None:
     dice = random.Random(4)
     people = []
