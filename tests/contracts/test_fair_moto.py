@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -44,7 +45,7 @@ def queue(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[tuple[Sqs, 
     }
     with mock_aws(), patch.dict(vars(models), fair):
         client = boto3.client("sqs", region_name="us-east-1")
-        yield client, client.create_queue(QueueName="fair", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+        yield client, client.create_queue(QueueName=uuid4().hex, Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
 
 
 def send(queue: tuple[Sqs, str], group: str, messages: int, clock: Clock) -> None:
