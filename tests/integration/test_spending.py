@@ -34,7 +34,7 @@ def deliver_settings(world: World) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("country", "segments", "usd"), [("US", 1, "0.0113"), ("US", 3, "0.0339"), ("CA", 1, "0.0158"), (None, 1, "0.0158")]
+    ("country", "segments", "usd"), [("US", 1, "0.0128"), ("US", 3, "0.0384"), ("CA", 1, "0.0158"), (None, 1, "0.0158")]
 )
 def test_a_text_costs_by_segment_and_country(country: str | None, segments: int, usd: str) -> None:
     assert price(segments, country) == Decimal(usd)

@@ -14,6 +14,6 @@ def test_prices_are_dollars_per_million_tokens() -> None:
 
 
 def test_a_text_costs_its_segments_by_country_and_an_unlisted_country_is_the_dearest() -> None:
-    assert price(1, "US") == Decimal("0.0113")
+    assert price(1, "US") == Decimal("0.0128")
     assert price(3, "US") == 3 * price(1, "US")
     assert price(1, None) == price(1, "ZZ") == max(price(1, country) for country in ("US", "CA"))
