@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 
+from orchestrator.ids import uuid7
 from orchestrator.maintenance import learn as learning
 from orchestrator.maintenance.privacy import delete_person, identity_of
 from orchestrator.rules.answer_hours import BestTimeKind
@@ -333,3 +334,23 @@ def test_what_is_learned_of_a_person_is_exported_and_goes_with_them(world: World
     world.wait(days=2)
     world.learn()
     assert world.all("SELECT count(*) FROM orchestrator.answer_hours") == [(0,)]
+
+
+# What else a chosen hour must not do --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [20, 50, 240], ids=["20 seconds", "50 seconds", "4 minutes"])
+def test_no_best_time_lies_so_short_before_the_expiry_that_the_text_expires(world: World, left: int) -> None:
+    learner(world)
+    message_id = uuid7(world.now)
+    fields: dict[str, Any] = {"priority": "medium", "message_id": str(message_id)}
+    world.message(**fields)
+    usual = world.row(message_id)["best_at"]
+    world.connection.execute("DELETE FROM message_queue")
+    world.message(expires_at=usual + timedelta(seconds=left), **fields)
+    world.minute()
+    world.travel_to(usual - SECOND)
+    for _ in range(3):
+        world.minute()
+        world.wait(minutes=1)
+    assert world.state(message_id)[0] == "sent"
