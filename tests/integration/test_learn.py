@@ -354,3 +354,33 @@ def test_no_best_time_lies_so_short_before_the_expiry_that_the_text_expires(worl
         world.minute()
         world.wait(minutes=1)
     assert world.state(message_id)[0] == "sent"
+
+
+def test_a_person_of_whom_learning_begins_anew_is_not_learned_before_a_text_counts(world: World) -> None:
+    user_id = learner(world)
+    text_at_best_time(world)
+    world.writes("Yes")
+    learned(world)
+    store.stop_learning_of_person(world.connection, user_id, world.now)
+    assert store.resume_learning_of_person(world.connection, user_id)
+    world.wait(days=1)
+    assert run(world.connection, world.now).people == 0, "nothing is new of them"
+
+
+def test_a_night_that_cannot_read_all_texts_still_learns_of_those_that_it_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_texts(world)
+    world.wait(hours=26)
+    monkeypatch.setattr(learning, "TEXTS_OF_A_BATCH", 1)
+    left, read = 900.0, store.read_answer_texts
+
+    def read_slowly(connection: Connection, *place: Any) -> Any:
+        nonlocal left
+        left -= 350.0
+        return read(connection, *place)
+
+    monkeypatch.setattr(store, "read_answer_texts", read_slowly)
+    report = run(world.connection, world.now, lambda: left)
+    assert (report.left, report.texts.total()) == (True, 2)
+    assert (report.fitted, report.people) == (True, 1)

@@ -34,6 +34,8 @@ FITTED_EVERY = timedelta(hours=12)
 # A step starts only while this much of the invocation is left.
 SPARE_SECONDS = 15.0
 FIT_SECONDS = 120.0
+# Reading leaves as much to the fit and to people's hours, so that a night with too many texts learns of what it read.
+READING_LEAVES_SECONDS = 240.0
 _FIRST_ID = UUID(int=0)
 
 
@@ -106,7 +108,7 @@ def _read_texts(
     """Add what came of new texts to their people; returns whether all of them were read."""
     after = up_to or first_id_at(now - FIRST_NIGHT)
     before = first_id_at(now - ANSWERS_WITHIN - SETTLES_IN)
-    while seconds_left() > SPARE_SECONDS:
+    while seconds_left() > READING_LEAVES_SECONDS:
         last_id, texts = store.read_answer_texts(connection, after, before, TEXTS_OF_A_BATCH)
         if last_id is None:
             return True

@@ -15,7 +15,7 @@ USUAL_HOURS = (10,)
 SPREAD_MINUTES = 30
 # Days to search: a pattern may prefer one day of the week. If its best hours are quiet, there is no best time.
 DAYS_AHEAD = 8
-# A text that is due leaves within a minute or two: its best time lies so long before its expiry, or it would expire then.
+# A text that is due leaves within a minute or two: its best time lies so long before the expiry, to leave before it.
 ROOM_BEFORE_EXPIRY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
