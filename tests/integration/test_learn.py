@@ -17,6 +17,7 @@ from orchestrator.sender_settings import PrivacySettings
 from orchestrator.settings import LearnSettings, load
 from orchestrator.store import answer_hours as store
 from orchestrator.store import privacy
+from orchestrator.store.message_history import read_message_history
 from tests.world import World
 
 PHONE = "+12125550101"
@@ -238,7 +239,7 @@ def test_a_person_of_whom_an_operator_stopped_the_learning_teaches_nothing(world
     store.stop_learning_of_person(world.connection, user_id, world.now)
     text_at_best_time(world)
     assert learned(world) == [([], [], [])]
-    assert store.resume_learning_of_person(world.connection, user_id)
+    assert store.resume_learning_of_person(world.connection, user_id, world.now)
     text_at_best_time(world, message_data={"type": "note", "message": "Again"})
     assert learned(world) == UNANSWERED
 
@@ -362,7 +363,7 @@ def test_a_person_of_whom_learning_begins_anew_is_not_learned_before_a_text_coun
     world.writes("Yes")
     learned(world)
     store.stop_learning_of_person(world.connection, user_id, world.now)
-    assert store.resume_learning_of_person(world.connection, user_id)
+    assert store.resume_learning_of_person(world.connection, user_id, world.now)
     world.wait(days=1)
     assert run(world.connection, world.now).people == 0, "nothing is new of them"
 
@@ -384,3 +385,22 @@ def test_a_night_that_cannot_read_all_texts_still_learns_of_those_that_it_read(
     report = run(world.connection, world.now, lambda: left)
     assert (report.left, report.texts.total()) == (True, 2)
     assert (report.fitted, report.people) == (True, 1)
+
+
+def test_a_text_that_left_while_learning_was_off_teaches_nothing_afterwards(world: World) -> None:
+    user_id = learner(world)
+    store.stop_learning_of_person(world.connection, user_id, world.now)
+    text_at_best_time(world)
+    assert store.resume_learning_of_person(world.connection, user_id, world.now)
+    assert learned(world) == [([], [], [])]
+    text_at_best_time(world, message_data={"type": "note", "message": "Again"})
+    text_at_best_time(world, message_data={"type": "note", "message": "And again"})
+    assert learned(world) == [([10], [2], [0])]
+
+
+def test_a_kind_of_another_release_stops_no_night_and_no_explanation(world: World) -> None:
+    learner(world)
+    message_id = text_at_best_time(world)
+    world.connection.execute("UPDATE message_queue SET best_kind = 'of_a_later_release'")
+    assert learned(world) == UNANSWERED
+    assert read_message_history(world.connection, message_id) is not None

@@ -16,7 +16,7 @@ from orchestrator.people import zones_for
 from orchestrator.rules.answer_counts import AnswerCounts
 from orchestrator.rules.answer_curves import AnswerCurves, fit_curves, learn_hours
 from orchestrator.rules.answer_evidence import AnswerOutcome, fade_evidence, with_outcomes
-from orchestrator.rules.answer_hours import ARMS, BestTimeKind
+from orchestrator.rules.answer_hours import ARMS
 from orchestrator.rules.answer_week import hour_of_week
 from orchestrator.settings import LearnSettings
 from orchestrator.store import answer_hours as store
@@ -143,7 +143,7 @@ def learn_from(texts: Sequence[AnswerText], counts: AnswerCounts, now: datetime)
         outcome = AnswerOutcome(hour, exposures[text.type], text.answered_at is not None, text.stopped, text.sent_at)
         evidence = with_outcomes(known.evidence if known else text.evidence, [outcome], now)
         totals = known.totals if known else text.totals
-        arm = ARMS.get(BestTimeKind(text.kind))
+        arm = ARMS.get(text.kind)
         if arm:
             totals = _add_result(results, arm, text, totals)
         people[text.user_id] = PersonEvidence(text.user_id, evidence, totals)
@@ -200,7 +200,7 @@ def _with_text(
 
 def _count(report: LearnReport, texts: Sequence[AnswerText]) -> None:
     for text in texts:
-        arm = ARMS.get(BestTimeKind(text.kind), text.kind)
+        arm = ARMS.get(text.kind, text.kind)
         report.texts[arm] += 1
         report.answers[arm] += text.answered_at is not None
         report.stops[arm] += text.stopped

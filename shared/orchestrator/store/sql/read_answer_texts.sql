@@ -53,6 +53,8 @@ WITH attempts AS MATERIALIZED (
                AND r.in_reply_to IN (SELECT id FROM orchestrator.parts_of(c.message_id, c.sequence_id))
            ) answer ON true
      WHERE h.off_since IS NULL
+       -- Learning began anew: what left before that, while it was off, teaches nothing.
+       AND NOT (coalesce(h.hours = '{}', false) AND c.started_at < h.as_of)
 )
 SELECT (SELECT id FROM attempts ORDER BY id DESC LIMIT 1) AS last_id, f.*
   FROM (SELECT 1) AS always
