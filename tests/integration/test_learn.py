@@ -394,6 +394,7 @@ def test_a_text_that_left_while_learning_was_off_teaches_nothing_afterwards(worl
     assert store.resume_learning_of_person(world.connection, user_id, world.now)
     assert learned(world) == [([], [], [])]
     text_at_best_time(world, message_data={"type": "note", "message": "Again"})
+    world.wait(hours=14)
     text_at_best_time(world, message_data={"type": "note", "message": "And again"})
     assert learned(world) == [([10], [2], [0])]
 
