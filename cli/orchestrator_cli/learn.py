@@ -118,7 +118,7 @@ def _propose_off(connection: Connection, now: datetime, user_id: UUID) -> Propos
 def _propose_on(connection: Connection, now: datetime, user_id: UUID) -> Proposal:
     def apply(reason: str | None) -> ActionResult:
         with audit(connection, now, Action("learn on", user_id=user_id, change={"learning": "on"}, reason=reason)):
-            store.resume_learning_of_person(connection, user_id)
+            store.resume_learning_of_person(connection, user_id, now)
         line = style_line("[green]On:[/] {} is learned of from their next texts on.", user_id)
         return ActionResult({"user_id": user_id, "learning": "on"}, [line])
 

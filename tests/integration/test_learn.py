@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 
+from orchestrator.ids import uuid7
 from orchestrator.maintenance import learn as learning
 from orchestrator.maintenance.privacy import delete_person, identity_of
 from orchestrator.rules.answer_hours import BestTimeKind
@@ -16,6 +17,7 @@ from orchestrator.sender_settings import PrivacySettings
 from orchestrator.settings import LearnSettings, load
 from orchestrator.store import answer_hours as store
 from orchestrator.store import privacy
+from orchestrator.store.message_history import read_message_history
 from tests.world import World
 
 PHONE = "+12125550101"
@@ -237,7 +239,7 @@ def test_a_person_of_whom_an_operator_stopped_the_learning_teaches_nothing(world
     store.stop_learning_of_person(world.connection, user_id, world.now)
     text_at_best_time(world)
     assert learned(world) == [([], [], [])]
-    assert store.resume_learning_of_person(world.connection, user_id)
+    assert store.resume_learning_of_person(world.connection, user_id, world.now)
     text_at_best_time(world, message_data={"type": "note", "message": "Again"})
     assert learned(world) == UNANSWERED
 
@@ -333,3 +335,73 @@ def test_what_is_learned_of_a_person_is_exported_and_goes_with_them(world: World
     world.wait(days=2)
     world.learn()
     assert world.all("SELECT count(*) FROM orchestrator.answer_hours") == [(0,)]
+
+
+# What else a chosen hour must not do --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [20, 50, 240], ids=["20 seconds", "50 seconds", "4 minutes"])
+def test_no_best_time_lies_so_short_before_the_expiry_that_the_text_expires(world: World, left: int) -> None:
+    learner(world)
+    message_id = uuid7(world.now)
+    fields: dict[str, Any] = {"priority": "medium", "message_id": str(message_id)}
+    world.message(**fields)
+    usual = world.row(message_id)["best_at"]
+    world.connection.execute("DELETE FROM message_queue")
+    world.message(expires_at=usual + timedelta(seconds=left), **fields)
+    world.minute()
+    world.travel_to(usual - SECOND)
+    for _ in range(3):
+        world.minute()
+        world.wait(minutes=1)
+    assert world.state(message_id)[0] == "sent"
+
+
+def test_a_person_of_whom_learning_begins_anew_is_not_learned_before_a_text_counts(world: World) -> None:
+    user_id = learner(world)
+    text_at_best_time(world)
+    world.writes("Yes")
+    learned(world)
+    store.stop_learning_of_person(world.connection, user_id, world.now)
+    assert store.resume_learning_of_person(world.connection, user_id, world.now)
+    world.wait(days=1)
+    assert run(world.connection, world.now).people == 0, "nothing is new of them"
+
+
+def test_a_night_that_cannot_read_all_texts_still_learns_of_those_that_it_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_texts(world)
+    world.wait(hours=26)
+    monkeypatch.setattr(learning, "TEXTS_OF_A_BATCH", 1)
+    left, read = 900.0, store.read_answer_texts
+
+    def read_slowly(connection: Connection, *place: Any) -> Any:
+        nonlocal left
+        left -= 350.0
+        return read(connection, *place)
+
+    monkeypatch.setattr(store, "read_answer_texts", read_slowly)
+    report = run(world.connection, world.now, lambda: left)
+    assert (report.left, report.texts.total()) == (True, 2)
+    assert (report.fitted, report.people) == (True, 1)
+
+
+def test_a_text_that_left_while_learning_was_off_teaches_nothing_afterwards(world: World) -> None:
+    user_id = learner(world)
+    store.stop_learning_of_person(world.connection, user_id, world.now)
+    text_at_best_time(world)
+    assert store.resume_learning_of_person(world.connection, user_id, world.now)
+    assert learned(world) == [([], [], [])]
+    text_at_best_time(world, message_data={"type": "note", "message": "Again"})
+    world.wait(hours=14)
+    text_at_best_time(world, message_data={"type": "note", "message": "And again"})
+    assert learned(world) == [([10], [2], [0])]
+
+
+def test_a_kind_of_another_release_stops_no_night_and_no_explanation(world: World) -> None:
+    learner(world)
+    message_id = text_at_best_time(world)
+    world.connection.execute("UPDATE message_queue SET best_kind = 'of_a_later_release'")
+    assert learned(world) == UNANSWERED
+    assert read_message_history(world.connection, message_id) is not None

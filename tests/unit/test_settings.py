@@ -26,7 +26,10 @@ DELIVER = {
         ({"DAILY_LIMIT": "hunter2"}, "DAILY_LIMIT"),
         ({"LEARN": "sometimes"}, "LEARN"),
         ({"LEARN_STOP_COST": "-1"}, "LEARN_STOP_COST"),
+        ({"LEARN_STOP_COST": "nan"}, "LEARN_STOP_COST"),
+        ({"LEARN_STOP_COST": "inf"}, "LEARN_STOP_COST"),
         ({"LEARN_WAITING_COST": "-0.1"}, "LEARN_WAITING_COST"),
+        ({"LEARN_WAITING_COST": "1e400"}, "LEARN_WAITING_COST"),
         ({"QUIET_HOURS_START": "25:00"}, "QUIET_HOURS_START"),
         ({"QUIET_HOURS_START": "21:00Z"}, "QUIET_HOURS_START"),  # it would fail each decision, not the start
         ({"QUIET_HOURS_END": "08:00-05:00"}, "QUIET_HOURS_END"),

@@ -16,7 +16,7 @@ from orchestrator.people import zones_for
 from orchestrator.rules.answer_counts import AnswerCounts
 from orchestrator.rules.answer_curves import AnswerCurves, fit_curves, learn_hours
 from orchestrator.rules.answer_evidence import AnswerOutcome, fade_evidence, with_outcomes
-from orchestrator.rules.answer_hours import ARMS, BestTimeKind
+from orchestrator.rules.answer_hours import ARMS
 from orchestrator.rules.answer_week import hour_of_week
 from orchestrator.settings import LearnSettings
 from orchestrator.store import answer_hours as store
@@ -34,6 +34,8 @@ FITTED_EVERY = timedelta(hours=12)
 # A step starts only while this much of the invocation is left.
 SPARE_SECONDS = 15.0
 FIT_SECONDS = 120.0
+# Reading leaves as much to the fit and to people's hours, so that a night with too many texts learns of what it read.
+READING_LEAVES_SECONDS = 240.0
 _FIRST_ID = UUID(int=0)
 
 
@@ -106,7 +108,7 @@ def _read_texts(
     """Add what came of new texts to their people; returns whether all of them were read."""
     after = up_to or first_id_at(now - FIRST_NIGHT)
     before = first_id_at(now - ANSWERS_WITHIN - SETTLES_IN)
-    while seconds_left() > SPARE_SECONDS:
+    while seconds_left() > READING_LEAVES_SECONDS:
         last_id, texts = store.read_answer_texts(connection, after, before, TEXTS_OF_A_BATCH)
         if last_id is None:
             return True
@@ -141,7 +143,7 @@ def learn_from(texts: Sequence[AnswerText], counts: AnswerCounts, now: datetime)
         outcome = AnswerOutcome(hour, exposures[text.type], text.answered_at is not None, text.stopped, text.sent_at)
         evidence = with_outcomes(known.evidence if known else text.evidence, [outcome], now)
         totals = known.totals if known else text.totals
-        arm = ARMS.get(BestTimeKind(text.kind))
+        arm = ARMS.get(text.kind)
         if arm:
             totals = _add_result(results, arm, text, totals)
         people[text.user_id] = PersonEvidence(text.user_id, evidence, totals)
@@ -198,7 +200,7 @@ def _with_text(
 
 def _count(report: LearnReport, texts: Sequence[AnswerText]) -> None:
     for text in texts:
-        arm = ARMS.get(BestTimeKind(text.kind), text.kind)
+        arm = ARMS.get(text.kind, text.kind)
         report.texts[arm] += 1
         report.answers[arm] += text.answered_at is not None
         report.stops[arm] += text.stopped

@@ -1,5 +1,6 @@
 """Chooses a person's best time (R7): by the owner's pattern, by what is learned, or by the usual hour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -32,8 +33,9 @@ class BestTimeKind(StrEnum):
     POPULATION_HOLDOUT = "population_holdout"
 
 
-# The kinds that are compared: the policy as a whole, its trials included, and the two holdouts.
-ARMS = {
+# The kinds that are compared: the policy as a whole, its trials included, and the two holdouts. Others are not, such as
+# those of another release.
+ARMS: Mapping[str, str] = {
     BestTimeKind.LEARNED: "learned",
     BestTimeKind.POPULATION: "learned",
     BestTimeKind.EXPLORED: "learned",

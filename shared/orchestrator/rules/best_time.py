@@ -15,6 +15,8 @@ USUAL_HOURS = (10,)
 SPREAD_MINUTES = 30
 # Days to search: a pattern may prefer one day of the week. If its best hours are quiet, there is no best time.
 DAYS_AHEAD = 8
+# A text that is due leaves within a minute or two: its best time lies so long before the expiry, to leave before it.
+ROOM_BEFORE_EXPIRY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORKDAYS = frozenset(range(5))
@@ -61,11 +63,12 @@ def best_time(
         spread: 0 to 1, fixed for each message: its place in the spread over an hour.
 
     Returns:
-        A time outside quiet hours and before the expiry. Where there is no such time, `earliest` itself, to which the
-        other rules still apply.
+        A time outside quiet hours and five minutes before the expiry. Where there is no such time, `earliest` itself,
+        to which the other rules still apply.
     """
     if not zones:
         return earliest
+    latest = expires_at - ROOM_BEFORE_EXPIRY
     offset = timedelta(minutes=SPREAD_MINUTES * spread)
     first_day = local_date(earliest, zones[0])
     for ahead in range(DAYS_AHEAD):
@@ -77,7 +80,7 @@ def best_time(
             candidate = max(begins + offset, earliest)
             if candidate >= begins + _HOUR:
                 continue  # this hour is over
-            if candidate >= expires_at:
+            if candidate >= latest:
                 return earliest
             if quiet is None or is_open_for(_HOUR, begins, zones, quiet) or is_open(candidate, zones, quiet):
                 return candidate

@@ -19,7 +19,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from orchestrator.rules.answer_week import END_HOUR, FIRST_HOUR, hour_of_week
-from orchestrator.rules.best_time import SPREAD_MINUTES, Pattern, best_time
+from orchestrator.rules.best_time import ROOM_BEFORE_EXPIRY, SPREAD_MINUTES, Pattern, best_time
 from orchestrator.rules.learned_hours import LearnedHours
 from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
 
@@ -94,11 +94,12 @@ def choose_time(
         spread: 0 to 1, fixed for each message: its place in the spread over an hour.
 
     Returns:
-        A time outside quiet hours and before the expiry. Where there is no such hour, the usual hour.
+        A time outside quiet hours and five minutes before the expiry. Where there is no such hour, the usual hour.
     """
     start = earliest.timestamp()
     offset = 60 * SPREAD_MINUTES * spread
-    hours = _open_hours(earliest, start, expires_at.timestamp(), zones, quiet, offset, learned.weekends)
+    latest = (expires_at - ROOM_BEFORE_EXPIRY).timestamp()
+    hours = _open_hours(earliest, start, latest, zones, quiet, offset, learned.weekends)
     if not hours:
         at = best_time(earliest, expires_at, zones, quiet, Pattern(), spread)
         return Choice(at, Kind.DEFAULT, 1.0, None)

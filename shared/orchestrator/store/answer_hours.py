@@ -245,7 +245,7 @@ def read_answer_hours(connection: Connection, user_id: UUID) -> StoredHours:
             cursor.execute(sql("read_answer_hours"), {"user_id": user_id})
         row = cursor.fetchone()
     assert row is not None  # the statement returns one row
-    evidence = unpack_evidence(row["hours"], row["texts"], row["answers"], row["as_of"]) if row["as_of"] else None
+    evidence = unpack_evidence(row["hours"], row["texts"], row["answers"], row["as_of"]) if row["hours"] else None
     curves = AnswerCurves.from_json(row["curves"]) if row["curves"] else None
     return StoredHours(evidence, curves, row["learned_at"], row["off_since"], row["fitted_at"])
 
@@ -264,10 +264,10 @@ def stop_learning_of_person(connection: Connection, user_id: UUID, now: datetime
         connection.execute(sql("stop_learning_of_person"), {"user_id": user_id, "now": now})
 
 
-def resume_learning_of_person(connection: Connection, user_id: UUID) -> bool:
+def resume_learning_of_person(connection: Connection, user_id: UUID, now: datetime) -> bool:
     """Learn of a person again; returns whether it had been stopped; one round trip."""
     with one_round_trip(connection):
-        changed = connection.execute(sql("resume_learning_of_person"), {"user_id": user_id})
+        changed = connection.execute(sql("resume_learning_of_person"), {"user_id": user_id, "now": now})
     return changed.rowcount > 0
 
 

@@ -134,8 +134,8 @@ def _first_steps(row: dict[str, Any], best_time: str) -> list[Step]:
 
 
 def _best_time_words(connection: Connection, row: dict[str, Any]) -> str:
-    """Why its best time is when it is; empty for a message that has none, or of a release that did not say."""
-    if not row["best_kind"] or not row["best_at"]:
+    """Why its best time is when it is; empty for a message that has none, or of a release that said otherwise."""
+    if row["best_kind"] not in set(BestTimeKind) or not row["best_at"]:
         return ""
     stored = read_answer_hours(connection, row["user_id"])
     local = row["best_at"].astimezone(next(iter(zones_for(row["timezone"], row["phone_number"])), UTC))

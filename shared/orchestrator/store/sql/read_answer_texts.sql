@@ -22,10 +22,12 @@ WITH attempts AS MATERIALIZED (
      WHERE a.may_count AND m.best_kind IS NOT NULL
        AND a.started_at >= m.best_at AND a.started_at <= m.best_at + %(leaves_within)s::interval
 ), stops AS MATERIALIZED (
-    -- A STOP that is repeated moves the time of its opt-out: the first one counts.
+    -- A STOP that is repeated moves the time of its opt-out: the first one counts. Of these people alone, because a first
+    -- night begins weeks ago.
     SELECT o.user_id, least(o.opted_out_at, o.stored_at) AS at
       FROM orchestrator.opt_outs o
      WHERE o.opted_out_at > (SELECT min(started_at) FROM counted) AND o.source = ANY (%(stop_sources)s::text[])
+       AND o.user_id IN (SELECT user_id FROM counted)
 ), found AS (
     SELECT c.id, c.user_id, c.started_at, c.zone, c.phone_number, c.best_kind, c.type, c.asks, answer.at AS answered_at,
            EXISTS (
@@ -53,6 +55,8 @@ WITH attempts AS MATERIALIZED (
                AND r.in_reply_to IN (SELECT id FROM orchestrator.parts_of(c.message_id, c.sequence_id))
            ) answer ON true
      WHERE h.off_since IS NULL
+       -- Learning began anew: what left before that, while it was off, teaches nothing.
+       AND NOT coalesce(h.hours = '{}' AND c.started_at < h.as_of, false)
 )
 SELECT (SELECT id FROM attempts ORDER BY id DESC LIMIT 1) AS last_id, f.*
   FROM (SELECT 1) AS always

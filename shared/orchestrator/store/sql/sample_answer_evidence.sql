@@ -2,5 +2,5 @@
 -- everybody.
 SELECT h.hours, h.texts, h.answers, h.as_of
   FROM orchestrator.answer_hours h TABLESAMPLE SYSTEM (%(percent)s::real) REPEATABLE (%(seed)s::int)
- WHERE h.off_since IS NULL AND h.as_of IS NOT NULL
+ WHERE h.off_since IS NULL AND h.hours <> '{}'
  LIMIT %(limit)s::int
