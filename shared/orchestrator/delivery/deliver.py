@@ -16,7 +16,7 @@ from orchestrator.delivery.attempts import (
     call_log_entries,
     count_calls_for_words,
     ends_of_repeats,
-    full_groups_of,
+    limited_groups_of,
     prepare_sends,
     split_repeats,
 )
@@ -141,7 +141,7 @@ def deliver_wave(
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],
-        agent_groups=full_groups_of(sends),
+        agent_groups=limited_groups_of(sends),
     )
     reservation = _reserve(database, plan, settings, clock, now)
     reserved = [send for send in sends if send.candidate.attempt_id in reservation.attempts]
