@@ -50,9 +50,6 @@ class AgentGroup:
 
 # How the key of a group begins whose agents have no settings and share the start limit of their publisher.
 PUBLISHER_KEY = "publisher "
-# Waves of a group that is so close to its limit come one after the other. With the default of DeliverConcurrency at
-# most 600 texts are reserved side by side: 10 batches of 50, and as many of 10 urgent ones.
-NEARLY_FULL = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +67,6 @@ class AgentHour:
     texts: Sequence[datetime] = ()
     planned: Sequence[datetime] = ()
     sequence_due: datetime | None = None
-
-    @property
-    def is_nearly_full(self) -> bool:
-        """Whether waves that run side by side could exceed the limit, because none counts the texts of another."""
-        return len(self.texts) + NEARLY_FULL >= self.limit
 
 
 def limit_of(group_key: str) -> str:

@@ -335,10 +335,14 @@ def test_a_new_id_does_not_escape_the_throttle(world: World) -> None:
 # Workers that run at the same moment -----------------------------------------------------------------------------------
 
 
-def test_two_waves_at_once_do_not_exceed_the_limit(world: World, database_url: str) -> None:
-    """A wave waits for another one of the same group that has not committed yet, and then counts its text."""
+@pytest.mark.parametrize("limit", [1, 5_000])
+def test_two_waves_at_once_do_not_exceed_the_limit(world: World, database_url: str, limit: int) -> None:
+    """A wave waits for another one of the same group that has not committed yet, and then counts its texts.
+
+    However far from the limit the group was when the wave read its state, Claude may have taken seconds since.
+    """
     people(world, 2)
-    set_agent(world.connection, Agent("bank", hourly_limit=1))
+    set_agent(world.connection, Agent("bank", hourly_limit=limit))
     send(world, {})
     world.minute()
     world.wait(hours=2)
@@ -347,7 +351,7 @@ def test_two_waves_at_once_do_not_exceed_the_limit(world: World, database_url: s
     with connect(database_url) as other, ThreadPoolExecutor() as threads:
         other.autocommit = False
         other.execute(sql("lock_agent_groups"), {"agent_groups": ["bank", "bank"]})
-        other.execute("UPDATE orchestrator.attempts SET started_at = %s", (world.now,))
+        other.execute("UPDATE orchestrator.attempts SET started_at = %s, agent_texts = %s", (world.now, limit))
         wave = threads.submit(world.deliver)
         world_waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         deadline = time.monotonic() + PATIENCE_SECONDS

@@ -201,6 +201,18 @@ def test_an_urgent_message_is_handed_over_before_the_bulk_of_its_batch_is_stored
     assert len(world.drain("ENQUEUE_DLQ_URL")) == 1
 
 
+def test_of_one_id_that_is_urgent_and_bulk_in_a_batch_the_first_wins_and_is_counted_once(world: World) -> None:
+    *bulk, urgent = bulk_and_urgent(world)
+    world.publish(*[{**bulk[0], "message_id": urgent["message_id"]}, *bulk[1:], urgent])
+    ((user, priority),) = world.all(
+        "SELECT u.external_id, m.priority FROM message_queue m JOIN users u ON u.id = m.user_id WHERE m.id = %s",
+        urgent["message_id"],
+    )
+    assert (user, priority) == ("user_0", "medium")
+    assert world.all("SELECT sum(accepted) FROM orchestrator.agent_rates") == [(60,)]
+    assert world.all("SELECT count(*) FROM message_queue") == [(60,)]
+
+
 def test_a_batch_whose_bulk_fails_comes_back_and_its_urgent_message_is_sent_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,8 +15,10 @@ import pytest
 from psycopg import Connection
 from psycopg.errors import LockNotAvailable
 
+from orchestrator.agents import Agent
 from orchestrator.messages import Lane
 from orchestrator.rules.keywords import NOT_CONVERSATION
+from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect, sql
 from tests.world import World
 
@@ -397,3 +399,30 @@ def test_a_batch_does_not_wait_for_another_one_that_counts_the_same_agents(world
         other.execute("COMMIT")
     world.message(agent_id="bulk_1")
     assert [accepted for _, accepted in world.all(counted, "%")] == [12, 2], "the first row is free again"
+
+
+def test_two_batches_that_begin_ten_minutes_side_by_side_do_not_end_in_a_deadlock(
+    world: World, database_url: str
+) -> None:
+    """The row of bulk_b is made by the other batch, which began before the row of bulk_c was there."""
+    world.person(daily_limit=100)
+    agents = ("bulk_a", "bulk_b", "bulk_c")
+    for agent in agents:
+        set_agent(world.connection, Agent(agent))
+    batch = [world.message(agent_id=agent) for agent in reversed(agents)]
+    ((span,),) = world.all("DELETE FROM orchestrator.agent_rates WHERE agent_id = 'bulk_b' RETURNING span")
+    count = (
+        "INSERT INTO orchestrator.agent_rates AS r VALUES (%s, %s, 1)"
+        " ON CONFLICT (agent_id, span) DO UPDATE SET accepted = r.accepted + excluded.accepted"
+    )
+    with open_transaction(database_url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET LOCAL lock_timeout = '5s'")
+        for agent in ("bulk_a", "bulk_b"):
+            other.execute(count, (agent, span))
+        running = pool.submit(run, database_url, "count_agent_messages", parameters(world, message_ids=batch))
+        assert waits(world, running)
+        other.execute(count, ("bulk_c", span))
+        other.execute("COMMIT")
+        running.result()
+    counted = "SELECT agent_id, sum(accepted) FROM orchestrator.agent_rates GROUP BY 1 ORDER BY 1"
+    assert world.all(counted) == [("bulk_a", 3), ("bulk_b", 2), ("bulk_c", 3)]

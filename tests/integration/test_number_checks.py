@@ -18,7 +18,7 @@ from orchestrator.store.agents import set_agent
 from orchestrator.store.number_checks import NumberClaim, claim_number_checks
 from orchestrator_local.stand_ins.http import HttpAnswer
 from orchestrator_local.stand_ins.phones import twilio_error
-from tests.world import World
+from tests.world import LambdaContext, World
 
 Run = Callable[..., str]
 ADA = "+12125550101"
@@ -204,6 +204,27 @@ def test_people_of_a_wave_are_asked_about_side_by_side_and_each_number_once(shop
     shop.minute()
     assert sorted(number for number, _ in shop.phones.lookups) == [f"+1212555010{number}" for number in range(1, 8)]
     assert len(shop.phones.texts) == 6, "two to Ada, and one to each of four others"
+
+
+def test_questions_that_might_not_end_within_the_invocation_wait(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one call at once, a wave of fifty questions would outlast the function, and begin anew each time."""
+    switch(shop, monkeypatch, twilio_parallel_calls=1, twilio_timeout_seconds=10)
+    left = lambda _: 60_000 - 10_000 * len(shop.phones.lookups)  # noqa: E731
+    messages = []
+    for number in range(2, 8):
+        shop.person(f"p{number}", phone=f"+1212555010{number}", daily_limit=99, hourly_limit=99)
+        agree(shop, "2026-01-10T18:00:00+00:00", f"p{number}")
+        data = {"type": "note", "message": f"For p{number}"}
+        messages.append(shop.message(f"p{number}", agent_id="shop_1", can_delay=False, message_data=data))
+    with monkeypatch.context() as slow:
+        slow.setattr(LambdaContext, "get_remaining_time_in_millis", left)
+        shop.minute()
+    assert (len(shop.phones.lookups), len(shop.phones.texts)) == (4, 4)
+    assert sorted(shop.state(message) for message in messages)[:2] == [("queued", "number_unchecked")] * 2
+    shop.wait(minutes=15)
+    shop.minute()
+    assert {shop.state(message)[0] for message in messages} == {"sent"}
+    assert len(shop.phones.lookups) == 6
 
 
 def test_no_lock_is_held_and_no_transaction_is_open_while_twilio_answers(shop: World) -> None:

@@ -51,8 +51,3 @@ def test_what_the_limit_holds_falls_due_one_after_the_other() -> None:
 def test_a_message_waits_for_an_older_sequence_that_waits_for_room(due_in: int, waits: int) -> None:
     hour = AgentHour("x", 9, sequence_due=NOW + timedelta(minutes=due_in))
     assert room_from(hour, 1, NOW) == NOW + timedelta(minutes=waits)
-
-
-@pytest.mark.parametrize(("limit", "texts", "is_nearly_full"), [(1000, 399, False), (1000, 400, True), (600, 0, True)])
-def test_waves_wait_for_each_other_close_to_the_limit_alone(limit: int, texts: int, is_nearly_full: bool) -> None:
-    assert AgentHour("x", limit, [NOW] * texts).is_nearly_full is is_nearly_full

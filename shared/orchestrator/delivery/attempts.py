@@ -109,10 +109,9 @@ def ends_of_repeats(sends: Sequence[PreparedSend], repeats: Sequence[Repeat]) ->
     ]
 
 
-def full_groups_of(sends: Sequence[PreparedSend]) -> list[str]:
-    """The groups of agents that are close to their hourly limit (R13)."""
-    hours = [send.delivery.state.agent_hour for send in sends]
-    return sorted({hour.group for hour in hours if hour and hour.is_nearly_full})
+def limited_groups_of(sends: Sequence[PreparedSend]) -> list[str]:
+    """The groups of agents with an hourly limit (R13)."""
+    return sorted({hour.group for send in sends if (hour := send.delivery.state.agent_hour)})
 
 
 def call_log_entries(sendable: Sequence[tuple[Delivery, Send]], words: Mapping[UUID, Words]) -> list[LoggedCall]:

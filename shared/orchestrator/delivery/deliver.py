@@ -16,7 +16,7 @@ from orchestrator.delivery.attempts import (
     call_log_entries,
     count_calls_for_words,
     ends_of_repeats,
-    full_groups_of,
+    limited_groups_of,
     prepare_sends,
     split_repeats,
 )
@@ -71,11 +71,6 @@ def deliver(
     Raises:
         psycopg.Error: what was not reserved is due again when its lease runs out; what was, is settled by evidence.
     """
-
-    def has_time() -> bool:
-        """Whether one more call to Twilio ends within the invocation: fifty calls may take several turns."""
-        return seconds_left() >= settings.twilio_timeout_seconds + SETTLE_SECONDS
-
     waves: list[WaveResult] = []
     undecided: list[UUID] = []
     pending = list(message_ids)
@@ -86,7 +81,7 @@ def deliver(
             with database.connection() as connection:
                 put_back(connection, pending)
             break
-        wave = deliver_wave(database, pending, sender, settings, clock, has_time)
+        wave = deliver_wave(database, pending, sender, settings, clock, seconds_left)
         waves.append(wave)
         pending = [*wave.following]
         if sum(bool(earlier.lost) for earlier in waves) < ROUNDS:
@@ -102,12 +97,22 @@ def deliver_wave(
     sender: Sender,
     settings: DeliverSettings,
     clock: Clock,
-    has_time: HasTime = lambda: True,
+    seconds_left: Callable[[], float] = lambda: math.inf,
 ) -> WaveResult:
     """Deliver these messages as far as the rules let them go, in three round trips to Postgres (G1, G2, G5).
 
     No transaction is open during a call to Claude or Twilio (G4).
     """
+
+    def has_time() -> bool:
+        """Whether one more call to Twilio ends within the invocation: fifty calls may take several turns."""
+        return seconds_left() >= settings.twilio_timeout_seconds + SETTLE_SECONDS
+
+    def has_time_to_ask() -> bool:
+        """Whether one more question about a number leaves time for the words and the first texts."""
+        needed = 2 * settings.twilio_timeout_seconds + settings.claude_deadline_seconds
+        return seconds_left() >= needed + SETTLE_SECONDS
+
     with database.connection() as connection:
         state = store.read_state(
             connection, message_ids, settings.agent_start_limit, clock(), names_sender=settings.sender_name is not None
@@ -120,7 +125,7 @@ def deliver_wave(
     check = _check_relevance(database, state.deliveries, settings, clock, time_left, may_ask=may_ask)
     allowed, decisions = _split_by_decision(_with_relevance(state.deliveries, check.by_message), settings, clock())
     sendable, later = split_by_person(allowed)
-    numbers = check_numbers(database, sendable, settings, clock)
+    numbers = check_numbers(database, sendable, settings, clock, has_time_to_ask)
     sendable = [*numbers.sendable]
     words = find_words(sendable, settings, time_left, clock(), may_ask=may_ask)
 
@@ -136,7 +141,7 @@ def deliver_wave(
         claude_calls=call_log_entries(sendable, words),
         reused=[d.message_id for d in state.deliveries if d.state.relevance is not Relevance.UNASKED],
         candidates=[send.candidate for send in sends],
-        agent_groups=full_groups_of(sends),
+        agent_groups=limited_groups_of(sends),
     )
     reservation = _reserve(database, plan, settings, clock, now)
     reserved = [send for send in sends if send.candidate.attempt_id in reservation.attempts]

@@ -19,6 +19,7 @@ from orchestrator.sender_settings import SendingMode
 from orchestrator.settings import DeliverSettings
 from orchestrator.sms.lookup import LookupResult, NumberQuestion, look_up
 from orchestrator.sms.outcomes import Consequence, Outcome, OutcomeKind, Scope, fault_of
+from orchestrator.sms.sender import HasTime
 from orchestrator.store.database import Database
 from orchestrator.store.number_checks import (
     NumberCheckRow,
@@ -58,11 +59,18 @@ def asks_about_numbers(settings: DeliverSettings) -> bool:
 
 
 def check_numbers(
-    database: Database, sendable: Sequence[tuple[Delivery, Send]], settings: DeliverSettings, clock: Clock
+    database: Database,
+    sendable: Sequence[tuple[Delivery, Send]],
+    settings: DeliverSettings,
+    clock: Clock,
+    has_time: HasTime,
 ) -> CheckedWave:
     """Check the numbers of marketing messages that could go; three round trips around the calls, and no lock (G4).
 
     A number without an answer holds its messages: a failure of Twilio never lets one go.
+
+    Args:
+        has_time: whether one more question leaves time for the words and the texts of the wave.
     """
     people = {d.person.phone_number: d.person.user_id for d, _ in sendable if _is_in_question(d)}
     if not asks_about_numbers(settings) or not people:
@@ -78,7 +86,7 @@ def check_numbers(
         if answer is None
     ]
     claims = _claim(database, unasked, now)
-    answers = look_up([NumberQuestion(claim.phone_number, claim.verified_on) for claim in claims], settings)
+    answers = look_up([NumberQuestion(claim.phone_number, claim.verified_on) for claim in claims], settings, has_time)
     now = clock()
     results = {claim.phone_number: result for claim, result in zip(claims, answers, strict=True)}
     _store_answers(database, claims, results, Decimal(str(settings.reassigned_number_usd)), now)

@@ -12,17 +12,23 @@ WORTH_WAITING_FOR = 50
 def urgent_first(requests: Mapping[QueueRecord, Request]) -> list[Mapping[QueueRecord, Request]]:
     """The parts of a batch in the order in which they are stored.
 
-    The first part has the urgent messages and the replies; all else that concerns their people, so that what belongs
-    together (a topic, a sequence, a repetition, a consent) is stored together; and the withdrawals, which may name any
-    message.
+    The first part has the urgent messages and the replies; all else that concerns their people or has their id, so that
+    what belongs together (a topic, a sequence, a repetition, a consent) is stored together; and the withdrawals, which
+    may name any message.
 
     Returns:
         One part where nothing is urgent, or little else came.
     """
-    people = {request.user_id for request in requests.values() if _is_urgent(request)}
-    if not people:
+    urgent = [request for request in requests.values() if _is_urgent(request)]
+    if not urgent:
         return [requests]
-    first = {r: request for r, request in requests.items() if request.user_id in people or _withdraws(request)}
+    people = {request.user_id for request in urgent}
+    ids = {request.message_id for request in urgent} - {None}
+    first = {
+        record: request
+        for record, request in requests.items()
+        if request.user_id in people or request.message_id in ids or _withdraws(request)
+    }
     if len(requests) - len(first) < WORTH_WAITING_FOR:
         return [requests]
     return [first, {record: request for record, request in requests.items() if record not in first}]

@@ -15,6 +15,7 @@ from orchestrator.settings import SenderSettings
 from orchestrator.sms.call_width import MOST_FAILURES
 from orchestrator.sms.client import twilio_client
 from orchestrator.sms.outcomes import Outcome, OutcomeKind, fault_of
+from orchestrator.sms.sender import HasTime
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -36,8 +37,13 @@ class LookupResult:
     failure: Outcome | None = None
 
 
-def look_up(questions: Sequence[NumberQuestion], settings: SenderSettings) -> list[LookupResult]:
+def look_up(
+    questions: Sequence[NumberQuestion], settings: SenderSettings, has_time: HasTime = lambda: True
+) -> list[LookupResult]:
     """Ask one question for each number, side by side. After three failures no more calls start.
+
+    Args:
+        has_time: asked before each call: with few calls at once, fifty questions take many turns.
 
     Returns:
         The results, in the order of the questions; an error of a call is a result, and is not raised.
@@ -49,7 +55,9 @@ def look_up(questions: Sequence[NumberQuestion], settings: SenderSettings) -> li
 
     def ask(question: NumberQuestion) -> LookupResult:
         if len(failures) >= MOST_FAILURES:
-            return LookupResult(failure=Outcome(OutcomeKind.NOT_SENT, error="not asked: Twilio did not answer"))
+            return _not_asked("Twilio did not answer")
+        if not has_time():
+            return _not_asked("the invocation ends first")
         result = _ask(client, question)
         if result.failure:
             failures.append(result.failure)
@@ -57,6 +65,10 @@ def look_up(questions: Sequence[NumberQuestion], settings: SenderSettings) -> li
 
     with ThreadPoolExecutor(settings.twilio_parallel_calls, thread_name_prefix="lookup") as pool:
         return list(pool.map(ask, questions))
+
+
+def _not_asked(why: str) -> LookupResult:
+    return LookupResult(failure=Outcome(OutcomeKind.NOT_SENT, error=f"not asked: {why}", called=False))
 
 
 def _ask(client: "Client", question: NumberQuestion) -> LookupResult:

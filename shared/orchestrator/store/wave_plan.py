@@ -121,7 +121,7 @@ class WavePlan:
         claude_calls: the calls to Claude that the words took.
         reused: messages whose relevance was known before the wave.
         candidates: messages that may go, in the order in which they go.
-        agent_groups: groups of agents close to their limit, whose waves come one after the other (R13).
+        agent_groups: groups of agents with an hourly limit, whose waves are reserved one after the other (R13).
     """
 
     decisions: Sequence[DecisionRow]

@@ -141,7 +141,7 @@ WITH candidates AS (
              WHERE e.law_cap IS NOT NULL
            ) law
      CROSS JOIN LATERAL (
-            -- Close to the limit, lock_agent_groups lets no other wave count the same group at the same moment.
+            -- lock_agent_groups lets no other wave count the same group at the same moment.
             SELECT coalesce(sum(t.texts), 0) AS this_hour
               FROM orchestrator.agent_texts(e.agent_group, %(now)s) t
              WHERE e.agent_texts > 0
