@@ -4,7 +4,7 @@ Planning the statements of a delivery takes longer than executing them, and prep
 transaction-mode pooler (G8). A PL/pgSQL function keeps the plans of its statements for as long as the server's session
 lives, whichever client has borrowed that session.
 
-`orchestrator migrate` makes each function from the file. Its name ends with a digest of the statement. New code
+`orchestrator migrate` makes each function from the file. Its name ends with a digest of it. New code
 therefore calls the statement that it was written with, and the code before it, which may still run, calls its own.
 `docs/statements.md` explains how to change, debug or rename a statement.
 """
@@ -46,6 +46,10 @@ STORED = (
 )
 # How long a function stays after the first migrate that did not need it: a deploy that goes back still calls it.
 KEEP_UNNEEDED = timedelta(days=30)
+# One plan for all calls, made once in each session. Left to itself, Postgres plans a statement again with each call
+# where it expects a plan for the given values to be cheaper, and planning takes longer than that saves
+# (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PLAN-CACHE-MODE).
+_OPTIONS = "SET plan_cache_mode = force_generic_plan"
 _PARAMETER = re.compile(r"%\((\w+)\)s(?:::(\w+(?:\[\])?))?")
 # A string literal, in which two dashes are no comment, or a comment.
 _LITERAL_OR_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
@@ -71,8 +75,11 @@ def stored_call(name: str) -> bytes:
 
 
 def function_name(name: str) -> str:
-    """Return the name of a stored statement's function. Comments and white space at line ends do not change it."""
-    return f"{name}_{hashlib.sha256(_code(name).encode()).hexdigest()[:8]}"
+    """Return the name of a stored statement's function. Comments and white space at line ends do not change it.
+
+    What else decides how the function works is in the digest too, so that a database that has the former one gets it.
+    """
+    return f"{name}_{hashlib.sha256((_code(name) + _OPTIONS).encode()).hexdigest()[:8]}"
 
 
 def missing_functions(connection: Connection) -> list[str]:
@@ -136,7 +143,7 @@ def _definition(connection: Connection, name: str) -> str:
     signature = f"orchestrator.{function_name(name)}({', '.join(takes)})"
     # A name that is a column of a table and of the result means the table's column, as in the file.
     code = f"#variable_conflict use_column\nBEGIN\n{body}\nEND"
-    create = f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql AS $stored$\n{code}\n$stored$"
+    create = f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql {_OPTIONS} AS $stored$\n{code}\n$stored$"
     return f"{create}; REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
 
 
