@@ -7,7 +7,13 @@ from pathlib import Path
 from bench.report import bar_plot, line_plot
 
 OUT = Path("docs/performance")
-_LINES = ("own histogram", "learned", "Thompson, shrunk", "population's best hour")
+# The lines of a plot, by their short names.
+_LINES = {
+    "histogram": "own histogram",
+    "learned": "learned",
+    "Thompson": "Thompson, shrunk",
+    "population": "population's best hour",
+}
 
 
 def write_plots(file: Path, folder: Path = OUT) -> list[Path]:
@@ -15,7 +21,7 @@ def write_plots(file: Path, folder: Path = OUT) -> list[Path]:
     figures = json.loads(file.read_text())
     rows = {name: row for name, row in figures.items() if isinstance(row, dict)}
     last = {f"ours, {name}" if name == "learned" else name: 100 * row["shares"][-1] for name, row in rows.items()}
-    weeks = {name: [100 * value for value in rows[name]["weeks"]] for name in _LINES}
+    weeks = {short: [100 * value for value in rows[name]["weeks"]] for short, name in _LINES.items()}
     ticks = {place: f"week {place + 1}" for place in range(len(weeks["learned"]))}
     plots = {
         "rhythm-last.svg": bar_plot("Per cent of the possible lift, sends 61 to 90", last),
