@@ -23,7 +23,7 @@ _FATIGUE = 0.15
 class Scenario(StrEnum):
     """What is simulated.
 
-    DAILY: one text a day. WEEKLY: a quarter of the people get one text a week. SPARSE: everybody does. FLAT: nobody has
+    DAILY: one text a day. WEEKLY: a quarter of the people get one text a week. SPARSE: everybody does. FLAT: no person has
     a rhythm. CHANGE: from day 45 on, a third of the people live by another rhythm. RARE: people answer half as often.
     MIXED: rhythms without the form of a single peak.
     """
@@ -112,7 +112,7 @@ def _person(dice: random.Random, kinds: tuple[Chronotype, ...], scenario: Scenar
 
 
 def _rates(dice: random.Random, kinds: tuple[Chronotype, ...], level: float) -> tuple[float, ...]:
-    """The rates of a person of some chronotype: nobody's peak, width and quiet rate are exactly those of the kind."""
+    """The rates of a person of some chronotype: the person's own peak, width and quiet rate differ a little."""
     kind = dice.choices(kinds, [kind.share for kind in kinds])[0]
     shift, weekend_shift = dice.gauss(0, 0.7), dice.gauss(kind.weekend_shift, 0.7)
     width, base = kind.width * dice.lognormvariate(0, 0.2), dice.uniform(0.2, 0.5)

@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 
 LEARNED, HOLDOUTS = "learned", {"default_holdout": "the usual hour", "population_holdout": "everybody's best hour"}
-# Nobody, where the id of a person is needed and everybody is meant.
+# No person, where the id of one is needed and everybody is meant.
 _NOBODY = UUID(int=0)
 
 

@@ -1,6 +1,6 @@
 """Region, kind and zones of phone numbers in E.164, by their first digits, as libphonenumber finds them by all digits.
 
-libphonenumber tries the patterns of a number's country one after the other, for each number anew. Nearly always the
+libphonenumber tries the patterns of a number's country one after the other, for each number. Nearly always the
 first four to seven digits decide. They are found from the same patterns (`number_patterns.py`) when a number first
 needs them, and kept for the life of the process.
 """
@@ -86,7 +86,7 @@ def plan_of(phone_number: str) -> NumberPlan | None:
         if plan == "whole":
             break
         if plan != "longer":
-            return plan  # type: ignore[return-value]  # the two words are told apart above
+            return plan  # type: ignore[return-value]  # the two words are distinguished above
     return parsed_plan_of(phone_number)
 
 

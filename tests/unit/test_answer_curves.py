@@ -34,8 +34,8 @@ def evidence(texts: dict[int, float], answers: dict[int, float]) -> AnswerEviden
 def person(dice: random.Random, best: int, texts: int = 30) -> AnswerEvidence:
     """A person with texts at any open hour of working days, who answers within an hour of `best`, and else seldom."""
     asked = [dice.choice(OPEN) for _ in range(texts)]
-    heard = [hour for hour in asked if dice.random() < (0.6 if abs(hour - best) <= 1 else 0.1)]
-    return evidence({h: asked.count(h) for h in asked}, {h: heard.count(h) for h in heard})
+    answered = [hour for hour in asked if dice.random() < (0.6 if abs(hour - best) <= 1 else 0.1)]
+    return evidence({h: asked.count(h) for h in asked}, {h: answered.count(h) for h in answered})
 
 
 def population(count: int = 400, share_of_evenings: float = 0.7) -> list[AnswerEvidence]:
@@ -95,8 +95,8 @@ def test_the_shape_of_a_curve_is_learned_from_everybody() -> None:
     people = []
     for _ in range(300):
         asked = [dice.choice(OPEN) for _ in range(30)]
-        heard = [hour for hour in asked if dice.random() < (0.6 if hour in {9, 19} else 0.1)]
-        people.append(evidence({h: asked.count(h) for h in asked}, {h: heard.count(h) for h in heard}))
+        answered = [hour for hour in asked if dice.random() < (0.6 if hour in {9, 19} else 0.1)]
+        people.append(evidence({h: asked.count(h) for h in asked}, {h: answered.count(h) for h in answered}))
     fitted = None
     for _ in range(8):
         fitted = fit_curves(people, fitted, StopCounts())
@@ -109,8 +109,8 @@ def test_a_population_without_rhythm_has_no_best_hour() -> None:
     people = []
     for _ in range(400):
         asked = [dice.choice(OPEN) for _ in range(30)]
-        heard = [hour for hour in asked if dice.random() < 0.3]
-        people.append(evidence({h: asked.count(h) for h in asked}, {h: heard.count(h) for h in heard}))
+        answered = [hour for hour in asked if dice.random() < 0.3]
+        people.append(evidence({h: asked.count(h) for h in asked}, {h: answered.count(h) for h in answered}))
     fitted = None
     for _ in range(4):
         fitted = fit_curves(people, fitted, StopCounts())

@@ -89,7 +89,7 @@ DATABASE_CONNECTIONS = Metric("DatabaseConnections", PERCENT)
 FAILED = Metric("Failed", by="error")
 RETENTION = Metric("Retention", by="what")
 # What `learn` read each night: texts whose hour was chosen, the share of them that was answered, and those that a STOP
-# followed, by arm of the comparison; people whose hours were learned anew; and whether something is left.
+# followed, by arm of the comparison; people whose hours were computed; and whether something is left.
 CHOSEN_HOURS = Metric("ChosenHours", by="arm")
 ANSWER_RATE = Metric("AnswerRate", PERCENT, by="arm")
 CHOSEN_HOURS_STOPPED = Metric("ChosenHoursStopped", by="arm")

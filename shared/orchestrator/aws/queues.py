@@ -81,7 +81,7 @@ class QueueRecord:
     doubt: Exception | None = None
 
     def __hash__(self) -> int:
-        # Records are keys of dictionaries; the id alone tells them apart.
+        # Records are keys of dictionaries; only the id distinguishes them.
         return hash(self.sqs_message_id)
 
 

@@ -46,7 +46,7 @@ class LearnReport:
     Attributes:
         texts, answers, stops: by arm; those whose hour nothing learned chose count under their kind.
         answer_rates: answers of 100 texts, by arm.
-        people: people whose hours were learned anew.
+        people: people whose hours were computed.
         fitted: whether the curves of everybody were fitted.
         left: whether something is left for the next run.
     """

@@ -7,7 +7,7 @@ from typing import Any, Self
 from orchestrator.rules.answer_curves import StopCounts
 from orchestrator.rules.answer_week import HOURS
 
-# So many types are told apart; agents choose their names. Texts of any other count as of one.
+# So many types are counted apart; agents choose their names. Texts of any other count as of one.
 MOST_TYPES = 500
 _OTHER = ""
 _LONGEST_TYPE = 100

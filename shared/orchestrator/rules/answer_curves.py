@@ -255,8 +255,8 @@ def _refit(
         for hour, texts in enumerate(person.texts):
             if texts:
                 expected[hour] = [x + texts * mean for x, mean in zip(expected[hour], means, strict=True)]
-                if heard := person.answers[hour]:
-                    answers[hour] = [x + heard * share for x, share in zip(answers[hour], shares, strict=True)]
+                if answered := person.answers[hour]:
+                    answers[hour] = [x + answered * share for x, share in zip(answers[hour], shares, strict=True)]
     against = _CURVE_TEXTS * rate
     fitted = []
     for curve, prior in zip(curves, PRIOR_CURVES, strict=True):

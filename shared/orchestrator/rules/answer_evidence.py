@@ -1,6 +1,6 @@
 """What a person's texts showed (R7): per hour of the week, how many counted, and how many of them were answered.
 
-Old texts count less: a text loses half its weight in 60 days, so that a person whose habits change is learned anew.
+Old texts count less: a text loses half its weight in 60 days, so that a person whose habits change is learned again.
 """
 
 import math

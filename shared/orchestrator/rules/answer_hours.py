@@ -72,7 +72,7 @@ def choose_best_time(
 
 
 def read_hours(stored: bytes | None, stops: bytes | None, sure: float | None = None) -> LearnedHours | None:
-    """Read packed hours; None where there are none, or other code packed them: the next night packs them anew."""
+    """Read packed hours; None where there are none, or other code packed them: the next night packs them again."""
     if not stored or not stops or len(stops) != HOURS:
         return None
     return _unpacked(stored, stops, sure or 0.0)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 # Hours 0 to 23 are those of a working day, hours 24 to 47 those of a weekend day.
 HOURS = 48
-# The hours of a day that `choose_time` ever chooses, whatever the quiet hours: the others are nobody's wish.
+# The hours of a day that `choose_time` ever chooses, whatever the quiet hours: no person wishes for the others.
 FIRST_HOUR, END_HOUR = 7, 23
 WORKING_HOURS = range(FIRST_HOUR, END_HOUR)
 WEEKEND_HOURS = range(24 + FIRST_HOUR, 24 + END_HOUR)

@@ -49,7 +49,7 @@ class LearnedHours:
             ValueError: the bytes are of another version.
         """
         if len(stored) != _STORED or stored[0] != _VERSION:
-            raise ValueError("these learned hours are of another version; the next nightly run writes them anew")
+            raise ValueError("these learned hours are of another version; the next nightly run writes them again")
         rates, doubts = rates_from_bytes(stored[2 : 2 + HOURS]), rates_from_bytes(stored[2 + HOURS :])
         known, weekends = bool(stored[1] & 1), bool(stored[1] & 2)
         return cls(rates, doubts, rates_from_bytes(stops), sure, texts, answers, known, weekends)

@@ -55,7 +55,7 @@ WITH attempts AS MATERIALIZED (
                AND r.in_reply_to IN (SELECT id FROM orchestrator.parts_of(c.message_id, c.sequence_id))
            ) answer ON true
      WHERE h.off_since IS NULL
-       -- Learning began anew: what left before that, while it was off, teaches nothing.
+       -- Learning began again: what left before that, while it was off, teaches nothing.
        AND NOT coalesce(h.hours = '{}' AND c.started_at < h.as_of, false)
 )
 SELECT (SELECT id FROM attempts ORDER BY id DESC LIMIT 1) AS last_id, f.*
