@@ -49,7 +49,9 @@ KEEP_UNNEEDED = timedelta(days=30)
 # One plan for all calls, made once in each session. Left to itself, Postgres plans a statement again with each call
 # where it expects a plan for the given values to be cheaper, and planning takes longer than that saves
 # (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PLAN-CACHE-MODE).
-_OPTIONS = "SET plan_cache_mode = force_generic_plan"
+# And never compiled: where Postgres expects a plan to be dear, it compiles it again for each call, which takes a second
+# (https://www.postgresql.org/docs/current/jit-decision.html).
+_OPTIONS = "SET plan_cache_mode = force_generic_plan SET jit = off"
 _PARAMETER = re.compile(r"%\((\w+)\)s(?:::(\w+(?:\[\])?))?")
 # A string literal, in which two dashes are no comment, or a comment.
 _LITERAL_OR_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
