@@ -1,7 +1,6 @@
 """What operators see of learned hours: the comparison with the holdouts, a person's week, and why a text waits."""
 
 import json
-import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -59,8 +58,7 @@ def test_a_message_goes_at_the_learned_hour_and_explain_says_why(world: World) -
     _, printed = invoke("explain", str(message_id))
     assert "best time Tuesday 1" in printed
     shown = " ".join(printed.replace("│", " ").split())  # a line of the table may be wrapped
-    # The id of the message draws the hour: which texts were answered around it differs.
-    assert re.search(r"most often on weekday \w+ \(\d+ of \d+ texts answered there; [\w ]+\); chosen for \d+%", shown)
+    assert "answers come most often on weekday evenings (24 of 32 texts answered there; sure); chosen for " in shown
 
 
 @pytest.mark.parametrize(
