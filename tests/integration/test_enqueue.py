@@ -179,7 +179,7 @@ def bulk_and_urgent(world: World) -> list[dict[str, object]]:
     """Sixty messages that can wait, and an urgent one after them."""
     bulk: list[dict[str, object]] = [{**GOOD, "user_id": f"user_{n}", "message_id": str(uuid4())} for n in range(60)]
     for n in range(60):
-        world.person(f"user_{n}", phone=f"+12125551{n:03}")
+        world.person(f"user_{n}", phone=f"+164655501{n:02}")
     world.person()
     return [*bulk, {**GOOD, "priority": "urgent", "message_id": str(uuid4())}]
 

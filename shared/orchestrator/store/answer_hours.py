@@ -10,7 +10,6 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Json
 
-from orchestrator.people import AnswerHours
 from orchestrator.rules.answer_curves import MOST_PEOPLE, AnswerCurves
 from orchestrator.rules.answer_evidence import AnswerEvidence, pack_evidence, unpack_evidence
 from orchestrator.rules.learned_hours import LearnedHours, rates_to_bytes
@@ -111,13 +110,6 @@ def week_of(moment: datetime) -> str:
     """The ISO week of a time in UTC, as results name it: 2026-W48."""
     year, number, _ = moment.astimezone(UTC).isocalendar()
     return f"{year}-W{number:02}"
-
-
-def answer_hours_of(
-    learned: bytes | None, sure: float | None, population: bytes | None, stops: bytes | None, off: bool
-) -> AnswerHours:
-    """Make what the rules read of the columns that the statements of a message's way return."""
-    return AnswerHours(learned, sure, population, stops, off)
 
 
 def read_progress(connection: Connection) -> LearningProgress:

@@ -13,7 +13,7 @@ from orchestrator.agents import AgentHour
 from orchestrator.ids import spread_of
 from orchestrator.leases import PART_LEASE, SENDING_LEASE
 from orchestrator.messages import Lane
-from orchestrator.people import Person, country_of
+from orchestrator.people import AnswerHours, Person, country_of
 from orchestrator.purpose import Purpose
 from orchestrator.rules.hour_choice import draw_of
 from orchestrator.rules.inbound_marker import FRESH_FOR, READ_AFTER_GAP
@@ -23,7 +23,6 @@ from orchestrator.rules.questions import HOLDS_FOR
 from orchestrator.rules.relevance import Relevance
 from orchestrator.rules.state import Delivery, MessageState
 from orchestrator.settings import ActivitySettings
-from orchestrator.store.answer_hours import answer_hours_of
 from orchestrator.store.calls import log_calls
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import columns, one_round_trip, sql
@@ -256,7 +255,7 @@ def _person(row: DictRow) -> Person:
         replies_this_hour=row["replies_this_hour"],
         replies_by_day=_by_day(row["replies_by_day"]),
         response_pattern=row["response_pattern"],
-        answer_hours=answer_hours_of(row["learned"], row["sure"], row["population"], row["stops"], row["off"]),
+        answer_hours=AnswerHours(row["learned"], row["sure"], row["population"], row["stops"], row["off"]),
         opted_out=row["opted_out"],
         texted_at=row["texted_at"],
         last_inbound_at=row["last_inbound_at"],

@@ -8,10 +8,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from orchestrator.agents import Agent, AgentGroup
-from orchestrator.people import Person
+from orchestrator.people import AnswerHours, Person
 from orchestrator.rules.limits import Limits
 from orchestrator.rules.reasons import Reason, Status
-from orchestrator.store.answer_hours import answer_hours_of
 from orchestrator.store.claims import ClaimedMessage, claims_of
 from orchestrator.store.database import array, columns, one_round_trip, sql
 from orchestrator.store.waits_for_users import UserWait
@@ -173,7 +172,7 @@ def read_known_records(
                 quiet_hours_end=end,
                 response_pattern=pattern,
                 quiet_hours_enabled=enabled,
-                answer_hours=answer_hours_of(*hours),
+                answer_hours=AnswerHours(*hours),
             )
             for reference, user_id, number, zone, start, end, pattern, enabled, *hours in people
         },
