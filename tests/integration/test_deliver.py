@@ -503,7 +503,7 @@ def test_a_database_that_fails_over_meanwhile_loses_nothing(world: World, cut: s
 
     def fail_over(_request: object) -> None:
         world.connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"  # returns when it has ended
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'orchestrator'"
         )
 
