@@ -1,19 +1,23 @@
 """The HTTP client of the Twilio SDK: distinguishes a request that never left from one that may have arrived (G2)."""
 
+import io
 import json
+import select
 import socket
-import threading
+import ssl
+from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import cached_property, partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-import urllib3
 from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
-from orchestrator.clock import Stopwatch
+from orchestrator.clock import Countdown, Stopwatch, countdown
 
 TWILIO_HOST = "https://api.twilio.com"
 # Twilio serves messaging services, and answers about numbers, from other hosts; a stand-in serves all.
@@ -50,42 +54,37 @@ class ErrorAnswer(TwilioException):
         super().__init__(f"HTTP {status}, code {code}")
 
 
-# The connection that each thread uses, where the watchdog finds it.
-_in_use = threading.local()
+class _DeadlineReader(io.RawIOBase):
+    """Reads an answer until a deadline: a socket's own timeout starts again with each byte that drips in."""
+
+    def __init__(self, of_socket: io.RawIOBase, connection: socket.socket, time_left: Countdown) -> None:
+        self._of_socket = of_socket
+        self._connection = connection
+        self._time_left = time_left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._time_left()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        self._connection.settimeout(left)
+        return self._of_socket.readinto(buffer)
+
+    def close(self) -> None:
+        self._of_socket.close()  # where the connection ends with this answer, it ends here
+        super().close()
 
 
-class _Connection:
-    """Shared by both schemes: raises `NotConnected` for a failure to connect, and shows the watchdog the socket."""
-
-    def connect(self) -> None:
-        try:
-            super().connect()  # type: ignore[misc]  # of urllib3's class, which follows in the MRO
-        except Exception as error:  # refused, DNS, TLS, timeout: no request had left
-            raise NotConnected(type(error).__name__) from error
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        _in_use.connection = self
-        super().request(*arguments, **options)  # type: ignore[misc]
+class _Answer(HTTPResponse):
+    def __init__(self, time_left: Countdown, connection: socket.socket, method: str | None = None) -> None:
+        super().__init__(connection, method=method)
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), connection, time_left))
 
 
-class _HttpConnection(_Connection, urllib3.connection.HTTPConnection):
-    pass
-
-
-class _HttpsConnection(_Connection, urllib3.connection.HTTPSConnection):
-    pass
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _HttpConnection
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
-
-
-class UrllibClient(HttpClient):
-    """Twilio's requests over urllib3, with connection reuse and no retries (G2).
+class UnrepeatedClient(HttpClient):
+    """Twilio's requests over `http.client`, which repeats nothing by itself (G2); connections are used again.
 
     Args:
         base_url: the address that replaces https://api.twilio.com.
@@ -96,10 +95,10 @@ class UrllibClient(HttpClient):
     def __init__(self, base_url: str, timeout: float, connections: int) -> None:
         self._base_url = base_url
         self._seconds = timeout
-        self._timeout = urllib3.Timeout(connect=min(timeout, CONNECT_SECONDS), read=timeout)
-        self._pools = urllib3.PoolManager(maxsize=connections, retries=False)
-        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-        self._since_use = Stopwatch()
+        self._most_idle = connections
+        # By scheme, host and port; the one used last is used next. A thread takes one out, or puts one back, in one
+        # step of the interpreter.
+        self._idle: defaultdict[tuple[str, str], list[tuple[HTTPConnection, Stopwatch]]] = defaultdict(list)
 
     def request(
         self,
@@ -119,12 +118,12 @@ class UrllibClient(HttpClient):
             MaybeSent: no whole answer came.
             ErrorAnswer: the status of the answer is not 2xx.
         """
-        if self._since_use.seconds() > IDLE_SECONDS:
-            self._pools.clear()
-        all_headers = {**(headers or {}), **(urllib3.make_headers(basic_auth=":".join(auth)) if auth else {})}
+        all_headers = {**(headers or {})}
+        if auth:
+            all_headers["Authorization"] = f"Basic {b64encode(':'.join(auth).encode()).decode()}"
         body = None
         if data is not None:
-            body = urlencode({name: value for name, value in data.items() if value is not None}, doseq=True)
+            body = urlencode({name: value for name, value in data.items() if value is not None}, doseq=True).encode()
             all_headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = url
         if self._base_url != TWILIO_HOST:
@@ -132,33 +131,65 @@ class UrllibClient(HttpClient):
                 target = target.replace(host, self._base_url, 1)
         if params:
             target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
-        answer = self._call(method, target, body, all_headers)
+        answer, content = self._call(method, urlsplit(target), body, all_headers)
         if not 200 <= answer.status < 300:
-            raise ErrorAnswer(answer.status, _code_of(answer.data), _seconds_of(answer.headers.get("Retry-After")))
-        return Response(answer.status, answer.data.decode("utf-8", "replace"), dict(answer.headers))
+            raise ErrorAnswer(answer.status, _code_of(content), _seconds_of(answer.headers.get("Retry-After")))
+        return Response(answer.status, content.decode("utf-8", "replace"), dict(answer.headers))
 
-    def _call(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Any:
-        _in_use.connection = None
-        # urllib3's read timeout starts again with each byte, so an answer that drips in would never end.
-        watchdog = threading.Timer(self._seconds + CONNECT_SECONDS, _cut, [_in_use.__dict__])
-        watchdog.start()
+    def _call(
+        self, method: str, target: SplitResult, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        connection = self._connection_to(target)
+        connection.response_class = partial(_Answer, countdown(self._seconds))  # type: ignore[assignment]
         try:
-            return self._pools.request(
-                method, target, body=body, headers=headers, timeout=self._timeout, redirect=False
-            )
-        except urllib3.exceptions.HTTPError as error:
+            connection.request(method, target._replace(scheme="", netloc="").geturl(), body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException) as error:
+            connection.close()
             raise MaybeSent(type(error).__name__) from error
-        finally:
-            watchdog.cancel()
-            self._since_use.restart()
+        idle = self._idle[target.scheme, target.netloc]
+        if connection.sock is not None and len(idle) < self._most_idle:
+            connection.sock.settimeout(self._seconds)  # the deadline of this answer is not that of the next request
+            idle.append((connection, Stopwatch()))
+        else:
+            connection.close()
+        return answer, content
+
+    def _connection_to(self, target: SplitResult) -> HTTPConnection:
+        """An idle connection on which nothing came meanwhile, its end included; or else a new one."""
+        idle = self._idle[target.scheme, target.netloc]
+        while idle:
+            try:
+                connection, since_use = idle.pop()
+            except IndexError:  # another thread took the last one
+                break
+            if since_use.seconds() <= IDLE_SECONDS and not _has_something_to_read(connection.sock):
+                return connection
+            connection.close()
+        try:
+            connection = self._new_connection(target)
+            connection.connect()
+        except Exception as error:  # refused, DNS, TLS, timeout: no request had left
+            raise NotConnected(type(error).__name__) from error
+        connection.sock.settimeout(self._seconds)
+        return connection
+
+    def _new_connection(self, target: SplitResult) -> HTTPConnection:
+        seconds = min(self._seconds, CONNECT_SECONDS)
+        if target.scheme == "http":
+            return HTTPConnection(target.netloc, timeout=seconds)
+        return HTTPSConnection(target.netloc, timeout=seconds, context=self._tls)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
 
-def _cut(in_use: Mapping[str, Any]) -> None:
-    """Shut down the connection on which another thread waits; its call fails as on a dropped connection."""
-    connection = in_use.get("connection")
-    if connection is not None and connection.sock is not None:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+def _has_something_to_read(connection: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _code_of(body: bytes) -> int | None:
