@@ -77,7 +77,7 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
-class _Answer(HTTPResponse):
+class _AnswerInTime(HTTPResponse):
     def __init__(self, time_left: Countdown, connection: socket.socket, method: str | None = None) -> None:
         super().__init__(connection, method=method)
         self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), connection, time_left))
@@ -140,7 +140,7 @@ class UnrepeatedClient(HttpClient):
         self, method: str, target: SplitResult, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[HTTPResponse, bytes]:
         connection = self._connection_to(target)
-        connection.response_class = partial(_Answer, countdown(self._seconds))  # type: ignore[assignment]
+        connection.response_class = partial(_AnswerInTime, countdown(self._seconds))  # type: ignore[assignment]
         try:
             connection.request(method, target._replace(scheme="", netloc="").geturl(), body, headers)
             answer = connection.getresponse()
