@@ -1,25 +1,23 @@
 """Texts through Twilio's SDK to an HTTP stand-in: the request, and the outcome of each answer."""
 
-import itertools
 import socket
-import socketserver
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from http.client import HTTPConnection
 from uuid import uuid4
 
 import pytest
 import time_machine
 
+from orchestrator.clock import Countdown
 from orchestrator.settings import SenderSettings
 from orchestrator.sms import http
 from orchestrator.sms.outcomes import OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, SENDER, Phones
+from tests.raw_server import ACCEPTED, WITH_LENGTH, raw_server
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
@@ -181,13 +179,13 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyP
 def test_a_connection_is_used_again_unless_it_was_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time passes between two calls; the second one is idle time since the first, not since the client was made."""
     connects: list[float] = []
-    connect = HTTPConnection.connect
+    connect = http._socket_to
 
-    def count(connection: HTTPConnection) -> None:
+    def count(host: str, port: int, time_left: Countdown) -> socket.socket:
         connects.append(time.time())
-        connect(connection)
+        return connect(host, port, time_left)
 
-    monkeypatch.setattr(HTTPConnection, "connect", count)
+    monkeypatch.setattr(http, "_socket_to", count)
     with serve(Phones()) as url, time_machine.travel(NOW, tick=False) as clock:
         client = http.UnrepeatedClient(url, timeout=0.5, connections=1)
         began = time.time()
@@ -196,63 +194,6 @@ def test_a_connection_is_used_again_unless_it_was_idle_for_too_long(monkeypatch:
             with suppress(http.ErrorAnswer):
                 client.request("GET", f"{url}/")
     assert [at - began for at in connects] == [0, 56]
-
-
-ACCEPTED = b'{"sid": "SM1"}'
-WITH_LENGTH = b"HTTP/1.1 201 Created\r\nContent-Length: 14\r\n\r\n" + ACCEPTED
-
-
-@contextmanager
-def raw_server(
-    answers: Sequence[bytes | None], *, ends_connection: bool, drip: float = 0.0, later: bytes = b""
-) -> Iterator[tuple[str, list[int]]]:
-    """A server that answers the requests with these bytes, None with the end of the connection.
-
-    Args:
-        ends_connection: whether it ends the connection after an answer.
-        drip: seconds after each byte.
-        later: bytes that follow each answer 50 ms later.
-
-    Yields:
-        Its address, and for each request the number of the connection on which it came.
-    """
-    connections: list[int] = []
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            number = next(numbers)
-            while self.rfile.readline():
-                length = 0
-                while (line := self.rfile.readline().strip()) != b"":
-                    if line.lower().startswith(b"content-length:"):
-                        length = int(line.split(b":")[1])
-                self.rfile.read(length)
-                answer = answers[len(connections)]
-                connections.append(number)
-                if answer is None:
-                    return
-                with suppress(OSError):  # the client may have closed the connection
-                    for place in range(len(answer)) if drip else ():
-                        self.wfile.write(answer[place : place + 1])
-                        time.sleep(drip)
-                    self.wfile.write(b"" if drip else answer)
-                if later:
-                    time.sleep(0.05)
-                    self.wfile.write(later)
-                if ends_connection:
-                    return
-
-    numbers = itertools.count()
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=[0.02])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", connections
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.mark.parametrize(

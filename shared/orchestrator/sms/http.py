@@ -8,8 +8,9 @@ import ssl
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cached_property, partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from functools import partial
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPResponse, HTTPSConnection
+from threading import Lock
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -26,6 +27,8 @@ LOOKUPS_HOST = "https://lookups.twilio.com"
 # Network equipment drops idle connections silently, so a connection idle for longer is not reused for a text.
 IDLE_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
+# A page of Twilio's list of messages has about 1 MB.
+MOST_BYTES = 32 * 2**20
 # The largest code that the database's `integer` holds. Twilio's codes have five or six digits.
 LARGEST_CODE = 2**31 - 1
 
@@ -61,6 +64,7 @@ class _DeadlineReader(io.RawIOBase):
         self._of_socket = of_socket
         self._connection = connection
         self._time_left = time_left
+        self._bytes_left = MOST_BYTES
 
     def readable(self) -> bool:
         return True
@@ -69,8 +73,12 @@ class _DeadlineReader(io.RawIOBase):
         left = self._time_left()
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
+        if self._bytes_left <= 0:
+            raise OSError("the answer is too long")
         self._connection.settimeout(left)
-        return self._of_socket.readinto(buffer)
+        count = self._of_socket.readinto(buffer)
+        self._bytes_left -= count or 0
+        return count
 
     def close(self) -> None:
         self._of_socket.close()  # where the connection ends with this answer, it ends here
@@ -82,13 +90,26 @@ class _AnswerInTime(HTTPResponse):
         super().__init__(connection, method=method)
         self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), connection, time_left))
 
+    def begin(self) -> None:
+        """Read the head of the final answer.
+
+        The standard library reads over a 100 alone. Each other 1xx would end the answer, and the final one would be
+        taken for the answer to the next request of the connection (RFC 9110, section 15.2).
+        """
+        super().begin()
+        while self.status < 200:
+            self.headers = None  # type: ignore[assignment]  # without headers it reads a head
+            super().begin()
+        if (self.length or 0) > MOST_BYTES:  # `read` may take the memory for all of it at once (CVE-2025-13836)
+            raise OSError("the answer is too long")
+
 
 class UnrepeatedClient(HttpClient):
     """Twilio's requests over `http.client`, which repeats nothing by itself (G2); connections are used again.
 
     Args:
         base_url: the address that replaces https://api.twilio.com.
-        timeout: seconds for the connection, and again for the whole answer.
+        timeout: seconds for the connection and the whole answer together; at most half of them for the connection.
         connections: how many calls may go side by side.
     """
 
@@ -99,6 +120,8 @@ class UnrepeatedClient(HttpClient):
         # By scheme, host and port; the one used last is used next. A thread takes one out, or puts one back, in one
         # step of the interpreter.
         self._idle: defaultdict[tuple[str, str], list[tuple[HTTPConnection, Stopwatch]]] = defaultdict(list)
+        self._tls: ssl.SSLContext | None = None
+        self._tls_lock = Lock()
 
     def request(
         self,
@@ -139,25 +162,29 @@ class UnrepeatedClient(HttpClient):
     def _call(
         self, method: str, target: SplitResult, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[HTTPResponse, bytes]:
-        connection = self._connection_to(target)
-        connection.response_class = partial(_AnswerInTime, countdown(self._seconds))  # type: ignore[assignment]
+        time_left = countdown(self._seconds)
+        try:
+            connection = self._idle_connection(target) or self._new_connection(target)
+            connection.sock.settimeout(time_left())
+        except Exception as error:  # refused, DNS, TLS, timeout: no request had left
+            raise NotConnected(type(error).__name__) from error
+        connection.response_class = partial(_AnswerInTime, time_left)  # type: ignore[assignment]
         try:
             connection.request(method, target._replace(scheme="", netloc="").geturl(), body, headers)
             answer = connection.getresponse()
             content = answer.read()
-        except (OSError, HTTPException) as error:
+        except Exception as error:  # of a length that is no length, `http.client` raises OverflowError or MemoryError
             connection.close()
             raise MaybeSent(type(error).__name__) from error
         idle = self._idle[target.scheme, target.netloc]
         if connection.sock is not None and len(idle) < self._most_idle:
-            connection.sock.settimeout(self._seconds)  # the deadline of this answer is not that of the next request
             idle.append((connection, Stopwatch()))
         else:
             connection.close()
         return answer, content
 
-    def _connection_to(self, target: SplitResult) -> HTTPConnection:
-        """An idle connection on which nothing came meanwhile, its end included; or else a new one."""
+    def _idle_connection(self, target: SplitResult) -> HTTPConnection | None:
+        """An idle connection on which nothing came meanwhile, its end included."""
         idle = self._idle[target.scheme, target.netloc]
         while idle:
             try:
@@ -167,26 +194,57 @@ class UnrepeatedClient(HttpClient):
             if since_use.seconds() <= IDLE_SECONDS and not _has_something_to_read(connection.sock):
                 return connection
             connection.close()
-        try:
-            connection = self._new_connection(target)
-            connection.connect()
-        except Exception as error:  # refused, DNS, TLS, timeout: no request had left
-            raise NotConnected(type(error).__name__) from error
-        connection.sock.settimeout(self._seconds)
-        return connection
+        return None
 
     def _new_connection(self, target: SplitResult) -> HTTPConnection:
-        seconds = min(self._seconds, CONNECT_SECONDS)
-        if target.scheme == "http":
-            return HTTPConnection(target.netloc, timeout=seconds)
-        return HTTPSConnection(target.netloc, timeout=seconds, context=self._tls)
+        time_left = countdown(min(self._seconds / 2, CONNECT_SECONDS))
+        is_plain = target.scheme == "http"
+        host, port = target.hostname or "", target.port or (HTTP_PORT if is_plain else HTTPS_PORT)
+        tls = None if is_plain else self._tls_context()
+        plain = _socket_to(host, port, time_left)
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.settimeout(time_left())
+            connection = HTTPSConnection(host, port, context=tls) if tls else HTTPConnection(host, port)
+            connection.sock = tls.wrap_socket(plain, server_hostname=host) if tls else plain
+        except Exception:
+            plain.close()
+            raise
+        return connection
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
+    def _tls_context(self) -> ssl.SSLContext:
+        """What TLS needs; fifty calls that begin together load the authorities' certificates once."""
+        with self._tls_lock:
+            if self._tls is None:
+                self._tls = ssl.create_default_context()
+                self._tls.set_alpn_protocols(["http/1.1"])  # `http.client` sets it in a context of its own alone
+            return self._tls
+
+
+def _socket_to(host: str, port: int, time_left: Countdown) -> socket.socket:
+    """Connect to the first address of a host that answers.
+
+    `socket.create_connection` gives each address the whole time (https://github.com/python/cpython/issues/123793).
+    Here each has half of what is left, and the last one all of it.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure: Exception = OSError("the host has no address")
+    for untried, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        attempt = socket.socket(family, kind, protocol)
+        try:
+            attempt.settimeout(time_left() / min(untried, 2))
+            attempt.connect(address)
+        except (OSError, ValueError) as error:  # ValueError: no time is left
+            attempt.close()
+            failure = error
+        else:
+            return attempt
+    raise failure
 
 
 def _has_something_to_read(connection: socket.socket) -> bool:
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():  # TLS reads ahead of what was asked for
+        return True
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(0))
