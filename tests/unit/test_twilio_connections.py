@@ -174,3 +174,37 @@ def test_fifty_calls_that_begin_together_load_the_certificates_once(
         with ThreadPoolExecutor(50) as pool:
             answers = list(pool.map(lambda _: client.request("GET", f"{url}/").status_code, range(50)))
     assert (len(loaded), answers, len(connections)) == (1, [201] * 50, 50)
+
+
+def test_a_refusal_that_comes_before_the_whole_request_has_left_is_read() -> None:
+    """A server in front of Twilio that limits calls need not read what it refuses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse_after_the_headers() -> None:
+            connection, _ = server.accept()
+            connection.recv(100)
+            connection.sendall(
+                headed("Content-Length: 0", "Retry-After: 3", status="429 Too Many Requests", content=b"")
+            )
+            connection.close()
+
+        threading.Thread(target=refuse_after_the_headers, daemon=True).start()
+        client = http.UnrepeatedClient(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=5, connections=1)
+        with pytest.raises(http.ErrorAnswer) as refusal:
+            client.request("POST", http.TWILIO_HOST, data={"Body": "x" * 30_000_000})
+    assert (refusal.value.status, refusal.value.retry_after) == (429, 3.0)
+    assert not any(client._idle.values()), "the rest of the request has not left"
+
+
+def test_a_connection_that_ends_while_the_request_leaves_may_have_sent_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def end_after_the_headers() -> None:
+            connection, _ = server.accept()
+            connection.recv(100)
+            connection.close()
+
+        threading.Thread(target=end_after_the_headers, daemon=True).start()
+        client = http.UnrepeatedClient(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=5, connections=1)
+        with pytest.raises(http.MaybeSent):
+            client.request("POST", http.TWILIO_HOST, data={"Body": "x" * 30_000_000})

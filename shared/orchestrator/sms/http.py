@@ -170,14 +170,14 @@ class UnrepeatedClient(HttpClient):
             raise NotConnected(type(error).__name__) from error
         connection.response_class = partial(_AnswerInTime, time_left)  # type: ignore[assignment]
         try:
-            connection.request(method, target._replace(scheme="", netloc="").geturl(), body, headers)
+            has_left = _send(connection, method, target._replace(scheme="", netloc="").geturl(), body, headers)
             answer = connection.getresponse()
             content = answer.read()
         except Exception as error:  # of a length that is no length, `http.client` raises OverflowError or MemoryError
             connection.close()
             raise MaybeSent(type(error).__name__) from error
         idle = self._idle[target.scheme, target.netloc]
-        if connection.sock is not None and len(idle) < self._most_idle:
+        if has_left and connection.sock is not None and len(idle) < self._most_idle:
             idle.append((connection, Stopwatch()))
         else:
             connection.close()
@@ -240,6 +240,20 @@ def _socket_to(host: str, port: int, time_left: Countdown) -> socket.socket:
         else:
             return attempt
     raise failure
+
+
+def _send(connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> bool:
+    """Send a request.
+
+    Returns:
+        False where the server ended the connection meanwhile: it may have refused the request without reading it all,
+        and then its answer stands.
+    """
+    try:
+        connection.request(method, target, body, headers)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 def _has_something_to_read(connection: socket.socket) -> bool:
