@@ -54,7 +54,8 @@ def http_twilio() -> Iterator[str]:
 async def _serve() -> None:
     server = await asyncio.get_running_loop().create_server(_MessagesApi, "127.0.0.1", 0, backlog=128)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await server.serve_forever()
+    async with server:
+        await asyncio.to_thread(sys.stdin.read)  # until the bench ends, however it ends
 
 
 if __name__ == "__main__":
