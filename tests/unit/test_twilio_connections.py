@@ -57,6 +57,21 @@ def test_the_addresses_of_a_host_share_the_time_for_a_connection(monkeypatch: py
     assert outcome.kind is OutcomeKind.NOT_SENT
 
 
+def test_a_name_that_takes_the_time_of_a_connection_was_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def look_up_late(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.6)
+        return look_up(*arguments, **options)
+
+    phones = Phones()
+    with serve(phones) as url, silent_addresses(monkeypatch, 1) as silent:
+        monkeypatch.setattr(socket, "getaddrinfo", look_up_late)
+        (outcome,) = sender_at(silent).send_wave([HELLO])
+        (late,) = sender_at(url).send_wave([HELLO])
+    assert (outcome.kind, late.kind, phones.texts) == (OutcomeKind.NOT_SENT, OutcomeKind.NOT_SENT, [])
+
+
 def test_the_next_address_of_a_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(Phones()) as url, socket.create_server(("127.0.0.1", 0)) as closed:
         dead = closed.getsockname()

@@ -70,9 +70,7 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._time_left()
-        if left <= 0:
-            raise TimeoutError("the answer did not end in time")
+        left = _seconds_left(self._time_left)
         if self._bytes_left <= 0:
             raise OSError("the answer is too long")
         self._connection.settimeout(left)
@@ -165,7 +163,7 @@ class UnrepeatedClient(HttpClient):
         time_left = countdown(self._seconds)
         try:
             connection = self._idle_connection(target) or self._new_connection(target)
-            connection.sock.settimeout(time_left())
+            connection.sock.settimeout(_seconds_left(time_left))
         except Exception as error:  # refused, DNS, TLS, timeout: no request had left
             raise NotConnected(type(error).__name__) from error
         connection.response_class = partial(_AnswerInTime, time_left)  # type: ignore[assignment]
@@ -204,7 +202,7 @@ class UnrepeatedClient(HttpClient):
         plain = _socket_to(host, port, time_left)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(time_left())
+            plain.settimeout(_seconds_left(time_left))
             connection = HTTPSConnection(host, port, context=tls) if tls else HTTPConnection(host, port)
             connection.sock = tls.wrap_socket(plain, server_hostname=host) if tls else plain
         except Exception:
@@ -228,13 +226,13 @@ def _socket_to(host: str, port: int, time_left: Countdown) -> socket.socket:
     Here each has half of what is left, and the last one all of it.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    failure: Exception = OSError("the host has no address")
+    failure = OSError("the host has no address")
     for untried, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         attempt = socket.socket(family, kind, protocol)
         try:
-            attempt.settimeout(time_left() / min(untried, 2))
+            attempt.settimeout(_seconds_left(time_left) / min(untried, 2))
             attempt.connect(address)
-        except (OSError, ValueError) as error:  # ValueError: no time is left
+        except OSError as error:
             attempt.close()
             failure = error
         else:
@@ -254,6 +252,12 @@ def _send(connection: HTTPConnection, method: str, target: str, body: bytes | No
     except (BrokenPipeError, ConnectionResetError):
         return False
     return True
+
+
+def _seconds_left(time_left: Countdown) -> float:
+    if (seconds := time_left()) <= 0:
+        raise TimeoutError("no time is left")
+    return seconds
 
 
 def _has_something_to_read(connection: socket.socket) -> bool:
