@@ -6,11 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import psycopg
 import pytest
+import typer.testing
 from hypothesis import settings
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
@@ -47,6 +49,9 @@ OWN_SERVER = "TEST_POSTGRES_URL"
 DATA_FOLDER = "orchestrator-test-"
 # More than a cluster of tests ever takes.
 DATA_BYTES = 3 << 30
+
+# Each run of a command in this process would build all commands again: 50 ms, a thousand times.
+typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]  # `get_command` of typer.main
 
 # A busy machine is slow, and no test asserts a time.
 settings.register_profile("without deadlines", deadline=None)
