@@ -31,6 +31,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator.wording import claude as wording_claude
+from orchestrator_cli import dead_letters
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
@@ -286,6 +287,7 @@ def world(
     with World.begin(connection, functions, urls, phones, claude) as world:
         monkeypatch.setattr(outage, "wait", world.wait_in_tick)
         monkeypatch.setattr(wording_claude, "FIRST_PAUSE_SECONDS", 0.01)
+        monkeypatch.setattr(dead_letters, "WAIT_SECONDS", 0)  # a queue of moto is one server
         yield world
 
 
