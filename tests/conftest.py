@@ -5,12 +5,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import psycopg
 import pytest
+import typer.testing
 from hypothesis import settings
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
@@ -29,9 +31,11 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.store.database import Database, connect
 from orchestrator.store.migrate import migrate
 from orchestrator.wording import claude as wording_claude
+from orchestrator_cli import dead_letters
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
+from tests.databases import Prepare, PreparedDatabase, copied_database
 from tests.tables import empty_tables
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
@@ -42,6 +46,13 @@ TEMPLATE_DATABASE = "template_orchestrator"
 POOLER_PORT = "TEST_POOLER_PORT"
 # A server to use instead of the embedded one, such as an older Postgres: a URL with the right to create databases.
 OWN_SERVER = "TEST_POSTGRES_URL"
+
+DATA_FOLDER = "orchestrator-test-"
+# More than a cluster of tests ever takes.
+DATA_BYTES = 3 << 30
+
+# Each run of a command in this process would build all commands again: 50 ms, a thousand times.
+typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]  # `get_command` of typer.main
 
 # A busy machine is slow, and no test asserts a time.
 settings.register_profile("without deadlines", deadline=None)
@@ -56,8 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(parts.close)
     server = os.environ.get(OWN_SERVER)
     if not server:
-        folder = Path(tempfile.mkdtemp(prefix="orchestrator-test-"))
-        parts.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = parts.enter_context(_folder_for_data())
         fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
         server = parts.enter_context(embedded_postgres(folder / "postgres", fast))
     with psycopg.connect(server, autocommit=True) as connection:
@@ -68,6 +78,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _SERVER = pytest.StashKey[str]()
+
+
+@contextmanager
+def _folder_for_data() -> Iterator[Path]:
+    """A folder in memory where there is room: on a disk, a database takes four times as long to make and to drop."""
+    memory = Path("/dev/shm")  # noqa: S108  (a folder with a random name in it)
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > DATA_BYTES
+    if has_room:
+        for left in memory.glob(f"{DATA_FOLDER}*"):  # of a run that was killed
+            if not Path("/proc", left.name.removeprefix(DATA_FOLDER).partition("-")[0]).exists():
+                shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{DATA_FOLDER}{os.getpid()}-", dir=memory if has_room else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _needs_no_database(config: pytest.Config) -> bool:
@@ -141,23 +167,45 @@ def server(request: pytest.FixtureRequest) -> str:
 def database_url(server: str) -> Iterator[str]:
     """A database for this worker, with every migration applied."""
     name = f"test_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE_DATABASE}")
     port = os.environ.get(POOLER_PORT)
-    yield f"postgresql://postgres@127.0.0.1:{port}/{name}" if port else _as_url(make_conninfo(server, dbname=name))
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with copied_database(server, name, TEMPLATE_DATABASE) as url:
+        yield f"postgresql://postgres@127.0.0.1:{port}/{name}" if port else url
 
 
 @pytest.fixture
 def empty_database(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database with nothing in it."""
-    name = f"empty_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    yield _as_url(make_conninfo(server, dbname=name))
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with copied_database(server, f"empty_{os.getpid()}_{abs(hash(request.node.nodeid))}", "template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _templates(server: str) -> Iterator[Callable[[Prepare], str]]:
+    """The name of the database that a function prepared, which is made when it is first asked for."""
+    names: dict[Prepare, str] = {}
+    with ExitStack() as databases:
+
+        def template(prepare: Prepare) -> str:
+            if prepare not in names:
+                name = f"template_{os.getpid()}_{len(names)}"
+                prepare(databases.enter_context(copied_database(server, name, "template0")))
+                names[prepare] = name
+            return names[prepare]
+
+        yield template
+
+
+@pytest.fixture
+def prepared_database(
+    server: str, request: pytest.FixtureRequest, _templates: Callable[[Prepare], str]
+) -> Iterator[PreparedDatabase]:
+    """A database as a function prepares an empty one.
+
+    The function runs once in a worker, and each test gets a copy: all migrations take ten times as long as a copy.
+    """
+    name = f"prepared_{os.getpid()}_{abs(hash(request.node.nodeid))}"
+    with ExitStack() as databases:
+        yield lambda prepare: databases.enter_context(copied_database(server, name, _templates(prepare)))
 
 
 @pytest.fixture(scope="session")
@@ -239,6 +287,7 @@ def world(
     with World.begin(connection, functions, urls, phones, claude) as world:
         monkeypatch.setattr(outage, "wait", world.wait_in_tick)
         monkeypatch.setattr(wording_claude, "FIRST_PAUSE_SECONDS", 0.01)
+        monkeypatch.setattr(dead_letters, "WAIT_SECONDS", 0)  # a queue of moto is one server
         yield world
 
 
@@ -264,10 +313,3 @@ def putting_markers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     app = world.functions["dispatch"]
     settings = app.settings.model_copy(update={"inbound_queue_url": world.urls["INBOUND_QUEUE_URL"]})
     monkeypatch.setitem(app.__dict__, "settings", settings)
-
-
-def _as_url(conninfo: str) -> str:
-    parts = psycopg.conninfo.conninfo_to_dict(conninfo)
-    password = f":{parts['password']}" if parts.get("password") else ""
-    port = f"&port={parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{parts.get('user', '')}{password}@/{parts['dbname']}?host={parts['host']}{port}"

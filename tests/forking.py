@@ -27,6 +27,7 @@ FORKING.set_forkserver_preload(
         "orchestrator_cli.stack_checks",
         "twilio.request_validator",
         "twilio.rest.api.v2010.account.message",
+        "tests.warm",
     ]
 )
 

@@ -15,6 +15,8 @@ from orchestrator.ids import agent_id_in, id_from_sqs, message_id_in
 
 # Seconds for which SQS hides a received dead letter from other consumers.
 VISIBILITY_SECONDS = 30
+# With a wait, SQS asks all of its servers for records, and not some of them.
+WAIT_SECONDS = 1
 
 
 class SourceQueue(StrEnum):
@@ -126,7 +128,7 @@ def receive_dead_letters(url: str) -> Iterator[DeadLetterRecord]:
             QueueUrl=url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=VISIBILITY_SECONDS,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=WAIT_SECONDS,
             AttributeNames=["SentTimestamp"],
             MessageAttributeNames=["All"],
         )

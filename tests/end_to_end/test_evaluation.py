@@ -6,7 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from bench import relevance
 from evaluation import cases
 from evaluation.cases import LABELS, relevance_cases, rendering_cases, stop_request_cases
 from orchestrator.rules.intents import Intent, intent_of
@@ -16,10 +18,13 @@ from orchestrator_local.stand_ins.http import serve
 from orchestrator_local.template import ROOT
 from tests.end_to_end.test_local_stack import ENVIRONMENT
 
+# `make eval` runs them all.
+EFFORTS = (Effort.OFF, Effort.HIGH)
 
-def run(module: str, **extra: str) -> str:
+
+def run(*efforts: Effort, **extra: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", "evaluation", *(f"--effort={effort}" for effort in efforts)],
         cwd=ROOT,
         env={**ENVIRONMENT, **extra},
         capture_output=True,
@@ -58,20 +63,19 @@ def test_a_malformed_case_is_rejected(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_without_a_key_the_output_says_that_the_model_was_not_run() -> None:
-    printed = run("evaluation")
+    printed = run(*EFFORTS)
     assert "The model itself was NOT run" in printed
-    for effort in Effort:
+    for effort in EFFORTS:
         assert f"as claude-haiku-5-5, effort {effort}: accuracy 100.0%" in printed
-    assert printed.count("Cost: relevance 0.") == printed.count("thinking included.") == len(Effort)
+    assert printed.count("Cost: relevance 0.") == printed.count("thinking included.") == len(EFFORTS)
     assert "60 of 60 plain sentences pass" in printed
 
 
 def test_with_a_key_the_model_is_measured() -> None:
     """Claude's stand-in, which understands little, answers in place of the model."""
     with serve(Claude()) as address:
-        printed = run("evaluation", ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
-    assert "claude-haiku-5-5, effort off: accuracy" in printed
-    assert "claude-haiku-5-5, effort high: accuracy" in printed
+        printed = run(Effort.LOW, ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
+    assert "claude-haiku-5-5, effort low: accuracy" in printed
     assert "labelled" in printed
     assert "Segments:" in printed
     assert "Stop requests:" in printed
@@ -80,5 +84,9 @@ def test_with_a_key_the_model_is_measured() -> None:
     assert "NOT run" not in printed
 
 
-def test_one_call_for_each_person_is_a_tenth_of_the_calls() -> None:
-    assert "Calls 10.0 : 1" in run("bench.relevance")
+def test_one_call_for_each_person_is_a_tenth_of_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relevance, "PEOPLE", 20)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "")  # the bench names a stand-in of its own
+    console = Console(record=True, width=120)
+    assert relevance.show_relevance_costs(console) == 20
+    assert "Calls 10.0 : 1" in console.export_text()

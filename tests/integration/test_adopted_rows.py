@@ -13,11 +13,11 @@ from orchestrator.messages import Lane
 from orchestrator.settings import DeliverSettings
 from orchestrator.store.adoption import adopt
 from orchestrator.store.database import Database
-from orchestrator.store.migrate import migrate
 from orchestrator.store.schedule import claim_due
+from tests.databases import PreparedDatabase
 from tests.integration.test_adoption import ADA, CHEN, DAY, NOW, WEEK, add, sizes
 from tests.integration.test_cutover import agent_writes, url_of
-from tests.integration.test_migrate import EXISTING
+from tests.integration.test_migrate import migrate_existing, with_own_jobs
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
 
@@ -26,11 +26,10 @@ SEQUENCE = UUID(int=7)
 
 
 @pytest.fixture
-def old_rows(empty_database: str) -> Iterator[Connection]:
+def old_rows(prepared_database: PreparedDatabase) -> Iterator[Connection]:
     """The former sender's database, migrated; nothing waits in it."""
-    with psycopg.connect(empty_database, autocommit=True, prepare_threshold=None) as connection:
-        connection.execute(EXISTING.encode())
-        migrate(empty_database)
+    url = with_own_jobs(prepared_database(migrate_existing))
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         yield connection
 
 

@@ -23,7 +23,8 @@ from orchestrator.store.opt_outs import OptIn, write_opt_ins
 from orchestrator.store.relevance import read_relevance_questions
 from orchestrator.store.schedule import claim_due
 from orchestrator_cli.main import app
-from tests.integration.test_migrate import EXISTING
+from tests.databases import PreparedDatabase
+from tests.integration.test_migrate import EXISTING, with_own_jobs
 from tests.integration.test_old_senders import FUNCTION, OF_EXISTING, TRIGGER
 from tests.integration.test_reserve_under_race import CountingSender
 from tests.world import function_environment
@@ -33,9 +34,9 @@ DAY, WEEK = timedelta(hours=24), timedelta(days=7)
 ADA, BEN, CHEN = (f"00000000-0000-0000-0000-00000000000{letter}" for letter in "abc")
 
 
-@pytest.fixture
-def old_database(empty_database: str) -> str:
-    with psycopg.connect(empty_database, autocommit=True) as connection:
+def migrate_with_messages(url: str) -> None:
+    """Make the former system's database with messages that wait in it, and migrate it."""
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(EXISTING.encode())
         rows: list[tuple[str, int, dict[str, object]]] = [
             (ADA, 1, {}),
@@ -59,8 +60,12 @@ def old_database(empty_database: str) -> str:
             }
             columns, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
             connection.execute(f"INSERT INTO message_queue ({columns}) VALUES ({places})".encode(), values)
-    migrate(empty_database)
-    return empty_database
+    migrate(url)
+
+
+@pytest.fixture
+def old_database(prepared_database: PreparedDatabase) -> str:
+    return with_own_jobs(prepared_database(migrate_with_messages))
 
 
 def sizes(groups: Mapping[str, MessageGroup]) -> dict[str, int]:

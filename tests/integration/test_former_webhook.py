@@ -15,10 +15,10 @@ from orchestrator.conversation.former_webhook import classify_former_webhook
 from orchestrator.store import former_webhook as store
 from orchestrator.store.adoption import adopt
 from orchestrator.store.database import sql
-from orchestrator.store.migrate import migrate
+from tests.databases import PreparedDatabase
 from tests.integration.test_adoption import ADA, BEN, CHEN, DAY, WEEK
-from tests.integration.test_cutover import person_writes, url_of
-from tests.integration.test_migrate import EXISTING
+from tests.integration.test_cutover import person_writes
+from tests.integration.test_migrate import migrate_existing, with_own_jobs
 from tests.world import World
 
 NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)
@@ -26,11 +26,10 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def former(empty_database: str) -> Iterator[Connection]:
+def former(prepared_database: PreparedDatabase) -> Iterator[Connection]:
     """The former system's database, migrated, with its webhook at work."""
-    with psycopg.connect(empty_database, autocommit=True, prepare_threshold=None) as connection:
-        connection.execute(EXISTING.encode())
-        migrate(url_of(connection))
+    url = with_own_jobs(prepared_database(migrate_existing))
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         yield connection
 
 

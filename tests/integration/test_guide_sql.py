@@ -16,13 +16,13 @@ from orchestrator.aws.queues import QueueRecord
 from orchestrator.delivery.dispatch import is_new_day
 from orchestrator.intake.enqueue import enqueue
 from orchestrator.settings import EnqueueSettings
-from orchestrator.store.migrate import migrate
 from orchestrator.store.old_senders import list_old_senders
 from orchestrator.store.people import change_user
 from orchestrator_cli.main import app
+from tests.databases import PreparedDatabase
 from tests.integration.test_adoption import ADA, CHEN, add
 from tests.integration.test_cutover import url_of
-from tests.integration.test_migrate import EXISTING, GUIDE
+from tests.integration.test_migrate import GUIDE, migrate_existing, with_own_jobs
 from tests.world import World, function_environment
 
 # In quiet hours of New York: on one date there and in UTC, on two dates, and after its midnight.
@@ -222,11 +222,10 @@ def test_the_function_counts_before_the_first_text(at: World, function: str | No
 
 
 @pytest.fixture
-def former(empty_database: str) -> Iterator[Connection]:
+def former(prepared_database: PreparedDatabase) -> Iterator[Connection]:
     """The former system's database, migrated."""
-    with psycopg.connect(empty_database, autocommit=True, prepare_threshold=None) as connection:
-        connection.execute(EXISTING.encode())
-        migrate(empty_database)
+    url = with_own_jobs(prepared_database(migrate_existing))
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         yield connection
 
 

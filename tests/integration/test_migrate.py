@@ -26,6 +26,20 @@ SELECT table_name, column_name, data_type, character_maximum_length, is_nullable
 """
 
 
+def migrate_existing(url: str) -> None:
+    """Make the former system's database, and migrate it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(EXISTING.encode())
+    migrate(url)
+
+
+def with_own_jobs(url: str) -> str:
+    """Make the cron jobs of a copied database its own; returns its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE cron.job SET database = current_database()")
+    return url
+
+
 @pytest.fixture
 def existing_database(empty_database: str) -> str:
     with psycopg.connect(empty_database, autocommit=True) as connection:

@@ -10,12 +10,12 @@ from psycopg import Connection
 from typer.testing import CliRunner
 
 from orchestrator.store.gauges import read_gauges
-from orchestrator.store.migrate import migrate
 from orchestrator.store.old_senders import OldSender, list_failing_number_triggers, list_old_senders
 from orchestrator_cli import main
 from orchestrator_cli.dead_letters import SourceQueue
 from orchestrator_cli.main import app
-from tests.integration.test_migrate import EXISTING
+from tests.databases import PreparedDatabase
+from tests.integration.test_migrate import migrate_existing, with_own_jobs
 from tests.integration.test_replies import NIGHT, row
 from tests.world import World
 
@@ -28,12 +28,11 @@ OF_EXISTING = [
 
 
 def test_the_old_database_names_each_with_the_sql_that_removes_it(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
+    prepared_database: PreparedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", empty_database)
-    with psycopg.connect(empty_database, autocommit=True) as connection:
-        connection.execute(EXISTING.encode())
-        migrate(empty_database)
+    url = with_own_jobs(prepared_database(migrate_existing))
+    monkeypatch.setenv("DATABASE_URL", url)
+    with psycopg.connect(url, autocommit=True) as connection:
         assert list_old_senders(connection) == OF_EXISTING
         (now,) = connection.execute("SELECT now()").fetchone() or (None,)
         assert read_gauges(connection, now).old_senders == {f"{s.kind} {s.name}": 1 for s in OF_EXISTING}
@@ -253,13 +252,12 @@ def test_doctor_says_that_the_former_setting_is_ignored(monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def old_database(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
-    monkeypatch.setenv("DATABASE_URL", empty_database)
+def old_database(prepared_database: PreparedDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    url = with_own_jobs(prepared_database(migrate_existing))
+    monkeypatch.setenv("DATABASE_URL", url)
     for queue in SourceQueue:
         monkeypatch.delenv(queue.variable, raising=False)  # no dead letters to look through
-    with psycopg.connect(empty_database, autocommit=True) as connection:
-        connection.execute(EXISTING.encode())
-        migrate(empty_database)
+    with psycopg.connect(url, autocommit=True) as connection:
         yield connection
 
 

@@ -307,6 +307,9 @@ def fail(world: World, failure: str) -> None:
         world.claude.misbehave = lambda request: world.claude.reply(request, '{"verdicts": []}', stop_reason=reason)
     else:
         world.claude.misbehave = lambda _request: FAILURES[failure]
+    if failure == "drips":  # longer than the deadline, which need not be long
+        app = world.functions["deliver"]
+        app.__dict__["settings"] = app.settings.model_copy(update={"claude_deadline_seconds": 1.0})
 
 
 def mend(world: World) -> None:

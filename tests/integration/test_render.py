@@ -101,6 +101,8 @@ def test_however_claude_fails_the_plain_sentence_goes_in_time(world: World, fail
         world.claude.misbehave = lambda request: world.claude.reply(request, '{"words": 1}')
     else:
         world.claude.misbehave = lambda _request: FAILURES[failure]
+    if failure == "drips":  # longer than the deadline, which need not be long
+        app.__dict__["settings"] = app.settings.model_copy(update={"claude_deadline_seconds": 1.0})
     world.person()
     try:
         world.message(message_data=DATA)

@@ -21,11 +21,11 @@ from orchestrator.conversation import inbound as inbound_procedure
 from orchestrator.event_targets import function, webhook
 from orchestrator.store.database import Database, connect
 from orchestrator.store.events import list_event_targets
-from orchestrator.store.migrate import migrate
 from orchestrator.store.runtime_role import ROLE
 from orchestrator_cli.event_checks import key_results
 from orchestrator_local.template import ROOT
-from tests.integration.test_migrate import EXISTING
+from tests.databases import PreparedDatabase
+from tests.integration.test_migrate import migrate_existing, with_own_jobs
 from tests.integration.test_small_roles import as_role, login_role
 from tests.webhook_receiver import SECRET, Receiver, receiver_at_localhost
 from tests.world import World
@@ -355,19 +355,22 @@ def test_doctor_and_the_metric_name_a_target_that_fails(
 
 
 @pytest.fixture
+def former_url(prepared_database: PreparedDatabase) -> str:
+    """The former system's database, migrated."""
+    return with_own_jobs(prepared_database(migrate_existing))
+
+
+@pytest.fixture
 def former(
-    world: World, empty_database: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+    world: World, former_url: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Connection]:
     """The former system's database, to which the functions are connected."""
-    with psycopg.connect(empty_database, autocommit=True) as connection:
-        connection.execute(EXISTING.encode())
-    migrate(empty_database)
     for name in ("dispatch", "inbound"):
         app = world.functions[name]
-        settings = app.settings.model_copy(update={"database_url": SecretStr(empty_database)})
+        settings = app.settings.model_copy(update={"database_url": SecretStr(former_url)})
         monkeypatch.setitem(app.__dict__, "database", Database(settings))
     configure(reply_event_type="user.message.received")
-    with connect(empty_database) as connection:
+    with connect(former_url) as connection:
         yield connection
 
 
@@ -410,7 +413,7 @@ def test_a_trigger_that_fails_on_one_event_holds_up_no_other_and_no_stop(former:
 
 
 def test_a_locked_table_is_waited_for_once_and_takes_no_time_from_the_others(
-    former: Connection, world: World, empty_database: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+    former: Connection, world: World, former_url: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue = boto3.client("sqs").create_queue(QueueName="beside-the-table")["QueueUrl"]
     configure(reply_queue_url=queue)
@@ -419,7 +422,7 @@ def test_a_locked_table_is_waited_for_once_and_takes_no_time_from_the_others(
         world.phones.write("+12125550101", text, "https://hooks.example.com/twilio/inbound") for text in ("One", "Two")
     ]
     world.twilio_calls(*writes)
-    with psycopg.connect(empty_database) as owner:
+    with psycopg.connect(former_url) as owner:
         owner.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
         began = time.monotonic()
         assert world.take_in() == {"batchItemFailures": []}
@@ -450,15 +453,15 @@ def test_unknown_senders_become_people_where_the_owner_says_so(
 
 
 def test_the_role_of_the_functions_needs_what_the_page_grants_and_no_more(
-    former: Connection, world: World, empty_database: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+    former: Connection, world: World, former_url: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(create_unknown_senders=True)
     former.execute("CREATE POLICY all_texts ON messages TO orchestrator_runtime USING (true)")  # as doctor asks for it
     (grants,) = re.findall(r"```sql\n(GRANT INSERT ON events.*?)```", DATABASE_PAGE.read_text(), re.DOTALL)
     name = f"replies_{os.getpid()}"
-    with login_role(empty_database, name, f"GRANT {ROLE} TO {{}}"):
+    with login_role(former_url, name, f"GRANT {ROLE} TO {{}}"):
         app = world.functions["inbound"]
-        settings = app.settings.model_copy(update={"database_url": SecretStr(as_role(empty_database, name))})
+        settings = app.settings.model_copy(update={"database_url": SecretStr(as_role(former_url, name))})
         monkeypatch.setitem(app.__dict__, "database", Database(settings))
         world.writes("One", phone="+12125550198")
         world.writes("Two")

@@ -21,7 +21,8 @@ from orchestrator.store.row_security import check_row_security
 from orchestrator.store.runtime_role import RIGHTS, ROLE, grant_rights, has_role, list_missing_rights
 from orchestrator.store.stored_statements import STATEMENTS, _code, _parameters
 from orchestrator_cli import access
-from tests.integration.test_migrate import EXISTING
+from tests.databases import PreparedDatabase
+from tests.integration.test_migrate import migrate_existing, with_own_jobs
 from tests.integration.test_small_roles import as_role, login_role
 from tests.world import World
 
@@ -171,10 +172,10 @@ def test_every_handler_works_as_a_member_of_the_role_alone(
     assert world.drain("ENQUEUE_DLQ_URL") == world.drain("INBOUND_DLQ_URL") == []
 
 
-def test_in_a_database_of_an_owner_the_role_has_the_same_rights(empty_database: str) -> None:
-    with psycopg.connect(empty_database, autocommit=True) as owner:
-        owner.execute(EXISTING.encode())
-        migrate(empty_database)
+def test_in_a_database_of_an_owner_the_role_has_the_same_rights(
+    prepared_database: PreparedDatabase,
+) -> None:
+    with psycopg.connect(with_own_jobs(prepared_database(migrate_existing))) as owner:
         assert list_missing_rights(owner, ROLE) == []
 
 
@@ -220,23 +221,28 @@ def test_a_group_that_another_database_makes_at_the_same_moment_is_the_same_grou
     ],
 )
 def test_doctor_prints_what_an_administrator_has_to_run(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch, situation: str, group: str, change: str, fix: str
+    prepared_database: PreparedDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    situation: str,
+    group: str,
+    change: str,
+    fix: str,
 ) -> None:
-    migrate(empty_database)
+    url = prepared_database(migrate)
     monkeypatch.setattr(runtime_role, "ROLE", group)
-    with psycopg.connect(empty_database) as owner:
+    with psycopg.connect(url) as owner:
         owner.execute(change.encode())
         (found,) = access.role_results(owner)
     assert found.fix.endswith(fix), situation
     assert found.grade == "doubtful"
 
 
-def test_a_right_that_was_taken_away_comes_back_with_the_next_run(empty_database: str) -> None:
-    migrate(empty_database)
-    with psycopg.connect(empty_database, autocommit=True) as owner:
+def test_a_right_that_was_taken_away_comes_back_with_the_next_run(prepared_database: PreparedDatabase) -> None:
+    url = prepared_database(migrate)
+    with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(f"REVOKE ALL ON users, orchestrator.attempts FROM {ROLE}".encode())
         assert list_missing_rights(owner, ROLE)
-        migrate(empty_database)
+        migrate(url)
         assert list_missing_rights(owner, ROLE) == []
 
 

@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from orchestrator.store.migrate import migrate
+from tests.databases import PreparedDatabase
 
 # What a statement may name without a schema: transition tables, and keywords that follow FROM.
 UNQUALIFIED = {"told", "distinct"}
@@ -41,9 +42,8 @@ def login_role(url: str, name: str, *grants: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def fresh_database(empty_database: str) -> str:
-    migrate(empty_database)
-    return empty_database
+def fresh_database(prepared_database: PreparedDatabase) -> str:
+    return prepared_database(migrate)
 
 
 @pytest.mark.parametrize("table", ["conversations", "users", "event_bus", "events", "message_queue"])

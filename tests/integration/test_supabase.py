@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from orchestrator.store.access import SHARED_TABLES, read_access
 from orchestrator.store.migrate import migrate, migrations
 from orchestrator_cli.main import app
+from tests.databases import PreparedDatabase
 from tests.integration.test_migrate import EXISTING
 
 # https://supabase.com/kb/troubleshooting/cant-change-the-default-privileges-of-supabase_admin-in-the-public-schema; the
@@ -39,12 +40,31 @@ PENDING = (
 )
 
 
+def make_supabase(url: str) -> None:
+    """Bring Supabase's roles and default grants into an empty database."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(ROLES)
+        owner.execute(DEFAULTS)
+
+
+def migrate_supabase(url: str) -> None:
+    """Migrate a database with Supabase's roles and default grants."""
+    make_supabase(url)
+    migrate(url)
+
+
 @pytest.fixture
 def supabase(empty_database: str) -> Iterator[Connection]:
     """The owner's connection to an empty database with Supabase's roles and default grants."""
+    make_supabase(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as owner:
-        owner.execute(ROLES)
-        owner.execute(DEFAULTS)
+        yield owner
+
+
+@pytest.fixture
+def migrated(prepared_database: PreparedDatabase) -> Iterator[Connection]:
+    """The owner's connection to such a database, migrated."""
+    with psycopg.connect(prepared_database(migrate_supabase), autocommit=True) as owner:
         yield owner
 
 
@@ -85,60 +105,56 @@ def access_of(owner: Connection, monkeypatch: pytest.MonkeyPatch) -> dict[str, s
     return {r["detail"]: r["grade"] for r in results if r["what"] == "access"}
 
 
-def test_the_anonymous_role_reads_no_number_and_publishes_nothing(supabase: Connection) -> None:
-    migrate(url_of(supabase))
-    add_ada(supabase)
+def test_the_anonymous_role_reads_no_number_and_publishes_nothing(migrated: Connection) -> None:
+    add_ada(migrated)
     for role in ("anon", "authenticated"):
         for statement in ("SELECT phone_number FROM users", "SELECT external_id FROM users", PENDING):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                run_as(supabase, role, statement)
-    assert supabase.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+                run_as(migrated, role, statement)
+    assert migrated.execute("SELECT count(*) FROM messages").fetchone() == (0,)
     closed = "SELECT count(*) FROM pg_class WHERE relrowsecurity AND relname = ANY (%s)"
-    assert supabase.execute(closed, [list(SHARED_TABLES)]).fetchone() == (len(SHARED_TABLES),)
+    assert migrated.execute(closed, [list(SHARED_TABLES)]).fetchone() == (len(SHARED_TABLES),)
 
 
-def test_each_other_role_with_a_grant_keeps_every_row(supabase: Connection) -> None:
-    migrate(url_of(supabase))
-    add_ada(supabase)
+def test_each_other_role_with_a_grant_keeps_every_row(migrated: Connection) -> None:
+    add_ada(migrated)
     for role in ("service_role", "reporting"):
-        assert run_as(supabase, role, "SELECT phone_number FROM users") == [("+12125550101",)]
-    assert run_as(supabase, "service_role", "UPDATE users SET first_name = 'Ada'") == [1]
+        assert run_as(migrated, role, "SELECT phone_number FROM users") == [("+12125550101",)]
+    assert run_as(migrated, "service_role", "UPDATE users SET first_name = 'Ada'") == [1]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        run_as(supabase, "reporting", "UPDATE users SET first_name = 'Ada'")
+        run_as(migrated, "reporting", "UPDATE users SET first_name = 'Ada'")
 
 
 def test_what_an_earlier_release_left_open_is_closed_once_the_operator_agrees(
-    supabase: Connection, monkeypatch: pytest.MonkeyPatch
+    migrated: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migrate(url_of(supabase))
-    add_ada(supabase)
-    reopen(supabase)
-    assert run_as(supabase, "anon", "SELECT phone_number FROM users") == [("+12125550101",)], "as it was"
-    grades = access_of(supabase, monkeypatch)
+    add_ada(migrated)
+    reopen(migrated)
+    assert run_as(migrated, "anon", "SELECT phone_number FROM users") == [("+12125550101",)], "as it was"
+    grades = access_of(migrated, monkeypatch)
     reads = "reads agent_actions_log, agent_tasks, conversations, message_queue, messages, user_message_budget, users"
     assert grades[f"anon {reads}; {reads.replace('reads', 'writes')}"] == "bad"
     assert grades[f"reporting {reads}"] == "good"
-    assert "Run `orchestrator doctor --close`." in doctor(supabase, monkeypatch)
+    assert "Run `orchestrator doctor --close`." in doctor(migrated, monkeypatch)
 
-    refused = doctor(supabase, monkeypatch, "--close", answer="n\n")
+    refused = doctor(migrated, monkeypatch, "--close", answer="n\n")
     assert "anon, users would lose DELETE, INSERT, SELECT, UPDATE." in refused
     assert "reporting" not in refused
-    assert run_as(supabase, "anon", "SELECT count(*) FROM users") == [(1,)], "nothing is changed without a yes"
+    assert run_as(migrated, "anon", "SELECT count(*) FROM users") == [(1,)], "nothing is changed without a yes"
 
-    assert "closed users" in doctor(supabase, monkeypatch, "--close", "--yes")
+    assert "closed users" in doctor(migrated, monkeypatch, "--close", "--yes")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        run_as(supabase, "anon", "SELECT phone_number FROM users")
-    assert run_as(supabase, "reporting", "SELECT phone_number FROM users") == [("+12125550101",)]
-    assert set(access_of(supabase, monkeypatch).values()) == {"good"}
+        run_as(migrated, "anon", "SELECT phone_number FROM users")
+    assert run_as(migrated, "reporting", "SELECT phone_number FROM users") == [("+12125550101",)]
+    assert set(access_of(migrated, monkeypatch).values()) == {"good"}
 
 
-def test_a_table_in_use_is_not_closed_and_says_so(supabase: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    migrate(url_of(supabase))
-    reopen(supabase)
-    with psycopg.connect(url_of(supabase)) as holder:
+def test_a_table_in_use_is_not_closed_and_says_so(migrated: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    reopen(migrated)
+    with psycopg.connect(url_of(migrated)) as holder:
         holder.execute("SELECT 1 FROM users")
         monkeypatch.setattr("orchestrator.store.access.LOCK_TIMEOUT", "50ms")
-        monkeypatch.setenv("DATABASE_URL", url_of(supabase))
+        monkeypatch.setenv("DATABASE_URL", url_of(migrated))
         result = CliRunner().invoke(app, ["doctor", "--close", "--yes"])
     assert "users: its lock was not free in time" in str(result.exception)
 
@@ -202,12 +218,11 @@ def test_a_restore_in_one_transaction_claims_no_table_of_an_owner(
     ],
 )
 def test_doctor_finds_every_way_that_is_left_open(
-    supabase: Connection, monkeypatch: pytest.MonkeyPatch, situation: str, change: str, reads: str
+    migrated: Connection, monkeypatch: pytest.MonkeyPatch, situation: str, change: str, reads: str
 ) -> None:
-    migrate(url_of(supabase))
-    supabase.execute("ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE messages DISABLE ROW LEVEL SECURITY")
-    supabase.execute(change)
-    assert access_of(supabase, monkeypatch)[reads] == "bad", situation
+    migrated.execute("ALTER TABLE users DISABLE ROW LEVEL SECURITY; ALTER TABLE messages DISABLE ROW LEVEL SECURITY")
+    migrated.execute(change)
+    assert access_of(migrated, monkeypatch)[reads] == "bad", situation
 
 
 BEYOND_GRANTS = [
@@ -265,10 +280,9 @@ BEYOND_GRANTS = [
 
 @pytest.mark.parametrize(("situation", "change", "found"), BEYOND_GRANTS)
 def test_doctor_finds_what_leads_past_the_grants_of_a_web_role(
-    supabase: Connection, monkeypatch: pytest.MonkeyPatch, situation: str, change: str, found: dict[str, str]
+    migrated: Connection, monkeypatch: pytest.MonkeyPatch, situation: str, change: str, found: dict[str, str]
 ) -> None:
-    migrate(url_of(supabase))
-    supabase.execute(change.encode())
+    migrated.execute(change.encode())
     # Databases of one server share their roles, also those that other tests make meanwhile.
     of_others = (
         "orchestrator_runtime",
@@ -280,28 +294,26 @@ def test_doctor_finds_what_leads_past_the_grants_of_a_web_role(
         "member_",
         "web_",
     )
-    results = {k: v for k, v in access_of(supabase, monkeypatch).items() if not k.startswith(of_others)}
+    results = {k: v for k, v in access_of(migrated, monkeypatch).items() if not k.startswith(of_others)}
     assert results == found, situation
 
 
-def test_rows_that_an_owners_policy_admits_are_no_fault(supabase: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    migrate(url_of(supabase))
-    supabase.execute("GRANT SELECT ON users TO authenticated")
-    supabase.execute("CREATE POLICY own ON users FOR SELECT TO authenticated USING (external_id = current_user)")
-    assert access_of(supabase, monkeypatch)["authenticated reads users: rows that a policy admits"] == "doubtful"
+def test_rows_that_an_owners_policy_admits_are_no_fault(migrated: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrated.execute("GRANT SELECT ON users TO authenticated")
+    migrated.execute("CREATE POLICY own ON users FOR SELECT TO authenticated USING (external_id = current_user)")
+    assert access_of(migrated, monkeypatch)["authenticated reads users: rows that a policy admits"] == "doubtful"
 
 
 def test_a_member_of_a_web_role_would_lose_what_it_has_through_it(
-    supabase: Connection, monkeypatch: pytest.MonkeyPatch
+    migrated: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"member_{supabase.info.backend_pid}"
-    migrate(url_of(supabase))
-    reopen(supabase)
-    supabase.execute(f"CREATE ROLE {name} LOGIN IN ROLE anon".encode())
+    name = f"member_{migrated.info.backend_pid}"
+    reopen(migrated)
+    migrated.execute(f"CREATE ROLE {name} LOGIN IN ROLE anon".encode())
     try:
-        shown = doctor(supabase, monkeypatch, "--close", answer="n\n")
+        shown = doctor(migrated, monkeypatch, "--close", answer="n\n")
     finally:
-        supabase.execute(f"DROP ROLE {name}".encode())
+        migrated.execute(f"DROP ROLE {name}".encode())
     assert f"{name}, users would lose DELETE, INSERT, SELECT, UPDATE." in shown
 
 
