@@ -34,17 +34,14 @@ def _served() -> Iterator[tuple[Claude, str]]:
 
 
 @pytest.fixture
-def claude(_served: tuple[Claude, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Claude]:
+def claude(_served: tuple[Claude, str], monkeypatch: pytest.MonkeyPatch) -> Claude:
     from orchestrator.wording import claude as module
 
     claude, address = _served
     claude.reset()
     monkeypatch.setenv("ANTHROPIC_BASE_URL", address)
-    # A client is made once for each key and keeps the address that it was made with.
-    module._client_for.cache_clear()
     monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.01)
-    yield claude
-    module._client_for.cache_clear()
+    return claude
 
 
 def settings_for(model: str = "claude-haiku-5-5", effort: Effort = Effort.OFF) -> WriterSettings:

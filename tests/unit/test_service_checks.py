@@ -16,15 +16,11 @@ from orchestrator_local.stand_ins.http import HttpAnswer, serve
 @pytest.fixture
 def claude(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claude]:
     """The stand-in, which the environment names."""
-    from orchestrator.wording import claude as module
-
     stand_in = Claude()
     with serve(stand_in) as address:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", address)
         monkeypatch.setenv("ANTHROPIC_API_KEY", API_KEY)
-        module._client_for.cache_clear()
         yield stand_in
-    module._client_for.cache_clear()
 
 
 def check(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[CheckResult]:

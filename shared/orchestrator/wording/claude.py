@@ -1,6 +1,7 @@
 """Asks Claude for structured output within a deadline; each way in which a call can fail is a value with a name."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
@@ -263,12 +264,12 @@ def _milliseconds_since(started: float) -> int:
 
 def _client(settings: WriterSettings) -> "Anthropic":
     assert settings.anthropic_api_key is not None  # callers ask only where there is a key
-    return _client_for(settings.anthropic_api_key.get_secret_value())
+    return _client_for(settings.anthropic_api_key.get_secret_value(), os.environ.get("ANTHROPIC_BASE_URL"))
 
 
 @cache
-def _client_for(api_key: str) -> "Anthropic":
+def _client_for(api_key: str, base_url: str | None) -> "Anthropic":
     import anthropic
 
     # The SDK's own retries and its timeout of ten minutes would exceed our deadline.
-    return anthropic.Anthropic(api_key=api_key, max_retries=0)
+    return anthropic.Anthropic(api_key=api_key, base_url=base_url, max_retries=0)
