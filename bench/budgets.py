@@ -69,7 +69,7 @@ BUDGETS = {
         "enqueue handler: against procrastinate's deferring in batches of 1,000", Bound.AT_LEAST, 1.5, _times
     ),
     "locks": Budget(
-        "12 workers: share of the waiting in Postgres that is on locks", Bound.UNDER, 0.02, "{:.1%}".format
+        "12 workers: share of the waiting in Postgres that is on locks of rows", Bound.UNDER, 0.02, "{:.1%}".format
     ),
     "round_trips": Budget(
         "database round trips a delivered message, batches of 10", Bound.AT_MOST, 0.5, "{:.2f}".format

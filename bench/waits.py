@@ -27,8 +27,12 @@ class Waits:
 
     @property
     def lock_share(self) -> float:
-        """The share of all waiting that is on a lock of a row, a table or a transaction."""
-        return sum(times for (kind, _), times in self.seen.items() if kind == "Lock") / (self.seen.total() or 1)
+        """The share of all waiting that is on a lock of a row, a table or a transaction: two waves want the same.
+
+        Postgres also calls it a lock where sessions wait for a table's file to grow, which is the disk's time.
+        """
+        locks = sum(times for (kind, name), times in self.seen.items() if kind == "Lock" and name != "extend")
+        return locks / (self.seen.total() or 1)
 
     def show(self, most: int = 5) -> str:
         """The most frequent events, with their shares."""

@@ -91,7 +91,7 @@ def receiver_at_localhost(folder: Path) -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_certificate(folder))
+    context.load_cert_chain(certificate_for_localhost(folder))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     Thread(target=server.serve_forever, daemon=True).start()
     receiver.url = f"https://localhost:{server.server_address[1]}/agents?of=texts"
@@ -100,8 +100,8 @@ def receiver_at_localhost(folder: Path) -> Iterator[Receiver]:
     server.server_close()
 
 
-def _certificate(folder: Path) -> Path:
-    """A certificate for localhost that signs itself, with its key."""
+def certificate_for_localhost(folder: Path) -> Path:
+    """A certificate for localhost that signs itself, with its key; `folder/ca.pem` is what a client has to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     names = x509.SubjectAlternativeName([x509.DNSName("localhost")])

@@ -76,7 +76,7 @@ class EventSettings(Settings):
     # Whether the address may be one of a private network.
     reply_webhook_private_network: bool = False
     reply_queue_url: HttpUrl | None = None
-    reply_function: str | None = Field(default=None, pattern=r"^[\w:-]{1,170}$")
+    reply_function: str | None = Field(default=None, max_length=170, pattern=r"^[A-Za-z0-9_:-]+$")
     # The targets of these that receive the words, too; the table never does.
     reply_words_to: CommaList = frozenset()
 

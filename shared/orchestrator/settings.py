@@ -170,7 +170,7 @@ class SenderSettings(Settings):
     twilio_auth_token: SecretStr | None = None
     twilio_api_key_sid: str | None = Field(default=None, pattern=r"^SK[0-9a-zA-Z]{32}$")
     twilio_api_key_secret: SecretStr | None = None
-    twilio_phone_number: TwilioNumber | None = Field(default=None, pattern=r"^\+[1-9]\d{6,14}$")
+    twilio_phone_number: TwilioNumber | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
     # Twilio refuses any other form with error 21705.
     twilio_messaging_service_sid: str | None = Field(default=None, pattern=r"^MG[0-9a-fA-F]{32}$")
     twilio_api_base_url: HttpUrl = "https://api.twilio.com"

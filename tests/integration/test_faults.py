@@ -521,13 +521,13 @@ def test_a_twilio_connection_that_idled_while_the_monotonic_clock_stood_still_is
     world.minute()
     stopped = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: stopped)
-    pools = {key: client._pools.pools[key] for key in client._pools.pools.keys()}  # noqa: SIM118  (no mapping)
-    assert pools
+    ((idle, _),) = next(iter(client._idle.values()))
     world.wait(minutes=10)
     world.message()
     world.minute()
     assert world.texts() == ["Hello", "Hello"]
-    assert all(client._pools.pools[key] is not pool for key, pool in pools.items()), "new connections"
+    ((used_now, _),) = next(iter(client._idle.values()))
+    assert used_now is not idle
 
 
 @pytest.mark.parametrize(("start", "end"), [("21:00", "24:00"), ("24:00", "08:00")])

@@ -208,7 +208,7 @@ def test_people_of_a_wave_are_asked_about_side_by_side_and_each_number_once(shop
 
 def test_questions_that_might_not_end_within_the_invocation_wait(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one call at once, a wave of fifty questions would outlast the function, and begin again each time."""
-    switch(shop, monkeypatch, twilio_parallel_calls=1, twilio_timeout_seconds=10)
+    switch(shop, monkeypatch, twilio_parallel_calls=1, twilio_timeout_seconds=10, claude_deadline_seconds=2)
     left = lambda _: 60_000 - 10_000 * len(shop.phones.lookups)  # noqa: E731
     messages = []
     for number in range(2, 8):

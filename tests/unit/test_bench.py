@@ -66,5 +66,8 @@ def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
 def test_the_share_of_locks_is_of_all_waiting() -> None:
     seen = Counter({("IO", "WalSync"): 6, ("Lock", "transactionid"): 3, ("LWLock", "WALWrite"): 1})
     assert Waits(seen).lock_share == 0.3
+    assert Waits(seen + Counter({("Lock", "extend"): 10})).lock_share == 0.15, (
+        "a file that grows is waited for, not locked"
+    )
     assert Waits(seen).show(2) == "IO:WalSync 60%, Lock:transactionid 30%"
     assert Waits().lock_share == 0

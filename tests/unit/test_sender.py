@@ -10,12 +10,14 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from orchestrator.clock import Countdown
 from orchestrator.settings import SenderSettings
 from orchestrator.sms import http
 from orchestrator.sms.outcomes import OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, SENDER, Phones
+from tests.raw_server import ACCEPTED, WITH_LENGTH, raw_server
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
@@ -177,21 +179,87 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(monkeypatch: pytest.MonkeyP
 def test_a_connection_is_used_again_unless_it_was_idle_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time passes between two calls; the second one is idle time since the first, not since the client was made."""
     connects: list[float] = []
-    connect = http._HttpConnection.connect
+    connect = http._socket_to
 
-    def count(connection: http._HttpConnection) -> None:
+    def count(host: str, port: int, time_left: Countdown) -> socket.socket:
         connects.append(time.time())
-        connect(connection)
+        return connect(host, port, time_left)
 
-    monkeypatch.setattr(http._HttpConnection, "connect", count)
+    monkeypatch.setattr(http, "_socket_to", count)
     with serve(Phones()) as url, time_machine.travel(NOW, tick=False) as clock:
-        client = http.UrllibClient(url, timeout=0.5, connections=1)
+        client = http.UnrepeatedClient(url, timeout=0.5, connections=1)
         began = time.time()
         for pause in (0, 15, 20, 21, 15):
             clock.shift(pause)
             with suppress(http.ErrorAnswer):
                 client.request("GET", f"{url}/")
     assert [at - began for at in connects] == [0, 56]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (WITH_LENGTH, OutcomeKind.ACCEPTED),
+        (b"HTTP/1.1 201 Created\r\n\r\n" + ACCEPTED, OutcomeKind.ACCEPTED),  # it ends with the connection
+        (b"HTTP/1.0 201 Created\r\nContent-Length: 14\r\n\r\n" + ACCEPTED, OutcomeKind.ACCEPTED),
+        (b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 14\r\n\r\n" + ACCEPTED, OutcomeKind.ACCEPTED),
+        (
+            b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\ne\r\n" + ACCEPTED + b"\r\n0\r\n\r\n",
+            OutcomeKind.ACCEPTED,
+        ),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + WITH_LENGTH, OutcomeKind.ACCEPTED),
+        (b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\ne\r\n" + ACCEPTED, OutcomeKind.UNKNOWN),
+        (b"HTTP/1.1 201 Created\r\nContent-Length: 15\r\n\r\n" + ACCEPTED, OutcomeKind.UNKNOWN),
+        (b"HTTP/1.1 201 Created\r\nX: " + b"x" * 70_000, OutcomeKind.UNKNOWN),
+        (b"HTTP/1.1 201 Created\r\n" + b"X: x\r\n" * 200 + b"\r\n", OutcomeKind.UNKNOWN),
+        (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", OutcomeKind.UNKNOWN),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", OutcomeKind.UNKNOWN),
+        (b"SMTP\r\n", OutcomeKind.UNKNOWN),
+        (b"", OutcomeKind.UNKNOWN),
+        (None, OutcomeKind.UNKNOWN),
+    ],
+)
+def test_only_a_whole_answer_that_says_so_is_accepted(answer: bytes | None, kind: OutcomeKind) -> None:
+    with raw_server([answer], ends_connection=True) as (url, connections):
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert (outcome.kind, len(connections)) == (kind, 1), "one request, whatever came"
+
+
+def test_an_answer_whose_headers_drip_is_cut_at_the_deadline() -> None:
+    with raw_server([WITH_LENGTH], ends_connection=True, drip=0.2) as (url, connections):
+        started = time.monotonic()
+        (outcome,) = sender_at(url).send_wave([HELLO])
+        assert time.monotonic() - started < 10
+    assert (outcome.kind, len(connections)) == (OutcomeKind.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "ends_connection", "used_again"),
+    [
+        (WITH_LENGTH, b"", False, True),
+        (WITH_LENGTH, b"", True, False),  # the server ends the idle connection
+        (WITH_LENGTH, b"HTTP/1.1 500 Late\r\nContent-Length: 0\r\n\r\n", False, False),  # an answer to no request
+        (WITH_LENGTH.replace(b"\r\n", b"\r\nConnection: close\r\n", 1), b"", False, False),
+    ],
+)
+def test_a_connection_on_which_something_came_meanwhile_is_not_used_again(
+    first: bytes, later: bytes, ends_connection: bool, used_again: bool
+) -> None:
+    with raw_server([first, WITH_LENGTH], ends_connection=ends_connection, later=later) as (url, connections):
+        sender = sender_at(url)
+        (outcome,) = sender.send_wave([HELLO])
+        time.sleep(0.2)  # what the server does after its answer arrives
+        (second,) = sender.send_wave([HELLO])
+    assert (outcome.kind, second.kind) == (OutcomeKind.ACCEPTED, OutcomeKind.ACCEPTED)
+    assert connections == ([0, 0] if used_again else [0, 1])
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://no-such-host.invalid", "https://{plain}"])
+def test_without_a_connection_nothing_was_sent(address: str) -> None:
+    """A refusal, a name without an address, and a server that speaks no TLS."""
+    with raw_server([WITH_LENGTH], ends_connection=True) as (url, _):
+        (outcome,) = sender_at(address.format(plain=url.removeprefix("http://"))).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind.NOT_SENT
 
 
 UNREADABLE_CODES: list[object] = ["none", "", None, 0, -1, 2**31, 1e400, "9" * 5000, [], {"code": 1}]

@@ -18,9 +18,9 @@ def twilio_client(settings: SenderSettings, connections: int) -> "Client":
     """
     from twilio.rest import Client
 
-    from orchestrator.sms.http import UrllibClient
+    from orchestrator.sms.http import UnrepeatedClient
 
-    http = UrllibClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)
+    http = UnrepeatedClient(settings.twilio_api_base_url, settings.twilio_timeout_seconds, connections)
     user, password = settings.twilio_login
     account = settings.twilio_account_sid
     return Client(user, password, account, http_client=http)  # type: ignore[no-untyped-call]  # the SDK's own gap

@@ -18,12 +18,13 @@ WITH results AS (
       FROM results r
      -- Evidence that comes after the lease ran out replaces `unknown`, and nothing else.
      WHERE a.id = r.attempt_id AND (a.outcome IS NULL OR (a.outcome = 'unknown' AND r.outcome <> 'unknown'))
-    RETURNING a.id, a.message_id, a.user_id, a.conversation_id, a.phone_number, a.local_date, a.holds_slot
+    -- With its result: Postgres joins two of these tables by comparing each row with each, 2,500 pairs for fifty texts.
+    RETURNING a.id, a.message_id, a.user_id, a.conversation_id, a.phone_number, r.*
 ), free_slots AS (
     SELECT a.user_id, a.local_date, count(*) AS slots
-      FROM orchestrator.attempts a  -- as it was before this statement
-      JOIN results r ON r.attempt_id = a.id
-     WHERE a.holds_slot AND r.outcome IN ('refused', 'not_sent') AND a.id IN (SELECT id FROM attempts)
+      FROM attempts settled
+      JOIN orchestrator.attempts a ON a.id = settled.id  -- as it was before this statement
+     WHERE a.holds_slot AND settled.outcome IN ('refused', 'not_sent')
      GROUP BY a.user_id, a.local_date
 ), budget_rows AS (
     UPDATE user_message_budget b
@@ -34,36 +35,32 @@ WITH results AS (
     -- The row of this connection, so that no settlement waits for a reservation; the sum of the day falls.
     INSERT INTO orchestrator.spending_shards AS s (day, shard, texts, segments, twilio_usd)
     SELECT (a.started_at AT TIME ZONE 'UTC')::date, pg_backend_pid(), -count(*), -sum(a.segments), -sum(a.price_usd)
-      FROM orchestrator.attempts a
-      JOIN results r ON r.attempt_id = a.id
-     WHERE r.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL
-       AND a.id IN (SELECT id FROM attempts)
+      FROM attempts settled
+      JOIN orchestrator.attempts a ON a.id = settled.id
+     WHERE settled.outcome IN ('refused', 'not_sent') AND a.price_usd IS NOT NULL
      GROUP BY 1
         ON CONFLICT (day, shard) DO UPDATE
        SET texts = s.texts + excluded.texts, segments = s.segments + excluded.segments,
            twilio_usd = s.twilio_usd + excluded.twilio_usd
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT DISTINCT a.phone_number, a.user_id, 'twilio_21610', %(now)s
-      FROM attempts a
-      JOIN results r ON r.attempt_id = a.id
-     WHERE r.opts_out
+    SELECT DISTINCT phone_number, user_id, 'twilio_21610', %(now)s
+      FROM attempts
+     WHERE opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
 ), dead_numbers AS (
     -- Twilio's answer says that no text can reach the number: no other call is made for it.
     INSERT INTO orchestrator.numbers AS n (phone_number, dead_code, changed_at)
-    SELECT a.phone_number, max(r.error_code), %(now)s
-      FROM attempts a
-      JOIN results r ON r.attempt_id = a.id
-     WHERE r.reason = 'bad_number'
-     GROUP BY a.phone_number
+    SELECT phone_number, max(error_code), %(now)s
+      FROM attempts
+     WHERE reason = 'bad_number'
+     GROUP BY phone_number
         ON CONFLICT (phone_number) DO UPDATE SET dead_code = excluded.dead_code, changed_at = excluded.changed_at
 ), failed_calls AS (
     -- Twilio did not answer these calls.
-    SELECT count(*) AS calls, bool_or(a.message_id IN (SELECT probe_id FROM orchestrator.pauses)) AS have_probe
-      FROM results r
-      JOIN attempts a ON a.id = r.attempt_id
-     WHERE r.outcome IN ('unknown', 'not_sent') AND r.evidence IS DISTINCT FROM 'no_call'
+    SELECT count(*) AS calls, bool_or(message_id IN (SELECT probe_id FROM orchestrator.pauses)) AS have_probe
+      FROM attempts
+     WHERE outcome IN ('unknown', 'not_sent') AND evidence IS DISTINCT FROM 'no_call'
 ), outage AS (
     SELECT have_probe
       FROM failed_calls
@@ -81,24 +78,22 @@ WITH results AS (
     -- Twilio answered the probe.
     DELETE FROM orchestrator.pauses p
      USING attempts a
-      JOIN results r ON r.attempt_id = a.id
-     WHERE p.probe_id = a.message_id AND r.outcome IN ('accepted', 'refused')
-       AND r.pause IS DISTINCT FROM 'provider'
+     WHERE p.probe_id = a.message_id AND a.outcome IN ('accepted', 'refused')
+       AND a.pause IS DISTINCT FROM 'provider'
 ), new_pauses AS (
     -- Other texts would meet the same fault: no other call is made for them until these are due again. An outage lasts
     -- until Twilio answers a probe; each probe that fails makes the wait for the next one longer.
     INSERT INTO orchestrator.pauses AS p (scope, value, note, paused_at, ends_at, probes, probe_at)
-    SELECT r.pause, CASE r.pause WHEN 'busy' THEN m.priority WHEN 'country' THEN r.country ELSE '' END,
-           CASE r.pause WHEN 'provider' THEN 'Twilio refuses our account: '
+    SELECT a.pause, CASE a.pause WHEN 'busy' THEN m.priority WHEN 'country' THEN a.country ELSE '' END,
+           CASE a.pause WHEN 'provider' THEN 'Twilio refuses our account: '
                         WHEN 'country' THEN 'Twilio refuses our texts to this country: '
                         ELSE 'Twilio asked us to slow down: '
-           END || max(r.error),
-           %(now)s, max(r.until), NULL, NULL
-      FROM results r
-      JOIN attempts a ON a.id = r.attempt_id
+           END || max(a.error),
+           %(now)s, max(a.until), NULL, NULL
+      FROM attempts a
       JOIN message_queue m ON m.id = a.message_id
-     WHERE r.pause IS NOT NULL
-     GROUP BY 1, 2, r.pause
+     WHERE a.pause IS NOT NULL
+     GROUP BY 1, 2, a.pause
      UNION ALL
     SELECT 'provider', '', 'Twilio does not answer: one text at a time probes it', %(now)s, NULL, have_probe::int,
            %(now)s + %(first_probe_after)s::interval
@@ -115,48 +110,42 @@ WITH results AS (
            probe_id = CASE WHEN excluded.probes = 0 THEN p.probe_id END
 ), queue_rows AS (
     UPDATE message_queue m
-       SET status = r.status, reason = r.reason, tries = coalesce(r.tries, m.tries),
-           lease_until = CASE WHEN r.status = 'sending' THEN m.lease_until END,
-           scheduled_for = coalesce(r.until, m.scheduled_for),
-           sent_at = CASE WHEN r.status = 'sent' THEN %(now)s END,
-           delivered_message_id = CASE WHEN r.status = 'sent'
+       SET status = a.status, reason = a.reason, tries = coalesce(a.tries, m.tries),
+           lease_until = CASE WHEN a.status = 'sending' THEN m.lease_until END,
+           scheduled_for = coalesce(a.until, m.scheduled_for),
+           sent_at = CASE WHEN a.status = 'sent' THEN %(now)s END,
+           delivered_message_id = CASE WHEN a.status = 'sent'
                                        THEN CASE m.words_source WHEN 'row' THEN m.id ELSE a.id END END
       FROM attempts a
-      JOIN results r ON r.attempt_id = a.id
      WHERE m.id = a.message_id
-       AND (m.status = 'sending' OR (m.reason = 'unknown_outcome' AND r.outcome <> 'unknown'))
-    RETURNING m.id, m.user_id, m.agent_id, a.id AS attempt_id, m.delivered_message_id, m.final_message,
+       AND (m.status = 'sending' OR (m.reason = 'unknown_outcome' AND a.outcome <> 'unknown'))
+    RETURNING m.id, m.user_id AS person, m.agent_id, m.delivered_message_id, m.final_message,
               CASE WHEN split_part(m.agent_id, '_', 1) = ANY (%(roles)s::text[]) THEN split_part(m.agent_id, '_', 1)
                    ELSE (%(roles)s::text[])[1]
-              END AS role
+              END AS role,
+              a.conversation_id, a.user_id, a.sid, a.status, a.reason, a.until
 ), timeline_entries AS (
     INSERT INTO orchestrator.timeline (message_id, at, status, reason, until)
-    SELECT e.id, %(now)s, r.status, r.reason, r.until
-      FROM queue_rows e
-      JOIN results r ON r.attempt_id = e.attempt_id
-     WHERE r.reason IS NOT NULL
+    SELECT id, %(now)s, status, reason, until FROM queue_rows WHERE reason IS NOT NULL
 ), conversation_times AS (
     UPDATE conversations c
        SET last_message_at = %(now)s, updated_at = %(now)s
       FROM attempts a
-      JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
-     WHERE c.id = a.conversation_id
+     WHERE c.id = a.conversation_id AND a.status = 'sent'
 ), events AS (
     INSERT INTO orchestrator.events (type, user_id, message_id, detail, at)
-    SELECT 'message.sent', e.user_id, e.id, jsonb_build_object('agent_id', e.agent_id, 'purpose', p.purpose), %(now)s
+    SELECT 'message.sent', e.person, e.id, jsonb_build_object('agent_id', e.agent_id, 'purpose', p.purpose), %(now)s
       FROM queue_rows e
-      JOIN results r ON r.attempt_id = e.attempt_id AND r.status = 'sent'
      CROSS JOIN LATERAL orchestrator.purpose_of(e.agent_id) p
-     WHERE EXISTS (SELECT FROM orchestrator.event_bus)
+     WHERE e.status = 'sent' AND EXISTS (SELECT FROM orchestrator.event_bus)
 )
 INSERT INTO messages (id, conversation_id, user_id, role, content, direction, twilio_message_sid, status, created_at,
                       sent_at)
-SELECT e.delivered_message_id, a.conversation_id, a.user_id, e.role, coalesce(e.final_message, ''), 'outbound', r.sid,
-       'sent', %(now)s, %(now)s
-  FROM attempts a
-  JOIN results r ON r.attempt_id = a.id AND r.status = 'sent'
-  JOIN queue_rows e ON e.attempt_id = a.id
- ORDER BY a.conversation_id
+SELECT delivered_message_id, conversation_id, user_id, role, coalesce(final_message, ''), 'outbound', sid, 'sent',
+       %(now)s, %(now)s
+  FROM queue_rows
+ WHERE status = 'sent'
+ ORDER BY conversation_id
     -- A row that an agent wrote itself becomes the record of the text (R12).
     ON CONFLICT (id) DO UPDATE
    SET twilio_message_sid = excluded.twilio_message_sid, status = 'sent', sent_at = excluded.sent_at
