@@ -6,9 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from bench import relevance
 from evaluation import cases
 from evaluation.cases import LABELS, relevance_cases, rendering_cases, stop_request_cases
 from orchestrator.rules.intents import Intent, intent_of
@@ -22,9 +20,13 @@ from tests.end_to_end.test_local_stack import ENVIRONMENT
 EFFORTS = (Effort.OFF, Effort.HIGH)
 
 
-def run(*efforts: Effort, **extra: str) -> str:
+def evaluate(*efforts: Effort, **extra: str) -> str:
+    return run("-m", "evaluation", *(f"--effort={effort}" for effort in efforts), **extra)
+
+
+def run(*arguments: str, **extra: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "evaluation", *(f"--effort={effort}" for effort in efforts)],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env={**ENVIRONMENT, **extra},
         capture_output=True,
@@ -63,7 +65,7 @@ def test_a_malformed_case_is_rejected(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_without_a_key_the_output_says_that_the_model_was_not_run() -> None:
-    printed = run(*EFFORTS)
+    printed = evaluate(*EFFORTS)
     assert "The model itself was NOT run" in printed
     for effort in EFFORTS:
         assert f"as claude-haiku-5-5, effort {effort}: accuracy 100.0%" in printed
@@ -74,7 +76,7 @@ def test_without_a_key_the_output_says_that_the_model_was_not_run() -> None:
 def test_with_a_key_the_model_is_measured() -> None:
     """Claude's stand-in, which understands little, answers in place of the model."""
     with serve(Claude()) as address:
-        printed = run(Effort.LOW, ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
+        printed = evaluate(Effort.LOW, ANTHROPIC_API_KEY=API_KEY, ANTHROPIC_BASE_URL=address)
     assert "claude-haiku-5-5, effort low: accuracy" in printed
     assert "labelled" in printed
     assert "Segments:" in printed
@@ -84,9 +86,6 @@ def test_with_a_key_the_model_is_measured() -> None:
     assert "NOT run" not in printed
 
 
-def test_one_call_for_each_person_is_a_tenth_of_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relevance, "PEOPLE", 20)
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", "")  # the bench names a stand-in of its own
-    console = Console(record=True, width=120)
-    assert relevance.show_relevance_costs(console) == 20
-    assert "Calls 10.0 : 1" in console.export_text()
+def test_one_call_for_each_person_is_a_tenth_of_the_calls() -> None:
+    of_twenty = "from bench import relevance as r; r.PEOPLE = 20; r.show_relevance_costs(r.Console())"
+    assert "Calls 10.0 : 1" in run("-c", of_twenty)

@@ -129,7 +129,8 @@ def storm(
             on_ended(len(published) - waiting, f"{rig.now:%a %H:%M}")
             if not plan and not waiting and not rig.queues.bodies("enqueue"):
                 break
-            rig.set_time(rig.now + timedelta(minutes=dice.choice([1, 5, 10])))
+            # What is left waits for its hour: until the next morning, most of it.
+            rig.set_time(rig.now + timedelta(minutes=dice.choice([1, 5, 10] if plan else [5, 10, 30])))
     stopping.set()
     killer.join()
     return reckon(rig, published, HOURLY, DAILY), faults

@@ -1,10 +1,13 @@
 """Which earlier texts count against a limit: to the second, to the person, and to those who share the phone."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from orchestrator.store.delivery import reserve_wave
 from tests.integration.test_replies import reply
 from tests.world import World
 
@@ -93,6 +96,86 @@ def test_the_texts_of_other_people_count_for_nothing(world: World) -> None:
         (world.now.date() - timedelta(days=1), 2),
         (world.now.date(), 0),  # in the evening of New York, the day of UTC
     ]
+
+
+# Texts that another worker reserves between the decision and the reservation ------------------------------------------------
+
+
+@pytest.fixture
+def before_reserving(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+    """What happens once, just before the next wave is reserved."""
+    happens: list[Callable[[], None]] = []
+
+    def reserve(*arguments: Any) -> Any:
+        while happens:
+            happens.pop()()
+        return reserve_wave(*arguments)
+
+    monkeypatch.setattr("orchestrator.store.delivery.reserve_wave", reserve)
+    yield happens
+    assert happens == [], "nothing was reserved"
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+@pytest.mark.parametrize(
+    ("ceiling", "ago", "is_same_text"),
+    [
+        pytest.param(5, SECOND, True, id="to this text"),
+        pytest.param(30, HOUR / 2, False, id="in this hour"),
+        pytest.param(60, 2 * HOUR, False, id="on this day"),
+    ],
+)
+def test_replies_that_went_meanwhile_count(
+    world: World,
+    before_reserving: list[Callable[[], None]],
+    ceiling: int,
+    ago: timedelta,
+    is_same_text: bool,
+    is_last: bool,
+) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    world.writes("What time is it?")
+    written = world.now
+    world.wait(seconds=2)
+    went(world, ada, 6, HOUR / 2, active_texts=1, active_since=world.now - HOUR)  # it may not come forward instead
+    reply(world, "It is late")
+    number = ceiling - 1 if is_last else ceiling
+    answers = written if is_same_text else written - 3 * HOUR
+    before_reserving.append(lambda: went(world, ada, number, ago, reply_to=answers))
+    world.deliver()
+    assert world.texts() == (["It is late"] if is_last else [])
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+@pytest.mark.parametrize(
+    ("ceiling", "ago", "is_same_text"),
+    [
+        pytest.param(3, SECOND, True, id="on this text"),
+        pytest.param(6, HOUR / 2, False, id="in this hour"),
+        pytest.param(12, 2 * HOUR, False, id="on this day"),
+    ],
+)
+def test_texts_to_an_active_person_that_went_meanwhile_count(
+    world: World,
+    before_reserving: list[Callable[[], None]],
+    ceiling: int,
+    ago: timedelta,
+    is_same_text: bool,
+    is_last: bool,
+) -> None:
+    world.travel_to(NIGHT)
+    ada = world.person()
+    held = world.message()
+    world.minute()
+    world.says(ada, "Tell me more")
+    written = world.now
+    world.wait(seconds=2)
+    number = ceiling - 1 if is_last else ceiling
+    since = written if is_same_text else written - 3 * HOUR
+    before_reserving.append(lambda: went(world, ada, number, ago, active_texts=1, active_since=since))
+    world.minute()
+    assert world.state(held) == (("sent", None) if is_last else ("queued", "quiet_hours"))
 
 
 # Texts of another sender (R2) ---------------------------------------------------------------------------------------------

@@ -134,6 +134,28 @@ def test_a_refused_event_comes_again_later_and_later_with_the_same_id(
     assert (len(receiver.bodies), waiting(world)) == (1, [])
 
 
+def test_each_wait_is_twice_the_one_before_and_ten_minutes_at_the_most(world: World, receiver: Receiver) -> None:
+    world.person()
+    receiver.answers = [(500, {})] * 7
+    world.writes("Hello")
+    waits = []
+    for _ in range(6):
+        ((again_at,),) = world.all("SELECT leased_until FROM orchestrator.events")
+        waits.append((again_at - world.now).total_seconds() / 60)
+        world.travel_to(again_at)
+        world.dispatch()
+    assert waits == [1, 2, 4, 8, 10, 10]
+
+
+def test_a_tick_counts_the_events_that_their_target_took(world: World, receiver: Receiver) -> None:
+    world.person()
+    receiver.answers = [(500, {})] * 2
+    world.writes("One")
+    world.writes("Two")
+    world.wait(minutes=1)
+    assert [world.dispatch()["told"] for _ in range(2)] == [2, 0]
+
+
 def test_a_receiver_may_ask_for_a_longer_wait(world: World, receiver: Receiver) -> None:
     world.person()
     receiver.answers = [(429, {"Retry-After": "300"})]

@@ -58,6 +58,30 @@ def test_what_follows(world: World, status: str, code: str, state: str, due_in: 
         assert world.all("SELECT messages_sent FROM user_message_budget") == [(0,)], "its slot is free again"
 
 
+@pytest.mark.parametrize(
+    ("left", "ends_in", "begins_anew"), [(180, 180, False), (5, 15, False), (0, 15, True), (-10, 15, True)]
+)
+def test_a_report_extends_the_pause_that_lasts_and_begins_one_that_has_ended(
+    world: World, left: int, ends_in: int, begins_anew: bool
+) -> None:
+    world.person()
+    world.message()
+    world.minute()
+    begun = world.now - timedelta(hours=1)
+    world.connection.execute(
+        "INSERT INTO orchestrator.pauses (scope, value, note, paused_at, ends_at) VALUES ('provider', '', 'before', %s, %s)",
+        (begun, world.now + timedelta(minutes=left)),
+    )
+    report(world, 30002)
+    assert world.all("SELECT note, paused_at, ends_at FROM orchestrator.pauses") == [
+        (
+            "Carriers refuse our account: code 30002",
+            world.now if begins_anew else begun,
+            world.now + timedelta(minutes=ends_in),
+        )
+    ]
+
+
 def test_what_twilio_dropped_unsent_arrives_once_and_repeated_reports_change_nothing(world: World) -> None:
     world.person()
     message_id = world.message()

@@ -111,6 +111,9 @@ def test_a_text_states_what_the_data_states(is_true: bool, data: dict[str, objec
         ({"person": "Grandma Rose"}, "It is the birthday of Grandpa Rose.", True),
         ({"person": "Grandma Rose"}, "It is Grandma's birthday.", False),
         ({"secretary": "Mei Lin"}, "The new auditor is Mei Lin.", True),
+        ({"gym": "Acme", "open": True}, "Acme is open.", False),
+        ({"gym": "Acme", "open": True}, "Acme is open unusually.", True),
+        ({"gym": "Acme", "open": False}, "Acme is open.", True),
     ],
 )
 def test_what_code_cannot_tell_apart_is_read_once_more(data: dict[str, object], text: str, doubtful: bool) -> None:

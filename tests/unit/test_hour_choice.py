@@ -174,3 +174,12 @@ def test_a_message_keeps_its_draw_and_messages_spread_evenly() -> None:
     tenths = Counter(int(10 * draw_of(message_id)) for message_id in ids)
     assert set(tenths) == set(range(10))
     assert all(150 < times < 250 for times in tenths.values())
+
+
+def test_the_hours_after_one_that_the_clocks_skip_are_open() -> None:
+    """In Sudan noon was skipped on the Saturday of 15 January 2000; the other clocks skip the night."""
+    khartoum = ZoneInfo("Africa/Khartoum")
+    morning = datetime(2000, 1, 15, 9, tzinfo=khartoum)
+    evening = person_with({24 + 20: 1.0}, weekends=True)
+    chosen = choose_time(morning, morning + timedelta(hours=12), (khartoum,), NIGHT, evening, FREE, 0.5, spread=0.5)
+    assert chosen.at.astimezone(khartoum).hour == 20
