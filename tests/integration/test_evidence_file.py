@@ -139,6 +139,12 @@ def test_a_text_that_a_recovery_found_at_twilio_claims_no_decision(lived: World,
     assert "what decided on it is lost" in text["decided_by"][-1]
 
 
+def test_a_text_to_a_number_without_a_place_stands_at_its_time_in_utc(lived: World, tmp_path: Path) -> None:
+    lived.all("UPDATE orchestrator.attempts SET zone = NULL, phone_number = '+18005550101' RETURNING 1")
+    assert entries(tmp_path)[1]["local_times"] == []
+    assert "informational text, 2026-03-04 13:00:00 UTC" in (tmp_path / "ada.html").read_text()
+
+
 def test_a_text_outside_the_span_is_not_in_the_file(lived: World, tmp_path: Path) -> None:
     lived.wait(days=1)
     result = write(tmp_path, "--from", "2026-03-05", "--json")

@@ -217,7 +217,9 @@ def _heading(entry: Mapping[str, Any]) -> str:
     match entry["kind"]:
         case "text":
             purpose = f"{entry['purpose']} text" if entry["purpose"] else "text"
-            return f"A{'n' if purpose[0] in 'aeiou' else ''} {purpose}, {entry['local_times'][0]}"
+            # A toll-free number has no place.
+            time = entry["local_times"][0] if entry["local_times"] else _shown(entry["at"])
+            return f"A{'n' if purpose[0] in 'aeiou' else ''} {purpose}, {time}"
         case "stop":
             return f"A wish to get no more texts, {_shown(entry['at'])}"
         case _:
