@@ -36,6 +36,7 @@ from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
 from tests.databases import Prepare, PreparedDatabase, copied_database
+from tests.invariants import broken_invariants
 from tests.tables import empty_tables
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
 
@@ -289,6 +290,7 @@ def world(
         monkeypatch.setattr(wording_claude, "FIRST_PAUSE_SECONDS", 0.01)
         monkeypatch.setattr(dead_letters, "WAIT_SECONDS", 0)  # a queue of moto is one server
         yield world
+    assert broken_invariants(connection) == {}
 
 
 @pytest.fixture

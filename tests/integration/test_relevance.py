@@ -53,6 +53,19 @@ def test_what_is_over_ends_as_superseded_whatever_its_lane(world: World) -> None
     assert (world.texts(), world.state(message_id)) == ([], ("superseded", "stale"))
 
 
+def test_a_newer_text_of_somebody_else_is_no_reason_to_ask_again(world: World) -> None:
+    """The question is about what the person wrote, and its verdict stands while they write nothing more."""
+    ada, ben = world.person(), world.person("ben", phone="+12125550102")
+    message_id = fresh(world)
+    replied(world, ada, "sounds good")
+    world.says(ben, "please call me at the office")
+    world.minute()
+    assert (world.texts(), world.state(message_id)) == (["Hello"], ("sent", None))
+    (question,) = asked(world)
+    assert "sounds good" in str(question)
+    assert "at the office" not in str(question)
+
+
 def test_without_a_new_message_nobody_is_asked(world: World) -> None:
     ada = world.person()
     world.says(ada, "hello")
