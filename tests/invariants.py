@@ -15,10 +15,6 @@ INVARIANTS = {
     "a text that was refused or never sent holds no slot": """
         SELECT id, outcome FROM orchestrator.attempts WHERE holds_slot AND outcome IN ('refused', 'not_sent')
     """,
-    "a message that was sent says when, and as which text": """
-        SELECT id FROM message_queue
-         WHERE accepted_at IS NOT NULL AND status = 'sent' AND (sent_at IS NULL OR delivered_message_id IS NULL)
-    """,
     "a verdict is on a text of the person whom the message is for": """
         SELECT r.message_id FROM orchestrator.relevance r
           JOIN message_queue m ON m.id = r.message_id

@@ -134,7 +134,7 @@ def test_a_text_that_was_not_sent_gives_its_place_back(world: World) -> None:
     (first,) = send(world, {})
     world.connection.execute("DELETE FROM orchestrator.agent_rates")
     world.minute()
-    world.connection.execute("UPDATE orchestrator.attempts SET outcome = 'refused'")
+    world.connection.execute("UPDATE orchestrator.attempts SET outcome = 'refused', holds_slot = false")
     (second,) = send(world, {"user_id": "p1"})
     world.connection.execute("UPDATE message_queue SET scheduled_for = %s WHERE status = 'queued'", (world.now,))
     world.minute()

@@ -139,7 +139,7 @@ def test_a_text_that_twilio_refuses_gives_its_place_under_the_cap_back(shop: Wor
     shop.connection.execute("UPDATE users SET law_place = 'FL'")
     advertise(shop)
     shop.minute()
-    shop.connection.execute("UPDATE orchestrator.attempts SET outcome = 'refused'")
+    shop.connection.execute("UPDATE orchestrator.attempts SET outcome = 'refused', holds_slot = false")
     assert shop.all("SELECT count(*) FROM orchestrator.law_texts((SELECT array_agg(id) FROM users), '-infinity')") == [
         (0,)
     ]

@@ -80,7 +80,7 @@ def wrote(world: World, after: timedelta) -> None:
 
 
 def refused_later(world: World) -> None:
-    world.connection.execute("UPDATE orchestrator.attempts SET outcome = 'refused'")
+    world.connection.execute("UPDATE orchestrator.attempts SET outcome = 'refused', holds_slot = false")
 
 
 def undelivered(world: World) -> None:
