@@ -502,13 +502,15 @@ def test_a_database_that_fails_over_meanwhile_loses_nothing(world: World, cut: s
     )
 
     def fail_over(_request: object) -> None:
-        # All at once, and then until each has ended: one after the other they take a tenth of a second each.
-        for wait in (0, 2000):
-            world.connection.execute(
-                "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'orchestrator'",
-                (wait,),
-            )
+        # All at once, and then until each has ended: one after the other they take a tenth of a second each. In one
+        # transaction, or a pooler could give the second statement a session that the first one ended.
+        with world.connection.transaction():
+            for wait in (0, 2000):
+                world.connection.execute(
+                    "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND pid <> pg_backend_pid() AND application_name = 'orchestrator'",
+                    (wait,),
+                )
 
     if cut == "while it is sent":
         world.phones.misbehave = fail_over
