@@ -1,6 +1,7 @@
 """A phone talks back: texts through the real webhook, taken in, and what comes forward (R4)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -382,12 +383,8 @@ def test_media_emoji_and_empty_bodies_are_texts_too(world: World) -> None:
     world.writes("")
     world.writes("🎉👩‍👩‍👧")
     world.writes("a\0b")
-    assert [content for (content,) in world.all("SELECT content FROM messages ORDER BY ctid")] == [
-        "[image/jpeg, text/vcard]",
-        "",
-        "🎉👩‍👩‍👧",
-        "ab",
-    ]
+    found = Counter(content for (content,) in world.all("SELECT content FROM messages"))
+    assert found == Counter(["[image/jpeg, text/vcard]", "", "🎉👩‍👩‍👧", "ab"])
     assert world.all("SELECT place, url, content_type FROM orchestrator.media ORDER BY place") == [
         (1, "https://api.twilio.com/m/0", "image/jpeg"),
         (2, "https://api.twilio.com/m/1", "text/vcard"),

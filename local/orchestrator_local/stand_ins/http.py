@@ -65,6 +65,7 @@ def serve(stand_in: StandIn, listener: socket.socket | None = None) -> Iterator[
             self.close_connection = True
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(content)))
+            self.send_header("Connection", "close")  # or the next request might come as it closes
             self.end_headers()
             if answer.half:
                 self.wfile.write(content[: len(content) // 2])
