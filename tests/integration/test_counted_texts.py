@@ -116,21 +116,34 @@ def before_reserving(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[
     assert happens == [], "nothing was reserved"
 
 
-@pytest.mark.parametrize("is_last", [True, False])
-@pytest.mark.parametrize(
-    ("ceiling", "ago", "is_same_text"),
-    [
-        pytest.param(5, SECOND, True, id="to this text"),
-        pytest.param(30, HOUR / 2, False, id="in this hour"),
-        pytest.param(60, 2 * HOUR, False, id="on this day"),
-    ],
-)
+def each_ceiling(of_text: int, of_hour: int, of_day: int) -> pytest.MarkDecorator:
+    """Texts that went meanwhile, up to each ceiling or to one below it.
+
+    A case has their number, how long ago they went, how much older what they answer is than what the person wrote now,
+    and whether one more may go.
+    """
+    ceilings = {
+        "this text": (of_text, SECOND, timedelta(0)),
+        "this hour": (of_hour, HOUR / 2, 3 * HOUR),
+        "this day": (of_day, 2 * HOUR, 3 * HOUR),
+    }
+    return pytest.mark.parametrize(
+        ("number", "ago", "older", "is_last"),
+        [
+            pytest.param(ceiling - is_last, ago, older, is_last, id=f"{name}, {'the last' if is_last else 'one more'}")
+            for name, (ceiling, ago, older) in ceilings.items()
+            for is_last in (True, False)
+        ],
+    )
+
+
+@each_ceiling(of_text=5, of_hour=30, of_day=60)
 def test_replies_that_went_meanwhile_count(
     world: World,
     before_reserving: list[Callable[[], None]],
-    ceiling: int,
+    number: int,
     ago: timedelta,
-    is_same_text: bool,
+    older: timedelta,
     is_last: bool,
 ) -> None:
     world.travel_to(NIGHT)
@@ -140,28 +153,18 @@ def test_replies_that_went_meanwhile_count(
     world.wait(seconds=2)
     went(world, ada, 6, HOUR / 2, active_texts=1, active_since=world.now - HOUR)  # it may not come forward instead
     reply(world, "It is late")
-    number = ceiling - 1 if is_last else ceiling
-    answers = written if is_same_text else written - 3 * HOUR
-    before_reserving.append(lambda: went(world, ada, number, ago, reply_to=answers))
+    before_reserving.append(lambda: went(world, ada, number, ago, reply_to=written - older))
     world.deliver()
     assert world.texts() == (["It is late"] if is_last else [])
 
 
-@pytest.mark.parametrize("is_last", [True, False])
-@pytest.mark.parametrize(
-    ("ceiling", "ago", "is_same_text"),
-    [
-        pytest.param(3, SECOND, True, id="on this text"),
-        pytest.param(6, HOUR / 2, False, id="in this hour"),
-        pytest.param(12, 2 * HOUR, False, id="on this day"),
-    ],
-)
+@each_ceiling(of_text=3, of_hour=6, of_day=12)
 def test_texts_to_an_active_person_that_went_meanwhile_count(
     world: World,
     before_reserving: list[Callable[[], None]],
-    ceiling: int,
+    number: int,
     ago: timedelta,
-    is_same_text: bool,
+    older: timedelta,
     is_last: bool,
 ) -> None:
     world.travel_to(NIGHT)
@@ -171,9 +174,7 @@ def test_texts_to_an_active_person_that_went_meanwhile_count(
     world.says(ada, "Tell me more")
     written = world.now
     world.wait(seconds=2)
-    number = ceiling - 1 if is_last else ceiling
-    since = written if is_same_text else written - 3 * HOUR
-    before_reserving.append(lambda: went(world, ada, number, ago, active_texts=1, active_since=since))
+    before_reserving.append(lambda: went(world, ada, number, ago, active_texts=1, active_since=written - older))
     world.minute()
     assert world.state(held) == (("sent", None) if is_last else ("queued", "quiet_hours"))
 
