@@ -139,19 +139,19 @@ class UnrepeatedClient(HttpClient):
             MaybeSent: no whole answer came.
             ErrorAnswer: the status of the answer is not 2xx.
         """
-        all_headers = {**(headers or {})}
+        all_headers = dict(headers or {})
         if auth:
             all_headers["Authorization"] = f"Basic {b64encode(':'.join(auth).encode()).decode()}"
         body = None
         if data is not None:
-            body = urlencode({name: value for name, value in data.items() if value is not None}, doseq=True).encode()
+            body = _encoded(data).encode()
             all_headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = url
         if self._base_url != TWILIO_HOST:
             for host in (TWILIO_HOST, MESSAGING_HOST, LOOKUPS_HOST):
                 target = target.replace(host, self._base_url, 1)
         if params:
-            target = f"{target}?{urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)}"
+            target = f"{target}?{_encoded(params)}"
         answer, content = self._call(method, urlsplit(target), body, all_headers)
         if not 200 <= answer.status < 300:
             raise ErrorAnswer(answer.status, _code_of(content), _seconds_of(answer.headers.get("Retry-After")))
@@ -217,6 +217,11 @@ class UnrepeatedClient(HttpClient):
                 self._tls = ssl.create_default_context()
                 self._tls.set_alpn_protocols(["http/1.1"])  # `http.client` sets it in a context of its own alone
             return self._tls
+
+
+def _encoded(values: Mapping[str, object]) -> str:
+    """The values that are given, as a form or a query has them."""
+    return urlencode({name: value for name, value in values.items() if value is not None}, doseq=True)
 
 
 def _socket_to(host: str, port: int, time_left: Countdown) -> socket.socket:
