@@ -2,12 +2,9 @@
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import psycopg
@@ -35,7 +32,7 @@ from orchestrator_cli import dead_letters
 from orchestrator_local.postgres import embedded_postgres
 from orchestrator_local.stand_ins.claude import API_KEY, Claude
 from orchestrator_local.stand_ins.phones import AUTH_TOKEN, Phones
-from tests.databases import Prepare, PreparedDatabase, copied_database
+from tests.databases import Prepare, PreparedDatabase, copied_database, folder_in_memory
 from tests.invariants import broken_invariants
 from tests.tables import empty_tables
 from tests.world import FUNCTIONS, PRIVACY_KEY, QUEUES, World, function_environment
@@ -47,10 +44,6 @@ TEMPLATE_DATABASE = "template_orchestrator"
 POOLER_PORT = "TEST_POOLER_PORT"
 # A server to use instead of the embedded one, such as an older Postgres: a URL with the right to create databases.
 OWN_SERVER = "TEST_POSTGRES_URL"
-
-DATA_FOLDER = "orchestrator-test-"
-# More than a cluster of tests ever takes.
-DATA_BYTES = 3 << 30
 
 # Each run of a command in this process would build all commands again: 50 ms, a thousand times.
 typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]  # `get_command` of typer.main
@@ -68,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(parts.close)
     server = os.environ.get(OWN_SERVER)
     if not server:
-        folder = parts.enter_context(_folder_for_data())
+        folder = parts.enter_context(folder_in_memory("orchestrator-test-"))
         fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
         server = parts.enter_context(embedded_postgres(folder / "postgres", fast))
     with psycopg.connect(server, autocommit=True) as connection:
@@ -79,22 +72,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _SERVER = pytest.StashKey[str]()
-
-
-@contextmanager
-def _folder_for_data() -> Iterator[Path]:
-    """A folder in memory where there is room: on a disk, a database takes four times as long to make and to drop."""
-    memory = Path("/dev/shm")  # noqa: S108  (a folder with a random name in it)
-    has_room = memory.is_dir() and shutil.disk_usage(memory).free > DATA_BYTES
-    if has_room:
-        for left in memory.glob(f"{DATA_FOLDER}*"):  # of a run that was killed
-            if not Path("/proc", left.name.removeprefix(DATA_FOLDER).partition("-")[0]).exists():
-                shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{DATA_FOLDER}{os.getpid()}-", dir=memory if has_room else None))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _needs_no_database(config: pytest.Config) -> bool:

@@ -8,7 +8,6 @@ observe are listed in `equivalent.toml`, each with the reason, and are left out.
 import argparse
 import random
 import sys
-import tempfile
 import time
 import tomllib
 from collections import Counter, defaultdict
@@ -18,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
+from tests.databases import folder_in_memory
 from tests.mutants.mutant import ROOT, Key, Mutant
 from tests.mutants.python_code import python_mutants
 from tests.mutants.run import Bench, Outcome, Result, up_to_date_map
@@ -37,7 +37,7 @@ def main() -> None:
     mutants = [mutant for mutant in [*python_mutants(), *sql_mutants()] if options.only in mutant.file]
     reach = up_to_date_map(keep=options.keep_map)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-mutants-")))
+        folder = stack.enter_context(folder_in_memory("orchestrator-mutants-"))
         benches = [stack.enter_context(Bench.set_up(folder / str(number))) for number in range(BENCHES)]
         benches[0].check_map(reach)
         dice = random.Random(options.seed)

@@ -24,6 +24,7 @@ from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import FOLDER, Reach, read_map
 from tests.mutants.sql_code import callers_of, is_valid
+from tests.mutants.waiting import WaitingTests
 
 PACKAGES = ("shared", "local", "cli", ".")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -65,6 +66,7 @@ class Bench:
 
     folder: Path
     server: str
+    waiting: WaitingTests
 
     @classmethod
     @contextmanager
@@ -85,7 +87,8 @@ class Bench:
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute("CREATE DATABASE mutants")
             migrate(make_conninfo(server, dbname="mutants"))
-            yield cls(folder / "tree", server)
+            with WaitingTests.started(folder / "tree", _environment(folder / "tree", server), TESTS) as waiting:
+                yield cls(folder / "tree", server, waiting)
 
     def is_valid(self, mutant: Mutant) -> bool:
         """Whether the mutant compiles, or Postgres accepts it."""
@@ -105,6 +108,7 @@ class Bench:
 
     def try_out(self, mutant: Mutant, reach: Reach, seconds: float) -> Result:
         """Run the tests that reach a mutant until one fails, for about so many seconds; one that hangs is noticed too."""
+        kind, _, name = mutant.unit.partition(":")
         reaching = tests_that_reach(mutant.unit, reach)
         tests = choose_tests(mutant, reaching, reach, seconds)
         if not tests:
@@ -114,7 +118,8 @@ class Bench:
         # Bytecode is cached by second and size, and mutants may share both.
         os.utime(file, (mutant.place, hash(mutant.text) % 2**31))
         try:
-            code = self.run_tests(tests, 3 * seconds + START_SECONDS)
+            timeout = 3 * seconds + START_SECONDS
+            code = self.waiting.run(name, tests, timeout) if kind == "statement" else self.run_tests(tests, timeout)
         finally:
             shutil.copy2(ROOT / mutant.file, file)
         return Result(mutant, OUTCOMES.get(code, Outcome.NOT_TRIED), len(tests), len(reaching))
@@ -125,11 +130,7 @@ class Bench:
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, "@selected-tests"],
             cwd=self.folder,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(str(self.folder / package) for package in PACKAGES),
-                "TEST_POSTGRES_URL": self.server,
-            },
+            env=_environment(self.folder, self.server),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -145,6 +146,12 @@ class Bench:
             except ProcessLookupError:
                 pass
             process.wait()
+
+
+def _environment(folder: Path, server: str) -> dict[str, str]:
+    """The variables with which pytest tests a copy of the working tree on a server."""
+    packages = os.pathsep.join(str(folder / package) for package in PACKAGES)
+    return {**os.environ, "PYTHONPATH": packages, "TEST_POSTGRES_URL": server}
 
 
 def choose_tests(mutant: Mutant, reaching: Sequence[str], reach: Reach, seconds: float) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import Reached
 from tests.mutants.run import Bench, Outcome, Result, choose_tests
+from tests.mutants.waiting import WaitingTests
 
 FILE = "shared/orchestrator/rules/activity.py"
 UNIT = "orchestrator.rules.activity:decide"
@@ -51,11 +53,16 @@ def outcome_of(folder: Path, test: str, body: str) -> Outcome:
     """What a bench that has one test file makes of the mutant."""
     (folder / FILE).parent.mkdir(parents=True)
     (folder / "test_a.py").write_text(body)
-    return Bench(folder, "no server").try_out(mutant(), {test: Reached(0.1, frozenset({UNIT}))}, 0.1).outcome
+    return bench(folder).try_out(mutant(), {test: Reached(0.1, frozenset({UNIT}))}, 0.1).outcome
+
+
+def bench(folder: Path) -> Bench:
+    """A bench for mutants of Python code: nothing waits for those of statements."""
+    return Bench(folder, "no server", WaitingTests(StringIO(), StringIO()))
 
 
 def test_a_mutant_that_no_test_reaches_is_not_noticed(tmp_path: Path) -> None:
-    assert Bench(tmp_path, "no server").try_out(mutant(), {}, 1).outcome is Outcome.NOT_NOTICED
+    assert bench(tmp_path).try_out(mutant(), {}, 1).outcome is Outcome.NOT_NOTICED
 
 
 def test_what_could_not_be_tried_is_shown_and_not_counted() -> None:

@@ -1,0 +1,95 @@
+"""A plugin of pytest that answers the requests of `WaitingTests`: each runs its tests in a fork of this process."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tests.mutants.waiting import ANSWERS, REQUESTS
+
+_POLL_SECONDS = 0.02
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Answer requests until there are no more.
+
+    Raises:
+        KeyError: pytest has not found such a test.
+    """
+    items = {item.nodeid: item for item in session.items}
+    with os.fdopen(int(os.environ[REQUESTS])) as requests, os.fdopen(int(os.environ[ANSWERS]), "w") as answers:
+        for line in requests:
+            request = json.loads(line)
+            chosen = [items[name] for name in request["tests"]]
+            process = os.fork()
+            if not process:
+                _run_in_this_process(chosen, request["statement"])
+            code = _code_of(process, request["timeout"])
+            _drop_databases_of(process)
+            answers.write(f"{code}\n")
+            answers.flush()
+    return True
+
+
+def _run_in_this_process(items: Sequence[pytest.Item], statement: str) -> NoReturn:
+    code: int = pytest.ExitCode.INTERNAL_ERROR
+    try:
+        os.setpgid(0, 0)
+        _take_up(statement)
+        code = pytest.ExitCode.OK
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if item.session.testsfailed:
+                code = pytest.ExitCode.TESTS_FAILED
+                break
+    finally:
+        os._exit(code)
+
+
+def _take_up(statement: str) -> None:
+    """Read a changed statement again; where it is a stored one, tests copy a template that has its function."""
+    # Imported here, after pytest: it rewrites what it imports first.
+    from orchestrator.store.database import sql
+    from orchestrator.store.stored_statements import STORED, create_functions, stored_call
+    from tests import conftest
+
+    sql.cache_clear()
+    stored_call.cache_clear()
+    if statement in STORED:
+        template = f"mutants_{os.getpid()}"
+        server = os.environ[conftest.OWN_SERVER]
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {template} TEMPLATE {conftest.TEMPLATE_DATABASE}".encode())
+        with psycopg.connect(make_conninfo(server, dbname=template), autocommit=True) as connection:
+            create_functions(connection)
+        conftest.TEMPLATE_DATABASE = template
+
+
+def _code_of(process: int, timeout: float) -> int:
+    """Wait for a process, and return its exit code; that of a failed test, where it does not end in time."""
+    deadline = time.monotonic() + timeout
+    while not (ended := os.waitpid(process, os.WNOHANG))[0] and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    try:
+        os.killpg(process, signal.SIGKILL)  # with what a test started and left behind
+    except ProcessLookupError:
+        pass
+    if ended[0]:
+        return os.waitstatus_to_exitcode(ended[1])
+    os.waitpid(process, 0)
+    return pytest.ExitCode.TESTS_FAILED
+
+
+def _drop_databases_of(process: int) -> None:
+    from tests import conftest
+
+    with psycopg.connect(os.environ[conftest.OWN_SERVER], autocommit=True) as connection:
+        named = connection.execute("SELECT datname FROM pg_database WHERE datname ~ %s", (f"_{process}(_|$)",))
+        for (name,) in named.fetchall():
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
