@@ -24,8 +24,6 @@ from tests.mutants.run import Bench, Outcome, Result, up_to_date_map
 from tests.mutants.sql_code import sql_mutants
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
-# Two cores: the tests of a mutant keep one busy.
-BENCHES = 2
 # The share of each group in a sample.
 SHARES = {"rules": 0.3, "other Python": 0.35, "SQL": 0.35}
 
@@ -38,7 +36,7 @@ def main() -> None:
     reach = up_to_date_map(keep=options.keep_map)
     with ExitStack() as stack:
         folder = stack.enter_context(folder_in_memory("orchestrator-mutants-"))
-        benches = [stack.enter_context(Bench.set_up(folder / str(number))) for number in range(BENCHES)]
+        benches = [stack.enter_context(Bench.set_up(folder / str(number))) for number in range(options.benches)]
         benches[0].check_map(reach)
         dice = random.Random(options.seed)
         sample = list(draw(mutants, left_out, options.sample, dice, benches[0]))
@@ -56,7 +54,7 @@ def main() -> None:
                 free.put(bench)
 
         began = time.monotonic()
-        with ThreadPoolExecutor(BENCHES) as pool:
+        with ThreadPoolExecutor(options.benches) as pool:
             tries = [pool.submit(try_out, mutant) for mutant in sample]
             results = list(_shown(done.result() for done in as_completed(tries)))
     print(f"{table(results)}\n\nseconds: {time.monotonic() - began:.0f}")
@@ -142,6 +140,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=40, help="how many mutants; 0 for all (default: 40)")
     parser.add_argument("--seed", type=int, default=1, help="what the sample is drawn with (default: 1)")
     parser.add_argument("--seconds", type=float, default=40, help="of tests for one mutant at the most (default: 40)")
+    parser.add_argument("--benches", type=int, default=2, help="mutants at once; each keeps a core busy (default: 2)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only mutants of files with this in their path")
     parser.add_argument("--keep-map", action="store_true", help="use the map that was recorded before the last change")
     parser.add_argument("--at-least", type=float, default=0.0, help="the share that must be noticed (default: 0)")
