@@ -24,9 +24,11 @@ KINDS = [(curve, level) for curve in range(len(PRIOR_CURVES)) for level in range
 def chance(person: AnswerEvidence, curve: tuple[float, ...], level: float) -> float:
     """How likely what a person did is for a kind: each text was answered or not, each by itself."""
     rates = [min(max(value * level, 0.0001), 0.93) for value in curve]
-    return prod(
-        rate**answers * (1 - rate) ** (texts - answers)
-        for rate, texts, answers in zip(rates, person.texts, person.answers, strict=True)
+    return float(
+        prod(
+            rate**answers * (1 - rate) ** (texts - answers)
+            for rate, texts, answers in zip(rates, person.texts, person.answers, strict=True)
+        )
     )
 
 
