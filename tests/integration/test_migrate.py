@@ -287,8 +287,9 @@ def another_runner(url: str) -> Iterator[int]:
         yield other.info.backend_pid
 
 
-def test_a_run_does_not_wait_for_another_one_without_end_and_names_it(empty_database: str) -> None:
-    with another_runner(empty_database) as pid:
+def test_a_run_does_not_wait_for_another_one_without_end_and_names_it(empty_database: str, server: str) -> None:
+    """It does not name one of another database of the server."""
+    with another_runner(server), another_runner(empty_database) as pid:
         started = time.monotonic()
         with pytest.raises(NotMigrated, match=rf"Another run of the migrations \(backend {pid}, connected since 20"):
             migrate(empty_database, seconds=0.5)

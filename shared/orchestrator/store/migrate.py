@@ -183,7 +183,7 @@ def _name_other_runner(connection: Connection) -> str:
     holder = connection.execute(
         "SELECT pid, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI TZ')"
         "  FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-        " WHERE l.locktype = 'advisory' AND l.granted AND l.database = a.datid"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.database = a.datid AND a.datname = current_database()"
         "   AND (l.classid::bigint << 32) | l.objid::bigint = %s",
         (RUNNER_LOCK,),
     ).fetchone()
