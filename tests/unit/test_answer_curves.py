@@ -128,7 +128,13 @@ def test_without_a_text_or_an_answer_nothing_is_learned(people: list[AnswerEvide
 def test_before_there_are_curves_all_hours_are_alike() -> None:
     for learned in (learn_hours(None, None), learn_hours(evidence({10: 3}, {10: 1}), None), population_hours(None)):
         assert len(set(learned.rates)) == 1
-        assert not learned.known
+        assert (learned.known, learned.sure, learned.texts, learned.answers, learned.weekends) == (
+            False,
+            0,
+            0,
+            0,
+            False,
+        )
 
 
 def test_the_hour_of_everybody_is_in_no_doubt(curves: AnswerCurves) -> None:

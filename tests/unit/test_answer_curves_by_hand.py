@@ -10,11 +10,11 @@ from orchestrator.rules.answer_prior import LEVELS, PRIOR_CURVES
 from orchestrator.rules.answer_week import HOURS
 from tests.unit.test_answer_curves import evidence
 
-# Two mornings, an evening on the weekend, somebody silent, and one at an hour that no other has.
+# Two mornings, an evening on the weekend alone, somebody silent, and one at an hour that no other has.
 PEOPLE = [
     evidence({9: 4, 10: 1, 14: 2}, {9: 3}),
     evidence({9: 2, 19: 2}, {9: 1, 19: 1}),
-    evidence({24 + 18: 5, 12: 1}, {24 + 18: 4}),
+    evidence({24 + 18: 9, **dict.fromkeys(range(8, 22), 3)}, {24 + 18: 8}),
     evidence({11: 6}, {}),
     evidence({20: 3}, {20: 3}),
 ]
@@ -71,8 +71,8 @@ def test_a_night_is_five_rounds_of_shares_and_one_of_shapes() -> None:
             for hour in range(HOURS):
                 answers[hour] += person.answers[hour] * sum(posterior[curve, n] for n in range(len(LEVELS)))
                 expected[hour] += person.texts[hour] * sum(posterior[curve, n] * x for n, x in enumerate(LEVELS))
-        # 30 texts stand behind the former shape, at the population's rate: 12 answers to 26 texts.
-        behind = 30 * 12 / 26
+        # 30 texts stand behind the former shape, at the population's rate: 16 answers to 71 texts.
+        behind = 30 * 16 / 71
         shape = [
             (a + behind * p) / (e + behind)
             for a, e, p in zip(smoothed(answers), smoothed(expected), prior, strict=True)
@@ -84,7 +84,7 @@ def test_a_night_is_five_rounds_of_shares_and_one_of_shapes() -> None:
     assert fitted.stops == pytest.approx(
         [(stops + 2_000 * usual) / (texts + 2_000) for texts, stops in zip(counts.texts, counts.stops, strict=True)]
     )
-    assert (fitted.texts, fitted.people) == (26, 5)
+    assert (fitted.texts, fitted.people) == (71, 5)
     assert fitted.rates == pytest.approx(week_of(shares, fitted)[0])
 
 
@@ -104,12 +104,14 @@ def test_a_person_is_the_posterior_over_the_kinds() -> None:
     curves = fit_curves(PEOPLE, None, StopCounts())
     assert curves is not None
     shares = dict(zip(KINDS, (weight for row in curves.weights for weight in row), strict=True))
+    of_weekends = set()
     for person, posterior in zip(PEOPLE, posteriors(shares, curves.curves), strict=True):
         learned = learn_hours(person, curves)
         rates, doubts = week_of(posterior, curves)
         assert learned.rates == pytest.approx(rates)
         assert learned.doubts == pytest.approx(doubts, abs=1e-6)
         best = max((*range(7, 23), *range(31, 47)), key=lambda hour: rates[hour])
+        of_weekends.add(best >= 24)
         of_its_day = range(24 * (best // 24) + 7, 24 * (best // 24) + 23)
         sure = 0.0
         for curve, shape in enumerate(curves.curves):
@@ -119,3 +121,4 @@ def test_a_person_is_the_posterior_over_the_kinds() -> None:
                 sure += sum(posterior[curve, level] for level in range(len(LEVELS)))
         assert learned.sure == pytest.approx(sure)
         assert learned.weekends == (sum(person.answers[24:]) > 0.1)
+    assert of_weekends == {False, True}

@@ -240,6 +240,17 @@ def test_an_owner_adds_a_country_and_binds_another_purpose(tmp_path: Path) -> No
     assert lawful_times(own, "informational", whereabouts_of(person("+13055550101"), own)) == LawfulTimes(own)
 
 
+def test_a_place_without_hours_beside_one_that_names_them_allows_no_marketing(tmp_path: Path) -> None:
+    france = '[[places]]\ncode = "FRANCE"\nname = "France"\niso_country = "FR"\nzones = ["Europe/Paris"]\n'
+    (tmp_path / "own.toml").write_text(BRITAIN + france)
+    own = read_law(str(tmp_path / "own.toml"))
+    britain = whereabouts_of(person("+442071838750"), own)
+    for purpose, is_unknown in (("marketing", True), ("informational", False)):
+        times = lawful_times(own, purpose, [*britain, *whereabouts_of(person("+33612345678"), own)])
+        assert times is not None
+        assert times.is_unknown == is_unknown
+
+
 def test_a_file_is_named_from_the_folder_of_the_package() -> None:
     assert read_law(str(Path("rules/jurisdictions.toml"))).hours == LAW.hours
     assert (ROOT / "rules").is_dir()
