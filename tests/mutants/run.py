@@ -1,5 +1,6 @@
 """Runs the tests that reach a mutant, in a copy of the working tree with a Postgres of its own."""
 
+import ast
 import math
 import os
 import shutil
@@ -93,6 +94,10 @@ class Bench:
     def is_valid(self, mutant: Mutant) -> bool:
         """Whether the mutant compiles, or Postgres accepts it."""
         if not mutant.file.endswith(".sql"):
+            try:
+                ast.parse(mutant.text)
+            except SyntaxError:
+                return False
             return True
         with psycopg.connect(make_conninfo(self.server, dbname="mutants"), autocommit=True) as connection:
             return is_valid(connection, mutant)

@@ -61,6 +61,12 @@ def bench(folder: Path) -> Bench:
     return Bench(folder, "no server", WaitingTests(StringIO(), StringIO()))
 
 
+def test_a_mutant_that_does_not_parse_is_not_drawn(tmp_path: Path) -> None:
+    assert bench(tmp_path).is_valid(mutant())
+    broken = Mutant(FILE, UNIT, 0, "", lambda: "if not start := find():\n    pass\n")
+    assert not bench(tmp_path).is_valid(broken)
+
+
 def test_a_mutant_that_no_test_reaches_is_not_noticed(tmp_path: Path) -> None:
     assert bench(tmp_path).try_out(mutant(), {}, 1).outcome is Outcome.NOT_NOTICED
 
