@@ -122,3 +122,10 @@ def test_a_person_is_the_posterior_over_the_kinds() -> None:
         assert learned.sure == pytest.approx(sure)
         assert learned.weekends == (sum(person.answers[24:]) > 0.1)
     assert of_weekends == {False, True}
+
+
+@pytest.mark.parametrize(("height", "sure"), [(1.6, 1.0), (1.5, 0.0), (1.0, 0.0)])
+def test_an_hour_is_best_for_sure_where_it_is_more_than_half_as_high_again(height: float, sure: float) -> None:
+    shape = tuple(height if hour == 18 else 1.0 for hour in range(HOURS))
+    flat = (0.2,) * HOURS
+    assert learn_hours(None, AnswerCurves((shape,), (0.2,), ((1.0,),), flat, flat, texts=0, people=0)).sure == sure
