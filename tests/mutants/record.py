@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -38,6 +38,8 @@ class Reached:
 Reach = Mapping[str, Reached]
 _reached: set[str] = set()
 _tests: dict[str, dict[str, object]] = {}
+# What each file reaches when it is imported, such as a table that its tests share: it belongs to all its tests.
+_files: dict[str, frozenset[str]] = {}
 _failed: set[str] = set()
 
 
@@ -77,6 +79,18 @@ def pytest_load_initial_conftests() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Note what a file reaches when it is imported."""
+    _reached.clear()
+    report = yield
+    if isinstance(collector, pytest.Module):
+        _files[collector.nodeid] = frozenset(_reached)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Note what one test reaches, with its fixtures, and how long it takes."""
     from tests.executed_statements import executed
@@ -86,7 +100,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     executed.clear()
     started = time.perf_counter()
     result = yield
-    units = {*_reached, *(f"statement:{name}" for name in executed)}
+    of_file = _files.get(item.nodeid.partition("::")[0], frozenset())
+    units = {*_reached, *of_file, *(f"statement:{name}" for name in executed)}
     _tests[item.nodeid] = {"seconds": round(time.perf_counter() - started, 3), "units": sorted(units)}
     executed.update(executed_before)
     return result

@@ -86,16 +86,32 @@ def test_what_could_not_be_tried_is_shown_and_not_counted() -> None:
 
 
 def test_a_test_that_fails_without_a_mutant_is_in_no_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     tests = "import pytest\n@pytest.fixture\ndef broken(): assert False\n"
     tests += "def test_good(): pass\ndef test_red(): assert False\ndef test_error(broken): pass\n"
-    (tmp_path / "test_a.py").write_text(tests)
-    record = f"import tests.mutants.record as r, pathlib; r.FOLDER = pathlib.Path({str(tmp_path)!r})"
-    (tmp_path / "conftest.py").write_text(record)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout
-    assert [Path(test).name for test in json.loads((tmp_path / "main.json").read_text())] == ["test_a.py::test_good"]
+    assert list(recorded(monkeypatch, tmp_path, tests)) == ["test_good"]
+
+
+def test_what_a_file_reaches_when_it_is_imported_belongs_to_its_tests(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tests = "from orchestrator.ids import first_id_at\nfrom datetime import datetime\n"
+    tests += "FIRST = first_id_at(datetime.now().astimezone())\ndef test_first(): pass\ndef test_second(): pass\n"
+    assert recorded(monkeypatch, tmp_path, tests) == {
+        "test_first": ["orchestrator.ids:first_id_at"],
+        "test_second": ["orchestrator.ids:first_id_at"],
+    }
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch, folder: Path, tests: str) -> dict[str, list[str]]:
+    """What each of these tests reaches, as the plugin records it."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    (folder / "test_a.py").write_text(tests)
+    record = f"import tests.mutants.record as r, pathlib; r.FOLDER = pathlib.Path({str(folder)!r})"
+    (folder / "conftest.py").write_text(record)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "-p", "no:cacheprovider", str(folder)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    found = json.loads((folder / "main.json").read_text())
+    return {test.rpartition("::")[2]: reached["units"] for test, reached in found.items()}
 
 
 def test_a_mutant_meets_tests_that_share_its_words_and_some_of_each_file() -> None:
