@@ -190,6 +190,18 @@ def test_a_text_is_deleted_once_it_has_arrived(answer: HttpAnswer | None, is_era
     assert len(phones.texts) == (0 if answer is None else 1)
 
 
+def test_the_media_of_a_text_are_deleted_before_it() -> None:
+    """messaging/api/media-resource: Twilio keeps media that another text has, too, when a text is deleted."""
+    phones = Phones()
+    with serve(phones) as url:
+        for media in ("2", "1"):
+            phones.write(HELLO.to, "Look!", URL, NumMedia=media)
+        one, other = phones.replies
+        assert TwilioTextEraser(settings_at(url)).erase(one.sid)
+    assert phones.replies == [other]
+    assert [len(phones.media[text.sid]) for text in (one, other)] == [0, 1]
+
+
 # Errors (usage/twilios-response, api/errors) -----------------------------------------------------------------------------
 
 

@@ -67,6 +67,8 @@ class Phones:
         texts: the texts that arrived on phones, in order.
         replies: the texts that people wrote, in order.
         callbacks: the status callbacks so far.
+        media: the ids of the media of each text, by its id. They stay when their text is deleted, as at Twilio those do
+            that another text has, too (https://support.twilio.com/hc/en-us/articles/223133687).
         campaign: the status of the sender's registration with the carriers.
         owners: what Twilio answers about numbers that changed hands: `yes`, `no` or `no_data_available` by number.
         lookups: the questions about numbers so far: the number, and the day.
@@ -86,6 +88,7 @@ class Phones:
         self.texts: list[Text] = []
         self.replies: list[Text] = []
         self.callbacks: list[Callback] = []
+        self.media: dict[str, list[str]] = {}
         self.campaign = "VERIFIED"
         self.owners: dict[str, str] = {}
         self.lookups: list[tuple[str, str]] = []
@@ -101,7 +104,7 @@ class Phones:
         is_account = url.path == f"/2010-04-01/Accounts/{ACCOUNT_SID}.json"
         if login != _basic(ACCOUNT_SID, AUTH_TOKEN) and (login != _basic(API_KEY_SID, API_KEY_SECRET) or is_account):
             return twilio_error(401, 20003, "Authenticate")
-        if method == "DELETE" or url.path.endswith("/Media.json"):
+        if method == "DELETE" or "/Media" in url.path:
             return self._delete(method, url.path)
         account = account_answer(url.path, dict(parse_qsl(url.query)), ACCOUNT_SID, SENDER, self.campaign)
         if method == "GET" and account is not None:
@@ -128,15 +131,23 @@ class Phones:
         return self._create({name: values[0] for name, values in form.items()})
 
     def _delete(self, method: str, path: str) -> HttpAnswer:
-        """Delete a text, or list its media, which is an empty list."""
+        """Delete a text or one of its media, or list them (https://www.twilio.com/docs/messaging/api/media-resource)."""
         if special := self.misbehave and self.misbehave({"path": path}):
             return special
-        sid = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/").partition("/")[0].removesuffix(".json")
+        of_messages = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/").removesuffix(".json")
+        sid, _, of_media = of_messages.partition("/")
         with self._lock:
-            if sid not in {text.sid for text in (*self.texts, *self.replies)}:
+            media = self.media.get(sid, [])
+            medium = of_media.removeprefix("Media/")
+            is_known = medium in media if of_media.startswith("Media/") else of_media in ("", "Media")
+            if sid not in {text.sid for text in (*self.texts, *self.replies)} or not is_known:
                 return twilio_error(404, 20404, f"The requested resource {path} was not found")
             if method == "GET":
-                return HttpAnswer(200, {"media_list": [], "next_page_uri": None})
+                listed = [{"sid": each, "parent_sid": sid, "account_sid": ACCOUNT_SID} for each in media]
+                return HttpAnswer(200, {"media_list": listed, "next_page_uri": None})
+            if of_media:
+                media.remove(medium)
+                return HttpAnswer(204, b"")
             self.texts = [text for text in self.texts if text.sid != sid]
             self.replies = [text for text in self.replies if text.sid != sid]
         return HttpAnswer(204, b"")
@@ -189,6 +200,7 @@ class Phones:
         callback = Callback(to, {**usual, "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", **fields})
         with self._lock:
             self.replies.append(text)
+            self.media[text.sid] = [f"ME{uuid4().hex}" for _ in range(int(callback.fields["NumMedia"]))]
         if self.call_back:
             self.call_back(callback)
         return callback
