@@ -14,12 +14,20 @@ from hypothesis import strategies as st
 from phonenumbers import geocoder
 
 from orchestrator.errors import SettingsError
+from orchestrator.jurisdiction_fields import holiday_rule
 from orchestrator.jurisdictions import ROOT, read_law
 from orchestrator.messages import Lane
 from orchestrator.people import Person
 from orchestrator.purpose import Purpose
 from orchestrator.rules.decision_values import Hold, Send
-from orchestrator.rules.holidays import FixedDay, easter_sunday, holidays_in
+from orchestrator.rules.holidays import (
+    DayByEaster,
+    FixedDay,
+    HolidayRule,
+    WeekdayOfMonth,
+    easter_sunday,
+    holidays_in,
+)
 from orchestrator.rules.law import LawfulTimes, lawful_times
 from orchestrator.rules.places import whereabouts_of
 from orchestrator.rules.reasons import Reason
@@ -104,6 +112,24 @@ def test_federal_holidays_and_the_days_on_which_they_are_observed(year: int, exp
     (row,) = FEDERAL
     days = holidays_in(year, row.days, observed=row.observed)
     assert " ".join(f"{day:%m-%d}" for day in sorted(days)) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("January 1", FixedDay(1, 1)),
+        ("the day after December 31", FixedDay(12, 31, 1)),
+        ("third Monday of January", WeekdayOfMonth(1, 0, 3)),
+        ("last Monday of May", WeekdayOfMonth(5, 0, -1)),
+        ("the day after fourth Thursday of November", WeekdayOfMonth(11, 3, 4, 1)),
+        ("2 days before Easter", DayByEaster(-2)),
+        ("39 days after Easter", DayByEaster(39)),
+        ("the day after 2 days before Easter", DayByEaster(-1)),
+        ("the day after 39 days after Easter", DayByEaster(40)),
+    ],
+)
+def test_a_holiday_is_read_from_its_rule(words: str, rule: HolidayRule) -> None:
+    assert holiday_rule(words) == rule
 
 
 @pytest.mark.parametrize(

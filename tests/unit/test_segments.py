@@ -16,6 +16,8 @@ from orchestrator.segments import Encoding, plain_characters, segments_of
         ("🎉" * 35, "UCS-2", 1), ("🎉" * 36, "UCS-2", 2), ("a" * 133 + "я", "UCS-2", 2), ("a" * 134 + "я", "UCS-2", 3),
         ("it\u2019s", "UCS-2", 1), ("]" * 153, "GSM-7", 3), ("a" * 152 + "]" + "a" * 152, "GSM-7", 3),
         ("🎉" * 66, "UCS-2", 2), ("🎉" * 67, "UCS-2", 3), ("👨\u200d👩\u200d👧" * 9, "UCS-2", 2),
+        # A family is not divided: it goes to the next segment whole.
+        ("a" * 60 + "👨\u200d👩\u200d👧" + "a" * 59, "UCS-2", 2), ("a" * 60 + "👨\u200d👩\u200d👧" + "a" * 60, "UCS-2", 3),
         ("e\u0301" * 67, "UCS-2", 3), ("a" * 66 + "🎉" + "a" * 66, "UCS-2", 3),
     ],
 )  # fmt: skip
