@@ -1,0 +1,51 @@
+"""Rows with a name each, written past the handlers, so that a test can say which of them a statement took."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+
+class NamedRows:
+    """Writes rows of any table; each name stands for one id, and ids grow in the order in which names come up."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._ids: dict[str, UUID] = {}
+
+    def __getitem__(self, name: str) -> UUID:
+        """The id of a name."""
+        return self._ids.setdefault(name, UUID(int=len(self._ids) + 1))
+
+    def __setitem__(self, name: str, row_id: UUID) -> None:
+        self._ids[name] = row_id
+
+    def name(self, row_id: object) -> str | None:
+        """The name of an id; None for NULL."""
+        return None if row_id is None else next(name for name, known in self._ids.items() if known == row_id)
+
+    def names(self, row_ids: list[Any]) -> list[str | None]:
+        """The names of ids, in their order."""
+        return [self.name(row_id) for row_id in row_ids]
+
+    def add(self, table: str, base: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], key: str = "id") -> None:
+        """Write a row for each name: the columns of `base`, but for those that the row has itself.
+
+        Args:
+            key: the column with the id of the name; empty for a table that has none.
+        """
+        for name, changes in rows.items():
+            self.write(table, **{**({key: self[name]} if key else {}), **base, **changes})
+
+    def write(self, table: str, **columns: Any) -> None:
+        """Write one row."""
+        values = [Jsonb(value) if isinstance(value, dict) else value for value in columns.values()]
+        places = ", ".join(["%s"] * len(columns))
+        self.connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})".encode(), values)
+
+    def person(self, name: str, phone_number: str, **columns: Any) -> UUID:
+        """Write a person, whose external id is the name; returns the id."""
+        self.write("users", **{"id": self[name], "phone_number": phone_number, "external_id": name, **columns})
+        return self[name]
