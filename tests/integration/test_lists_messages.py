@@ -109,8 +109,8 @@ def test_each_filter_keeps_out_what_it_does_not_name(rows: NamedRows) -> None:
 def test_a_message_is_listed_with_what_became_of_its_newest_text(rows: NamedRows) -> None:
     """Of an attempt whose row of `messages` has its id, and of one of an older form, whose row has the message's."""
     sent = message(rows, status="sent", reason=None, sent_at=NOW + SECOND)
-    rows.add("message_queue", sent, dict.fromkeys(["arrived", "arrived, older form", "blocked", "without a code"], {}))
-    rows.add("message_queue", sent, dict.fromkeys(["on its way", "no text"], {}))
+    rows.add("message_queue", sent, {name: {} for name in ("arrived", "arrived, older form", "blocked")})
+    rows.add("message_queue", sent, {name: {} for name in ("without a code", "on its way", "no text")})
     rows.add("message_queue", message(rows), {"tried again": {"user_id": rows["nameless"]}})
     first = attempt(rows, started_at=NOW, undelivered_at=NOW, undelivered_code=30001)
     newest = attempt(rows, started_at=NOW + SECOND)
