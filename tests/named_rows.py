@@ -1,11 +1,15 @@
 """Rows with a name each, written past the handlers, so that a test can say which of them a statement took."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
+
+# A Tuesday, 10:00 in New York.
+NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 
 
 class NamedRows:
@@ -49,3 +53,46 @@ class NamedRows:
         """Write a person, whose external id is the name; returns the id."""
         self.write("users", **{"id": self[name], "phone_number": phone_number, "external_id": name, **columns})
         return self[name]
+
+    def message(self, to: str, **columns: Any) -> dict[str, Any]:
+        """The columns of a message to a person, which is due."""
+        return {
+            "user_id": self[to],
+            "agent_id": "saga",
+            "message_data": {"type": "news"},
+            "priority": "high",
+            "status": "queued",
+            "accepted_at": NOW,
+            "scheduled_for": NOW,
+            **columns,
+        }
+
+    def attempt(self, to: str, **columns: Any) -> dict[str, Any]:
+        """The columns of an attempt to text a person, which Twilio accepted."""
+        return {
+            "user_id": self[to],
+            "conversation_id": UUID(int=0),
+            "phone_number": "+12125550101",
+            "fingerprint": "",
+            "local_date": NOW.date(),
+            "holds_slot": True,
+            "started_at": NOW,
+            "outcome": "accepted",
+            **columns,
+        }
+
+    def text(self, of: str, **columns: Any) -> dict[str, Any]:
+        """The columns of a text that a person wrote; the first one of a person writes their conversation, too."""
+        conversation = f"conversation of {of}"
+        if conversation not in self._ids:
+            self.write("conversations", id=self[conversation], user_id=self[of], phone_number="+12125550101")
+        return {
+            "conversation_id": self[conversation],
+            "user_id": self[of],
+            "role": "user",
+            "content": "Hm",
+            "direction": "inbound",
+            "status": "received",
+            "created_at": NOW,
+            **columns,
+        }

@@ -136,6 +136,7 @@ def test_what_roles_can_do_and_would_lose(catalog: Connection, monkeypatch: pyte
     assert {row.table_name for row in listed if not row.is_ours} == {tables["of another product"]}
     through = tables["through every role"]
     assert found["public", through] == TableAccess("public", through, True, True, True, False, False, ["SELECT"])
+    assert {row.would_lose[0] for row in listed if row.role == "public" and row.is_ours} == {"SELECT"}
     of_web = tables["through the web role"]
     assert found[WEB, of_web] == TableAccess(WEB, of_web, True, True, True, False, False, ["SELECT"])
     names = [(row.role, row.table_name) for row in listed]
@@ -153,7 +154,8 @@ def test_a_part_of_a_table_has_grants_of_its_own(catalog: Connection, monkeypatc
         "CREATE TABLE near_schema.near_grandchild () INHERITS (near_schema.near_whole);"
         "CREATE SCHEMA near_closed; CREATE TABLE near_closed.near_child () INHERITS (near_whole);"
         "INSERT INTO orchestrator.created_tables VALUES ('near_whole');"
-        "GRANT SELECT ON near_schema.near_whole, near_schema.near_grandchild, near_closed.near_child TO near_other;"
+        "CREATE TABLE near_apart (id int); CREATE TABLE near_part_of_another () INHERITS (near_apart);"
+        "GRANT SELECT ON near_part_of_another, near_schema.near_whole, near_schema.near_grandchild, near_closed.near_child TO near_other;"
         "GRANT UPDATE ON near_whole TO near_other"
     )
     assert [row for row in read_access(catalog) if row.role == OTHER] == [

@@ -1,6 +1,6 @@
 """The gauges, each read among rows that fail one of its conditions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +9,8 @@ from psycopg import Connection
 
 from orchestrator.store import gauges
 from orchestrator.store.gauges import read_gauges
-from tests.named_rows import NamedRows
+from tests.named_rows import NOW, NamedRows
 
-NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
@@ -25,17 +24,8 @@ def rows(connection: Connection) -> NamedRows:
 
 def message(rows: NamedRows, **columns: Any) -> dict[str, Any]:
     """A message to Ada that was due 50 minutes ago, before any that counts."""
-    return {
-        "user_id": rows["ada"],
-        "agent_id": "saga",
-        "message_data": {"type": "news"},
-        "priority": "high",
-        "status": "queued",
-        "accepted_at": NOW - 60 * MINUTE,
-        "created_at": NOW - 60 * MINUTE,
-        "scheduled_for": NOW - 50 * MINUTE,
-        **columns,
-    }
+    long_ago = dict.fromkeys(("accepted_at", "created_at"), NOW - 60 * MINUTE)
+    return rows.message("ada", **{**long_ago, "scheduled_for": NOW - 50 * MINUTE, **columns})
 
 
 def test_a_lane_is_as_overdue_as_the_oldest_message_that_could_go(rows: NamedRows) -> None:
@@ -53,6 +43,7 @@ def test_a_lane_is_as_overdue_as_the_oldest_message_that_could_go(rows: NamedRow
             "urgent, approved later": {"priority": "urgent", "scheduled_for": NOW - 6 * MINUTE, **approved},
             # What could not, though it has been due for longer.
             "sent": {"status": "sent"},
+            "being sent": {**approved, "status": "sending"},
             "of the former sender": {"accepted_at": None},
             "of the former sender, approved": {"accepted_at": None, **approved},
             "an incomplete sequence": {"reason": "sequence_incomplete"},
@@ -72,6 +63,10 @@ def test_a_lane_is_as_overdue_as_the_oldest_message_that_could_go(rows: NamedRow
     ):
         rows.write("orchestrator.pauses", scope=scope, value=value, paused_at=NOW - MINUTE, ends_at=ends_at)
     assert read_gauges(rows.connection, NOW).overdue == {"high": 300, "medium": 0, "urgent": 420}
+    rows.connection.execute(
+        "UPDATE message_queue SET scheduled_for = %s WHERE priority = 'low' AND lease_until IS NOT NULL", (NOW,)
+    )
+    assert read_gauges(rows.connection, NOW).overdue == {"high": 300, "medium": 0, "urgent": 420, "low": 0}
 
 
 def test_of_very_many_messages_that_cannot_go_a_thousand_are_looked_at(rows: NamedRows) -> None:
@@ -144,7 +139,7 @@ def test_pauses_count_by_what_they_are(rows: NamedRows) -> None:
         ("type_outcomes", "ends", 5, SECOND),
         ("type", "news", 5, None),
         ("provider", "ended", 30, -MINUTE),
-        ("spending", "begins with its end", -60, timedelta(hours=1)),
+        ("provider", "begins with its end", -60, timedelta(hours=1)),
     ):
         ends_at = None if ends is None else NOW + ends
         rows.write("orchestrator.pauses", scope=scope, value=value, paused_at=NOW - paused * MINUTE, ends_at=ends_at)
@@ -153,7 +148,7 @@ def test_pauses_count_by_what_they_are(rows: NamedRows) -> None:
     assert found.outcome_pauses == {"agent_outcomes": 2, "type_outcomes": 1}
     assert found.oldest_pause == 540
     rows.connection.execute("DELETE FROM orchestrator.pauses WHERE ends_at = %s", (NOW + SECOND,))
-    assert read_gauges(rows.connection, NOW).cost_ceilings == {"twilio": 1}
+    assert read_gauges(rows.connection, NOW).cost_ceilings == {}
     assert read_gauges(rows.connection, NOW).oldest_pause == 420
     rows.connection.execute("DELETE FROM orchestrator.pauses WHERE ends_at IS NULL")
     assert read_gauges(rows.connection, NOW).oldest_pause == 0

@@ -1,6 +1,6 @@
 """Which messages and rejections a page has, and all that it says of each."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +10,8 @@ from psycopg import Connection
 from orchestrator.ids import LAST_ID
 from orchestrator.store import message_list
 from orchestrator.store.message_list import MessageFilter, iterate_messages, read_message_page
-from tests.named_rows import NamedRows
+from tests.named_rows import NOW, NamedRows
 
-NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
@@ -28,32 +27,8 @@ def rows(connection: Connection) -> NamedRows:
 
 def message(rows: NamedRows, **columns: Any) -> dict[str, Any]:
     """A message to Ada that waits."""
-    return {
-        "user_id": rows["ada"],
-        "agent_id": "Saga_1",
-        "message_data": {"type": "news"},
-        "priority": "high",
-        "topic": "crm",
-        "status": "queued",
-        "reason": "best_time",
-        "accepted_at": NOW,
-        "scheduled_for": NOW + HOUR,
-        **columns,
-    }
-
-
-def attempt(rows: NamedRows, **columns: Any) -> dict[str, Any]:
-    return {
-        "user_id": rows["ada"],
-        "conversation_id": UUID(int=0),
-        "phone_number": "+12125550101",
-        "fingerprint": "",
-        "local_date": NOW.date(),
-        "holds_slot": True,
-        "started_at": NOW,
-        "outcome": "accepted",
-        **columns,
-    }
+    base = {"agent_id": "Saga_1", "topic": "crm", "reason": "best_time", "scheduled_for": NOW + HOUR}
+    return rows.message("ada", **{**base, **columns})
 
 
 def test_each_filter_keeps_out_what_it_does_not_name(rows: NamedRows) -> None:
@@ -78,12 +53,12 @@ def test_each_filter_keeps_out_what_it_does_not_name(rows: NamedRows) -> None:
     }
     listed = {"at the first instant": {}, "just before the last": {"accepted_at": NOW + HOUR - SECOND}}
     rows.add("message_queue", base, near_misses | listed)
-    undelivered = attempt(rows, undelivered_at=NOW + SECOND, undelivered_code=30003)
+    undelivered = rows.attempt("ada", undelivered_at=NOW + SECOND, undelivered_code=30003)
     for name in (*near_misses, *listed):
         if name != "without a text":
             rows.add("orchestrator.attempts", undelivered, {f"text {name}": {"message_id": rows[name]}})
     again = {"message_id": rows["arrived in the end"], "started_at": NOW + SECOND}
-    rows.add("orchestrator.attempts", attempt(rows, **again), {"second text": {}})
+    rows.add("orchestrator.attempts", rows.attempt("ada", **again), {"second text": {}})
     wanted = MessageFilter(
         user_id=rows["ada"],
         agent="saga",
@@ -112,8 +87,8 @@ def test_a_message_is_listed_with_what_became_of_its_newest_text(rows: NamedRows
     rows.add("message_queue", sent, {name: {} for name in ("arrived", "arrived, older form", "blocked")})
     rows.add("message_queue", sent, {name: {} for name in ("without a code", "on its way", "no text")})
     rows.add("message_queue", message(rows), {"tried again": {"user_id": rows["nameless"]}})
-    first = attempt(rows, started_at=NOW, undelivered_at=NOW, undelivered_code=30001)
-    newest = attempt(rows, started_at=NOW + SECOND)
+    first = rows.attempt("ada", started_at=NOW, undelivered_at=NOW, undelivered_code=30001)
+    newest = rows.attempt("ada", started_at=NOW + SECOND)
     for name, newest_columns in {
         "arrived": {},
         "arrived, older form": {},
@@ -125,15 +100,8 @@ def test_a_message_is_listed_with_what_became_of_its_newest_text(rows: NamedRows
         ids = {"newest": rows[f"newest {name}"], "first": rows[f"first {name}"]}  # the newest has the smaller id
         rows.write("orchestrator.attempts", **first, id=ids["first"], message_id=rows[name])
         rows.write("orchestrator.attempts", **newest, id=ids["newest"], message_id=rows[name], **newest_columns)
-    rows.write("conversations", id=UUID(int=0), user_id=rows["ada"], phone_number="+12125550101")
-    text = {
-        "conversation_id": UUID(int=0),
-        "user_id": rows["ada"],
-        "role": "agent",
-        "content": "",
-        "status": "delivered",
-    }
-    outbound, inbound = {**text, "direction": "outbound"}, {**text, "direction": "inbound"}
+    outbound = rows.text("ada", role="agent", status="delivered", direction="outbound")
+    inbound = {**outbound, "direction": "inbound"}
     rows.write("messages", **outbound, id=rows["newest arrived"])
     rows.write("messages", **outbound, id=rows["arrived, older form"])
     rows.write("messages", **outbound, id=rows["newest blocked"])
