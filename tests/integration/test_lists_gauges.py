@@ -1,6 +1,8 @@
 """The gauges, each read among rows that fail one of its conditions."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store import gauges
-from orchestrator.store.gauges import read_gauges
+from orchestrator.store.gauges import Gauges, read_gauges
 from tests.named_rows import NOW, NamedRows
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -108,9 +110,15 @@ def test_the_waiting_messages_that_come_first_are_counted(rows: NamedRows, monke
         assert read_gauges(rows.connection, NOW).waiting == counts
 
 
+def test_nothing_waits_in_an_empty_database(connection: Connection) -> None:
+    found = read_gauges(connection, NOW)
+    assert 0 < found.connections < 100
+    assert replace(found, connections=0) == Gauges({}, {}, 0, Decimal(0), Decimal(0), {}, {}, 0, {}, {}, 0)
+
+
 def test_what_else_is_read(rows: NamedRows) -> None:
     today, days = NOW.date(), timedelta(days=1)
-    for day, usd in ((today, 2), (today - days, 16), (today + days, 32)):
+    for day, usd in ((today, 2), *((today + place * days, 16) for place in (-3, -2, -1, 1, 2, 3))):
         rows.write("orchestrator.spending_shards", day=day, shard=1, cost_usd=usd, twilio_usd=2 * usd)
     for minutes, kind in ((40, "conversation"), (20, "unjudged"), (10, "unjudged")):
         columns = {"user_id": rows["ada"], "phone_number": "+12125550101", "kind": kind}

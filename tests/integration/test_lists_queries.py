@@ -162,14 +162,18 @@ def names(rows: NamedRows, found: list[ReplyRow]) -> list[str | None]:
 
 
 def test_what_a_person_wrote_is_read_page_by_page(rows: NamedRows) -> None:
+    written = ["first", "second", "third, of the same instant", "last"]
+    assert rows.names([rows[name] for name in written]) == written, (
+        "their ids grow, in another order than they are stored"
+    )
     rows.add(
         "messages",
         rows.text("ada"),
         {
             "last": {"created_at": NOW, "content": "Bye"},
             "first": {"created_at": NOW - HOUR + SECOND},
-            "second": {"created_at": NOW - 2 * SECOND},
             "third, of the same instant": {"created_at": NOW - 2 * SECOND},
+            "second": {"created_at": NOW - 2 * SECOND},
             "at the beginning": {"created_at": NOW - HOUR},
             "after now": {"created_at": NOW + SECOND},
             "sent to her": {"direction": "outbound"},
@@ -177,7 +181,6 @@ def test_what_a_person_wrote_is_read_page_by_page(rows: NamedRows) -> None:
             "of ben": {"user_id": rows["ben"]},
         },
     )
-    written = ["first", "second", "third, of the same instant", "last"]
     found = replies(rows)
     assert names(rows, found) == written
     assert found[-1] == ReplyRow(rows["last"], NOW, "Bye", "conversation", None, None, [])
@@ -188,16 +191,18 @@ def test_what_a_person_wrote_is_read_page_by_page(rows: NamedRows) -> None:
 
 
 def test_a_reply_has_the_message_that_it_answers_or_may_answer(rows: NamedRows) -> None:
-    rows.add("message_queue", rows.message("ada", status="sent"), {"b": {}, "a": {}, "other's": {"agent_id": "other"}})
+    both = [rows["b"], rows["a"], rows["other's"]]
+    rows.add("message_queue", rows.message("ada", status="sent"), {"other's": {"agent_id": "other"}, "a": {}, "b": {}})
     other = {"user_id": rows["ada"], "phone_number": "+12125550101", "received_at": NOW}
-    rows.write("orchestrator.attempts", id=rows["text"], **rows.attempt("ada", message_id=rows["a"], started_at=NOW))
-    both = [rows["a"], rows["other's"], rows["b"]]
+    sent = rows.attempt("ada", message_id=rows["a"], started_at=NOW + SECOND)  # after the first answer
+    rows.write("orchestrator.attempts", id=rows["text"], **sent)
     for place, (name, reading) in enumerate(
         {
             "answers a": {"kind": "conversation", "in_reply_to": rows["a"]},
             "answers b": {"kind": "conversation", "in_reply_to": rows["b"]},
             "answers the other's": {"kind": "conversation", "in_reply_to": rows["other's"]},
             "answers one of three": {"kind": "conversation", "may_answer": both},
+            "answers one at most": {"kind": "conversation", "may_answer": [rows["b"]]},
             "answers nothing": {"kind": "conversation"},
             "not yet read": {"kind": "unjudged"},
             "help": {"kind": "help"},
@@ -218,6 +223,7 @@ def test_a_reply_has_the_message_that_it_answers_or_may_answer(rows: NamedRows) 
         ("answers b", "conversation", "b", "saga", []),
         ("answers the other's", "conversation", "other's", "other", []),
         ("answers one of three", "conversation", None, None, ["b", "a", "other's"]),
+        ("answers one at most", "conversation", None, None, ["b"]),
         ("answers nothing", "conversation", None, None, []),
         ("not yet read", "unread", None, None, []),
         ("help", "help", None, None, []),
@@ -225,9 +231,13 @@ def test_a_reply_has_the_message_that_it_answers_or_may_answer(rows: NamedRows) 
         ("of the former webhook", "conversation", "a", "saga", []),
     ]
     in_scope = replies(rows, "saga", **now)
-    to_saga = ["answers a", "answers b", "answers one of three", "stop", "of the former webhook"]
+    to_saga = ["answers a", "answers b", "answers one of three", "answers one at most", "stop", "of the former webhook"]
     assert names(rows, in_scope) == to_saga
     assert rows.names([*in_scope[2].may_answer]) == ["b", "a"]
-    assert names(rows, replies(rows, message="b", **now)) == ["answers b", "answers one of three"]
+    assert names(rows, replies(rows, message="b", **now)) == [
+        "answers b",
+        "answers one of three",
+        "answers one at most",
+    ]
     assert names(rows, replies(rows, "other", "other's", **now)) == ["answers the other's", "answers one of three"]
     assert names(rows, replies(rows, "saga", "other's", **now)) == []
