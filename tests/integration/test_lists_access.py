@@ -9,8 +9,11 @@ from typing import NamedTuple
 import pytest
 from psycopg import Connection
 
-from orchestrator.store import access
+from orchestrator.errors import SettingsError
+from orchestrator.store import access, row_security
 from orchestrator.store.access import TableAccess, read_access
+from orchestrator.store.row_security import check_row_security
+from orchestrator.store.stored_statements import read_statement
 
 WEB, GROUP, OTHER = "near_web", "near_group", "near_other"
 
@@ -162,4 +165,64 @@ def test_a_part_of_a_table_has_grants_of_its_own(catalog: Connection, monkeypatc
         TableAccess(OTHER, "near_schema.near_grandchild", False, False, True, False, True, []),
         TableAccess(OTHER, "near_schema.near_whole", False, False, True, False, True, []),
         TableAccess(OTHER, "near_whole", False, True, False, True, True, []),
+    ]
+
+
+# Row level security --------------------------------------------------------------------------------------------------
+
+# What is done to a table on which the role has every right, and the commands of which rows may then be hidden.
+HIDDEN: dict[str, tuple[str, list[str]]] = {
+    "no policy": ("SELECT", ["INSERT", "SELECT", "UPDATE"]),
+    "security off": ("ALTER TABLE {t} DISABLE ROW LEVEL SECURITY", []),
+    "some rows": ("CREATE POLICY p ON {t} USING (id > 0)", ["INSERT", "SELECT", "UPDATE"]),
+    "all rows": ("CREATE POLICY p ON {t} USING (true)", []),
+    "all rows to the role": ("CREATE POLICY p ON {t} TO near_reader USING (true)", []),
+    "all rows to its group": ("CREATE POLICY p ON {t} TO near_readers USING (true)", []),
+    "all rows to another": ("CREATE POLICY p ON {t} TO near_other USING (true)", ["INSERT", "SELECT", "UPDATE"]),
+    "all rows to read": ("CREATE POLICY p ON {t} FOR SELECT USING (true)", ["INSERT", "UPDATE"]),
+    "all rows to change": ("CREATE POLICY p ON {t} FOR UPDATE USING (true)", ["INSERT", "SELECT"]),
+    "all rows to add": ("CREATE POLICY p ON {t} FOR INSERT WITH CHECK (true)", ["SELECT", "UPDATE"]),
+    "all rows to delete": ("CREATE POLICY p ON {t} FOR DELETE USING (true)", ["INSERT", "SELECT", "UPDATE"]),
+    "some to add": ("CREATE POLICY p ON {t} USING (true) WITH CHECK (id > 0)", ["INSERT"]),
+    "all to add, some to see": ("CREATE POLICY p ON {t} USING (id > 0) WITH CHECK (true)", ["SELECT", "UPDATE"]),
+    "some and all": ("CREATE POLICY p ON {t} USING (true); CREATE POLICY q ON {t} USING (id > 0)", []),
+    "restricted": (
+        "CREATE POLICY p ON {t} USING (true); CREATE POLICY q ON {t} AS RESTRICTIVE FOR SELECT USING (id > 0)",
+        ["SELECT"],
+    ),
+    "restricted to all": (
+        "CREATE POLICY p ON {t} USING (true); CREATE POLICY q ON {t} AS RESTRICTIVE USING (true)", [],
+    ),
+    "restricted alone": ("CREATE POLICY p ON {t} AS RESTRICTIVE USING (true)", ["INSERT", "SELECT", "UPDATE"]),
+    "another is restricted": (
+        "CREATE POLICY p ON {t} USING (true); CREATE POLICY q ON {t} AS RESTRICTIVE TO near_other USING (id > 0)", [],
+    ),
+    "without a right": ("REVOKE INSERT, UPDATE ON {t} FROM near_reader", ["SELECT"]),
+    "a right on a column": (
+        "REVOKE ALL ON {t} FROM near_reader; GRANT UPDATE (id) ON {t} TO near_reader", ["UPDATE"],
+    ),
+}  # fmt: skip
+
+
+def test_tables_of_which_rows_may_be_hidden(catalog: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog.execute("CREATE ROLE near_readers; CREATE ROLE near_reader IN ROLE near_readers")
+    tables = {situation: f"near_table_{place}" for place, situation in enumerate(HIDDEN, 10)}
+    for situation, (change, _) in HIDDEN.items():
+        table = tables[situation]
+        catalog.execute(
+            f"CREATE TABLE {table} (id int); ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+            f"GRANT SELECT, INSERT, UPDATE ON {table} TO near_reader; {change.format(t=table)}".encode()
+        )
+    commands = ("UPDATE", "SELECT", "INSERT")
+    needed = [(f"public.{table}", command) for table in reversed(tables.values()) for command in commands]
+    given = {"tables": [table for table, _ in needed], "commands": [command for _, command in needed]}
+    catalog.execute("SET LOCAL ROLE near_reader")
+    found = catalog.execute(read_statement("list_hidden_tables").encode(), given).fetchall()
+    monkeypatch.setattr(row_security, "_NEEDED", needed)
+    with pytest.raises(SettingsError, match=r"row level security hides rows of public\.near_table_10"):
+        check_row_security(catalog)
+    catalog.execute("RESET ROLE")
+    names = {f"public.{table}": situation for situation, table in tables.items()}
+    assert [(names[table], commands, role) for table, commands, role in found] == [
+        (situation, commands, "near_reader") for situation, (_, commands) in HIDDEN.items() if commands
     ]
