@@ -128,7 +128,7 @@ def test_what_else_is_read(rows: NamedRows) -> None:
         rows.write("orchestrator.events", type="sent", target=target, at=NOW - minutes * MINUTE)
     rows.connection.execute("INSERT INTO orchestrator.event_bus VALUES ('bus')")
     found = read_gauges(rows.connection, NOW)
-    assert (found.claude_usd, found.twilio_usd, found.oldest_unread) == (2, 4, 1200)
+    assert (found.claude_usd, found.twilio_usd, found.oldest_unread) == (Decimal(2), Decimal(4), 1200)
     assert found.oldest_events == {"bus": 540, "https://example.com": 300}
     assert (found.overdue, found.waiting, found.cost_ceilings, found.outcome_pauses) == ({}, {}, {}, {})
     allowed = rows.connection.execute("SELECT current_setting('max_connections')::int").fetchall()[0][0]

@@ -47,11 +47,12 @@ def test_a_history_has_all_that_is_recorded_in_the_order_of_time(rows: NamedRows
         for place, (reason, note) in enumerate((("quiet_hours", None), ("daily_limit", None), ("law", name))):
             held = {"status": "queued", "reason": reason, "note": note, "until": NOW + place * HOUR}
             rows.write("orchestrator.timeline", message_id=rows[name], at=NOW + HOUR, **held)
-        for number, columns in (
-            (2, {"started_at": NOW + 3 * HOUR, "outcome": "accepted", "active_since": NOW, "law_note": "law"}),
-            (1, {"started_at": NOW + 2 * HOUR, "outcome": "refused", "error": "Busy", "error_code": 20429}),
+        for number, hours, columns in (
+            (2, 3, {"outcome": "accepted", "active_since": NOW, "law_note": "law"}),
+            (1, 2, {"outcome": "refused", "error": "Busy", "error_code": 20429}),
         ):
-            done = {"settled_at": columns["started_at"] + HOUR, "message_id": rows[name], **columns}
+            times = {"started_at": NOW + hours * HOUR, "settled_at": NOW + hours * HOUR + HOUR}
+            done = {"message_id": rows[name], **times, **columns}
             rows.write("orchestrator.attempts", id=rows[f"{name} {number}"], **rows.attempt("ada", **done))
     rows.connection.execute(
         "UPDATE orchestrator.attempts SET twilio_message_sid = 'SM' || error_code, evidence = 'recovery'"
@@ -59,19 +60,20 @@ def test_a_history_has_all_that_is_recorded_in_the_order_of_time(rows: NamedRows
     arrived = rows.text("ada", direction="outbound", role="agent", delivered_at=NOW + 5 * HOUR)
     rows.write("messages", id=rows["message 2"], **arrived)
     rows.write("messages", id=rows["message"], **{**arrived, "delivered_at": NOW})
-    for name, columns in {
+    calls: dict[str, dict[str, Any]] = {
         "its call": {"output_data": {"outcome": "kept"}, "error": "slow"},
         "of another": {"context_id": rows["other"]},
         "of another product": {"agent_type": "other"},
         "an error of delivery": {"action_type": "delivery_error"},
-    }.items():
+    }
+    for name, changes in calls.items():
         call = {"agent_type": "message_orchestrator", "action_type": "relevance", "context_id": rows["message"]}
         call |= {"created_at": NOW + 7 * HOUR, "model_used": name}
-        rows.write("agent_actions_log", **{**call, **columns})
+        rows.write("agent_actions_log", **{**call, **changes})
     history = read_message_history(rows.connection, rows["message"])
     assert history is not None
-    held = [step.reason for step in history.steps if step.what == "held"]
-    assert held == ["quiet_hours", "daily_limit", "law"]
+    reasons = [step.reason for step in history.steps if step.what == "held"]
+    assert reasons == ["quiet_hours", "daily_limit", "law"]
     of_text = [step for step in history.steps if step.what != "held"]
     assert of_text == [
         Step(NOW, "published", "by shop_1, marketing, high"),
@@ -140,18 +142,16 @@ def test_groups_with_settings_or_messages_of_the_last_week(rows: NamedRows) -> N
 
 def test_confirmations_that_are_due(rows: NamedRows) -> None:
     numbers = {}
-    for place, (name, columns) in enumerate(
-        {
-            "due": {},
-            "ended": {"ended_at": NOW},
-            "of nobody": {"user_id": None},
-            "too late": {"confirm_until": NOW},
-            "never due": {"confirm_until": None},
-            "confirmed": {"confirmation_id": UUID(int=9)},
-            "of another number": {},
-        }.items(),
-        10,
-    ):
+    opt_outs: dict[str, dict[str, Any]] = {
+        "due": {},
+        "ended": {"ended_at": NOW},
+        "of nobody": {"user_id": None},
+        "too late": {"confirm_until": NOW},
+        "never due": {"confirm_until": None},
+        "confirmed": {"confirmation_id": UUID(int=9)},
+        "of another number": {},
+    }
+    for place, (name, columns) in enumerate(opt_outs.items(), 10):
         numbers[name] = f"+121255501{place}"
         stop = {"user_id": rows["ada"], "source": "keyword", "opted_out_at": NOW, "confirm_until": NOW + SECOND}
         number = {"id": rows[name], "phone_number": numbers[name]}
@@ -182,7 +182,7 @@ def test_senders_without_a_person_are_added_once(rows: NamedRows) -> None:
 def test_rows_that_are_left_to_another_sender(rows: NamedRows) -> None:
     in_order = ["newest", "left", "tied", "a day old", "of unknown time"]
     ids = [rows[name] for name in in_order]
-    for name, columns in {
+    texts: dict[str, dict[str, Any]] = {
         "tied": {"created_at": NOW - 2 * DAY},
         "left": {"created_at": NOW - 2 * DAY, "status": "queued_for_send"},
         "of unknown time": {"created_at": None},
@@ -191,7 +191,8 @@ def test_rows_that_are_left_to_another_sender(rows: NamedRows) -> None:
         "to be sent": {"created_at": NOW - DAY + SECOND},
         "sent": {"created_at": NOW - 2 * DAY, "status": "sent"},
         "inbound": {"created_at": NOW - 2 * DAY, "direction": "inbound"},
-    }.items():
+    }
+    for name, columns in texts.items():
         text = rows.text("ada", **{"direction": "outbound", "status": "pending", "role": "agent", **columns})
         rows.write("messages", id=rows[name], **text)
     rows.write("orchestrator.left_alone", message_id=rows["newest"])

@@ -1,7 +1,7 @@
 """Consents, checks of numbers, limits and settings, each among rows that fail one of the conditions."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -131,7 +131,7 @@ def test_consented_numbers_with_the_last_answer(rows: NamedRows) -> None:
 
 def test_numbers_are_claimed_that_nobody_asks_about_or_has_just_asked(rows: NamedRows) -> None:
     before, lately = NOW - CLAIM_LASTS, NOW - CLAIM_LASTS + SECOND
-    earlier = {
+    earlier: dict[str, list[tuple[str | None, datetime]]] = {
         "never": [],
         "claimed": [(None, lately)],
         "claim lapsed": [(None, before)],

@@ -33,7 +33,7 @@ def message(rows: NamedRows, **columns: Any) -> dict[str, Any]:
 
 def test_each_filter_keeps_out_what_it_does_not_name(rows: NamedRows) -> None:
     base = message(rows, status="sent", reason="stale", accepted_at=NOW, sent_at=NOW)
-    near_misses = {
+    near_misses: dict[str, dict[str, Any]] = {
         "another's": {"user_id": rows["ben"]},
         "of another agent": {"agent_id": "Other_saga"},
         "of another lane": {"priority": "low"},
@@ -51,7 +51,10 @@ def test_each_filter_keeps_out_what_it_does_not_name(rows: NamedRows) -> None:
         "without a text": {},
         "of the former sender": {"accepted_at": None},
     }
-    listed = {"at the first instant": {}, "just before the last": {"accepted_at": NOW + HOUR - SECOND}}
+    listed: dict[str, dict[str, Any]] = {
+        "at the first instant": {},
+        "just before the last": {"accepted_at": NOW + HOUR - SECOND},
+    }
     rows.add("message_queue", base, near_misses | listed)
     undelivered = rows.attempt("ada", undelivered_at=NOW + SECOND, undelivered_code=30003)
     for name in (*near_misses, *listed):
@@ -89,14 +92,15 @@ def test_a_message_is_listed_with_what_became_of_its_newest_text(rows: NamedRows
     rows.add("message_queue", message(rows), {"tried again": {"user_id": rows["nameless"]}})
     first = rows.attempt("ada", started_at=NOW, undelivered_at=NOW, undelivered_code=30001)
     newest = rows.attempt("ada", started_at=NOW + SECOND)
-    for name, newest_columns in {
+    newest_texts: dict[str, dict[str, Any]] = {
         "arrived": {},
         "arrived, older form": {},
         "blocked": {"undelivered_at": NOW, "undelivered_code": 30003},
         "without a code": {"undelivered_at": NOW},
         "on its way": {},
         "tried again": {"undelivered_at": NOW, "undelivered_code": 30005},
-    }.items():
+    }
+    for name, newest_columns in newest_texts.items():
         ids = {"newest": rows[f"newest {name}"], "first": rows[f"first {name}"]}  # the newest has the smaller id
         rows.write("orchestrator.attempts", **first, id=ids["first"], message_id=rows[name])
         rows.write("orchestrator.attempts", **newest, id=ids["newest"], message_id=rows[name], **newest_columns)

@@ -61,7 +61,7 @@ def test_texts_count_that_went_lately(rows: NamedRows, monkeypatch: pytest.Monke
     text(rows, "filtered", undelivered_code=30008, part=1)
     text(rows, "filtered", part=2, undelivered_code=FILTERED)
     text(rows, "later part", part=2)
-    ours = {"published_by": None, "type": "help_answer"}
+    ours: dict[str, Any] = {"published_by": None, "type": "help_answer"}
     text(rows, "system", **ours)
     text(rows, "system", **{**ours, "type": "opt_out_confirmation"})
     text(rows, "not the system", **ours)
@@ -94,7 +94,8 @@ def test_texts_count_that_went_lately(rows: NamedRows, monkeypatch: pytest.Monke
 
 def test_a_stop_counts_for_the_last_text_before_it(rows: NamedRows) -> None:
     numbers = iter([f"+121255501{place}" for place in range(10, 99)])
-    charged, free = {}, {}
+    charged: dict[str | None, tuple[str, int, int, int]] = {}
+    free: dict[str | None, tuple[str, int, int, int]] = {}
 
     def case(
         name: str, stopped: timedelta, *, counts: bool, of_text: dict[str, Any] | None = None, **of_stop: Any

@@ -7,14 +7,15 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.people import Person
+from orchestrator.store.database import sql
 from orchestrator.store.people import PersonRecord, read_user
-from orchestrator.store.people_list import iterate_people
+from orchestrator.store.people_list import FIRST_ID, iterate_people
 from tests.named_rows import NOW, NamedRows
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 TODAY, DAY = NOW.date(), timedelta(days=1)
 ADA, BEN = "+12125550101", "+12125550102"
-QUIET = {"quiet_hours_start": time(21), "quiet_hours_end": time(9)}
+QUIET: dict[str, Any] = {"quiet_hours_start": time(21), "quiet_hours_end": time(9)}
 
 
 @pytest.fixture
@@ -78,14 +79,16 @@ def test_a_person_is_shown_with_what_their_phone_got(rows: NamedRows) -> None:
     unread = {"user_id": rows["ben"], "phone_number": ADA, "received_at": NOW}
     rows.write("orchestrator.readings", inbound_id=rows["unread"], kind="unjudged", **unread)
     rows.write("orchestrator.numbers", phone_number=ADA, dead_code=30006, unreachable_until=NOW + HOUR, changed_at=NOW)
-    for name, columns in {
+    messages: dict[str, dict[str, Any]] = {
         "queued": {},
         "approved": {"status": "approved"},
         "sending": {"status": "sending"},
         "sent": {"status": "sent"},
+        "cancelled": {"status": "cancelled"},
         "of the former sender": {"accepted_at": None},
         "to the other": {"user_id": rows["sharer"]},
-    }.items():
+    }
+    for name, columns in messages.items():
         rows.write("message_queue", **rows.message("ada", agent_id=name, **columns))
     assert read_user(rows.connection, "ada", NOW) == PersonRecord(
         Person(
@@ -111,6 +114,8 @@ def test_a_person_is_shown_with_what_their_phone_got(rows: NamedRows) -> None:
         waiting=3,
     )
     unreadable = Person(rows["unreadable"], "none")
+    sharer = read_user(rows.connection, "sharer", NOW).person
+    assert (sharer.phone_number, sharer.last_inbound_at, sharer.opted_out) == (ADA, NOW, True)
     assert read_user(rows.connection, "unreadable", NOW) == PersonRecord(unreadable, "unreadable", 1, 0)
     rows.connection.execute("UPDATE orchestrator.numbers SET dead_code = NULL")
     assert not read_user(rows.connection, "ada", NOW).person.number_is_dead
@@ -135,6 +140,9 @@ def test_a_page_of_people_has_all_of_them_by_id(rows: NamedRows) -> None:
     everyone = ["ada", "sharer", "ben", "unreadable"]
     assert listed(rows) == listed(rows, page=1) == everyone
     assert listed(rows, after=rows["ada"]) == everyone[1:]
+    given = {"now": NOW, "after": FIRST_ID, "opted_out": False, "opted_out_since": None, "texted": False, "limit": 2}
+    rows.connection.execute("UPDATE users SET updated_at = now() WHERE external_id = 'ada'")  # stored behind the others
+    assert [row[1] for row in rows.connection.execute(sql("list_people"), given)] == everyone[:2]
     found = {row["external_id"]: row for row in iterate_people(rows.connection, NOW)}
     of_phone = {"phone_number": ADA, "sent_by_day": {TODAY - DAY: 7, TODAY: 0}, "sent_this_hour": 5}
     nobody = {"first_name": None, "timezone": None, "daily_limit": None, "hourly_limit": None}
@@ -164,22 +172,20 @@ def test_a_page_of_people_has_all_of_them_by_id(rows: NamedRows) -> None:
 
 
 def test_people_who_may_be_at_their_limit_got_texts_or_may_get_none(rows: NamedRows) -> None:
-    for place, (name, columns) in enumerate(
-        {
-            "texted today": {"sent": 1},
-            "texted yesterday": {"sent": 1, "day": TODAY - DAY},
-            "texted before": {"sent": 1, "day": TODAY - 2 * DAY},
-            "texted never": {"sent": 0},
-            "of unknown texts": {"sent": None},
-            "may get none a day": {"sent": 0, "daily": 0},
-            "may get none an hour": {"sent": 0, "hourly": 0},
-            "may get one": {"sent": 0, "daily": 1, "hourly": 1},
-            "without limits": {"sent": 0, "daily": None, "hourly": None},
-        }.items(),
-        10,
-    ):
+    people: dict[str, dict[str, Any]] = {
+        "texted today": {"sent": 1},
+        "texted yesterday": {"sent": 1, "day": TODAY - DAY},
+        "texted before": {"sent": 1, "day": TODAY - 2 * DAY},
+        "texted never": {"sent": 0},
+        "of unknown texts": {"sent": None},
+        "may get none a day": {"sent": 0, "daily": 0},
+        "may get none an hour": {"sent": 0, "hourly": 0},
+        "may get one": {"sent": 0, "daily": 1, "hourly": 1},
+        "without limits": {"sent": 0, "daily": None, "hourly": None},
+    }
+    for place, (name, columns) in enumerate(people.items(), 10):
         rows.person(name, f"+121255501{place}")
-        budget(rows, name, **{"day": TODAY, **columns})  # type: ignore[arg-type]  # each its own
+        budget(rows, name, **{"day": TODAY, **columns})
     budget(rows, "sharer", TODAY, 1)
     rows.write("messages", **rows.text("ben", direction="outbound", status="sent", role="agent", created_at=NOW))
     texted = ["texted today", "texted yesterday", "may get none a day", "may get none an hour"]

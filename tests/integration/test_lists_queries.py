@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -151,10 +152,16 @@ def test_what_is_no_message_was_rejected_or_waits_for_its_user(rows: NamedRows) 
 # Answers -----------------------------------------------------------------------------------------------------------------
 
 
-def replies(rows: NamedRows, scope: str | None = None, message: str | None = None, **changes: object) -> list[ReplyRow]:
-    given = {"since": NOW - HOUR, "after": (NOW - HOUR, UUID(int=0)), "limit": 50, "now": NOW, **changes}
+def replies(rows: NamedRows, scope: str | None = None, message: str | None = None, **changes: Any) -> list[ReplyRow]:
+    given: dict[str, Any] = {
+        "since": NOW - HOUR,
+        "after": (NOW - HOUR, UUID(int=0)),
+        "limit": 50,
+        "now": NOW,
+        **changes,
+    }
     message_id = rows[message] if message else None
-    return read_replies(rows.connection, rows["ada"], agent_prefix=scope, message_id=message_id, **given)  # type: ignore[arg-type]  # one of each
+    return read_replies(rows.connection, rows["ada"], agent_prefix=scope, message_id=message_id, **given)
 
 
 def names(rows: NamedRows, found: list[ReplyRow]) -> list[str | None]:
@@ -196,25 +203,24 @@ def test_a_reply_has_the_message_that_it_answers_or_may_answer(rows: NamedRows) 
     other = {"user_id": rows["ada"], "phone_number": "+12125550101", "received_at": NOW}
     sent = rows.attempt("ada", message_id=rows["a"], started_at=NOW + SECOND)  # after the first answer
     rows.write("orchestrator.attempts", id=rows["text"], **sent)
-    for place, (name, reading) in enumerate(
-        {
-            "answers a": {"kind": "conversation", "in_reply_to": rows["a"]},
-            "answers b": {"kind": "conversation", "in_reply_to": rows["b"]},
-            "answers the other's": {"kind": "conversation", "in_reply_to": rows["other's"]},
-            "answers one of three": {"kind": "conversation", "may_answer": both},
-            "answers one at most": {"kind": "conversation", "may_answer": [rows["b"]]},
-            "answers nothing": {"kind": "conversation"},
-            "not yet read": {"kind": "unjudged"},
-            "help": {"kind": "help"},
-            "stop": {"kind": "stop"},
-            "of the former webhook": None,
-        }.items()
-    ):
+    readings: dict[str, dict[str, Any] | None] = {
+        "answers a": {"kind": "conversation", "in_reply_to": rows["a"]},
+        "answers b": {"kind": "conversation", "in_reply_to": rows["b"]},
+        "answers the other's": {"kind": "conversation", "in_reply_to": rows["other's"]},
+        "answers one of three": {"kind": "conversation", "may_answer": both},
+        "answers one at most": {"kind": "conversation", "may_answer": [rows["b"]]},
+        "answers nothing": {"kind": "conversation"},
+        "not yet read": {"kind": "unjudged"},
+        "help": {"kind": "help"},
+        "stop": {"kind": "stop"},
+        "of the former webhook": None,
+    }
+    for place, (name, reading) in enumerate(readings.items()):
         written = {"created_at": NOW + place * SECOND, "content": name}
         rows.write("messages", id=rows[name], **rows.text("ada", **written))
         if reading:
             rows.write("orchestrator.readings", inbound_id=rows[name], **other, **reading)
-    now = {"now": NOW + HOUR}
+    now: dict[str, Any] = {"now": NOW + HOUR}
     assert [
         (row.words, row.kind, rows.name(row.answers), row.agent_id, rows.names([*row.may_answer]))
         for row in replies(rows, **now)

@@ -59,7 +59,8 @@ NO_STATS: Mapping[str, Any] = {
 
 
 def test_what_became_of_messages_since_a_time(rows: NamedRows) -> None:
-    before, undelivered = NOW - SECOND, {"undelivered_at": NOW}
+    before = NOW - SECOND
+    undelivered: dict[str, Any] = {"undelivered_at": NOW}
     rows.write("orchestrator.timeline", message_id=rows["old"], at=before, status="queued", reason="old")
     rows.write("messages", **rows.text("ada", created_at=before))
     rows.write("orchestrator.opt_outs", phone_number="+12125550100", source="keyword", opted_out_at=before)
@@ -127,7 +128,7 @@ def test_the_ten_agents_with_most_texts_are_named(rows: NamedRows) -> None:
 def test_texts_are_counted_by_hour_and_lane(rows: NamedRows) -> None:
     attempt(rows, "too old", text="delivered", started_at=NOW - SECOND)
     rows.write("orchestrator.attempts", **rows.attempt("ada", id=first_id_at(NOW), message_id=rows["deleted"]))
-    later = {"started_at": NOW + 90 * MINUTE, "text": "delivered"}
+    later: dict[str, Any] = {"started_at": NOW + 90 * MINUTE, "text": "delivered"}
     attempt(rows, "saga", priority="urgent", **later)
     attempt(rows, "saga", priority="low", **later)
     attempt(rows, "saga", priority="low", started_at=NOW + HOUR)
@@ -174,7 +175,7 @@ def call(rows: NamedRows, action: str, usd: str | None, at: Any = NOW, agent: st
 
 
 def test_what_claude_cost_by_day_action_agent_and_model(rows: NamedRows) -> None:
-    tokens = {"input_tokens": 100, "cached_tokens": 10, "output_tokens": 20}
+    tokens: dict[str, Any] = {"input_tokens": 100, "cached_tokens": 10, "output_tokens": 20}
     call(rows, "render_message", "0.01", NOW - SECOND)
     call(rows, "render_message", "0.01", NOW, **tokens)
     call(rows, "render_message", "0.02", NOW + HOUR, **tokens)
@@ -212,7 +213,7 @@ def test_what_each_avoided_call_would_have_cost(rows: NamedRows) -> None:
     call(rows, "check_relevance", "0.12", messages=2)
     call(rows, "check_relevance", "9", NOW - SECOND, messages=9)
     call(rows, "check_relevance", "9", messages=9, error="overloaded")
-    assert saved()[0] == ("batching", 1, 0), "no message was judged alone"
+    assert saved()[0] == ("batching", 1, Decimal(0)), "no message was judged alone"
     call(rows, "check_relevance", "0.10", messages=1)
     call(rows, "check_relevance", "0.04", messages=1)
     call(rows, "check_relevance", "0.04", messages=6)

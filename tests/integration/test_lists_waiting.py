@@ -236,11 +236,12 @@ def test_unsent_messages_to_numbers_with_their_open_attempt(rows: NamedRows) -> 
             "to ben": {"user_id": rows["ben"]},
         },
     )
-    for message, of_message in {
+    attempts: dict[str, dict[str, str | None]] = {
         "sending": {"open": None, "refused": "refused"},
         "of unknown outcome": {"unknown, newer": "unknown", "unknown, older": "unknown"},
         "queued": {"accepted": "accepted"},
-    }.items():
+    }
+    for message, of_message in attempts.items():
         for place, (name, outcome) in enumerate(of_message.items()):
             attempt = {"message_id": rows[message], "started_at": NOW - place * SECOND, "outcome": outcome}
             rows.write("orchestrator.attempts", id=rows[name], **rows.attempt("ada", **attempt))
