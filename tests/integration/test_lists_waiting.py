@@ -53,6 +53,7 @@ def test_waiting_messages_by_lane_and_age(rows: NamedRows) -> None:
             "urgent": {"priority": "urgent", "accepted_at": NOW + HOUR, "scheduled_for": NOW + HOUR},
             "sent": {"status": "sent"},
             "of the former sender": {"accepted_at": None},
+            "of the former sender, sent": {"accepted_at": None, "status": "sent"},
             "to ben": {"user_id": rows["ben"], "priority": "medium", "accepted_at": NOW - HOUR},
         },
     )
