@@ -1,6 +1,7 @@
 """Rows with a name each, written past the handlers, so that a test can say which of them a statement took."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -53,6 +54,14 @@ class NamedRows:
         """Write a person, whose external id is the name; returns the id."""
         self.write("users", **{"id": self[name], "phone_number": phone_number, "external_id": name, **columns})
         return self[name]
+
+    @contextmanager
+    def without_luck(self) -> Iterator[None]:
+        """Let no index, and no sort of another purpose, give the order that a statement asks for."""
+        with self.connection.transaction():
+            for plan in ("indexscan", "indexonlyscan", "bitmapscan", "sort"):
+                self.connection.execute(f"SET LOCAL enable_{plan} = off".encode())
+            yield
 
     def message(self, to: str, **columns: Any) -> dict[str, Any]:
         """The columns of a message to a person, which is due."""

@@ -1,6 +1,7 @@
 """Statistics and costs, counted among rows of other times, kinds and outcomes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -95,7 +96,7 @@ def test_what_became_of_messages_since_a_time(rows: NamedRows) -> None:
         rows.write(
             "orchestrator.rejections", sqs_message_id=f"{place}", **{**old, "reason": reason, "rejected_at": NOW}
         )
-    for direction, role in (("inbound", "user"), ("inbound", "system"), ("outbound", "user")):
+    for direction, role in (("inbound", "user"), ("inbound", "user"), ("inbound", "system"), ("outbound", "user")):
         rows.write("messages", **rows.text("ada", direction=direction, role=role))
     for ended_at in (None, NOW):
         stop = {"source": "keyword", "opted_out_at": NOW, "ended_at": ended_at}
@@ -112,7 +113,7 @@ def test_what_became_of_messages_since_a_time(rows: NamedRows) -> None:
         "held_by_reason": {"quiet_hours": 2, "daily_limit": 1},
         "ended_by_reason": {"failed (bad_number)": 1, "cancelled (opted_out)": 2},
         "rejected_by_reason": {"invalid": 2, "duplicate": 1},
-        "texts_received": 1,
+        "texts_received": 2,
         "opt_outs": 2,
         "sent_by_agent": {"saga": 3, "older": 1, "unknown": 1},
     }
@@ -134,7 +135,9 @@ def test_texts_are_counted_by_hour_and_lane(rows: NamedRows) -> None:
     attempt(rows, "saga", priority="low", started_at=NOW + HOUR)
     attempt(rows, "saga", text="delivered", started_at=NOW + HOUR - SECOND)
     attempt(rows, "saga", text="delivered", outcome="unknown")
-    assert read_hourly_texts(rows.connection, NOW) == [
+    with rows.without_luck():
+        found = read_hourly_texts(rows.connection, NOW)
+    assert found == [
         HourOfTexts(NOW, "high", 1, 1),
         HourOfTexts(NOW, "unknown", 1, 0),
         HourOfTexts(NOW + HOUR, "low", 2, 1),
@@ -160,7 +163,8 @@ def test_waiting_messages_are_counted_by_age(rows: NamedRows, monkeypatch: pytes
     for most in (3, 2, 1):
         monkeypatch.setattr(stats, "MOST_COUNTED", most)
         expected[most] = 0
-        assert count_waiting_by_age(rows.connection, NOW, borders) == expected
+        with rows.without_luck():
+            assert count_waiting_by_age(rows.connection, NOW, borders) == expected
 
 
 # Costs --------------------------------------------------------------------------------------------------------------------
@@ -181,7 +185,8 @@ def test_what_claude_cost_by_day_action_agent_and_model(rows: NamedRows) -> None
     call(rows, "render_message", "0.02", NOW + HOUR, **tokens)
     call(rows, "render_message", None, NOW, error="overloaded")
     call(rows, "render_message", None, NOW, agent="failed", error="overloaded")
-    call(rows, "render_message", "0.03", NOW, agent="Saga", model_used="haiku")
+    call(rows, "render_message", "0.02", NOW, agent="Saga", model_used="haiku")
+    call(rows, "render_message", "0.01", NOW, agent="Saga", model_used="haiku")
     call(rows, "render_message", "0.03", NOW, agent="Saga")
     call(rows, "render_message", "0.03", NOW, agent="Axel")
     call(rows, "check_relevance", "0.03", NOW, agent="Zoe")
@@ -196,7 +201,7 @@ def test_what_claude_cost_by_day_action_agent_and_model(rows: NamedRows) -> None
         line("0.01", "saga", "check_relevance", day=1),
         line("0.03", "Zoe", "check_relevance"),
         line("0.03", "Axel"),
-        line("0.03", "Saga", model="haiku"),
+        replace(line("0.03", "Saga", model="haiku"), calls=2),
         line("0.03", "Saga"),
         ClaudeCosts(today, "render_message", "saga", "opus", 3, 1, 200, 20, 40, Decimal("0.03")),
         ClaudeCosts(today, "render_message", "failed", "opus", 1, 1, 0, 0, 0, Decimal(0)),
@@ -210,6 +215,9 @@ def test_what_each_avoided_call_would_have_cost(rows: NamedRows) -> None:
 
     names = ("batching", "remembered verdicts", "verbatim texts")
     assert read_savings(rows.connection, NOW) == [Savings(what, 0, Decimal(0)) for what in names]
+    call(rows, "check_relevance", "0.04", messages=1)
+    assert saved()[1] == ("remembered verdicts", 0, Decimal("0.04"))
+    rows.connection.execute("DELETE FROM agent_actions_log")
     call(rows, "check_relevance", "0.12", messages=2)
     call(rows, "check_relevance", "9", NOW - SECOND, messages=9)
     call(rows, "check_relevance", "9", messages=9, error="overloaded")
@@ -219,7 +227,7 @@ def test_what_each_avoided_call_would_have_cost(rows: NamedRows) -> None:
     call(rows, "check_relevance", "0.04", messages=6)
     call(rows, "render_message", "0.01", messages=1)
     call(rows, "render_message", "0.03", messages=1)
-    call(rows, "reformulate", "0.5", messages=1)
+    call(rows, "reformulate", "0.5", messages=3)
     for place, (judged_at, reused) in enumerate(((NOW, 2), (NOW + SECOND, 3), (NOW - SECOND, 7))):
         verdict = {"inbound_id": rows["text"], "verdict": "keep", "why": "", "judged_at": judged_at, "reused": reused}
         rows.write("orchestrator.relevance", message_id=UUID(int=place), **verdict)
@@ -239,11 +247,11 @@ def test_what_each_avoided_call_would_have_cost(rows: NamedRows) -> None:
 
 
 def test_what_texts_cost_by_day(rows: NamedRows) -> None:
-    for days, texts, usd in ((-1, 1, 9), (0, 2, 1), (1, 0, 9), (2, 3, 2)):
+    for days, texts, usd in ((-1, 1, 9), (0, 2, 1), (1, 0, 9), (2, 1, 2)):
         spent = {"day": NOW.date() + days * DAY, "texts": texts, "segments": 2 * texts, "twilio_usd": usd}
         rows.write("orchestrator.spending_shards", shard=1, **spent)
     rows.write("orchestrator.spending_shards", day=NOW.date(), shard=2, texts=1, segments=1, twilio_usd=3)
     assert read_text_costs(rows.connection, NOW) == [
-        TextCosts(NOW.date() + 2 * DAY, 3, 6, Decimal(2)),
+        TextCosts(NOW.date() + 2 * DAY, 1, 2, Decimal(2)),
         TextCosts(NOW.date(), 3, 5, Decimal(4)),
     ]

@@ -102,8 +102,8 @@ def test_agents_whose_messages_wait_for_the_start_limit(rows: NamedRows, monkeyp
     rows.write("orchestrator.known_agents", agent_id="known")
     of_agents = [
         ("b", "y", 1),
-        ("b", "x", 1),
-        ("a", None, 1),
+        ("b", None, 1),
+        ("a", "z", 1),
         ("most", "x", 2),
         ("settled_1", "x", 3),
         ("known", "x", 4),
@@ -117,8 +117,8 @@ def test_agents_whose_messages_wait_for_the_start_limit(rows: NamedRows, monkeyp
         rows.write("message_queue", **message)
     in_order = [
         AgentAtStartLimit("most", "x", 2),
-        AgentAtStartLimit("a", "", 1),
-        AgentAtStartLimit("b", "x", 1),
+        AgentAtStartLimit("a", "z", 1),
+        AgentAtStartLimit("b", "", 1),
         AgentAtStartLimit("b", "y", 1),
     ]
     assert list_agents_at_start_limit(rows.connection, 10) == in_order
@@ -145,7 +145,8 @@ def test_the_first_waiting_messages_are_counted_by_agent(rows: NamedRows) -> Non
     expected = {("saga", "", "daily_limit", 2), ("saga", "shop", "due", 1), ("fourth", "", "due", 1)}
     last = ("fifth", "", "due", 1)
     for most, counts in ((9, expected | {last}), (4, expected), (3, expected - {("fourth", "", "due", 1)})):
-        found = rows.connection.execute(sql("count_waiting_of_agents"), {"most": most}).fetchall()
+        with rows.without_luck():
+            found = rows.connection.execute(sql("count_waiting_of_agents"), {"most": most}).fetchall()
         assert {*found} == counts
     only = rows.connection.execute(sql("count_waiting_of_agents"), {"most": 2}).fetchall()
     assert only == [("saga", "", "daily_limit", 2)]
@@ -186,12 +187,13 @@ def test_pauses_and_those_of_a_message(rows: NamedRows) -> None:
         "user": (str(rows["ada"]), 2, None),
         "agent": ("sag", 3, SECOND),
         "lane": ("high", 4, timedelta(0)),
-        "provider": ("", -9, HOUR),
+        "provider": ("", -1, HOUR),
     }
     for scope, (value, age, ends) in pauses.items():
         times = {"paused_at": NOW - age * HOUR, "ends_at": None if ends is None else NOW + ends}
         rows.write("orchestrator.pauses", scope=scope, value=value, paused_by="grace", note="why", **times)
-    rows.write("orchestrator.pauses", scope="type", value="note", paused_at=NOW - HOUR)
+    for scope, value in (("type", "note"), ("agent", "news")):
+        rows.write("orchestrator.pauses", scope=scope, value=value, paused_at=NOW - HOUR)
     agent = PauseRow("agent", "sag", "grace", "why", NOW - 3 * HOUR, NOW + SECOND)
     for name in ("queued", "approved"):
         found = list_pauses_of_message(rows.connection, rows[name], NOW)
@@ -202,7 +204,7 @@ def test_pauses_and_those_of_a_message(rows: NamedRows) -> None:
     assert [(pause.scope, pause.value) for pause in of_another] == [("type", "note"), ("provider", "")]
     in_force = list_pauses(rows.connection, NOW)
     assert in_force[0] == agent
-    order = [("agent", "sag"), ("user", str(rows["ada"])), ("type", "news"), ("type", "note")]
+    order = [("agent", "sag"), ("user", str(rows["ada"])), ("agent", "news"), ("type", "news"), ("type", "note")]
     assert [(pause.scope, pause.value) for pause in in_force] == order
 
 
@@ -239,12 +241,12 @@ def test_unsent_messages_to_numbers_with_their_open_attempt(rows: NamedRows) -> 
     )
     attempts: dict[str, dict[str, str | None]] = {
         "sending": {"open": None, "refused": "refused"},
-        "of unknown outcome": {"unknown, newer": "unknown", "unknown, older": "unknown"},
+        "of unknown outcome": {"unknown, older": "unknown", "unknown, newer": "unknown"},
         "queued": {"accepted": "accepted"},
     }
     for message, of_message in attempts.items():
         for place, (name, outcome) in enumerate(of_message.items()):
-            attempt = {"message_id": rows[message], "started_at": NOW - place * SECOND, "outcome": outcome}
+            attempt = {"message_id": rows[message], "started_at": NOW + place * SECOND, "outcome": outcome}
             rows.write("orchestrator.attempts", id=rows[name], **rows.attempt("ada", **attempt))
     found = read_unsent_messages(rows.connection, [ADA, "+12125550103"])
     assert {rows.name(message.message_id): message for message in found} == {
@@ -268,6 +270,7 @@ def test_words_of_the_waiting_messages_of_another_sender(rows: NamedRows) -> Non
             "too old": {**at(-2.001)},
             "ours": {**at(0), "accepted_at": NOW},
             "sent": {**at(0), "status": "sent"},
+            "for the year 9000": {"scheduled_for": "9000-01-01", "created_at": NOW},
             "for the end of time": {"scheduled_for": "infinity", "created_at": NOW},
         },
         accepted_at=None,

@@ -4,7 +4,7 @@ WITH averages AS (
     SELECT coalesce(sum(cost_usd) FILTER (WHERE action = 'check_relevance')
                     / nullif(sum(messages) FILTER (WHERE action = 'check_relevance'), 0), 0) AS judged,
            coalesce(avg(cost_usd) FILTER (WHERE action = 'render_message'), 0) AS rendered,
-           coalesce(avg(cost_usd) FILTER (WHERE action = 'check_relevance' AND messages = 1), 0) AS alone,
+           avg(cost_usd) FILTER (WHERE action = 'check_relevance' AND messages = 1) AS alone,
            coalesce(sum(messages - 1) FILTER (WHERE action = 'check_relevance'), 0) AS batched
       FROM orchestrator.claude_calls(%(since)s)
      WHERE error IS NULL
