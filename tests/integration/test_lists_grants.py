@@ -17,7 +17,6 @@ from orchestrator.store.access import (
     list_web_functions,
     list_web_views,
 )
-from orchestrator.store.old_senders import require_changeable_numbers
 from orchestrator.store.runtime_role import ROLE, Right, list_missing_rights
 from orchestrator.store.stored_statements import read_statement
 
@@ -176,48 +175,6 @@ def test_roles_that_may_add_triggers(catalog: Connection) -> None:
         TriggerHolder(WEB, "near_c", is_outsider=True),
         TriggerHolder("public", "near_b", is_outsider=True),
     ]
-
-
-def test_triggers_that_fail_on_each_change_of_a_number(catalog: Connection) -> None:
-    code = "UPDATE public.users SET updated_at = now() WHERE id = NEW.id"
-    shapes = {
-        "of any column": "BEFORE UPDATE ON users FOR EACH ROW",
-        "of the number": "BEFORE UPDATE OF timezone, phone_number ON users FOR EACH ROW",
-        "of changes and more": "BEFORE INSERT OR UPDATE ON users FOR EACH ROW",
-        "ahead": "BEFORE UPDATE ON users FOR EACH ROW",
-        "always on": "BEFORE UPDATE ON users FOR EACH ROW",
-        "of another column": "BEFORE UPDATE OF timezone ON users FOR EACH ROW",
-        "after": "AFTER UPDATE ON users FOR EACH ROW",
-        "of an insertion": "BEFORE INSERT ON users FOR EACH ROW",
-        "of a statement": "BEFORE UPDATE ON users FOR EACH STATEMENT",
-        "of another table": "BEFORE UPDATE ON messages FOR EACH ROW",
-        "switched off": "BEFORE UPDATE ON users FOR EACH ROW",
-        "of a replica": "BEFORE UPDATE ON users FOR EACH ROW",
-    }
-    for name, body in (("writes", code), ("reads", "PERFORM 1 FROM users"), ("shadows", "UPDATE users_log SET id = 1")):
-        catalog.execute(
-            f"CREATE FUNCTION public.near_{name}() RETURNS trigger LANGUAGE plpgsql AS"
-            f" $$BEGIN {body}; RETURN NEW; END$$".encode()
-        )
-    catalog.execute(
-        f"CREATE FUNCTION orchestrator.near_ours() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {code}; RETURN NEW;"
-        " END$$".encode()
-    )
-    for name, shape in shapes.items():
-        catalog.execute(f'CREATE TRIGGER "{name}" {shape} EXECUTE FUNCTION public.near_writes()'.encode())
-    for function in ("public.near_reads", "public.near_shadows", "orchestrator.near_ours"):
-        catalog.execute(f'CREATE TRIGGER "{function}" {shapes["of any column"]} EXECUTE FUNCTION {function}()'.encode())
-    catalog.execute(
-        'ALTER TABLE users DISABLE TRIGGER "switched off"; ALTER TABLE users ENABLE ALWAYS TRIGGER "always on";'
-        'ALTER TABLE users ENABLE REPLICA TRIGGER "of a replica"'
-    )
-    found = catalog.execute(read_statement("list_failing_number_triggers").encode()).fetchall()
-    names = ["ahead", "always on", "of any column", "of changes and more", "of the number"]
-    quoted = [name if name == "ahead" else f'"{name}"' for name in names]
-    removals = [f"ALTER TABLE public.users DISABLE TRIGGER {name};" for name in quoted]
-    assert found == list(zip(names, removals, strict=True))
-    with pytest.raises(Exception, match="always on"):
-        require_changeable_numbers(catalog)
 
 
 # Policies and grants -------------------------------------------------------------------------------------------------------

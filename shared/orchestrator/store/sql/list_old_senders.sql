@@ -16,7 +16,7 @@ SELECT s.kind, s.name,
             || quote_ident(owner.rolname)
        END || ';' AS removal
   FROM orchestrator.old_senders() s
-  LEFT JOIN pg_publication p ON p.pubname = s.name AND s.kind = 'publication'
+  LEFT JOIN pg_publication p ON p.pubname = s.name
   LEFT JOIN LATERAL (
         SELECT string_agg('public.' || name, ', ' ORDER BY name DESC) AS tables
           FROM unnest(ARRAY['messages', 'message_queue']) AS name
