@@ -130,6 +130,7 @@ def test_what_else_is_read(rows: NamedRows) -> None:
     rows.connection.execute("INSERT INTO orchestrator.event_bus VALUES ('bus')")
     found = read_gauges(rows.connection, NOW)
     assert (found.claude_usd, found.twilio_usd, found.oldest_unread) == (Decimal(2), Decimal(4), 1200)
+    assert read_gauges(rows.connection, NOW + days).claude_usd == 16
     assert found.oldest_events == {"bus": 540, "https://example.com": 300}
     assert (found.overdue, found.waiting, found.cost_ceilings, found.outcome_pauses) == ({}, {}, {}, {})
     allowed = rows.connection.execute("SELECT current_setting('max_connections')::int").fetchall()[0][0]
@@ -141,6 +142,7 @@ def test_pauses_count_by_what_they_are(rows: NamedRows) -> None:
     for scope, value, paused, ends in (
         ("spending", "", 9, SECOND),
         ("spending", "urgent", 8, SECOND),
+        ("spending", "over", 30, timedelta(0)),
         ("agent_outcomes", "saga", 7, None),
         ("agent_outcomes", "other", 7, None),
         ("type_outcomes", "news", 6, None),

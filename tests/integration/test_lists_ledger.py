@@ -255,7 +255,8 @@ def test_limits_are_those_of_today_or_of_the_newest_day_before_or_else_of_a_late
         assert len(found) <= 1
         return found[0] if found else None
 
-    rows.write("user_message_budget", user_id=rows["ben"], date=today, daily_limit=99)
+    for days in (-1, 0, 9):
+        rows.write("user_message_budget", user_id=rows["ben"], date=today + days * DAY, daily_limit=99)
     assert limits(0) is None
     for days in (-5, -1, 2, 4):
         written = {"daily_limit": 10 + days, "hourly_limit": 20 + days, "quiet_hours_enabled": days == 2}
@@ -280,7 +281,7 @@ def test_settings_of_an_agent_are_written_whole(rows: NamedRows) -> None:
 @pytest.mark.parametrize(
     ("function", "column", "value", "reads"),
     [
-        ("law_texts(%s, %s)", "law_texts", 2, {"texts": 2, "started_at": NOW}),
+        ("law_texts(%s, %s)", "law_texts", 1, {"texts": 1, "started_at": NOW}),
         (
             "reply_texts(%s, %s + interval '26 hours')",
             "reply_to",
@@ -301,6 +302,7 @@ def test_texts_that_count_toward_a_ceiling(
             "unknown": {"outcome": "unknown"},
             "open": {"outcome": None, "user_id": rows["ben"]},
             "refused": {"outcome": "refused"},
+            "not sent": {"outcome": "not_sent"},
             "to another": {"user_id": rows["cem"]},
             "too old": {"started_at": NOW - SECOND},
             "of another kind": {column: 0 if column == "law_texts" else None},
