@@ -247,3 +247,23 @@ def test_a_reply_has_the_message_that_it_answers_or_may_answer(rows: NamedRows) 
     ]
     assert names(rows, replies(rows, "other", "other's", **now)) == ["answers the other's", "answers one of three"]
     assert names(rows, replies(rows, "saga", "other's", **now)) == []
+
+
+def test_the_open_conversation_of_a_person_on_a_number(rows: NamedRows) -> None:
+    rows.add(
+        "conversations",
+        {"user_id": rows["ada"], "phone_number": "(212) 555-0101", "created_at": NOW, "status": "active"},
+        {
+            "older": {"created_at": NOW - HOUR},
+            "newest": {},
+            "older, too": {"created_at": NOW - SECOND, "phone_number": "+12125550101"},
+            "closed": {"created_at": NOW + HOUR, "status": "closed"},
+            "on another number": {"created_at": NOW + HOUR, "phone_number": "+12125550109"},
+            "of ben": {"created_at": NOW + HOUR, "user_id": rows["ben"]},
+        },
+    )
+    opened = "SELECT id FROM orchestrator.open_conversation(%s, '+12125550101')"
+    for name in ("newest", "older, too", "older"):
+        assert rows.connection.execute(opened, (rows["ada"],)).fetchall() == [(rows[name],)]
+        rows.connection.execute("UPDATE conversations SET status = 'closed' WHERE id = %s", (rows[name],))
+    assert rows.connection.execute(opened, (rows["ada"],)).fetchall() == []
