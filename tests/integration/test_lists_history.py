@@ -70,8 +70,17 @@ def test_a_history_has_all_that_is_recorded_in_the_order_of_time(rows: NamedRows
         call = {"agent_type": "message_orchestrator", "action_type": "relevance", "context_id": rows["message"]}
         call |= {"created_at": NOW + 7 * HOUR, "model_used": name}
         rows.write("agent_actions_log", **{**call, **changes})
-    history = read_message_history(rows.connection, rows["message"])
+    rows.connection.execute("UPDATE users SET phone_number = '(212) 555-0102' WHERE external_id = 'ben'")
+    # Stored behind the others.
+    rows.connection.execute("UPDATE orchestrator.timeline SET note = note WHERE reason = 'quiet_hours'")
+    rows.connection.execute(
+        "UPDATE orchestrator.timeline SET reason = 'opted_out' WHERE message_id = %s", (rows["other"],)
+    )
+    with rows.without_luck():
+        history, of_other = (read_message_history(rows.connection, rows[name]) for name in messages)
     assert history is not None
+    assert of_other is not None
+    assert (of_other.row or {})["id"] == rows["other"]
     reasons = [step.reason for step in history.steps if step.what == "held"]
     assert reasons == ["quiet_hours", "daily_limit", "law"]
     of_text = [step for step in history.steps if step.what != "held"]
@@ -236,13 +245,18 @@ def test_what_is_learned_is_read_beside_what_others_answer(rows: NamedRows) -> N
         people,
         key="user_id",
     )
-    found = list_people_to_learn(rows.connection, UUID(int=0), 9)
+    with rows.without_luck():
+        found = list_people_to_learn(rows.connection, UUID(int=0), 9)
     assert rows.names([user_id for user_id, _ in found]) == in_order
     evidence = found[0][1]
     assert (evidence.texts[1], evidence.answers[1], sum(evidence.texts), evidence.as_of) == (2, 1, 2, NOW)
     assert [user_id for user_id, _ in list_people_to_learn(rows.connection, rows["first"], 1)] == [rows["second"]]
     stored = read_answer_hours(rows.connection, rows["off"])
     assert (stored.evidence, stored.curves, stored.learned_at, stored.off_since) == (evidence, None, None, NOW)
+    fitted = {"curves": {}, "hours": b"", "stops": b"", "texts": 1, "people": 1, "fitted_at": NOW + HOUR}
+    rows.write("orchestrator.answer_curves", **fitted)
+    assert read_progress(rows.connection).fitted_at == NOW + HOUR
+    assert read_answer_hours(rows.connection, rows["off"]).fitted_at == NOW + HOUR
 
 
 def test_results_of_all_time_and_of_the_last_weeks_by_arm(rows: NamedRows) -> None:
