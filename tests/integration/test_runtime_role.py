@@ -18,7 +18,7 @@ from orchestrator.store import runtime_role
 from orchestrator.store.database import Database
 from orchestrator.store.migrate import migrate
 from orchestrator.store.row_security import check_row_security
-from orchestrator.store.runtime_role import RIGHTS, ROLE, grant_rights, has_role, list_missing_rights
+from orchestrator.store.runtime_role import QUERY_ROLE, RIGHTS, ROLE, grant_rights, has_role, list_missing_rights
 from orchestrator.store.stored_statements import STATEMENTS, _code, _parameters
 from orchestrator_cli import access
 from tests.databases import PreparedDatabase
@@ -293,4 +293,4 @@ def test_a_function_stops_at_start_where_rows_are_hidden(world: World, runtime_u
         with pytest.raises(SettingsError, match=HIDDEN):
             Database(DatabaseSettings(database_url=SecretStr(runtime_url))).prepare()
     finally:
-        world.connection.execute(f"ALTER POLICY orchestrator_grants ON messages TO {ROLE}".encode())
+        world.connection.execute(f"ALTER POLICY orchestrator_grants ON messages TO {QUERY_ROLE}, {ROLE}".encode())

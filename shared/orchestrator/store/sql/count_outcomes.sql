@@ -5,7 +5,7 @@
 WITH sent AS MATERIALIZED (
     SELECT a.id, a.user_id, a.phone_number, a.started_at, m.agent_id, m.type,
            coalesce(a.part, 1) = 1 AS is_first,
-           coalesce(a.undelivered_code = ANY (%(filter_codes)s::int[]), false) AS is_filtered
+           a.undelivered_code = ANY (%(filter_codes)s::int[]) AS is_filtered
       FROM (
             SELECT * FROM orchestrator.attempts
              WHERE id >= %(first_id)s::uuid AND outcome IN ('accepted', 'unknown')

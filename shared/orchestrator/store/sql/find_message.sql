@@ -8,4 +8,3 @@ SELECT coalesce(a.message_id, q.id) AS message_id
   LEFT JOIN orchestrator.attempts a ON a.id = text.id
   LEFT JOIN message_queue q ON q.id = text.id
  WHERE coalesce(a.message_id, q.id) IS NOT NULL
- LIMIT 1

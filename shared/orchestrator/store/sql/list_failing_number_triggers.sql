@@ -5,7 +5,7 @@ SELECT t.tgname::text AS name, 'ALTER TABLE public.users DISABLE TRIGGER ' || qu
   FROM pg_catalog.pg_trigger t
   JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname <> 'orchestrator'
- WHERE t.tgrelid = to_regclass('public.users') AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+ WHERE t.tgrelid = to_regclass('public.users') AND t.tgenabled IN ('O', 'A')
    AND t.tgtype & 19 = 19  -- for each row (1), before (2) UPDATE (16)
    AND (cardinality(t.tgattr::int2[]) = 0  -- of any column
         OR (SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attname = 'phone_number')

@@ -18,7 +18,7 @@ SELECT needed.table_name, array_agg(needed.command ORDER BY needed.command) AS c
               WHEN 'w' THEN needed.command = 'UPDATE' WHEN 'd' THEN needed.command = 'DELETE' END
           AND EXISTS (
               SELECT FROM unnest(p.polroles) AS to_role
-               WHERE to_role = 0 OR CASE WHEN to_role <> 0 THEN pg_has_role(to_role, 'USAGE') ELSE false END
+               WHERE to_role = 0 OR pg_has_role(to_role, 'USAGE')
           )
        ) AS policies
  WHERE row_security_active(tables.id)

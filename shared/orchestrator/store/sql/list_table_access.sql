@@ -40,14 +40,14 @@ WITH RECURSIVE tables (id, is_part) AS (
                SELECT FROM grants g
                  JOIN roles grantee ON grantee.oid = g.grantee AND NOT grantee.is_outsider
                 WHERE g.table_id = s.oid AND g.privilege_type = c.privilege
-                  AND CASE WHEN r.oid <> 0 THEN pg_has_role(r.oid, g.grantee, 'USAGE') ELSE false END
+                  AND pg_has_role(r.oid, g.grantee, 'USAGE')
            ) AS keeps
       FROM shared s
      CROSS JOIN roles r
      CROSS JOIN commands c
      CROSS JOIN LATERAL (
-           SELECT CASE WHEN r.oid <> 0 THEN pg_has_role(r.oid, s.relowner, 'USAGE') ELSE false END AS is_owner,
-                  CASE WHEN r.oid <> 0 THEN pg_has_role(r.oid, c.others, 'USAGE') ELSE false END AS is_member_of_others
+           SELECT pg_has_role(r.oid, s.relowner, 'USAGE') AS is_owner,
+                  pg_has_role(r.oid, c.others, 'USAGE') AS is_member_of_others
            ) AS rights
      CROSS JOIN LATERAL (
            SELECT true AS are_all
@@ -61,7 +61,7 @@ WITH RECURSIVE tables (id, is_part) AS (
             WHERE p.polrelid = s.oid AND p.polpermissive AND p.polcmd IN ('*', c.command)
               AND EXISTS (
                   SELECT FROM unnest(p.polroles) AS to_role
-                   WHERE to_role = 0 OR CASE WHEN r.oid <> 0 THEN pg_has_role(r.oid, to_role, 'USAGE') ELSE false END
+                   WHERE to_role = 0 OR pg_has_role(r.oid, to_role, 'USAGE')
               )
            HAVING count(*) > 0
            ) AS rows_seen

@@ -11,7 +11,7 @@ SELECT r.name AS role, f.oid::regprocedure::text AS function_name,
   JOIN pg_namespace n ON n.oid = f.pronamespace
  CROSS JOIN roles r
  CROSS JOIN unnest(%(tables)s::text[]) AS t (name)
- WHERE f.prosecdef AND f.prokind IN ('f', 'p')
+ WHERE f.prosecdef
    AND f.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
    AND n.nspname NOT IN ('orchestrator', 'pg_catalog', 'information_schema')
    AND has_schema_privilege(r.name, n.oid, 'USAGE') AND has_function_privilege(r.name, f.oid, 'EXECUTE')

@@ -2,4 +2,3 @@
 SELECT created_at, model_used, output_data->>'outcome', error
   FROM agent_actions_log
  WHERE context_id = %(message_id)s AND agent_type = 'message_orchestrator' AND action_type <> 'delivery_error'
- ORDER BY created_at

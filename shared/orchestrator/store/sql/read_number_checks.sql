@@ -1,7 +1,7 @@
 -- read_number_checks.sql: return the newest consent to marketing of each number that has one, and what Twilio answered
 -- last about the number (R15).
 SELECT n.number, consent.at AS consent_at, last.answer, last.verified_on, last.asked_at
-  FROM (SELECT DISTINCT number FROM unnest(%(phone_numbers)s::text[]) AS n (number)) n
+  FROM unnest(%(phone_numbers)s::text[]) AS n (number)
  CROSS JOIN LATERAL (
         SELECT max(c.at) AS at
           FROM orchestrator.consents_of(n.number, 'marketing', %(now)s) held

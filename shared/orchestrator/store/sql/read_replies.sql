@@ -1,11 +1,11 @@
 -- read_replies.sql: return what a person wrote after a time, oldest first, each text with the message that it answers. In
 -- a scope, only answers to messages of its agents.
-SELECT t.id AS reply_id, t.created_at AS written_at, coalesce(t.content, '') AS words,
+SELECT t.id AS reply_id, t.created_at AS written_at, t.content AS words,
        CASE r.kind WHEN 'unjudged' THEN 'unread' ELSE coalesce(r.kind, 'conversation') END AS kind,
        q.id AS answers, q.agent_id, candidates.ids AS may_answer
   FROM messages t
   LEFT JOIN orchestrator.readings r ON r.inbound_id = t.id
-  LEFT JOIN LATERAL orchestrator.answered_message(t.id, t.user_id, t.created_at) answered ON true
+ CROSS JOIN LATERAL orchestrator.answered_message(t.id, t.user_id, t.created_at) answered
   LEFT JOIN message_queue q
     ON q.id = answered.message_id AND EXISTS (SELECT FROM orchestrator.scope_of(q.agent_id, %(scope)s::text))
  CROSS JOIN LATERAL (

@@ -5,7 +5,7 @@ SELECT wanted.message_id, m.user_id, m.agent_id, m.status, m.reason, m.scheduled
        note.note, newest.outcome, newest.undelivered_at, newest.undelivered_code, text.delivered_at,
        newer.id AS superseded_by, u.timezone, coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number,
        rejection.reason AS rejected_reason, rejection.problem, rejection.rejected_at, wait.until AS waits_for_user_until
-  FROM (SELECT DISTINCT id AS message_id FROM unnest(%(message_ids)s::uuid[]) AS given (id)) wanted
+  FROM unnest(%(message_ids)s::uuid[]) AS wanted (message_id)
   LEFT JOIN message_queue m
     ON m.id = wanted.message_id AND m.accepted_at IS NOT NULL
    AND EXISTS (SELECT FROM orchestrator.scope_of(m.agent_id, %(scope)s::text))
@@ -30,7 +30,7 @@ SELECT wanted.message_id, m.user_id, m.agent_id, m.status, m.reason, m.scheduled
            AND EXISTS (SELECT FROM orchestrator.scope_of(r.agent_id, %(scope)s::text))
            AND NOT EXISTS (SELECT FROM message_queue known WHERE known.id = r.message_id)
          ORDER BY r.rejected_at DESC LIMIT 1
-       ) rejection ON m.id IS NULL
+       ) rejection ON true
   LEFT JOIN orchestrator.waits_for_users wait
     ON wait.message_id = wanted.message_id AND wait.until > %(now)s AND m.id IS NULL
    AND EXISTS (SELECT FROM orchestrator.scope_of(wait.agent_id, %(scope)s::text))
