@@ -31,7 +31,12 @@ THE_SEQUENCE, ONE = id_of("a sequence"), id_of("one sequence")
 def waiting_sequence(agent_id: str, minutes: int = 1, **columns: Any) -> Row:
     """The first part of a sequence that waits for room in the hour of its agents."""
     due = NOW + minutes * MINUTE
-    waiting = {"reason": "agent_limit", "sequence_position": 1, "accepted_at": NOW - HOUR, "scheduled_for": due}
+    waiting: dict[str, Any] = {
+        "reason": "agent_limit",
+        "sequence_position": 1,
+        "accepted_at": NOW - HOUR,
+        "scheduled_for": due,
+    }
     return queued(agent_id=agent_id, **waiting | columns)
 
 
