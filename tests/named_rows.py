@@ -42,6 +42,8 @@ def columns_of(connection: Connection, table: str) -> frozenset[str]:
 
 def put(connection: Connection, table: str, rows: Sequence[Mapping[str, object]], **usual: object) -> None:
     """Insert rows with one statement. Where a row lacks a column, it has the usual value, or else none."""
+    if not rows:
+        return
     complete = [usual | {**row} for row in rows]
     columns = ", ".join(dict.fromkeys(chain(*complete)))
     connection.execute(
