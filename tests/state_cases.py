@@ -123,6 +123,13 @@ PLAIN: dict[str, Any] = {
     "relevance": "unasked",
     "claude_usd_today": Decimal("0.75"),
 }
+# What is read otherwise where nothing is known that belongs to no person.
+NOTHING_KNOWN: dict[str, Any] = {
+    **dict.fromkeys(("country_pauses", "population", "stops")),
+    "claude_usd_today": Decimal(0),
+    "agent_group": "publisher ",
+    "agent_limit": 30,
+}
 # What a row has unless its case says otherwise.
 USUAL: dict[str, dict[str, Any]] = {
     "message_queue": {
@@ -199,16 +206,22 @@ def one_of(table: str, **columns: Any) -> Row:
     return f"orchestrator.{table}", None, columns
 
 
-def put_cases(connection: Connection, cases: Iterable[Case]) -> None:
+def put_cases(connection: Connection, cases: Iterable[Case], *, knows_all: bool = True) -> None:
     """Insert the people of these cases, their messages and the rows beside them.
 
-    A row belongs to the message in question, to its person and to their number, unless it says otherwise.
+    A row belongs to the message in question, to its person and to their number, unless it says otherwise. What belongs
+    to no person is there only with `knows_all`.
     """
-    _put_what_is_of_no_person(connection)
-    tables: dict[str, list[Mapping[str, object]]] = defaultdict(list)
+    if knows_all:
+        _put_what_is_of_no_person(connection)
+    tables: dict[str, list[Mapping[str, object]]] = defaultdict(list, users=[])
     strange = number_of(999)
     put(connection, "users", [{"id": id_of(OTHER), "phone_number": strange}])
     put(connection, "conversations", [{"id": id_of("talk"), "user_id": id_of(OTHER), "phone_number": strange}])
+    not_read = [("not approved", {"status": "queued"}), ("not accepted", {"accepted_at": None})]
+    for name, own in not_read:
+        usual = {"id": id_of(name), "user_id": id_of(OTHER), "status": "approved"}
+        tables["message_queue"].append(USUAL["message_queue"] | usual | own)
     for place, case in enumerate(cases):
         number = number_of(place)
         sharer = f"{case.name}, {SHARER}"
@@ -239,11 +252,12 @@ def _put_what_is_of_no_person(connection: Connection) -> None:
         connection,
         "orchestrator.agents",
         [
-            {"prefix": "vip", "hourly_limit": 9, "urgent_at_night": True, "purpose": "transactional"},
-            {"prefix": "vip_", "urgent_at_night": False, "needs_approval": True, "purpose": "marketing"},
+            {"prefix": "vip", "hourly_limit": 9, "urgent_at_night": False, "purpose": "transactional"},
+            {"prefix": "vip_", "urgent_at_night": True, "needs_approval": True, "purpose": "marketing"},
             {"prefix": "busy_", "hourly_limit": 1},
             {"prefix": "same_", "hourly_limit": 2},
             {"prefix": "calm_", "hourly_limit": 3},
+            {"prefix": "lone_", "hourly_limit": 4},
             {"prefix": "free_"},
         ],
         may_use_urgent=True,
@@ -287,14 +301,16 @@ NO_MESSAGE: dict[str, object] = {
     "replies_this_hour": 0,
     "replies_by_day": {},
 }
-OBJECTS = ("sent_by_day", "active_texts_by_day")
+OBJECTS = ("sent_by_day", "active_texts_by_day", "country_pauses")
 
 
-def wrong_states(connection: Connection, cases: Sequence[Case]) -> dict[str, list[dict[str, tuple[object, object]]]]:
+def wrong_states(
+    connection: Connection, cases: Sequence[Case], **asked: object
+) -> dict[str, list[dict[str, tuple[object, object]]]]:
     """The cases of which the message is not read as it should: what is read, and what should be."""
-    message_ids = [id_of(f"{case.name}, message") for case in cases]
+    message_ids = [id_of("not approved"), id_of("not accepted"), *(id_of(f"{case.name}, message") for case in cases)]
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(sql("read_state"), {**ASKED, "message_ids": message_ids}).fetchall()
+        rows = cursor.execute(sql("read_state"), {**ASKED, **asked, "message_ids": message_ids}).fetchall()
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         found[name_of(row["user_id"])].append(row)
@@ -302,12 +318,14 @@ def wrong_states(connection: Connection, cases: Sequence[Case]) -> dict[str, lis
     return {name: rows for name, rows in {**wrong, **found}.items() if rows != [{}]}
 
 
-def wrong_person_states(connection: Connection, cases: Sequence[Case]) -> dict[str, dict[str, tuple[object, object]]]:
+def wrong_person_states(
+    connection: Connection, cases: Sequence[Case], **asked: object
+) -> dict[str, dict[str, tuple[object, object]]]:
     """The cases of which the person is not read as they should: what is read, and what should be."""
-    asked, wanted = [], {}
+    questions, wanted = [], {}
     for case, expected in _all(cases):
         message = USUAL["message_queue"] | {"topic": None} | {**case.message}
-        asked.append(
+        questions.append(
             {
                 "user_id": id_of(case.name),
                 "agent_id": message["agent_id"],
@@ -327,8 +345,10 @@ def wrong_person_states(connection: Connection, cases: Sequence[Case]) -> dict[s
         f" CROSS JOIN LATERAL ({of_case}) read"
     )
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(statement.encode(), {**ASKED, "asked": json.dumps(asked, default=str)}).fetchall()
-        assert cursor.execute(sql("read_person_state"), {**ASKED, **asked[0]}).fetchall() == rows[:1]
+        rows = cursor.execute(
+            statement.encode(), {**ASKED, **asked, "asked": json.dumps(questions, default=str)}
+        ).fetchall()
+        assert cursor.execute(sql("read_person_state"), {**ASKED, **asked, **questions[0]}).fetchall() == rows[:1]
     wrong = {name_of(row["user_id"]): _wrong(row, wanted.pop(name_of(row["user_id"]))) for row in rows}
     return {name: row for name, row in {**wrong, **wanted}.items() if row}
 

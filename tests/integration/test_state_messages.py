@@ -4,10 +4,11 @@ from typing import Any
 from unittest.mock import ANY
 from uuid import UUID
 
-from tests.named_rows import id_of
+from tests.named_rows import id_of, number_of
 from tests.state_cases import (
     HOUR,
     MINUTE,
+    NOTHING_KNOWN,
     NOW,
     OTHER,
     SECOND,
@@ -183,6 +184,7 @@ MESSAGES = [
             written(created_at=NOW + SECOND),
             written(OTHER, created_at=NOW - SECOND),
             one_of("relevance", inbound_id=LAST_ID),
+            one_of("relevance", inbound_id=LAST_ID, message_id=id_of("another message"), verdict="keep"),
         ],
         read={"last_inbound_at": NOW, "relevance": "stale", "judged_at": NOW - MINUTE},
     ),
@@ -248,7 +250,7 @@ MESSAGES = [
             "agent_id": "Vip_1",
             "agent_group": "vip_",
             "agent_limit": None,
-            "urgent_at_night": False,
+            "urgent_at_night": True,
             "needs_approval": True,
             "purpose": "marketing",
         },
@@ -261,7 +263,7 @@ MESSAGES = [
     Case(
         "sequences of its agents wait for room",
         [
-            waiting_sequence("busy_1", 5, status="approved"),
+            waiting_sequence("busy_1", 5),
             waiting_sequence("BUSY_2", 4),
             waiting_sequence("busy_1", status="sent"),
             waiting_sequence("busy_1", sequence_position=2),
@@ -276,7 +278,7 @@ MESSAGES = [
     ),
     Case(
         "a sequence of its agents came at the same time",
-        [waiting_sequence("same_1", accepted_at=NOW - 2 * MINUTE, id=FIRST_ID)],
+        [waiting_sequence("same_1", status="approved", accepted_at=NOW - 2 * MINUTE, id=FIRST_ID)],
         message={"agent_id": "same_1"},
         read={"agent_id": "same_1", "agent_group": "same_", "agent_limit": 2, "sequence_due": NOW + MINUTE},
     ),
@@ -291,6 +293,23 @@ MESSAGES = [
             "priority": "urgent",
             "sequence_due": NOW + 2 * MINUTE,
         },
+    ),
+    Case(
+        "the sequence that waits for room itself",
+        message={"agent_id": "lone_1", "reason": "agent_limit", "sequence_position": 1},
+        read={"agent_id": "lone_1", "agent_group": "lone_", "agent_limit": 4},
+    ),
+    Case(
+        "a part of a sequence that asks, while a question of another agent is open",
+        [
+            queued(status="sending", sequence_id=id_of("asking sequence"), expects_reply=True),
+            queued(status="sent", agent_id="coach", expects_reply=True),
+            attempt(
+                message_id=id_of("a part of a sequence that asks, while a question of another agent is open, row 1")
+            ),
+        ],
+        message={"sequence_id": id_of("asking sequence"), "sequence_total": 2, "expects_reply": False},
+        read={"sequence_id": "asking sequence", "sequence_total": 2, "asks": True, "question_at": NOW - 30 * MINUTE},
     ),
     Case(
         "agents without a limit",
@@ -310,3 +329,10 @@ def test_what_is_read_before_a_message_is_stored(world: World) -> None:
     cases = [case for case in MESSAGES if not case.message.get("sequence_id")]
     put_cases(world.connection, cases)
     assert wrong_person_states(world.connection, cases) == {}
+
+
+def test_what_is_read_where_nothing_is_known(world: World) -> None:
+    case = Case("a text went", [attempt(phone_number=number_of(0))], read=NOTHING_KNOWN)
+    put_cases(world.connection, [case], knows_all=False)
+    assert wrong_states(world.connection, [case], names_sender=False) == {}
+    assert wrong_person_states(world.connection, [case], names_sender=False) == {}

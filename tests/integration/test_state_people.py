@@ -65,6 +65,11 @@ PEOPLE = [
         read={"phone_number": "forgotten-1", "recent_sends": [NOW - 30 * MINUTE]},
     ),
     Case(
+        "a number in another spelling",
+        user={"phone_number": "tel:(347) 555-0181"},
+        read={"phone_number": "+13475550181"},
+    ),
+    Case(
         "limits of today, and texts of five days",
         [
             budget(-2, 9, daily_limit=1, hourly_limit=1, quiet_hours_enabled=True),
