@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -39,7 +40,7 @@ class Text:
     final: str | None = "conversation"
     opens: bool = True
     answers: str | None = None
-    may_answer: Sequence[str] | None = None
+    may_answer: Sequence[str | UUID] | None = None
     at: timedelta = timedelta(0)
     sid: str = ""
     is_sms: bool = True
@@ -72,21 +73,27 @@ def start(**columns: Any) -> Row:
     return one_of("readings", **{"kind": "start", "received_at": NOW, **columns})
 
 
-def asked(name: str, ago: timedelta, agent_id: str = "coach", asks: bool = True, **columns: Any) -> list[Row]:
+def asked(name: str | UUID, ago: timedelta, agent_id: str = "coach", asks: bool = True, **columns: Any) -> list[Row]:
     """A text that went, and its attempt."""
+    named = id_of(name) if isinstance(name, str) else name
     return [
-        queued(id=id_of(name), agent_id=agent_id, expects_reply=asks, status="sent"),
-        attempt(message_id=id_of(name), started_at=NOW - ago, **columns),
+        queued(id=named, agent_id=agent_id, expects_reply=asks, status="sent"),
+        attempt(message_id=named, started_at=NOW - ago, **columns),
     ]
 
 
+# Of two people whom we never texted, it is the one whose id is lower.
+_ONE = "shares a phone, and no one was texted"
+NOT_TEXTED = SHARER if id_of(f"{_ONE}, {SHARER}") < id_of(_ONE) else ""
+
 CASES = [
-    Case("says yes to START", [Text("Yes", "yes", "start")], [opt_out(ended_at=NOW)]),
+    Case("says yes to START", [Text("Yes", "yes", "start")], [opt_out(ended_at=NOW), opt_out(ended_at=NOW)]),
     Case(
         "says yes, and no opt-out ended",
         [Text("Yes", "yes", "conversation")],
         [opt_out(ended_at=NOW - SECOND), opt_out(ended_at=NOW, phone_number=number_of(998))],
     ),
+    Case("says other words when an opt-out ends", [Text("Yes please")], [opt_out(ended_at=NOW)]),
     Case("may wish to stop", [Text("Enough", "unjudged", "unjudged")]),
     Case("may wish to stop, and is opted out", [Text("Enough", "unjudged", "conversation")], [opt_out()]),
     Case("said START at that time", [Text("Enough", "unjudged", "conversation")], [start()]),
@@ -135,16 +142,30 @@ CASES = [
     ),
     Case(
         "answers a question, and another text after it",
-        [Text("At ten", at=SECOND, answers="news after it"), Text("Yes", answers="question before it")],
+        [Text("Yes", answers="question before it"), Text("At ten", at=SECOND, answers="news after it")],
         [*asked("question before it", HOUR), *asked("news after it", MINUTE, asks=False)],
     ),
     Case(
-        "may answer two agents",
-        [Text("Yes", "unjudged", "unjudged", may_answer=["of bank", "of crm"])],
+        "answers a question with the first of two texts of one instant",
+        [Text("At ten", sid="b", answers="later news"), Text("Yes", sid="a", answers="question of old")],
+        [*asked("question of old", HOUR), *asked("later news", MINUTE, asks=False)],
+    ),
+    Case(
+        "may answer questions of one instant",
+        [Text("Yes", may_answer=[UUID(int=3), UUID(int=2)])],
         [
-            *asked("of crm", HOUR, "crm"),
-            *asked("of bank", MINUTE, "bank"),
-            *asked("of crm before", 2 * HOUR, "crm"),
+            *asked(UUID(int=1), MINUTE, "crm"),
+            *asked(UUID(int=3), MINUTE, "crm"),
+            *asked(UUID(int=2), MINUTE, "bank"),
+        ],
+    ),
+    Case(
+        "may answer two agents",
+        [Text("Yes", "unjudged", "unjudged", may_answer=["of crm", "of bank"])],
+        [
+            *asked("of crm", MINUTE, "crm"),
+            *asked("of bank", HOUR, "bank"),
+            *asked("of crm before", 90 * MINUTE, "crm"),
             *asked("after it", -MINUTE, "shop"),
             *asked("of a week ago", 7 * DAY, "club"),
         ],
@@ -153,7 +174,7 @@ CASES = [
     Case("answers none by itself", [Text("Away", opens=False)], [*asked("a question", 2 * HOUR), written("Away")]),
     Case(
         "has a conversation",
-        [Text("Hi", talk="an open talk"), Text("Ho", at=SECOND, talk="an open talk")],
+        [Text("Hi", talk="an open talk", at=-MINUTE), Text("Ho", at=SECOND, talk="an open talk")],
         [
             talk("an open talk", last_message_at=NOW - HOUR),
             talk("a closed talk", status="closed", created_at=NOW),
@@ -187,6 +208,7 @@ CASES = [
         [attempt(SHARER, phone_number=THEIRS)],
         has_sharer=True,
     ),
+    Case(_ONE, [Text("Hi", of=NOT_TEXTED)], has_sharer=True),
     Case("has a dead number", [Text("Hi")], [one_of("numbers", changed_at=NOW)]),
     Case("had a dead number afterwards", [Text("Hi")], [one_of("numbers", changed_at=NOW + SECOND)]),
     Case("has a dead number and writes nothing", [], [one_of("numbers", changed_at=NOW - DAY)]),
@@ -198,7 +220,16 @@ CASES = [
     ),
     Case(
         "writes what is stored without being registered",
-        [Text("Hi", "conversation", None, id="an unregistered text", talk="new talk of an unregistered text")],
+        [
+            Text(
+                "Hi",
+                "conversation",
+                None,
+                id="an unregistered text",
+                media=[PICTURE],
+                talk="new talk of an unregistered text",
+            )
+        ],
         [written("Hi", id=id_of("an unregistered text"))],
     ),
     Case("was active later", [Text("Hi")]),

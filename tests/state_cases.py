@@ -218,9 +218,12 @@ def put_cases(connection: Connection, cases: Iterable[Case], *, knows_all: bool 
     strange = number_of(999)
     put(connection, "users", [{"id": id_of(OTHER), "phone_number": strange}])
     put(connection, "conversations", [{"id": id_of("talk"), "user_id": id_of(OTHER), "phone_number": strange}])
-    not_read = [("not approved", {"status": "queued"}), ("not accepted", {"accepted_at": None})]
+    not_read: list[tuple[str, dict[str, object]]] = [
+        ("not approved", {"status": "queued"}),
+        ("not accepted", {"accepted_at": None}),
+    ]
     for name, own in not_read:
-        usual = {"id": id_of(name), "user_id": id_of(OTHER), "status": "approved"}
+        usual: dict[str, object] = {"id": id_of(name), "user_id": id_of(OTHER), "status": "approved"}
         tables["message_queue"].append(USUAL["message_queue"] | usual | own)
     for place, case in enumerate(cases):
         number = number_of(place)

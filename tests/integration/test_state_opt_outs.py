@@ -103,7 +103,7 @@ def wrong_opt_outs(connection: Connection, cases: Sequence[Case]) -> dict[str, o
     places = Counter[str]()
     found = {}
     for number, *row in rows:
-        name = names.get(number, number)
+        name = str(names.get(number, number))
         found[f"{name} {places[name]}"] = dict(zip(USUAL_AFTER, row, strict=True))
         places[name] += 1
     expected = {
