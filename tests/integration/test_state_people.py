@@ -169,6 +169,7 @@ PEOPLE = [
             consent(until=NOW),
             consent(phone_number="+13475550196"),
             consent(OTHER),
+            consent(is_given=False, at=NOW + SECOND, purpose="marketing"),
         ],
     ),
     Case(
