@@ -86,6 +86,14 @@ def asked(name: str | UUID, ago: timedelta, agent_id: str = "coach", asks: bool 
 _ONE = "shares a phone, and no one was texted"
 NOT_TEXTED = SHARER if id_of(f"{_ONE}, {SHARER}") < id_of(_ONE) else ""
 
+ZERO = timedelta(0)
+# Attempts that a text of now answers none of: whose they are, and what is not as usual.
+NOT_ANSWERED: list[tuple[str | None, dict[str, object]]] = [
+    (OTHER, {}),
+    (None, {"outcome": "refused"}),
+    (None, {"undelivered_at": NOW}),
+    (None, {"started_at": NOW + SECOND}),
+]
 CASES = [
     Case("says yes to START", [Text("Yes", "yes", "start")], [opt_out(ended_at=NOW), opt_out(ended_at=NOW)]),
     Case(
@@ -134,6 +142,45 @@ CASES = [
         "answers the last text",
         [Text("Hi", answers="newer")],
         [*asked("older", HOUR, asks=False), *asked("newer", MINUTE, asks=False)],
+    ),
+    *(
+        Case(
+            f"answers a text with outcome {outcome}, {slot}",
+            [Text("Hi", answers=f"with outcome {outcome}, {slot}")],
+            [
+                *asked(f"with outcome {outcome}, {slot}", HOUR, asks=False, outcome=outcome, holds_slot=slot == "slot"),
+                attempt(started_at=NOW - 2 * HOUR, holds_slot=slot == "slot"),
+                *(attempt(of, holds_slot=holds, **own) for holds in (True, False) for of, own in NOT_ANSWERED),
+            ],
+        )
+        for outcome in (None, "accepted", "unknown")
+        for slot in ("slot", "no slot")
+    ),
+    Case("answers a text of that time", [Text("Hi", answers="of that time")], asked("of that time", ZERO, asks=False)),
+    Case(
+        "answers a text of that time, with a slot",
+        [Text("Hi", answers="slot of that time")],
+        asked("slot of that time", ZERO, asks=False, holds_slot=True),
+    ),
+    *(
+        Case(
+            f"answers the second of two texts of one time, {slots}",
+            [Text("Hi", answers=f"second, {slots}")],
+            [
+                *asked(f"first, {slots}", HOUR, asks=False, id=UUID(int=10 + place), holds_slot=slots[0]),
+                *asked(f"second, {slots}", HOUR, asks=False, id=UUID(int=20 + place), holds_slot=slots[1]),
+                *asked(f"before, {slots}", DAY, asks=False, id=UUID(int=30 + place), holds_slot=slots[0]),
+            ],
+        )
+        for place, slots in enumerate([(True, True), (True, False), (False, True), (False, False)])
+    ),
+    Case(
+        "answers the last text, which took no slot",
+        [Text("Hi", answers="last, without a slot")],
+        [
+            *asked("older, with a slot", HOUR, asks=False, holds_slot=True),
+            *asked("last, without a slot", MINUTE, asks=False),
+        ],
     ),
     Case(
         "answers the question",

@@ -286,6 +286,11 @@ def _put_what_is_of_no_person(connection: Connection) -> None:
     put(connection, "orchestrator.answer_curves", [{**curves, "fitted_at": NOW}])
 
 
+def clear_attempts(connection: Connection) -> None:
+    """Delete the attempts, among which are some that hold a slot though they were refused: only a fault leaves such rows."""
+    connection.execute("DELETE FROM orchestrator.attempts")
+
+
 # What is asked for beside the messages and the people.
 ASKED = {
     "now": NOW,

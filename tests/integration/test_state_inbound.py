@@ -11,7 +11,7 @@ from orchestrator.store.conversation import ReceivedText
 from orchestrator.store.database import columns, sql
 from tests.inbound_cases import CASES, LAST_ACTIVE, UNKNOWN, Case, Text, put_people, texts
 from tests.named_rows import differing, id_of, name_of, number_of, put, rows_by_name
-from tests.state_cases import DAY, HOUR, MINUTE, NOW, OTHER
+from tests.state_cases import DAY, HOUR, MINUTE, NOW, OTHER, clear_attempts
 from tests.world import World
 
 
@@ -77,6 +77,7 @@ def test_what_is_stored_of_texts(world: World) -> None:
     put(world.connection, "orchestrator.event_bus", [{"name": "bus"}])
     put(world.connection, "orchestrator.reply_targets", [{"target": "crm"}])
     returned = store(world)
+    clear_attempts(world.connection)
     expected = expected_rows()
     stored = {name: row for name, row in expected.items() if row["kind"]}
 
@@ -149,6 +150,7 @@ def test_who_is_told_of_a_text(world: World) -> None:
     put_people(world.connection)
     put(world.connection, "orchestrator.reply_targets", [{"target": "crm"}, {"target": "desk"}])
     store(world)
+    clear_attempts(world.connection)
     told = "SELECT target, count(*) FROM orchestrator.events WHERE type = 'reply.received' GROUP BY target ORDER BY 1"
     number = sum(row["kind"] is not None for row in expected_rows().values())
     assert world.all(told) == [("crm", number), ("desk", number)]

@@ -1,134 +1,16 @@
 """Opt-outs: which rows a STOP and a START write, for many numbers in one batch, beside rows that almost belong to them."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from psycopg import Connection
 
 from orchestrator.store.database import columns, sql
-from orchestrator.store.opt_outs import OptOut
-from tests.named_rows import differing, id_of, name_of, number_of, put
+from orchestrator.store.opt_outs import OptIn, OptOut
+from tests.named_rows import id_of, name_of, number_of, put
+from tests.opt_out_cases import FIRST_ID, KEPT, LAST_ID, STOP, UNTIL, Case, numbers_of, put_cases, wrong_opt_outs
 from tests.state_cases import DAY, HOUR, MINUTE, NOW, SECOND
 from tests.world import World
-
-UNTIL = NOW + HOUR
-FIRST_ID, LAST_ID = UUID(int=1), UUID(int=2**128 - 1)
-
-
-@dataclass
-class Case:
-    """A number, what it sends, the rows of before, and the rows that are there afterwards.
-
-    Attributes:
-        sends: STOPs or STARTs, in the order in which they come.
-        people: who has the number now; the ids are their names.
-        before: opt-outs of before.
-        after: all opt-outs of the number afterwards; each is given by what is not as usual.
-        starts: when START came from this number, as its readings have it.
-        texted: when each of its people was texted last.
-    """
-
-    name: str
-    sends: Sequence[Mapping[str, Any]] = ()
-    before: Sequence[Mapping[str, Any]] = ()
-    after: Sequence[Mapping[str, Any]] = ()
-    people: Sequence[str | UUID] = ("",)
-    starts: Sequence[Mapping[str, Any]] = ()
-    texted: Mapping[str | UUID, datetime] = field(default_factory=dict)
-
-
-def numbers_of(cases: Sequence[Case]) -> dict[str, str]:
-    """The number of each case; that of a name that cannot be read is the name itself."""
-    return {
-        case.name: "no number" if case.name == "no number" else number_of(place) for place, case in enumerate(cases)
-    }
-
-
-def put_cases(connection: Connection, cases: Sequence[Case]) -> None:
-    numbers = numbers_of(cases)
-    users, readings, attempts, opt_outs = [], [], [], []
-    for case in cases:
-        number = numbers[case.name]
-        spellings = [number, f"({number[2:5]}) {number[5:8]}-{number[8:]}", f"tel:{number}"]
-        for person, spelling in zip(case.people, spellings, strict=False):
-            users.append({"id": _id(person, case), "phone_number": spelling})
-        for place, start in enumerate(case.starts):
-            usual = {
-                "inbound_id": id_of(f"{case.name}, start {place}"),
-                "user_id": id_of(case.name),
-                "opens_window": True,
-            }
-            readings.append({**usual, "phone_number": number, "kind": "start", **start})
-        for person, at in case.texted.items():
-            usual = {"id": id_of(f"{case.name}, to {person}"), "user_id": _id(person, case), "started_at": at}
-            attempts.append({**usual, "phone_number": number})
-        for row in case.before:
-            usual = {"phone_number": number, "user_id": id_of(case.name), "source": "before", "opted_out_at": NOW - DAY}
-            opt_outs.append({**usual, "stored_at": NOW - DAY, **row})
-    put(connection, "users", users)
-    put(connection, "orchestrator.readings", readings)
-    put(
-        connection,
-        "orchestrator.attempts",
-        [{**row, "message_id": row["id"], "conversation_id": row["id"]} for row in attempts],
-        fingerprint="",
-        local_date=NOW.date(),
-        holds_slot=True,
-        active_texts=0,
-        law_texts=0,
-    )
-    put(
-        connection,
-        "orchestrator.opt_outs",
-        [{"id": id_of(f"opt-out {place}"), **row} for place, row in enumerate(opt_outs)],
-    )
-
-
-def _id(person: str | UUID, case: Case) -> UUID:
-    return person if isinstance(person, UUID) else id_of(person or case.name)
-
-
-def wrong_opt_outs(connection: Connection, cases: Sequence[Case]) -> dict[str, object]:
-    """The opt-outs that are not there as they should be afterwards, each by the case that has the number."""
-    names = {number: name for name, number in numbers_of(cases).items()}
-    rows = connection.execute(
-        "SELECT phone_number, user_id, source, opted_out_at, ended_at, confirm_until, note, recorded_at, stored_at,"
-        " confirmation_id FROM orchestrator.opt_outs ORDER BY phone_number, opted_out_at, ended_at"
-    ).fetchall()
-    places = Counter[str]()
-    found = {}
-    for number, *row in rows:
-        name = str(names.get(number, number))
-        found[f"{name} {places[name]}"] = dict(zip(USUAL_AFTER, row, strict=True))
-        places[name] += 1
-    expected = {
-        f"{case.name} {place}": USUAL_AFTER | {"user_id": case.name} | {**row}
-        for case in cases
-        for place, row in enumerate(case.after)
-    }
-    return {**differing(found, expected)}
-
-
-# An opt-out that an ordinary STOP of now stores. `user_id` is the person of the number.
-USUAL_AFTER: dict[str, Any] = {
-    "user_id": None,
-    "source": "keyword",
-    "opted_out_at": NOW,
-    "ended_at": None,
-    "confirm_until": UNTIL,
-    "note": None,
-    "recorded_at": None,
-    "stored_at": NOW,
-    "confirmation_id": None,
-}
-# One of before, as it stays.
-KEPT = {"source": "before", "opted_out_at": NOW - DAY, "confirm_until": None, "stored_at": NOW - DAY}
-STOP: dict[str, Any] = {}
 
 STOPS = [
     Case("a person", [STOP], after=[{}]),
@@ -284,3 +166,76 @@ def test_what_stops_store(world: World, has_bus: bool) -> None:
     )
     of_twilio = {"two STOPs, of which Twilio confirmed the newer one": ("opt_out_type", NOW)}
     assert told == (dict.fromkeys(new, ("keyword", NOW)) | of_twilio if has_bus else {})
+
+
+START: dict[str, Any] = {}
+OPEN, OVER = {**KEPT}, {**KEPT, "ended_at": NOW}
+STARTS = [
+    Case("sends START", [START], [{}], [OVER]),
+    Case("sends START twice", [{"at": NOW - HOUR}, START, {"at": NOW - MINUTE}], [{}], [OVER]),
+    Case("sends START at the time of the STOP", [START], [{"opted_out_at": NOW}], [{**OPEN, "opted_out_at": NOW}]),
+    Case("has sent START before", [START], [{"ended_at": NOW - HOUR}], [{**OVER, "ended_at": NOW - HOUR}]),
+    Case("sends nothing", [], [{}], [OPEN]),
+    Case(
+        "had other numbers",
+        [START],
+        [
+            {"phone_number": number_of(901)},
+            {"phone_number": number_of(902), "opted_out_at": NOW},
+            {"phone_number": number_of(903), "ended_at": NOW - HOUR},
+            {"phone_number": number_of(904), "user_id": id_of("sends nothing")},
+        ],
+    ),
+    Case(
+        "gives a number back",
+        [START],
+        [{"user_id": id_of("went away"), "note": "n", "recorded_at": NOW}],
+        [{**OVER, "user_id": "went away", "note": "n", "recorded_at": NOW}],
+    ),
+    Case("went away", after=[{**OPEN, "note": "n", "recorded_at": NOW, "stored_at": None}], people=()),
+    Case("a name", after=[{**OPEN, "stored_at": None}]),
+    Case("gives the number of a name back", [START], [{"user_id": id_of("a name")}], [{**OVER, "user_id": "a name"}]),
+    Case(
+        "of one who is opted out there",
+        [START],
+        [{"user_id": id_of("opted out there")}],
+        [{**OVER, "user_id": "opted out there"}],
+    ),
+    Case("opted out there", before=[{"opted_out_at": NOW - HOUR}], after=[{**OPEN, "opted_out_at": NOW - HOUR}]),
+    Case(
+        "shares it",
+        [START],
+        [{"user_id": id_of("the sharer")}],
+        [{**OVER, "user_id": "the sharer"}],
+        people=("", "the sharer"),
+    ),
+]
+
+
+def test_what_starts_end(world: World) -> None:
+    put_cases(world.connection, STARTS)
+    numbers = numbers_of(STARTS)
+    away = numbers["went away"]
+    put(
+        world.connection, "users", [{"id": id_of("went away"), "phone_number": f"({away[2:5]}) {away[5:8]}-{away[8:]}"}]
+    )
+    hashes = {"before": NOW - SECOND, "at once": NOW, "not named": NOW - DAY}
+    forgotten = [{"number_hash": name, "opted_out_at": at} for name, at in hashes.items()]
+    put(world.connection, "orchestrator.forgotten_opt_outs", forgotten)
+    starts = [
+        OptIn(numbers[case.name], **{"at": NOW, "number_hash": None, **start})
+        for case in STARTS
+        for start in case.sends
+    ]
+    starts += [OptIn(number_of(998), NOW, number_hash) for number_hash in ("before", "at once")]
+    world.connection.execute(sql("end_opt_outs"), columns(starts, *OptIn.__slots__))
+    of_other_numbers = {
+        number_of(901): {**OPEN, "user_id": None},
+        number_of(902): {**OPEN, "user_id": "had other numbers", "opted_out_at": NOW},
+        number_of(903): {**OPEN, "user_id": "had other numbers", "ended_at": NOW - HOUR},
+        number_of(904): {**OPEN, "user_id": "sends nothing"},
+    }
+    others = [Case(number, after=[row]) for number, row in of_other_numbers.items()]
+    assert wrong_opt_outs(world.connection, [*STARTS, *others]) == {}
+    kept = world.all("SELECT number_hash FROM orchestrator.forgotten_opt_outs ORDER BY 1")
+    assert kept == [("at once",), ("not named",)]
