@@ -47,11 +47,8 @@ def put_rows(world: World) -> None:
     )
     usual: dict[str, object] = {"user_id": id_of("ada"), "conversation_id": id_of("talk"), "role": "coach"}
     usual |= {"direction": "outbound", "status": "pending", "created_at": NOW - MINUTE}
-    put(
-        world.connection,
-        "messages",
-        [usual | {"id": id_of(name), "content": name} | own for name, (own, _) in ROWS.items()],
-    )
+    rows = [{**usual, "id": id_of(name), "content": name, **own} for name, (own, _) in ROWS.items()]
+    put(world.connection, "messages", rows)
     put(world.connection, "orchestrator.left_alone", [{"message_id": id_of("left alone")}])
     known = {"id": id_of("known"), "user_id": id_of("ada"), "agent_id": "x", "message_data": {}, "status": "sent"}
     put(world.connection, "message_queue", [{**known, "scheduled_for": NOW}])
