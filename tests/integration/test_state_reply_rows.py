@@ -52,7 +52,10 @@ def put_rows(world: World) -> None:
     put(world.connection, "orchestrator.left_alone", [{"message_id": id_of("left alone")}])
     known = {"id": id_of("known"), "user_id": id_of("ada"), "agent_id": "x", "message_data": {}, "status": "sent"}
     put(world.connection, "message_queue", [{**known, "scheduled_for": NOW}])
-    agents = [{"prefix": "crm", "publishers": ["acme"]}, {"prefix": "crm_open", "publishers": None}]
+    agents: list[dict[str, object]] = [
+        {"prefix": "crm", "publishers": ["acme"]},
+        {"prefix": "crm_open", "publishers": None},
+    ]
     usual_agent = {"may_use_urgent": True, "needs_approval": False, "purpose": "informational"}
     put(world.connection, "orchestrator.agents", agents, **usual_agent)
     rejection = {"sqs_message_id": id_of("rejected before"), "reason": "x", "field": "x", "problem": "x"}
