@@ -60,7 +60,7 @@ def test_what_a_person_is_known_by(world: World) -> None:
     put(
         world.connection, "orchestrator.opt_outs", [{"id": id_of(str(n)), **usual, **o} for n, o in enumerate(opt_outs)]
     )
-    nothing = {
+    nothing: dict[str, Any] = {
         "external_id": None,
         "email": None,
         "full_name": None,

@@ -113,7 +113,7 @@ def test_what_classified_texts_become(world: World) -> None:
         world.connection, "SELECT inbound_id, kind, judged_by, in_reply_to, may_answer FROM orchestrator.readings"
     )
     linked = {"in_reply_to": "a question", "may_answer": ["a question"]}
-    expected = {
+    expected: dict[str, dict[str, Any]] = {
         "talk": {"kind": "conversation", "judged_by": "claude", **linked},
         "wish": {"kind": "stop", "judged_by": "operator", "in_reply_to": None, "may_answer": None},
         "known": {"kind": "help", "judged_by": "nobody", **linked},
@@ -130,6 +130,7 @@ def test_what_classified_texts_become(world: World) -> None:
 def test_who_gets_a_budget_row(world: World) -> None:
     names = (
         "due",
+        "due too",
         "has one of yesterday",
         "has one of today",
         "sent",
@@ -166,6 +167,7 @@ def test_who_gets_a_budget_row(world: World) -> None:
         new: dict[str, Any] = {"messages_sent": 0, "daily_limit": 10, "hourly_limit": 2, "quiet_hours_enabled": True}
         expected: dict[str, dict[str, Any]] = {
             "due": new,
+            "due too": new,
             "has one of yesterday": {**limits, "messages_sent": 0},
             "has one of today": limits,
         }
@@ -266,6 +268,8 @@ def test_who_is_found_by_a_reference(world: World) -> None:
     hours = [("eve", "\\x01", NOW), ("cem", "\\x02", None)]
     rows = [{"user_id": id_of(name), "learned": learned, "off_since": off} for name, learned, off in hours]
     put(world.connection, "orchestrator.answer_hours", rows, **USUAL["orchestrator.answer_hours"])
+    curves = {"only_row": True, "curves": {}, "hours": "\\x05", "stops": "\\x06", "texts": 0, "people": 0}
+    put(world.connection, "orchestrator.answer_curves", [{**curves, "fitted_at": NOW}])
     references = [
         str(id_of("ada")),
         "a",
@@ -281,7 +285,7 @@ def test_who_is_found_by_a_reference(world: World) -> None:
         found = cursor.execute(sql("find_people"), {"references": references, "now": NOW}).fetchall()
     read = {row["reference"]: row for row in found}
     assert len(read) == len(found)
-    unknown = dict.fromkeys(
+    unknown: dict[str, Any] = {"population": b"\x05", "stops": b"\x06"} | dict.fromkeys(
         [
             "timezone",
             "quiet_hours_start",
@@ -290,8 +294,6 @@ def test_who_is_found_by_a_reference(world: World) -> None:
             "quiet_hours_enabled",
             "learned",
             "sure",
-            "population",
-            "stops",
         ]
     )
     ada = {"user_id": "ada", "phone_number": number_of(0), **unknown, "timezone": "America/Denver", "off": False}
