@@ -167,6 +167,8 @@ def test_people_who_share_a_phone_are_locked_together(
         "lock_messages",
         "cancel_for_opt_outs",
         "cancel_withdrawn_messages",
+        "cancel_by_operator",
+        "release_by_operator",
     ],
 )
 def test_rows_are_locked_one_after_the_other_by_id(world: World, database_url: str, statement: str) -> None:
@@ -180,7 +182,10 @@ def test_rows_are_locked_one_after_the_other_by_id(world: World, database_url: s
     for name in "bcdef":
         world.message(name)
     world.minute()
-    world.connection.execute("UPDATE message_queue SET status = 'queued' WHERE id = ANY (%s)", (messages,))
+    world.connection.execute(
+        "UPDATE message_queue SET status = 'queued', reason = 'best_time', sequence_id = %s WHERE id = ANY (%s)",
+        (uuid4(), messages),
+    )
     world.connection.execute(
         "INSERT INTO orchestrator.withdrawals (message_id, publisher, withdrawn_at) SELECT id, 'x', %s"
         " FROM message_queue WHERE id = ANY (%s)",
@@ -192,6 +197,8 @@ def test_rows_are_locked_one_after_the_other_by_id(world: World, database_url: s
         world,
         user_ids=people if statement == "lock_users" else [],
         message_ids=messages,
+        message_id=messages[-1],
+        at_once=False,
         topics=[],
         phone_number=[f"+121255501{place}" for place in range(15, 9, -1)],
         at=[world.now] * 6,

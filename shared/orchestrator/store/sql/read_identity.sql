@@ -11,7 +11,7 @@ SELECT u.id::text AS user_id, u.external_id, nullif(btrim(to_jsonb(u)->>'email')
             WHERE o.ended_at IS NULL
               AND (o.user_id = u.id OR o.phone_number = present.phone_number
                    OR (o.phone_number = ANY (former.numbers)
-                       AND NOT EXISTS (SELECT FROM orchestrator.people_of(o.phone_number) p WHERE p.user_id <> u.id)))
+                       AND NOT EXISTS (SELECT FROM orchestrator.people_of(o.phone_number))))
        ), '{}') AS opted_out_numbers
   FROM users u
  CROSS JOIN LATERAL (SELECT coalesce(orchestrator.e164(u.phone_number), u.phone_number) AS phone_number) present
@@ -19,7 +19,7 @@ SELECT u.id::text AS user_id, u.external_id, nullif(btrim(to_jsonb(u)->>'email')
         -- In the spelling that was stored, and in E.164.
         SELECT coalesce(array_agg(DISTINCT spelling), '{}') AS numbers
           FROM (
-                SELECT u.phone_number AS stored WHERE u.phone_number NOT LIKE 'forgotten-%%'
+                SELECT u.phone_number AS stored
                  UNION ALL
                 SELECT coalesce(history.entry->>'phone_number', history.entry #>> '{}')
                   FROM jsonb_array_elements(

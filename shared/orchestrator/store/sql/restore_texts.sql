@@ -15,19 +15,19 @@ WITH texts AS (
       LEFT JOIN LATERAL orchestrator.open_conversation(t.user_id, t.phone_number) open ON true
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at)
-    SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s::timestamptz, %(now)s::timestamptz
+    SELECT conversation_id, user_id, phone_number, 'active', %(now)s::timestamptz, %(now)s::timestamptz
       FROM texts_of_conversations
         ON CONFLICT (id) DO NOTHING
 ), budget_rows AS (
     INSERT INTO user_message_budget AS b
            (user_id, date, messages_sent, last_message_at, daily_limit, hourly_limit, quiet_hours_enabled, created_at)
-    SELECT p.user_id, p.local_date, count(*), max(p.sent_at),
-           (array_agg(limits.daily_limit))[1], (array_agg(limits.hourly_limit))[1],
-           coalesce(bool_and(limits.quiet_hours_enabled), true), %(now)s
-      FROM texts_of_conversations p
-      LEFT JOIN LATERAL orchestrator.limits_of(p.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
-     GROUP BY p.user_id, p.local_date
-     ORDER BY p.user_id, p.local_date
+    SELECT day.user_id, day.local_date, day.texts, day.last_at, limits.daily_limit, limits.hourly_limit,
+           coalesce(limits.quiet_hours_enabled, true), %(now)s
+      FROM (
+            SELECT user_id, local_date, count(*) AS texts, max(sent_at) AS last_at FROM texts GROUP BY user_id, local_date
+           ) day
+      LEFT JOIN LATERAL orchestrator.limits_of(day.user_id, (%(now)s AT TIME ZONE 'UTC')::date) limits ON true
+     ORDER BY day.user_id, day.local_date
         ON CONFLICT (user_id, date) DO UPDATE
        SET messages_sent = coalesce(b.messages_sent, 0) + excluded.messages_sent,
            last_message_at = greatest(b.last_message_at, excluded.last_message_at)

@@ -69,7 +69,7 @@ WITH texts AS (
              WHERE t.final_kind IN ('conversation', 'unjudged') AND t.opens_window
            ) p
      CROSS JOIN LATERAL (
-            SELECT (array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id DESC))[1] AS newest,
+            SELECT (array_agg(of_agent.message_id))[1] AS newest,  -- of one agent alone
                    CASE WHEN count(*) > 1
                         THEN array_agg(of_agent.message_id ORDER BY of_agent.asked_at DESC, of_agent.message_id DESC)
                    END AS ids
@@ -82,7 +82,7 @@ WITH texts AS (
                      ORDER BY q.agent_id, q.asked_at DESC, q.message_id DESC
                    ) of_agent
            ) questions
-      LEFT JOIN LATERAL orchestrator.last_text_to(p.user_id, p.wrote_at) last ON true
+     CROSS JOIN LATERAL orchestrator.last_text_to(p.user_id, p.wrote_at) last
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at, last_message_at)
     SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', wrote_at, %(now)s,

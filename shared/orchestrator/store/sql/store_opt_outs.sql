@@ -13,8 +13,7 @@ WITH stops AS (
             SELECT p.user_id AS id FROM orchestrator.people_of(s.phone_number) p
              UNION ALL
             -- An operator opts out a person whose number cannot be read.
-            SELECT id FROM users
-             WHERE orchestrator.e164(s.phone_number) IS NULL AND phone_number = s.phone_number
+            SELECT id FROM users WHERE phone_number = s.phone_number
            ) u ON true
      CROSS JOIN LATERAL (
             SELECT max(starts.at) AS ended_at

@@ -5,20 +5,19 @@ WITH targets AS (
     -- Those of the topics in this batch.
     SELECT m.id
       FROM message_queue m
-      JOIN (SELECT DISTINCT * FROM unnest(%(user_id)s::uuid[], %(topic)s::text[]) AS t (user_id, topic)) topics
+      JOIN unnest(%(user_id)s::uuid[], %(topic)s::text[]) AS topics (user_id, topic)
         ON topics.user_id = m.user_id AND topics.topic = m.topic
-     WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved')
+     WHERE m.status IN ('queued', 'approved')
      UNION
     -- Those that a message of this batch names. Each branch is an index lookup; one condition with OR would read the
     -- whole table.
-    SELECT r.supersedes_message_id FROM message_queue r
-     WHERE r.id = ANY (%(related_ids)s::uuid[]) AND r.supersedes_message_id IS NOT NULL
+    SELECT r.supersedes_message_id FROM message_queue r WHERE r.id = ANY (%(related_ids)s::uuid[])
      UNION
     -- Those that an earlier part names, of a sequence that this batch may have completed.
     SELECT earlier.supersedes_message_id
       FROM message_queue r
       JOIN message_queue earlier ON earlier.sequence_id = r.sequence_id AND earlier.accepted_at IS NOT NULL
-     WHERE r.id = ANY (%(related_ids)s::uuid[]) AND earlier.supersedes_message_id IS NOT NULL
+     WHERE r.id = ANY (%(related_ids)s::uuid[])
      UNION
     -- Those of this batch that were named before they came.
     SELECT r.supersedes_message_id FROM message_queue r WHERE r.supersedes_message_id = ANY (%(message_ids)s::uuid[])
@@ -44,7 +43,7 @@ WITH targets AS (
            superseded_by_message_id = whole_sequences.by,
            superseded_reason = orchestrator.superseded_words(whole_sequences.why, m.id)
       FROM whole_sequences
-     WHERE m.id = whole_sequences.id AND m.status IN ('queued', 'approved') AND m.accepted_at IS NOT NULL
+     WHERE m.id = whole_sequences.id AND m.status IN ('queued', 'approved')
     RETURNING m.id
 )
 INSERT INTO orchestrator.timeline (message_id, at, status, reason)
