@@ -95,6 +95,11 @@ def test_the_opt_out_of_a_former_owner_goes_on_with_the_number_that_they_have(
     table = "orchestrator.opt_outs"
     rows.add(table, "in any spelling", {"phone_number": "+12125550125"}, phone_number=HAD, user_id=FAY)
     rows.add(table, "also where it ended there", KEPT, phone_number="+12125550125", ended_at=BEFORE)
+    rows.add(table, "not after it ended", GONE, phone_number=HAD_LAST, user_id=HAL, ended_at=BEFORE)
+    rows.add(table, "hers on a former number goes", GONE, phone_number="+12125550114", user_id=ADA)
+    rows.add(
+        table, "nor where another has it", {"user_id": BEN, "note": None}, phone_number=OF_BEN, user_id=HELD, note="n"
+    )
     rows.add(
         table, "as it stands, where it is no number", {"phone_number": "no number"}, phone_number=HAD_TOO, user_id=GIL
     )
