@@ -159,7 +159,7 @@ def test_words_that_went_since_are_those_of_this_person(connection: Connection, 
 
     for name, user_id in (("talk", ADA), ("talk of ben", BEN)):
         rows.add("conversations", name, user_id=user_id)
-    for words, is_same, columns in (
+    for words, is_same, given in (
         ("at the time for which it was planned", True, {}),
         ("a second before", False, {"sent_at": DUE - SECOND}),
         ("written before and sent since", True, {"created_at": DUE - SECOND}),
@@ -170,7 +170,7 @@ def test_words_that_went_since_are_those_of_this_person(connection: Connection, 
         ("what the person wrote", False, {"direction": "inbound"}),
         ("to another person", False, {"user_id": BEN}),
     ):  # fmt: skip
-        went(words, **columns)
+        went(words, **given)
         waiting.row("same words went since" if is_same else "due", words, KEPT if is_same else taken_over())
     for key in ("message", "text", "content"):
         went(f"in {key}")

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store.privacy import DeletedRecords, clear_person_sids, delete_person, read_identity, read_person_sids
-from tests.named_rows import GONE, KEPT, NamedRows, id_of
+from tests.named_rows import GONE, KEPT, Fate, NamedRows, id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 BEFORE = datetime(2026, 2, 1, tzinfo=UTC)
@@ -190,85 +190,65 @@ def test_each_of_her_rows_loses_what_is_about_her(connection: Connection, rows: 
     )
 
 
-def test_rows_of_others_lose_what_names_her(connection: Connection, rows: NamedRows) -> None:
-    """A name counts where no person is named: Ben may know another person of that name."""
-    own = "orchestrator."
-    counted = 0
+# Words in a row of others, and whether they name her: by a trace, by her name alone, or not.
+WORDS = (("a trace", WITH_TRACE, True, True), ("her name", f"for {NAME}", False, True), ("neither", "x", False, False))
 
-    def row(table: str, situation: str, fate: Any, **columns: Any) -> None:
+
+def test_rows_of_others_go_or_lose_what_names_her(connection: Connection, rows: NamedRows) -> None:
+    own, counted = "orchestrator.", 0
+
+    def row(table: str, situation: str, fate: Fate, **columns: Any) -> None:
         nonlocal counted
         counted += fate != KEPT
-        rows.add(table, situation, fate, **columns)
+        rows.add(own + table, f"{table}: {situation}", fate, **columns)
 
-    for where, words, names_her in (
-        ("trace", WITH_TRACE, True),
-        ("name", f"for {NAME}", True),
-        ("neither", "x", False),
-    ):
-        row(f"{own}pauses", f"pause, {where}", {"note": None} if names_her else KEPT, note=words)
-        row(
-            f"{own}legal_holds",
-            f"hold, {where}",
-            {"note": "names a person who was deleted"} if names_her else KEPT,
-            note=words,
-        )
-        for column, value in (("target", words), ("change", {"note": words}), ("reason", words)):
-            emptied = {"target": "forgotten", "change": {}, "reason": None}
-            if column != "reason":
-                del emptied["reason"]
-            if column != "change":
-                del emptied["change"]
-            row(
-                f"{own}operator_actions",
-                f"action, {where} in {column}",
-                emptied if names_her else KEPT,
-                **{column: value},
-            )
+    for what, words, has_trace, names_her in WORDS:
+        by_trace, by_any = (GONE if has_trace else KEPT), (GONE if names_her else KEPT)
+        row("pauses", what, {"note": None} if names_her else KEPT, note=words)
+        row("legal_holds", what, {"note": "names a person who was deleted"} if names_her else KEPT, note=words)
+        for column, value, emptied in (
+            ("target", words, {"target": "forgotten"}),
+            ("change", {"x": words}, {"target": "forgotten", "change": {}}),
+            ("reason", words, {"target": "forgotten", "reason": None}),
+        ):
+            row("operator_actions", f"{what} in {column}", emptied if names_her else KEPT, **{column: value})
         for column in ("agent_id", "field", "problem"):
-            row(
-                f"{own}rejections",
-                f"rejection, {where} in {column}",
-                GONE if where == "trace" else KEPT,
-                **{column: words},
-            )
-        row(f"{own}events", f"event of nobody, {where}", GONE if where == "trace" else KEPT, detail={"x": words})
-        row(f"{own}events", f"event of Ben, {where}", KEPT, user_id=BEN, detail={"x": words})
-        row(f"{own}strangers", f"unknown sender, body, {where}", GONE if names_her else KEPT, body=words)
-        row(
-            f"{own}strangers", f"unknown sender, media, {where}", GONE if where == "trace" else KEPT, media={"x": words}
-        )
-        for column in ("context_json", "result_json", "error_log"):
-            for owner, user_id in (("Ben", BEN), ("nobody", None), ("one under a legal hold", HELD)):
-                emptied = names_her if user_id is None else where == "trace" and user_id == BEN
-                for status, after in (("pending", {"status": "cancelled"}), ("done", {})):
-                    words_in = {"context_json": {"x": 1}, column: words if column == "error_log" else {"x": words}}
-                    cleared = {"context_json": {}, **({} if column == "context_json" else {column: None}), **after}
-                    row(
-                        "agent_tasks",
-                        f"{status} task of {owner}, {where} in {column}",
-                        cleared if emptied else KEPT,
-                        user_id=user_id,
-                        status=status,
-                        **words_in,
-                    )
-                if status == "done":
-                    log = {"context_json": "input_data", "result_json": "output_data", "error_log": "error"}[column]
-                    row(
-                        "agent_actions_log",
-                        f"log entry of {owner}, {where} in {log}",
-                        {log: None} if emptied else KEPT,
-                        user_id=user_id,
-                        **{log: words if log == "error" else {"x": words}},
-                    )
-    row(f"{own}legal_holds", "hold of one", KEPT, user_id=HELD)
-    row(f"{own}operator_actions", "action on her", {"target": "forgotten"}, user_id=ADA)
-    row(f"{own}operator_actions", "action on Ben", KEPT, user_id=BEN)
-    row(f"{own}strangers", "unknown sender on her former number", GONE, phone_number=HAD)
-    row(f"{own}strangers", "unknown sender with a trace for a number", GONE, phone_number=WITH_TRACE)
-    row(f"{own}strangers", "unknown sender on another number", KEPT, phone_number=ELSEWHERE)
-    rows.add(
-        "agent_tasks", "her own task", {"context_json": {}}, user_id=ADA, status="done", context_json={"x": WITH_TRACE}
-    )
+            row("rejections", f"{what} in {column}", by_trace, **{column: words})
+        row("events", f"{what}, of nobody", by_trace, detail={"x": words})
+        row("events", f"{what}, of Ben", KEPT, user_id=BEN, detail={"x": words})
+        row("strangers", f"{what} in the body", by_any, body=words)
+        row("strangers", f"{what} in the media", by_trace, media={"x": words})
+    row("operator_actions", "about her", {"target": "forgotten"}, user_id=ADA)
+    row("operator_actions", "about Ben", KEPT, user_id=BEN)
+    row("strangers", "on her former number", GONE, phone_number=HAD)
+    row("strangers", "a trace for a number", GONE, phone_number=WITH_TRACE)
+    row("strangers", "on another number", KEPT, phone_number=ELSEWHERE)
+    assert delete_ada(connection).in_other_rows == counted
+
+
+def test_tasks_and_log_entries_of_others_lose_what_names_her(connection: Connection, rows: NamedRows) -> None:
+    """A name counts where no person is named: Ben may know another person of that name."""
+    task_columns, log_columns = ("context_json", "result_json", "error_log"), ("input_data", "output_data", "error")
+    counted = 0
+    rows.add("orchestrator.legal_holds", "a hold", user_id=HELD)
+    for what, words, has_trace, names_her in WORDS:
+        for owner, user_id, is_emptied in (
+            ("Ben", BEN, has_trace),
+            ("nobody", None, names_her),
+            ("one under a legal hold", HELD, False),
+        ):
+            for number, (of_task, of_log) in enumerate(zip(task_columns, log_columns, strict=True)):
+                status, ended = ("pending", {"status": "cancelled"}) if number else ("done", {})
+                value = words if of_task == "error_log" else {"x": words}
+                cleared: dict[str, Any] = {**({of_task: None} if number else {}), "context_json": {}, **ended}
+                given = {"user_id": user_id, "context_json": {"x": 1}, "status": status, of_task: value}
+                rows.add("agent_tasks", f"{what} in {of_task} of {owner}", cleared if is_emptied else KEPT, **given)
+                fate = {of_log: None} if is_emptied else KEPT
+                logged = {"user_id": user_id, of_log: value}
+                rows.add("agent_actions_log", f"{what} in {of_log} of {owner}", fate, **logged)
+                counted += 2 * is_emptied
+    hers = {"x": WITH_TRACE}
+    rows.add("agent_tasks", "her own task", {"context_json": {}}, user_id=ADA, status="done", context_json=hers)
     rows.add("agent_actions_log", "her own log entry", {"user_id": None, "error": None}, user_id=ADA, error=WITH_TRACE)
     assert delete_ada(connection).in_other_rows == counted
 
