@@ -38,7 +38,7 @@ def timed(value: Any) -> Any:
         return {name: timed(each) for name, each in value.items()}
     if isinstance(value, list):
         return list(map(timed, value))
-    return datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else value
+    return datetime.fromisoformat(value) if isinstance(value, str) and value[10:11] == "T" else value
 
 
 # Which consent, and which number check, a text rests on: by situation, the reference of the one that counts.
