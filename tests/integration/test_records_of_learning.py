@@ -1,0 +1,346 @@
+"""What `learn` reads and writes, row by row: each text, answer and STOP that counts, beside those that nearly do."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import Connection
+
+from orchestrator.rules.answer_curves import AnswerCurves
+from orchestrator.rules.answer_evidence import AnswerEvidence, unpack_evidence
+from orchestrator.rules.answer_week import HOURS
+from orchestrator.rules.learned_hours import LearnedHours, rates_to_bytes
+from orchestrator.store import answer_hours as store
+from orchestrator.store.answer_hours import AnswerText, AnswerTotals, ArmResult, PersonEvidence
+from tests.named_rows import KEPT, Fate, NamedRows, id_of
+
+SENT = datetime(2026, 3, 3, 15, tzinfo=UTC)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+HOURS_OF = "orchestrator.answer_hours"
+NOTHING: Mapping[str, Any] = {}
+
+
+class Texts:
+    """Texts that count, each of a person of its own, with ids in the order in which they are made."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.rows = NamedRows(connection)
+        self.people: dict[UUID, str] = {}
+
+    def person(self, situation: str, **columns: Any) -> UUID:
+        phone = f"+1{212 + len(self.people)}5550101"
+        user_id = self.rows.add("users", f"person: {situation}", **{"phone_number": phone, **columns})
+        self.people[user_id] = situation
+        return user_id
+
+    def text(self, situation: str, message: Mapping[str, Any] = NOTHING, **columns: Any) -> UUID:
+        """A text that counts but for what is named; returns the id of its message."""
+        user_id = columns.get("user_id") or self.person(situation)
+        queued = {"best_kind": "learned", "best_at": SENT, "accepted_at": SENT - DAY, **message}
+        message_id = self.rows.add("message_queue", f"message: {situation}", user_id=user_id, **queued)
+        attempt_id = UUID(int=100 + len(self.people))
+        given = {
+            "id": attempt_id,
+            "message_id": message_id,
+            "user_id": user_id,
+            "started_at": SENT,
+            "outcome": "accepted",
+        }
+        self.rows.add("orchestrator.attempts", situation, **{**given, **columns})
+        return message_id
+
+    def read(self) -> dict[str, AnswerText]:
+        """What is read between the ids 100 and 1000, by the situation."""
+        _, texts = store.read_answer_texts(self.rows.connection, UUID(int=100), UUID(int=1000), 1000)
+        assert len({text.user_id for text in texts}) == len(texts)
+        return {self.people[text.user_id]: text for text in texts}
+
+
+@pytest.fixture
+def texts(connection: Connection) -> Texts:
+    return Texts(connection)
+
+
+# Which texts are read ----------------------------------------------------------------------------------------------------
+
+
+def test_the_texts_that_left_at_their_best_time_are_read(texts: Texts) -> None:
+    counted = {
+        "as it stands": texts.text("as it stands"),
+        "a quarter of an hour late": texts.text("a quarter of an hour late", started_at=SENT + HOUR / 4),
+        "the first part": texts.text("the first part", part=1),
+    }
+    texts.text("later than that", started_at=SENT + HOUR / 4 + SECOND)
+    texts.text("too early", started_at=SENT - SECOND)
+    texts.text("without a best time", {"best_at": None})
+    texts.text("without a kind", {"best_kind": None})
+    texts.text("refused", outcome="refused")
+    texts.text("under way", outcome=None)
+    texts.text("undelivered", undelivered_at=SENT)
+    texts.text("to an active person", active_since=SENT)
+    texts.text("the second part", part=2)
+    texts.text("without its message", message_id=id_of("no message"))
+    texts.text("of a deleted person", user_id=texts.person("of a deleted person", phone_number="forgotten-1"))
+    texts.text("read before", id=UUID(int=100))
+    texts.text("of the next night", id=UUID(int=1000))
+    found = texts.read()
+    assert list(found) == list(counted)
+
+    all_of = {name: texts.text(name) for name in ("off", "while it was off", "since", "known before", "never known")}
+    assert set(all_of) < set(texts.read())
+    for name, columns in (
+        ("off", {"off_since": SENT}),
+        ("while it was off", {"as_of": SENT + SECOND}),
+        ("since", {"as_of": SENT}),
+        ("known before", {"as_of": SENT + SECOND, "hours": "{1}", "texts": "{1}", "answers": "{1}"}),
+        ("never known", {}),
+    ):
+        texts.rows.add(HOURS_OF, f"hours: {name}", user_id=id_of(f"person: {name}"), **columns)
+    assert [name for name in texts.read() if name in all_of] == ["since", "known before", "never known"]
+
+
+def test_a_batch_ends_with_its_limit_or_with_the_last_id(texts: Texts, connection: Connection) -> None:
+    assert store.read_answer_texts(connection, UUID(int=100), UUID(int=1000), 5) == (None, [])
+    for number in (300, 200, 400):
+        texts.text(f"{number}", id=UUID(int=number), outcome="accepted" if number == 200 else "refused")
+    for limit, last, read in ((1, 200, 1), (2, 300, 1), (9, 400, 1)):
+        last_id, found = store.read_answer_texts(connection, UUID(int=100), UUID(int=1000), limit)
+        assert (last_id, len(found)) == (UUID(int=last), read)
+    assert store.read_answer_texts(connection, UUID(int=200), UUID(int=400), 9) == (UUID(int=300), [])
+
+
+def test_a_text_is_read_with_what_is_known_of_its_person(texts: Texts) -> None:
+    asked = {"message_data": {"type": "tip"}, "expects_reply": True, "best_kind": "everybody"}
+    texts.text("known", asked, zone="Asia/Tokyo", phone_number="+12125550101")
+    texts.text("new", phone_number="+12125550102")
+    texts.rows.add(
+        HOURS_OF, "hours", user_id=id_of("person: known"), hours="{3}", texts="{2}", answers="{1}", as_of=SENT,
+        all_texts=1, all_answers=2, all_stops=3, week="2026-W10", week_texts=4, week_answers=5, week_stops=6,
+    )  # fmt: skip
+    evidence = unpack_evidence([3], [2], [1], SENT)
+    totals = AnswerTotals(1, 2, 3, "2026-W10", 4, 5, 6)
+    assert list(texts.read().values()) == [
+        AnswerText(
+            id_of("person: known"), SENT, "Asia/Tokyo", "+12125550101", "everybody", "tip", True, None, False, evidence,
+            totals,
+        ),
+        AnswerText(
+            id_of("person: new"), SENT, None, "+12125550102", "learned", None, False, None, False, None, AnswerTotals()
+        ),
+    ]  # fmt: skip
+
+
+# Answers and STOPs -------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_text_that_answers_within_a_day_is_the_answer(texts: Texts) -> None:
+    expected: dict[str, datetime | None] = {}
+    rows = texts.rows
+    sequence = {"sequence_id": id_of("sequence"), "sequence_total": 2}
+    other = texts.person("another person")
+
+    def answer(situation: str, is_one: bool, after: timedelta = HOUR, *, to: str = "", **columns: Any) -> None:
+        """A text of the person; it answers their own message unless `to` names another one."""
+        if situation not in expected:
+            place = {"sequence_position": 1, **sequence} if situation == "to another part" else {}
+            texts.text(situation, place)
+            expected[situation] = None
+        if is_one:
+            expected[situation] = SENT + after
+        number = f"{situation}, {after}"
+        user_id = columns.pop("user_id", id_of(f"person: {situation}"))
+        direction = columns.pop("direction", "inbound")
+        talk = rows.add("conversations", f"talk: {number}", user_id=user_id)
+        inbound = rows.add(
+            "messages", f"answer: {number}", user_id=user_id, conversation_id=talk, direction=direction,
+            created_at=SENT + after,
+        )  # fmt: skip
+        replied = {"inbound_id": inbound, "user_id": user_id, "in_reply_to": id_of(f"message: {to or situation}")}
+        rows.add("orchestrator.readings", f"reading: {number}", **{**replied, **columns})
+
+    answer("the second of three", False, 3 * HOUR)
+    answer("the second of three", True, 2 * HOUR)
+    answer("the second of three", False, 4 * HOUR)
+    answer("as it left", False, timedelta(0))
+    answer("a second later", True, SECOND)
+    answer("a day later", True, DAY)
+    answer("after a day", False, DAY + SECOND)
+    answer("of another person", False, user_id=other)
+    answer("of an agent", False, direction="outbound")
+    answer("a STOP", False, kind="stop")
+    answer("to another message", False, to="as it left")
+    answer("to another part", True, to="second part")
+    rows.add("message_queue", "message: second part", user_id=other, accepted_at=SENT, sequence_position=2, **sequence)
+    assert {name: text.answered_at for name, text in texts.read().items()} == expected
+
+
+def test_a_stop_within_a_day_is_charged_to_the_last_text_before_it(texts: Texts) -> None:
+    expected: dict[str, bool] = {}
+
+    def stop(situation: str, is_one: bool, after: timedelta = HOUR, **columns: Any) -> None:
+        sequence = {"sequence_id": id_of(situation), "sequence_position": 1, "sequence_total": 2}
+        texts.text(situation, sequence)
+        expected[situation] = is_one
+        given = {"user_id": id_of(f"person: {situation}"), "opted_out_at": SENT + after, **columns}
+        texts.rows.add("orchestrator.opt_outs", f"opt-out: {situation}", phone_number=situation, **given)
+
+    def later_text(situation: str, name: str, after: timedelta, **message: Any) -> None:
+        user_id = id_of(f"person: {situation}")
+        message_id = texts.rows.add(
+            "message_queue", f"{name}: {situation}", user_id=user_id, accepted_at=SENT, **message
+        )
+        sent = {"message_id": message_id, "user_id": user_id, "started_at": SENT + after, "outcome": "accepted"}
+        texts.rows.add(
+            "orchestrator.attempts", f"{name} attempt: {situation}", **{"id": UUID(int=after.seconds), **sent}
+        )
+
+    stop("as it left", False, timedelta(0))
+    stop("a second later", True, SECOND)
+    stop("a day later", True, DAY)
+    stop("after a day", False, DAY + SECOND)
+    stop("by an operator", False, source="operator")
+    stop("repeated after a day", True, DAY + SECOND, stored_at=SENT + HOUR)
+    stop("stored after a day", True, stored_at=SENT + DAY + SECOND)
+    stop("of another person", False, user_id=texts.person("another person"))
+    stop("after a later text", False)
+    later_text("after a later text", "later", HOUR / 2)
+    stop("before a later text", True)
+    later_text("before a later text", "later", 2 * HOUR)
+    stop("after the second part", True)
+    part = {"sequence_id": id_of("after the second part"), "sequence_position": 2, "sequence_total": 2}
+    later_text("after the second part", "part", HOUR / 3, **part)
+    assert {name: text.stopped for name, text in texts.read().items()} == expected
+
+
+# What is written ---------------------------------------------------------------------------------------------------------
+
+
+def evidence_of(user_id: UUID, base: int) -> PersonEvidence:
+    hours = [0.0] * HOURS
+    hours[base] = float(base)
+    totals = AnswerTotals(base, base + 1, base + 2, "2026-W10", base + 3, base + 4, base + 5)
+    return PersonEvidence(user_id, AnswerEvidence(tuple(hours), tuple(hours), SENT), totals)
+
+
+def written(base: int, **columns: Any) -> dict[str, Any]:
+    names = ("all_texts", "all_answers", "all_stops", "week_texts", "week_answers", "week_stops")
+    counts = dict(zip(names, range(base, base + 6), strict=True))
+    lists = {"hours": [base], "texts": [base], "answers": [base]}
+    return {**lists, **counts, "week": "2026-W10", "as_of": SENT, **columns}
+
+
+def test_what_a_batch_adds_is_written_once_and_of_living_people_of_whom_we_learn(
+    texts: Texts, connection: Connection
+) -> None:
+    rows = texts.rows
+    people = {name: texts.person(name) for name in ("known", "off", "another", "new")}
+    people["deleted"] = texts.person("deleted", phone_number="forgotten-1")
+    for name, fate in (("known", written(7, learned_at=None)), ("off", KEPT), ("another", KEPT)):
+        off = SENT if name == "off" else None
+        rows.add(HOURS_OF, f"hours: {name}", fate, user_id=people[name], learned_at=SENT, off_since=off, sure=0.5)
+    batch = [evidence_of(people[name], 7) for name in ("known", "off", "deleted", "new")]
+    first, second, third = (UUID(int=n) for n in (1, 2, 3))
+    known_arm, new_arm = (ArmResult("2026-W10", arm, *range(1, 12)) for arm in ("known", "new"))
+    other_week = ArmResult("all", "known", *range(1, 12))
+
+    def write(after: UUID, up_to: UUID, *results: ArmResult) -> bool:
+        return store.write_answer_evidence(connection, after, up_to, {"up to": up_to.int}, batch, results, SENT)
+
+    connection.execute(
+        "INSERT INTO orchestrator.answer_progress (up_to, counts, changed_at) VALUES (%s, '{}', %s)",
+        (first, SENT - DAY),
+    )
+    progress = "SELECT up_to, counts, changed_at FROM orchestrator.answer_progress"
+    assert not write(second, third, new_arm)
+    assert connection.execute(progress).fetchall() == [(first, {}, SENT - DAY)]
+    assert store.read_answer_results(connection, "2026-W01") == []
+    assert set(rows.unexpected()) == {"hours: known"}, "nothing is written yet"
+
+    assert write(first, second, known_arm, other_week)
+    assert rows.unexpected() == {}
+    assert connection.execute(progress).fetchall() == [(second, {"up to": 2}, SENT)]
+    ((new,),) = connection.execute(
+        f"SELECT to_jsonb(h) FROM {HOURS_OF} h WHERE user_id = %s", (people["new"],)
+    ).fetchall()
+    assert {**new, "as_of": datetime.fromisoformat(new["as_of"])} == {
+        **written(7), "user_id": str(people["new"]), "learned": None, "sure": None, "learned_at": None, "off_since": None,
+    }  # fmt: skip
+    assert connection.execute(f"SELECT count(*) FROM {HOURS_OF}").fetchone() == (4,)
+
+    assert write(second, third, known_arm, new_arm)
+    twice = ArmResult("2026-W10", "known", *range(2, 24, 2))
+    found = store.read_answer_results(connection, "2026-W01")
+    assert sorted(found, key=lambda result: (result.period, result.arm)) == [twice, new_arm, other_week]
+
+
+def test_learning_begins_where_there_is_no_progress(connection: Connection) -> None:
+    assert store.write_answer_evidence(connection, UUID(int=1), UUID(int=2), {}, [], [], SENT)
+    assert store.read_progress(connection).up_to == UUID(int=2)
+
+
+def test_hours_are_stopped_resumed_and_learned_of_one_person(texts: Texts, connection: Connection) -> None:
+    rows = texts.rows
+    known = {
+        "hours": [1], "texts": [1], "answers": [1], "as_of": SENT, "learned": b"1", "sure": 0.5, "learned_at": SENT,
+        "all_texts": 1, "week": "2026-W10",
+    }  # fmt: skip
+    forgotten: dict[str, Any] = {
+        "hours": [],
+        "texts": [],
+        "answers": [],
+        "as_of": None,
+        "learned": None,
+        "sure": None,
+        "learned_at": None,
+    }
+    now = SENT + DAY
+
+    def hours(name: str, fate: Fate, **columns: Any) -> UUID:
+        user_id = texts.person(name)
+        rows.add(HOURS_OF, f"hours: {name}", fate, user_id=user_id, **known | columns)
+        return user_id
+
+    hours("another", KEPT)
+    hours("another, off", KEPT, off_since=SENT)
+    store.stop_learning_of_person(connection, hours("to stop", {**forgotten, "off_since": now}), now)
+    store.stop_learning_of_person(connection, hours("stopped before", forgotten, off_since=SENT), now)
+    begun = {"off_since": None, "as_of": now, "learned_at": now}
+    assert store.resume_learning_of_person(connection, hours("to resume", begun, off_since=SENT), now)
+    assert not store.resume_learning_of_person(connection, hours("learned of", KEPT), now)
+    new = texts.person("new")
+    store.stop_learning_of_person(connection, new, now)
+    assert connection.execute(f"SELECT off_since FROM {HOURS_OF} WHERE user_id = %s", (new,)).fetchall() == [(now,)]
+    assert rows.unexpected() == {}
+
+
+def test_learned_hours_are_written_unless_more_is_known_meanwhile(texts: Texts, connection: Connection) -> None:
+    rates = (0.5,) * HOURS
+    learned = LearnedHours(rates, rates, rates, 0.25, 1, 1, known=True, weekends=False)
+    written = {"learned": "\\x" + learned.to_bytes().hex(), "sure": 0.25, "learned_at": SENT + DAY}
+    people = {name: texts.person(name) for name in ("learned of", "known since", "off", "another")}
+    for name, user_id in people.items():
+        columns = {"as_of": SENT + SECOND} if name == "known since" else {"off_since": SENT} if name == "off" else {}
+        fate = written if name == "learned of" else KEPT
+        texts.rows.add(HOURS_OF, f"hours: {name}", fate, **{"user_id": user_id, "as_of": SENT, **columns})
+    evidence = AnswerEvidence(rates, rates, SENT)
+    batch = [(people[name], evidence, learned) for name in ("learned of", "known since", "off")]
+    store.write_learned_hours(connection, batch, SENT + DAY)
+    assert texts.rows.unexpected() == {}
+
+
+def test_curves_are_replaced_by_those_of_a_later_fit(connection: Connection) -> None:
+    def fit(number: int, at: datetime) -> None:
+        rates = (number / 10,) * HOURS
+        curves = AnswerCurves((), (), (), rates, rates, number, number + 1)
+        hours = LearnedHours(rates, rates, rates, 0.5, 1, 1, known=False, weekends=False)
+        store.store_answer_curves(connection, curves, hours, at)
+        row = (str(number), hours.to_bytes(), rates_to_bytes(rates), number, number + 1, at)
+        is_row = connection.execute(f"SELECT {columns} FROM orchestrator.answer_curves").fetchone() == row
+        assert is_row == (at > last[0])
+        last[0] = max(at, last[0])
+
+    columns, last = "curves->>'texts', hours, stops, texts, people, fitted_at", [SENT]
+    for number, at in enumerate((SENT + SECOND, SENT + 2 * SECOND, SENT + 2 * SECOND, SENT)):
+        fit(number + 1, at)
