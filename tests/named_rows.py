@@ -109,8 +109,9 @@ class NamedRows:
             made = {"id": row_id}
         if table == "orchestrator.attempts":
             made |= {"message_id": row_id, "conversation_id": row_id}
-        if table == "orchestrator.pauses":
-            keys = ["scope", "value"]
+        keys = {"orchestrator.pauses": ["scope", "value"], "orchestrator.withdrawals": ["message_id", "publisher"]}.get(
+            table, keys
+        )
         row = {**_NEEDED[table], **made, **columns}
         statement = compose.SQL("INSERT INTO {} AS t ({}) VALUES ({}) RETURNING to_jsonb(t)").format(
             compose.Identifier(*table.split(".")),
