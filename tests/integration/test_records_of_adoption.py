@@ -79,7 +79,7 @@ def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, ro
     row = waiting.row
     connection.execute(
         "INSERT INTO orchestrator.agents (prefix, may_use_urgent, publishers)"
-        " VALUES ('calm', false, NULL), ('bound', true, '{AROA1}')"
+        " VALUES ('calm_free', true, NULL), ('calm', false, NULL), ('bound', true, '{AROA1}')"
     )
     connection.execute("INSERT INTO orchestrator.known_agents VALUES ('calm')")
     talk = rows.add("conversations", "talk", user_id=ADA)
@@ -96,6 +96,7 @@ def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, ro
     row("due", "without a priority", taken_over(priority="medium"), priority=None)
     row("due", "urgent", taken_over(), priority="urgent")
     row("due", "of an agent that may not use urgent, high", taken_over(), agent_id="calm")
+    row("due", "of an agent with a setting of its own", taken_over(), agent_id="calm_free_1", priority="urgent")
     row("due", "with words of blanks", taken_over(), final_message="  ")
     row("due", "with words", taken_over(words_source="adopted"), final_message="Words")
     row("due", "without a time", taken_over(accepted_at=NOW, published_at=NOW), created_at=None)
@@ -132,6 +133,7 @@ def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, ro
     assert connection.execute("SELECT agent_id FROM orchestrator.known_agents ORDER BY 1").fetchall() == [
         ("calm",),
         ("calm_1",),
+        ("calm_free_1",),
         ("concierge",),
     ]
 

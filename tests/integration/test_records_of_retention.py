@@ -95,8 +95,8 @@ WORDS: dict[str, Any] = {
 def test_old_messages_that_have_ended_are_cleared(connection: Connection, rows: NamedRows) -> None:
     for status in ("sent", "superseded", "cancelled", "expired", "failed"):
         rows.add("message_queue", status, CLEARED, **{**WORDS, "status": status})
-    for status in ("queued", "approved", "sending", None):
-        rows.add("message_queue", f"has not ended: {status}", **{**WORDS, "status": status})
+    for waiting in ("queued", "approved", "sending", None):
+        rows.add("message_queue", f"has not ended: {waiting}", **{**WORDS, "status": waiting})
     rows.add("message_queue", "too young", **{**WORDS, "created_at": BEFORE})
     rows.add("message_queue", "under a legal hold", **{**WORDS, "user_id": HELD})
     rows.add("message_queue", "cleared before", **{**WORDS, "message_data": {"type": "forgotten"}})

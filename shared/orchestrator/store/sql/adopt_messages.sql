@@ -57,7 +57,7 @@ WITH waiting AS (
                     WHERE ours.sequence_id = w.sequence_id AND ours.accepted_at IS NOT NULL
                ) AS is_regular
       FROM waiting w
-     WHERE sequence_id IS NOT NULL AND obstacle IS NULL
+     WHERE obstacle IS NULL
      GROUP BY sequence_id
 ), judged AS (
     SELECT w.id, w.lane, w.ends_at, coalesce(s.due, w.scheduled_for) AS due,
