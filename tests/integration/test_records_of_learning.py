@@ -196,6 +196,8 @@ def test_a_stop_within_a_day_is_charged_to_the_last_text_before_it(texts: Texts)
             "orchestrator.attempts", f"{name} attempt: {situation}", **{"id": UUID(int=after.seconds), **sent}
         )
 
+    texts.text("an earlier text", {"best_at": SENT - HOUR}, started_at=SENT - HOUR)
+    expected["an earlier text"] = False
     stop("as it left", False, timedelta(0))
     stop("a second later", True, SECOND)
     stop("a day later", True, DAY)
