@@ -94,7 +94,7 @@ class NamedRows:
         self._rows: dict[str, tuple[str, Mapping[str, Any], Mapping[str, Any], Fate]] = {}
 
     def add(self, table: str, situation: str, fate: Fate = KEPT, /, **columns: Any) -> UUID:
-        """Write a row; returns the id that is made of its situation."""
+        """Write a row; returns its id, which is made of its situation where none is given."""
         assert situation not in self._rows, f"two rows of one situation: {situation}"
         row_id = id_of(situation)
         keys = _OTHER_KEYS.get(table, ["id"])
@@ -120,7 +120,7 @@ class NamedRows:
         )
         ((stored,),) = self.connection.execute(statement, list(map(_adapted, row.values()))).fetchall()
         self._rows[situation] = (table, {key: stored[key] for key in keys}, stored, fate)
-        return row_id
+        return columns.get("id", row_id)  # type: ignore[no-any-return]  # an id
 
     def unexpected(self) -> dict[str, tuple[object, object]]:
         """The situations in which something else happened: what did, and what should have."""
