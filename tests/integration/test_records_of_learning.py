@@ -163,6 +163,9 @@ def test_the_first_text_that_answers_within_a_day_is_the_answer(texts: Texts) ->
     answer("the second of three", False, 3 * HOUR)
     answer("the second of three", True, 2 * HOUR)
     answer("the second of three", False, 4 * HOUR)
+    earlier = {"user_id": id_of("person: the second of three"), "created_at": SENT + HOUR}
+    talk = id_of("talk: the second of three, 2:00:00")
+    rows.add("messages", "a text that nothing has read", direction="inbound", conversation_id=talk, **earlier)
     answer("as it left", False, timedelta(0))
     answer("a second later", True, SECOND)
     answer("a day later", True, DAY)
