@@ -143,6 +143,7 @@ def test_each_text_is_classified_once_with_what_its_number_asked_before(
         rows.add(READINGS, f"{kind} of {phone}", user_id=ADA, phone_number=phone, kind=kind, received_at=at)
 
     classified("a conversation", Intent.CONVERSATION, "conversation")
+    opt_out(classified("a conversation as an opt-out ended", Intent.CONVERSATION, "conversation"), ended_at=NOW)
     opt_out(classified("YES that ends an opt-out", Intent.YES, "start"))
     classified("YES without an opt-out", Intent.YES, "conversation")
     opt_out(classified("YES after an opt-out that had ended", Intent.YES, "conversation"), ended_at=NOW - SECOND)
@@ -157,7 +158,7 @@ def test_each_text_is_classified_once_with_what_its_number_asked_before(
     known = classified("classified before", Intent.CONVERSATION, "help")
     rows.add(READINGS, "classified before", user_id=ADA, phone_number=known, kind="help", received_at=NOW)
     counts = classify_texts_of_former_webhook(connection, batch, NOW)
-    assert counts == {"conversation": 6, "start": 1, "unjudged": 4}
+    assert counts == {"conversation": 7, "start": 1, "unjudged": 4}
     found = connection.execute(
         "SELECT inbound_id, user_id, phone_number, kind, judged_by, received_at FROM orchestrator.readings"
     ).fetchall()
@@ -207,10 +208,14 @@ def test_a_start_gets_its_first_time_and_the_opt_outs_since_are_in_force_again(
     opt_out(start("an opt-out before"), KEPT, first - SECOND)
     opt_out(start("one that another START ended"), KEPT, ended_at=repeated - SECOND)
     opt_out(start("no START", kind="conversation"), KEPT)
-    opt_out(start("not earlier", corrected_to=repeated), KEPT)
+    opt_out(start("not earlier", corrected_to=repeated), KEPT, repeated)
+    opt_out(start("later", corrected_to=repeated + SECOND), KEPT, repeated + SECOND)
     phone = start("two opt-outs")
     opt_out(phone, again, first + 3 * SECOND)
     opt_out(phone, KEPT, first + 2 * SECOND)
+    phone = start("two opt-outs, the other way around")
+    opt_out(phone, KEPT, first + 2 * SECOND)
+    opt_out(phone, again, first + 3 * SECOND)
     phone = start("one is in force")
     opt_out(phone, KEPT)
     opt_out(phone, KEPT, ended_at=None)

@@ -8,6 +8,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store.privacy import clear_old_words, delete_expired_records
+from tests.integration.test_locks import open_transaction, run_beside
 from tests.named_rows import GONE, KEPT, Fate, NamedRows, id_of
 
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -108,6 +109,17 @@ def test_the_oldest_messages_are_cleared_first(connection: Connection, rows: Nam
     for number, fate in ((2, KEPT), (4, CLEARED), (1, KEPT), (3, CLEARED)):
         rows.add("message_queue", f"{number}", fate, **{**WORDS, "created_at": BEFORE - number * SECOND})
     assert clear_old_words(connection, BEFORE, KEEP_SINCE, 2) == 2
+    assert rows.unexpected() == {}
+
+
+def test_a_message_that_another_transaction_holds_is_cleared_in_another_night(
+    rows: NamedRows, database_url: str
+) -> None:
+    held = rows.add("message_queue", "held", KEPT, **WORDS)
+    rows.add("message_queue", "free", CLEARED, **WORDS)
+    with open_transaction(database_url) as other:
+        other.execute("SELECT FROM message_queue WHERE id = %s FOR NO KEY UPDATE", (held,))
+        run_beside(database_url, "clear_old_messages", {"before": BEFORE, "limit": 9})
     assert rows.unexpected() == {}
 
 
