@@ -114,6 +114,7 @@ def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, ro
     row("may have been sent", "ours, taken by another sender", status="processing", accepted_at=WRITTEN)
     for status in ("queued", "approved", "sending"):
         row(None, f"ours, {status}", status=status, accepted_at=WRITTEN)
+    row("unknown state null", "ours, without a status", status=None, accepted_at=WRITTEN)
     for status in ENDED:
         row(None, f"ended: {status}", status=status)
     row("unknown state null", "without a status", status=None)
