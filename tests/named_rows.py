@@ -58,26 +58,28 @@ _NEEDED: Mapping[str, Mapping[str, Any]] = {
     "user_message_budget": {"date": LONG_AGO.date()},
     "users": {"timezone": "America/New_York"},
 }  # fmt: skip
-# Keys that are made of the situation where it does not name them.
-_TEXT_KEYS = {
-    "orchestrator.pauses": "value",
-    "orchestrator.rejections": "sqs_message_id",
-    "orchestrator.strangers": "sid",
+# The columns of a key that is not `id`, and those of it that are made of the situation where it does not name them.
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "orchestrator.agent_rates": ("agent_id", "span"),
+    "orchestrator.answer_hours": ("user_id",),
+    "orchestrator.approvals": ("message_id",),
+    "orchestrator.inbound_texts": ("inbound_id",),
+    "orchestrator.kept_words": ("text_id",),
+    "orchestrator.left_alone": ("message_id",),
+    "orchestrator.legal_holds": ("user_id",),
+    "orchestrator.media": ("inbound_id", "place"),
+    "orchestrator.numbers": ("phone_number",),
+    "orchestrator.pauses": ("scope", "value"),
+    "orchestrator.readings": ("inbound_id",),
+    "orchestrator.rejections": ("sqs_message_id",),
+    "orchestrator.relevance": ("message_id",),
+    "orchestrator.strangers": ("sid",),
+    "orchestrator.topic_withdrawals": ("user_id", "topic", "publisher"),
+    "orchestrator.waits_for_users": ("message_id",),
+    "orchestrator.withdrawals": ("message_id", "publisher"),
 }
-_UUID_KEYS = {
-    "orchestrator.approvals": "message_id", "orchestrator.kept_words": "text_id", "orchestrator.legal_holds": "user_id",
-    "orchestrator.readings": "inbound_id", "orchestrator.relevance": "message_id", "orchestrator.withdrawals": "message_id",
-    "orchestrator.waits_for_users": "message_id",
-}  # fmt: skip
-_OTHER_KEYS = {
-    "orchestrator.media": ["inbound_id", "place"],
-    "orchestrator.numbers": ["phone_number"],
-    "orchestrator.topic_withdrawals": ["user_id", "topic", "publisher"],
-    "orchestrator.answer_hours": ["user_id"],
-    "orchestrator.agent_rates": ["agent_id", "span"],
-    "orchestrator.left_alone": ["message_id"],
-    "orchestrator.inbound_texts": ["inbound_id"],
-}
+_MADE_TEXTS = ("value", "sqs_message_id", "sid")
+_MADE_IDS = ("id", "message_id", "inbound_id", "text_id", "user_id")
 
 
 def id_of(name: str) -> UUID:
@@ -97,22 +99,15 @@ class NamedRows:
         """Write a row; returns its id, which is made of its situation where none is given."""
         assert situation not in self._rows, f"two rows of one situation: {situation}"
         row_id = id_of(situation)
-        keys = _OTHER_KEYS.get(table, ["id"])
-        made: dict[str, Any] = {}
-        if table in _TEXT_KEYS:
-            keys, made = [_TEXT_KEYS[table]], {_TEXT_KEYS[table]: situation}
-        elif table in _UUID_KEYS:
-            keys, made = [_UUID_KEYS[table]], {_UUID_KEYS[table]: row_id}
-        elif table == "orchestrator.timeline":
-            made = {}
-        elif keys == ["id"]:
-            made = {"id": row_id}
+        keys = _KEYS.get(table, ("id",))
+        made = {
+            name: situation if name in _MADE_TEXTS else row_id for name in keys if name in (*_MADE_TEXTS, *_MADE_IDS)
+        }
         if table == "orchestrator.attempts":
             made |= {"message_id": row_id, "conversation_id": row_id}
-        keys = {"orchestrator.pauses": ["scope", "value"], "orchestrator.withdrawals": ["message_id", "publisher"]}.get(
-            table, keys
-        )
-        row = {**_NEEDED[table], **made, **columns}
+        if table == "orchestrator.timeline":
+            made = {}  # a number that the table gives
+        row = {**made, **_NEEDED[table], **columns}
         statement = compose.SQL("INSERT INTO {} AS t ({}) VALUES ({}) RETURNING to_jsonb(t)").format(
             compose.Identifier(*table.split(".")),
             compose.SQL(", ").join(map(compose.Identifier, row)),
