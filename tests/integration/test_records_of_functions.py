@@ -105,7 +105,7 @@ class Topics:
 def test_a_message_is_superseded_by_what_is_newer_or_names_it(rows: NamedRows) -> None:
     topics = Topics(rows)
     pair = topics.pair
-    for status in ("approved", "sending", "sent"):
+    for status in ("queued", "approved", "sending", "sent"):
         pair(f"newer, {status}", True, {"status": status})
     for status in ("failed", "cancelled", "superseded"):
         pair(f"newer, {status}", False, {"status": status})
@@ -141,7 +141,7 @@ def test_a_sequence_is_as_new_as_its_newest_part(rows: NamedRows) -> None:
 
     def sequence(situation: str, is_superseded: bool, newer: dict[str, Any], **last: Any) -> None:
         """A sequence whose last part was published two seconds after its first, and a message of three seconds after."""
-        place = {"sequence_id": id_of(f"sequence: {situation}"), "sequence_total": 2}
+        place = {"sequence_id": last.pop("sequence_id", id_of(f"sequence: {situation}")), "sequence_total": 2}
         older = {**place, "sequence_position": 1}
         topics.pair(situation, is_superseded, {"published_at": NOW + 3 * SECOND, **newer}, older)
         ended = {
@@ -156,10 +156,10 @@ def test_a_sequence_is_as_new_as_its_newest_part(rows: NamedRows) -> None:
     sequence("after its last part", True, {})
     sequence("between its parts", False, between)
     sequence("between its parts, of which the last is not ours", True, between, accepted_at=None)
-    # At the same time the ids of the sequences decide, not those of the parts.
-    for situation, number, is_superseded in (("a larger sequence", 2**128 - 1, True), ("a smaller sequence", 1, False)):
+    # At the same time the ids of the sequences decide, not those of the parts: all parts here have larger ones.
+    for situation, older, number, is_superseded in (("a larger sequence", 1, 2, True), ("a smaller one", 4, 3, False)):
         newer = {"published_at": NOW + 2 * SECOND, "sequence_id": UUID(int=number), "sequence_position": 1}
-        sequence(situation, is_superseded, newer)
+        sequence(situation, is_superseded, newer, sequence_id=UUID(int=older))
     topics.supersede()
 
 
