@@ -1,6 +1,6 @@
-"""Which earlier texts count against the hourly limit of an agent's group."""
+"""Which earlier texts count against the hourly limit of an agent's group, and until when a text of another sender does."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,3 +40,20 @@ def test_the_texts_of_a_group_count_for_an_hour_unless_they_certainly_did_not_go
     assert {agent: world.state(message_id) for agent, message_id in messages.items()} == {
         agent: ("sent", None) if goes else ("queued", "agent_limit") for agent, (goes, _) in cases.items()
     }
+
+
+def test_a_text_of_another_sender_counts_for_an_hour_from_when_it_was_sent(world: World) -> None:
+    rows = NamedRows(world.connection)
+    half, third = world.now - HOUR / 2, world.now - HOUR / 3
+    cases: dict[str, tuple[datetime, dict[str, Any]]] = {
+        "sent later than written": (third, {"created_at": half, "sent_at": third}),
+        "without the time of sending": (half, {"created_at": half}),
+    }
+    for number, (name, (counts_from, columns)) in enumerate(cases.items(), 110):
+        user_id = world.person(name, phone=f"+12125550{number}", hourly_limit=1)
+        talk = rows.add("conversations", name, user_id=user_id)
+        rows.add("messages", f"text: {name}", user_id=user_id, conversation_id=talk, status="sent", **columns)
+        message_id = world.message(name)
+        world.minute()
+        assert world.state(message_id) == ("queued", "hourly_limit")
+        assert world.row(message_id)["scheduled_for"] == counts_from + HOUR

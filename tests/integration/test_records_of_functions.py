@@ -5,6 +5,7 @@ Each is called by a statement that uses it, on rows that count beside those that
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -244,6 +245,9 @@ def test_the_costs_are_those_of_our_calls(connection: Connection, rows: NamedRow
         (NOW.date(), "check_relevance", "", "", 2, 0, 0, 0, 0, 5),
         (NOW.date(), "render_message", "saga", "m", 1, 1, 2, 3, 4, 1),
     ]
+    # Each of the two checks judged one message, which is what a call without a number of messages stands for.
+    savings = connection.execute(sql("read_savings"), {"since": NOW}).fetchall()
+    assert savings[0] == ("batching", 0, Decimal("2.5"))
 
 
 def test_texts_of_other_senders_count_for_an_hour_by_their_traces(connection: Connection, rows: NamedRows) -> None:
