@@ -16,12 +16,12 @@ SELECT s.kind, s.name,
             || quote_ident(owner.rolname)
        END || ';' AS removal
   FROM orchestrator.old_senders() s
-  LEFT JOIN pg_publication p ON p.pubname = s.name AND s.kind = 'publication'
-  LEFT JOIN LATERAL (
+  LEFT JOIN pg_publication p ON p.pubname = s.name
+ CROSS JOIN LATERAL (
         SELECT string_agg('public.' || name, ', ' ORDER BY name DESC) AS tables
           FROM unnest(ARRAY['messages', 'message_queue']) AS name
           JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = to_regclass('public.' || name)
-       ) published ON true
+       ) published
   JOIN pg_proc f ON f.oid = 'orchestrator.old_senders'::regproc
   JOIN pg_roles owner ON owner.oid = f.proowner
  ORDER BY 1 DESC, 2
