@@ -57,7 +57,7 @@ WITH waiting AS (
                     WHERE ours.sequence_id = w.sequence_id AND ours.accepted_at IS NOT NULL
                ) AS is_regular
       FROM waiting w
-     WHERE sequence_id IS NOT NULL AND obstacle IS NULL
+     WHERE obstacle IS NULL
      GROUP BY sequence_id
 ), judged AS (
     SELECT w.id, w.lane, w.ends_at, coalesce(s.due, w.scheduled_for) AS due,
@@ -69,10 +69,10 @@ WITH waiting AS (
       LEFT JOIN sequences s ON s.sequence_id = w.sequence_id
 ), adopted AS (
     UPDATE message_queue m
-       SET accepted_at = least(coalesce(m.created_at, %(now)s), %(now)s), can_delay = true,
+       SET accepted_at = least(m.created_at, %(now)s), can_delay = true,
            agent_id = lower(btrim(m.agent_id)), priority = judged.lane, scheduled_for = judged.due,
            not_before = judged.due, expires_at = least(greatest(judged.due, %(now)s) + %(lifetime)s::interval, judged.ends_at),
-           published_at = least(coalesce(m.created_at, %(now)s), %(now)s),
+           published_at = least(m.created_at, %(now)s),
            words_source = CASE WHEN btrim(m.final_message) <> '' THEN 'adopted' END
       FROM judged
      WHERE m.id = judged.id AND judged.left_because IS NULL

@@ -5,7 +5,7 @@ WITH rejections AS (
      WHERE sqs_message_id IN (
            SELECT sqs_message_id FROM orchestrator.rejections WHERE rejected_at < %(before)s LIMIT %(limit)s
      )
-    RETURNING 1
+    RETURNING sqs_message_id
 ), withdrawals AS (
     DELETE FROM orchestrator.withdrawals
      WHERE (message_id, publisher) IN (
@@ -19,7 +19,7 @@ WITH rejections AS (
               )
             LIMIT %(limit)s
      )
-    RETURNING 1
+    RETURNING message_id
 ), topic_withdrawals AS (
     DELETE FROM orchestrator.topic_withdrawals
      WHERE (user_id, topic, publisher) IN (
@@ -29,19 +29,19 @@ WITH rejections AS (
               AND NOT EXISTS (SELECT FROM orchestrator.legal_holds h WHERE h.user_id = t.user_id)
             LIMIT %(limit)s
      )
-    RETURNING 1
+    RETURNING topic
 ), rates AS (
     DELETE FROM orchestrator.agent_rates
      WHERE (agent_id, span) IN (
            SELECT agent_id, span FROM orchestrator.agent_rates WHERE span < %(before)s LIMIT %(limit)s
      )
-    RETURNING 1
+    RETURNING agent_id
 ), waits AS (
     DELETE FROM orchestrator.waits_for_users
      WHERE message_id IN (
            SELECT message_id FROM orchestrator.waits_for_users WHERE until < %(before)s LIMIT %(limit)s
      )
-    RETURNING 1
+    RETURNING message_id
 ), words AS (
     DELETE FROM orchestrator.kept_words
      WHERE text_id IN (
@@ -51,7 +51,7 @@ WITH rejections AS (
               AND NOT EXISTS (SELECT FROM orchestrator.legal_holds h WHERE h.user_id = k.user_id)
             LIMIT %(limit)s
      )
-    RETURNING 1
+    RETURNING text_id
 )
 SELECT (SELECT count(*) FROM rejections) + (SELECT count(*) FROM withdrawals)
      + (SELECT count(*) FROM topic_withdrawals) + (SELECT count(*) FROM rates) + (SELECT count(*) FROM words)

@@ -45,7 +45,7 @@ WITH attempts AS MATERIALIZED (
       FROM counted c
       JOIN users u ON u.id = c.user_id AND u.phone_number NOT LIKE 'forgotten-%%'
       LEFT JOIN orchestrator.answer_hours h ON h.user_id = c.user_id
-      LEFT JOIN LATERAL (
+      CROSS JOIN LATERAL (
             SELECT min(m.created_at) AS at
               FROM messages m
               JOIN orchestrator.readings r ON r.inbound_id = m.id
@@ -53,12 +53,12 @@ WITH attempts AS MATERIALIZED (
                AND m.created_at > c.started_at AND m.created_at <= c.started_at + %(answers_within)s::interval
                AND r.kind = 'conversation'
                AND r.in_reply_to IN (SELECT id FROM orchestrator.parts_of(c.message_id, c.sequence_id))
-           ) answer ON true
+           ) answer
      WHERE h.off_since IS NULL
        -- Learning began again: what left before that, while it was off, teaches nothing.
        AND NOT coalesce(h.hours = '{}' AND c.started_at < h.as_of, false)
 )
 SELECT (SELECT id FROM attempts ORDER BY id DESC LIMIT 1) AS last_id, f.*
-  FROM (SELECT 1) AS always
+  FROM (SELECT) AS always
   LEFT JOIN found f ON true
  ORDER BY f.id

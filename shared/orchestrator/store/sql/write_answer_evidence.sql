@@ -1,13 +1,13 @@
 -- write_answer_evidence.sql: write what a batch of texts adds to its people and to the results, and how far `learn` has
 -- read. Nothing is written where another run has read further meanwhile, nothing of people who were deleted, and
--- nothing of those of whom an operator has stopped the learning. Returns how many people were written.
+-- nothing of those of whom an operator has stopped the learning. Returns whether it wrote.
 WITH progress AS (
     INSERT INTO orchestrator.answer_progress AS p (up_to, counts, changed_at)
     VALUES (%(up_to)s::uuid, %(counts)s::jsonb, %(now)s)
         ON CONFLICT (only_row) DO UPDATE
        SET up_to = excluded.up_to, counts = excluded.counts, changed_at = excluded.changed_at
      WHERE p.up_to = %(after)s::uuid
-    RETURNING 1
+    RETURNING up_to
 ), evidence AS (
     SELECT *
       FROM unnest(
@@ -38,7 +38,6 @@ WITH progress AS (
            all_stops = excluded.all_stops, week = excluded.week, week_texts = excluded.week_texts,
            week_answers = excluded.week_answers, week_stops = excluded.week_stops
      WHERE h.off_since IS NULL
-    RETURNING 1
 ), results AS (
     INSERT INTO orchestrator.answer_results AS r (period, arm, people, texts, answers, answers_in_1h, answers_in_4h, stops,
                                                   texts_squared, answers_squared, stops_squared, texts_answers, texts_stops)
@@ -59,4 +58,4 @@ WITH progress AS (
            stops_squared = r.stops_squared + excluded.stops_squared,
            texts_answers = r.texts_answers + excluded.texts_answers, texts_stops = r.texts_stops + excluded.texts_stops
 )
-SELECT (SELECT count(*) FROM progress) > 0 AS is_ours, (SELECT count(*) FROM people) AS people
+SELECT EXISTS (SELECT FROM progress) AS is_ours
