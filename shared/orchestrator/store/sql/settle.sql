@@ -58,8 +58,9 @@ WITH results AS (
         ON CONFLICT (phone_number) DO UPDATE SET dead_code = excluded.dead_code, changed_at = excluded.changed_at
 ), failed_calls AS (
     -- Twilio did not answer these calls.
-    SELECT count(*) AS calls, bool_or(message_id IN (SELECT probe_id FROM orchestrator.pauses)) AS have_probe
-      FROM attempts
+    SELECT count(*) AS calls,
+           bool_or(EXISTS (SELECT FROM orchestrator.pauses p WHERE p.probe_id = a.message_id)) AS have_probe
+      FROM attempts a
      WHERE outcome IN ('unknown', 'not_sent') AND evidence IS DISTINCT FROM 'no_call'
 ), outage AS (
     SELECT have_probe
@@ -104,7 +105,8 @@ WITH results AS (
            ends_at = CASE WHEN excluded.probes IS NULL THEN greatest(p.ends_at, excluded.ends_at) END,
            probes = coalesce(p.probes, 0) + excluded.probes,
            probe_at = CASE WHEN excluded.probes = 0 THEN coalesce(p.probe_at, excluded.probe_at)
-                           ELSE %(now)s + least(%(first_probe_after)s::interval * 3 ^ least(p.probes + 1, 10),
+                           WHEN excluded.probes = 1
+                           THEN %(now)s + least(%(first_probe_after)s::interval * 3 ^ least(p.probes + 1, 10),
                                                 %(longest_probe_wait)s::interval)
                       END,
            probe_id = CASE WHEN excluded.probes = 0 THEN p.probe_id END
