@@ -192,6 +192,10 @@ def row(note: str, paused: timedelta, ends: timedelta | None, *probes: object) -
             provider(probe_id=ANOTHER), [UNKNOWN] * 3, [row(OUTAGE_NOTE, -HOUR, None, 1, MINUTE, ANOTHER)],
             id="other calls fail: the probe under way stays",
         ),
+        pytest.param(
+            provider(probe_id=MINE), [NOT_SENT, UNKNOWN], [row(OUTAGE_NOTE, -HOUR, None, 2, 90 * SECOND, None)],
+            id="a probe fails, and another call",
+        ),
         pytest.param(provider(probe_id=ANOTHER), [UNKNOWN] * 2, [row("before", -HOUR, None, 1, MINUTE, ANOTHER)], id="too few"),
         pytest.param(
             provider(probe_id=MINE), [NO_CALL], [row("before", -HOUR, None, 1, MINUTE, MINE)], id="the probe was not called"

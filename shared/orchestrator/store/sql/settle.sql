@@ -28,7 +28,7 @@ WITH results AS (
      GROUP BY a.user_id, a.local_date
 ), budget_rows AS (
     UPDATE user_message_budget b
-       SET messages_sent = greatest(coalesce(b.messages_sent, 0) - free_slots.slots, 0)
+       SET messages_sent = greatest(b.messages_sent - free_slots.slots, 0)
       FROM free_slots
      WHERE b.user_id = free_slots.user_id AND b.date = free_slots.local_date
 ), day_spending AS (
@@ -44,7 +44,7 @@ WITH results AS (
            twilio_usd = s.twilio_usd + excluded.twilio_usd
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT DISTINCT phone_number, user_id, 'twilio_21610', %(now)s
+    SELECT phone_number, user_id, 'twilio_21610', %(now)s
       FROM attempts
      WHERE opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
