@@ -86,7 +86,7 @@ class Case:
 
 DELIVERED, READ, SENT, FAILED = ("delivered", None), ("read", None), ("sent", None), ("undelivered", 30003)
 CASES = [
-    Case("delivered", [DELIVERED], ("delivered", ZERO)),
+    Case("delivered", [DELIVERED], ("delivered", ZERO), attempt={"error": "as it was"}),
     Case("read", [READ], ("delivered", ZERO)),
     Case("undelivered", [FAILED], ("failed", None)),
     Case("failed", [("failed", 30003)], ("failed", None)),
@@ -100,7 +100,7 @@ CASES = [
     Case("sent after failed", [SENT], ("failed", None), {"status": "failed"}),
     Case("delivered after failed", [DELIVERED], ("delivered", ZERO), {"status": "failed"}, {"undelivered_at": -HOUR, "undelivered_code": 1, "error": "old"}),
     Case("delivered at an earlier time", [DELIVERED], ("delivered", -HOUR), {"delivered_at": -HOUR}),
-    Case("in any order", [SENT, DELIVERED, FAILED], ("delivered", ZERO)),
+    Case("in any order", [("queued", None), SENT, DELIVERED, FAILED], ("delivered", ZERO)),
     Case("failed with a code and without", [("failed", None), ("failed", 30008), FAILED], ("failed", None)),
     Case("a text that was queued again", [DELIVERED], ("sent", None), attempt={"outcome": "not_sent", "holds_slot": False}),
     Case("a text of the person", [DELIVERED], ("received", None), {"direction": "inbound", "status": "received"}),
@@ -130,6 +130,7 @@ def test_a_text_moves_forward_by_what_twilio_reports(world: World) -> None:
     own: dict[str, tuple[object, ...]] = dict.fromkeys(
         ("undelivered", "failed", "failed with a code and without"), failed
     )
+    own["delivered"] = (None, None, "as it was", "accepted", True)
     own["a text that was queued again"] = (None, None, None, "not_sent", False)
     assert dict(zip(names, attempts, strict=True)) == {
         name: own.get(name, (None, None, None, "accepted", True)) for name in names
@@ -219,7 +220,7 @@ DEAD: dict[str, Any] = {"status": "failed", "error_code": 30005, "is_dead": True
 UNREACHABLE: dict[str, Any] = {"status": "failed", "error_code": 30003, "is_unreachable": True}
 BLOCKED: dict[str, Any] = {"status": "failed", "error_code": 30004, "is_blocked": True}
 HELD: dict[str, Any] = {"status": "failed", "error_code": 30100, "holds_number_until": 5 * HOUR}
-WENT: dict[str, Any] = {"status": "delivered", "is_dead": True, "is_unreachable": True, "is_blocked": True, "holds_number_until": HOUR}  # fmt: skip
+WENT: dict[str, Any] = {"status": "delivered", "error_code": 6, "is_dead": True, "is_unreachable": True, "is_blocked": True, "holds_number_until": HOUR}  # fmt: skip
 NUMBERS: list[tuple[str, dict[str, Any], Known | None, Known | None]] = [
     ("dead", DEAD, None, (30005, None, 0, None)),
     ("dead, and unreachable before", DEAD, (None, 7, 2, MINUTE), (30005, None, 0, None)),

@@ -70,7 +70,7 @@ WITH reports AS (
       FROM changes c
       JOIN message_queue m ON m.id = c.message_id
      WHERE c.status = 'failed' AND c.pause IS NOT NULL
-     GROUP BY 1, 2, c.pause
+     GROUP BY 1, 2
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at),
            paused_at = CASE WHEN p.ends_at <= %(now)s THEN excluded.paused_at ELSE p.paused_at END

@@ -7,7 +7,7 @@
 WITH pace_start AS (
     SELECT CASE
            -- Farther than any claim reaches: a dispatcher's clock was wrong.
-           WHEN next_free > %(horizon)s + interval '1 minute' + interval '10 seconds' / %(per_second)s::float
+           WHEN next_free > %(horizon)s::timestamptz + interval '1 minute' + interval '10 seconds' / %(per_second)s::float
            THEN %(now)s
            ELSE greatest(next_free, %(now)s)
            END AS begins

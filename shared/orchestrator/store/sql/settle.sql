@@ -94,7 +94,7 @@ WITH results AS (
       FROM attempts a
       JOIN message_queue m ON m.id = a.message_id
      WHERE a.pause IS NOT NULL
-     GROUP BY 1, 2, a.pause
+     GROUP BY 1, 2
      UNION ALL
     SELECT 'provider', '', 'Twilio does not answer: one text at a time probes it', %(now)s, NULL, have_probe::int,
            %(now)s + %(first_probe_after)s::interval
