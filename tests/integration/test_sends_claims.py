@@ -127,7 +127,8 @@ def test_of_more_than_a_tick_claims_the_oldest_go(
     rows = [
         waiting(place, 0, **{"scheduled_for": -MINUTE, **given}) for place, given in enumerate((first, second, third))
     ]
-    insert_rows(world, person(0), *rows)
+    newest = waiting(3, 0, **part(2, 1, scheduled_for=ZERO, created_at=ZERO))  # a later part has its place at once
+    insert_rows(world, person(0), *rows, newest)
     assert {message for message, *_ in claim(world, limit=2)} == {row_id(MESSAGE, 1), row_id(MESSAGE, 2)}
 
 
@@ -240,11 +241,13 @@ def before(place: int) -> dict[str, list[Row]]:
             limits(place, hourly_limit=9, daily_limit=5, messages_sent=1),
             limits(place, TOMORROW, hourly_limit=9, messages_sent=3, daily_limit=1),
         ],
+        "a first text of the day": [limits(place, YESTERDAY, hourly_limit=9, messages_sent=9, daily_limit=2)],
         "a default day": [limits(place, hourly_limit=9, daily_limit=None, messages_sent=8)],
         "texts under way": [
             limits(place, hourly_limit=3),
             waiting(700 + place, place, status="approved", lease_until=MINUTE, **way),
             waiting(720 + place, place, status="approved", accepted_at=None, **way),
+            waiting(730 + place, place, status="approved", accepted_at=None, **way),
             waiting(740 + place, place, status="sending", lease_until=MINUTE, **way),
             waiting(760 + place, place, priority="low", **way),
         ],
