@@ -89,6 +89,8 @@ def test_who_wrote_gets_as_many_as_their_last_text_lets_through(world: World) ->
     one = row_id(USER, names.index("wrote"))
     with world.connection.transaction(force_rollback=True):
         assert forward(world, user_ids=[one]) == [row for row in moved if row[1] == one]
+    with world.connection.transaction(force_rollback=True):
+        assert len(forward(world, user_ids=[one], texts_per_inbound=9, texts_per_hour=4)) == 4
     assert forward(world) == moved
     assert world.all(
         "SELECT id FROM message_queue WHERE scheduled_for = %s AND lease_until IS NULL ORDER BY id", world.now

@@ -60,7 +60,7 @@ LEASED: dict[str, tuple[dict[str, object], list[dict[str, object]], State]] = {
     "leased until now": ({"status": "approved", "lease_until": ZERO}, [], ("approved", None, ZERO)),
     "being sent": ({"status": "sending", "lease_until": MINUTE}, [{}], ("sending", None, MINUTE)),
     "of another sender": ({**OVER, "status": "approved", "accepted_at": None}, [], ("approved", None, -SECOND)),
-    "waiting": ({}, [], ("queued", None, None)),
+    "waiting": (OVER, [], ("queued", None, -SECOND)),
 }  # fmt: skip
 
 
@@ -78,6 +78,8 @@ def test_messages_of_workers_that_are_gone_are_released(world: World, sends: int
     after = {
         name: ("queued", "unknown_outcome", None) if name in once else state for name, (*_, state) in LEASED.items()
     }
+    with world.connection.transaction(force_rollback=True):
+        assert sum(run(world, "release_leases", sends=sends, limit=3)[0]) == 3
     assert run(world, "release_leases", sends=sends) == [(2, 4)]
     assert states(world, LEASED) == after
     released = [*LEASED][:6]
@@ -88,6 +90,8 @@ def test_messages_of_workers_that_are_gone_are_released(world: World, sends: int
         *[(20, "unknown", ZERO), (30, "unknown", -HOUR), (40, "refused", None), (50, "unknown", ZERO)],
         *[(51, "unknown", -HOUR), (70, None, None)],
     ]
+    # What no worker leaves behind.
+    world.connection.execute("UPDATE message_queue SET lease_until = NULL WHERE status = 'queued'")
     world.connection.execute(
         "UPDATE orchestrator.attempts SET outcome = 'unknown' WHERE message_id = %s", (row_id(MESSAGE, 1),)
     )
@@ -160,6 +164,7 @@ SEQUENCES: dict[str, list[Part]] = {
     ],
     "at a best time that is over": [({"best_at": -HOUR}, DUE), ({"best_at": -2 * HOUR}, DUE)],
     "without a part": [({"sequence_total": 3}, AS_BEFORE), ({"sequence_total": 3}, AS_BEFORE)],
+    "with two totals": [({"sequence_total": 3}, AS_BEFORE), ({}, AS_BEFORE)],
     "with a part that ended": [({}, AS_BEFORE), ({"status": "cancelled"}, ("cancelled", *AS_BEFORE[1:]))],
     "complete before": [({}, AS_BEFORE), ({"reason": "paused"}, ("queued", "paused", 15 * MINUTE))],
     "with a part of another sender": [
@@ -216,6 +221,13 @@ PROBE: dict[str, object] = {"scheduled_for": -HOUR - SECOND, "created_at": -HOUR
 LANES = {"lanes": ["high", "medium", "low", "urgent"]}
 
 
+def test_what_is_not_due_probes_no_outage_and_what_is_due_now_does(world: World) -> None:
+    insert_rows(world, person(0), provider(probe_at=ZERO), waiting(0, 0, **NO_PROBE["not due"]))
+    assert run(world, "claim_probe", **LANES) == []
+    insert_rows(world, waiting(1, 0, scheduled_for=ZERO))
+    assert run(world, "claim_probe", **LANES) == [(row_id(MESSAGE, 1), row_id(USER, 0))]
+
+
 def probed(world: World, *pauses: Row) -> list[tuple[Any, ...]]:
     insert_rows(world, person(0), pause("agent", "noisy_"), *pauses)
     insert_rows(world, *messages(world, {**NO_PROBE, "the probe": PROBE}))
@@ -226,13 +238,16 @@ def probed(world: World, *pauses: Row) -> list[tuple[Any, ...]]:
 def test_the_oldest_due_message_of_the_first_lane_probes_an_outage(world: World) -> None:
     message = row_id(MESSAGE, len(NO_PROBE))
     before = "SELECT * FROM message_queue WHERE id <> %s AND status <> 'queued' ORDER BY id"
-    assert probed(world, provider(probe_at=ZERO), pause("busy", "low")) == [(message, row_id(USER, 0))]
+    over = {"ends_at": -SECOND}
+    assert probed(world, provider(probe_at=ZERO), pause("provider", "x", **over), pause("spending", "", **over)) == [
+        (message, row_id(USER, 0))
+    ]
     assert len(world.all(before, message)) == 2
     assert world.all("SELECT status, lease_until - %s FROM message_queue WHERE id = %s", world.now, message) == [
         ("approved", 10 * MINUTE)
     ]
-    assert world.all("SELECT scope, probe_id FROM orchestrator.pauses ORDER BY scope") == [
-        ("agent", None), ("busy", None), ("provider", message),
+    assert world.all("SELECT scope, probe_id FROM orchestrator.pauses ORDER BY scope, value") == [
+        ("agent", None), ("provider", message), ("provider", None), ("spending", None),
     ]  # fmt: skip
     assert run(world, "claim_probe", **LANES) == [], "one is under way"
 
