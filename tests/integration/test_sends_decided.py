@@ -10,9 +10,11 @@ from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.database import columns, sql
 from orchestrator.store.settlement import read_open_attempts
 from orchestrator.store.wave_plan import DecisionRow, StoredWords
+from tests.integration.test_locks import open_transaction, parameters, run_after
 from tests.integration.test_sends_ceilings import text
 from tests.integration.test_sends_claims import MINUTE, part, person, waiting
 from tests.integration.test_sends_forward import unread
+from tests.integration.test_sends_outages import provider
 from tests.integration.test_sends_reserved import HOUR, MESSAGE, OTHER, SECOND, USER
 from tests.integration.test_sends_upkeep import run, timeline
 from tests.rows import Row, insert_rows, number, row_id
@@ -87,6 +89,7 @@ DECISIONS: dict[str, Decided] = {
     "a part that is queued again": (part(1, 3), LATER, waits()),
     "and its third part": (part(3, 3), None, waits()),
     "ends": ({**HELD, **part(1, 4)}, STALE, waits(status="superseded", reason="stale", why="It no longer fits")),
+    "one that replaces the fourth": ({**SENT, "supersedes_message_id": row_id(MESSAGE, 3)}, None, waits(status="sent")),
     "ends with it": (part(2, 4), None, waits(status="superseded", reason="stale", why="What the person wrote made it stale")),
 }  # fmt: skip
 
@@ -282,6 +285,7 @@ OPEN: dict[str, tuple[dict[str, object], dict[str, object], bool]] = {
     "Twilio did not answer, earlier": ({}, {"outcome": "unknown", "started_at": -2 * HOUR}, True),
     "accepted": ({}, {"outcome": "accepted"}, False),
     "begun a moment ago": ({}, {"started_at": -MINUTE}, False),
+    "approved again": ({"status": "approved"}, {"outcome": "unknown"}, False),
     "given up": ({"status": "failed", "lease_until": None}, {"outcome": "unknown"}, False),
     "its worker is gone": ({"lease_until": ZERO}, {}, False),
     "of another sender": ({"accepted_at": None}, {}, False),
@@ -301,3 +305,14 @@ def test_attempts_that_twilio_can_be_asked_about_are_read_oldest_first(world: Wo
     ]  # fmt: skip
     assert read_open_attempts(world.connection, world.now - MINUTE, world.now, 1) == found[:1]
     world.connection.execute("DELETE FROM orchestrator.attempts")
+
+
+@pytest.mark.parametrize("statement", ["release_after_classification", "claim_probe"])
+def test_a_message_that_ends_at_the_same_moment_stays_ended(world: World, database_url: str, statement: str) -> None:
+    insert_rows(world, person(0), waiting(0, 0, **UNREAD) if statement.startswith("release") else waiting(0, 0))
+    insert_rows(world, provider(probe_at=ZERO))
+    given = parameters(world, user_ids=[row_id(USER, 0)])
+    with open_transaction(database_url) as other:
+        other.execute("UPDATE message_queue SET status = 'cancelled', reason = 'withdrawn'")
+        assert run_after(world, database_url, other, statement, given) == []
+    assert world.all("SELECT status, reason, lease_until FROM message_queue") == [("cancelled", "withdrawn", None)]
