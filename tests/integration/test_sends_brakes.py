@@ -11,6 +11,7 @@ from orchestrator.store.database import sql
 from orchestrator.store.events import Event, lease_events
 from orchestrator.store.outcomes import pause_by_outcome
 from orchestrator.store.pauses import lift_outcome_pause, list_pauses_of_message, resume
+from tests.integration.test_locks import open_transaction, parameters, run_beside
 from tests.integration.test_sends_claims import MINUTE, person, waiting
 from tests.integration.test_sends_forward import person as person_with_a_conversation
 from tests.integration.test_sends_forward import wrote
@@ -194,6 +195,26 @@ def test_a_batch_is_counted_by_group_in_spans_of_ten_minutes(world: World) -> No
     assert world.all(rates, began) == [*again, ("sales_", 10 * MINUTE, 2)]
 
 
+def test_a_row_that_another_batch_holds_is_passed_over_alone(world: World, database_url: str) -> None:
+    began, agents = world.now, ("bulk_a", "bulk_b", "bulk_c")
+    insert_rows(world, person(0), *[agent(name) for name in agents])
+    insert_rows(world, *[waiting(place, 0, agent_id=name, accepted_at=ZERO) for place, name in enumerate(agents)])
+    before = [("bulk_a", ZERO), ("bulk_b", ZERO), ("bulk_c", -10 * MINUTE)]
+    insert_rows(
+        world, *[("orchestrator.agent_rates", {"agent_id": name, "span": span, "accepted": 5}) for name, span in before]
+    )
+    with open_transaction(database_url) as other:
+        other.execute("SELECT 1 FROM orchestrator.agent_rates WHERE agent_id = 'bulk_b' FOR NO KEY UPDATE")
+        named = [row_id(MESSAGE, place) for place in range(3)]
+        run_beside(database_url, "count_agent_messages", {"message_ids": named, "now": world.now})
+    rates = world.all(
+        "SELECT agent_id, span - %s, accepted FROM orchestrator.agent_rates ORDER BY agent_id, span", began
+    )
+    own = rates.pop(2)
+    assert rates == [("bulk_a", ZERO, 6), ("bulk_b", ZERO, 5), ("bulk_c", -10 * MINUTE, 5), ("bulk_c", ZERO, 1)]
+    assert (own[0], ZERO < own[1] < MINUTE, own[2]) == ("bulk_b", True, 1)
+
+
 # Events of a target ------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +244,7 @@ def test_the_oldest_events_of_a_target_that_no_worker_holds_are_leased(world: Wo
     world.connection.execute("UPDATE users SET external_id = 'ada'")
     now = world.now
     with world.connection.transaction(force_rollback=True):
+        world.connection.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
         assert [found.id for found in leased(world, 3)] == [row_id(OTHER, place) for place in (5, 2, 3)]
     with world.connection.transaction(force_rollback=True):
         assert [found.words for found in leased(world, with_words=True)] == ["Hello", None, None, None]
@@ -234,6 +256,15 @@ def test_the_oldest_events_of_a_target_that_no_worker_holds_are_leased(world: Wo
     ]
     leases = world.all("SELECT id, leased_until - %s FROM orchestrator.events ORDER BY id", now)
     assert leases == [(row_id(OTHER, place), {6: SECOND, 7: None}.get(place, MINUTE)) for place in (1, 2, 3, 5, 6, 7)]
+
+
+def test_an_event_that_another_worker_is_leasing_is_passed_over(world: World, database_url: str) -> None:
+    insert_rows(world, event(0), event(1))
+    given = {"target": "bus", "lease_until": world.now + MINUTE, "with_words": False, "first_tries": False}
+    with open_transaction(database_url) as other:
+        other.execute("SELECT 1 FROM orchestrator.events WHERE id = %s FOR NO KEY UPDATE", (row_id(OTHER, 0),))
+        ((taken, *_),) = run_beside(database_url, "lease_events", parameters(world, most_failed=3, **given))
+    assert taken == row_id(OTHER, 1)
 
 
 @pytest.mark.parametrize(("failed", "tried"), [(2, [0]), (3, [])])
