@@ -38,7 +38,7 @@ WITH reports AS (
     SELECT id, %(now)s, 'queued', 'dropped_unsent', scheduled_for FROM messages_again
 ), budget_rows AS (
     UPDATE user_message_budget b
-       SET messages_sent = greatest(coalesce(b.messages_sent, 0) - free.slots, 0)
+       SET messages_sent = greatest(b.messages_sent - free.slots, 0)
       FROM (
             SELECT user_id, local_date, count(*) AS slots FROM messages_again WHERE holds_slot GROUP BY 1, 2
            ) free
@@ -55,7 +55,7 @@ WITH reports AS (
      WHERE a.id = changes.attempt_id AND (changes.status = 'failed' OR changes.undelivered_at IS NOT NULL)
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT DISTINCT ON (phone_number) phone_number, user_id, 'twilio_21610', %(now)s
+    SELECT phone_number, user_id, 'twilio_21610', %(now)s
       FROM changes
      WHERE status = 'failed' AND opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
@@ -70,7 +70,7 @@ WITH reports AS (
       FROM changes c
       JOIN message_queue m ON m.id = c.message_id
      WHERE c.status = 'failed' AND c.pause IS NOT NULL
-     GROUP BY 1, 2, c.pause
+     GROUP BY 1, 2
         ON CONFLICT (scope, value) DO UPDATE
        SET note = excluded.note, ends_at = greatest(p.ends_at, excluded.ends_at),
            paused_at = CASE WHEN p.ends_at <= %(now)s THEN excluded.paused_at ELSE p.paused_at END

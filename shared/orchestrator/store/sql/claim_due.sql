@@ -7,7 +7,7 @@
 WITH pace_start AS (
     SELECT CASE
            -- Farther than any claim reaches: a dispatcher's clock was wrong.
-           WHEN next_free > %(horizon)s + interval '1 minute' + interval '10 seconds' / %(per_second)s::float
+           WHEN next_free > %(horizon)s::timestamptz + interval '1 minute' + interval '10 seconds' / %(per_second)s::float
            THEN %(now)s
            ELSE greatest(next_free, %(now)s)
            END AS begins
@@ -97,8 +97,8 @@ WITH pace_start AS (
 ), pace_update AS (
     UPDATE orchestrator.pace
        SET next_free = total.begins + total.segments / %(per_second)s::float * interval '1 second'
-      FROM (SELECT min(begins) AS begins, sum(segments) AS segments FROM claim WHERE leaves) AS total
-     WHERE total.segments > 0 AND %(per_second)s::float IS NOT NULL
+      FROM (SELECT begins, sum(segments) AS segments FROM claim WHERE leaves GROUP BY begins) AS total
+     WHERE total.begins IS NOT NULL  -- a lane without a pace has none
 )
 UPDATE message_queue m
    SET status = 'approved', lease_until = %(lease_until)s

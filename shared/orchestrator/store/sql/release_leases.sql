@@ -22,7 +22,7 @@ WITH expired_leases AS (
     RETURNING m.id, m.status, m.reason
 ), unknown_outcomes AS (
     UPDATE orchestrator.attempts a
-       SET outcome = 'unknown', settled_at = coalesce(a.settled_at, %(now)s)
+       SET outcome = 'unknown', settled_at = %(now)s
       FROM releases r
      WHERE a.message_id = r.id AND r.reason = 'unknown_outcome' AND a.outcome IS NULL
 ), timeline_entries AS (

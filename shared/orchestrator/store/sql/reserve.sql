@@ -27,7 +27,7 @@ WITH candidates AS (
 ), restored_opt_outs AS (
     -- The STOP of a deleted person's number is known by its hash alone. A candidate with that number restores it.
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT DISTINCT c.phone_number, c.user_id, 'forgotten', f.opted_out_at
+    SELECT c.phone_number, c.user_id, 'forgotten', f.opted_out_at
       FROM candidates c
       JOIN orchestrator.forgotten_opt_outs f ON f.number_hash = c.number_hash
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
@@ -227,7 +227,7 @@ WITH candidates AS (
        SET note = excluded.note, paused_at = excluded.paused_at, ends_at = excluded.ends_at
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at)
-    SELECT DISTINCT conversation_id, user_id, phone_number, 'active', %(now)s, %(now)s
+    SELECT conversation_id, user_id, phone_number, 'active', %(now)s, %(now)s
       FROM reservations
         ON CONFLICT (id) DO NOTHING
 ), new_attempts AS (

@@ -28,7 +28,7 @@ WITH results AS (
      GROUP BY a.user_id, a.local_date
 ), budget_rows AS (
     UPDATE user_message_budget b
-       SET messages_sent = greatest(coalesce(b.messages_sent, 0) - free_slots.slots, 0)
+       SET messages_sent = greatest(b.messages_sent - free_slots.slots, 0)
       FROM free_slots
      WHERE b.user_id = free_slots.user_id AND b.date = free_slots.local_date
 ), day_spending AS (
@@ -44,7 +44,7 @@ WITH results AS (
            twilio_usd = s.twilio_usd + excluded.twilio_usd
 ), opt_outs AS (
     INSERT INTO orchestrator.opt_outs (phone_number, user_id, source, opted_out_at)
-    SELECT DISTINCT phone_number, user_id, 'twilio_21610', %(now)s
+    SELECT phone_number, user_id, 'twilio_21610', %(now)s
       FROM attempts
      WHERE opts_out
         ON CONFLICT (phone_number) WHERE ended_at IS NULL DO NOTHING
@@ -58,8 +58,9 @@ WITH results AS (
         ON CONFLICT (phone_number) DO UPDATE SET dead_code = excluded.dead_code, changed_at = excluded.changed_at
 ), failed_calls AS (
     -- Twilio did not answer these calls.
-    SELECT count(*) AS calls, bool_or(message_id IN (SELECT probe_id FROM orchestrator.pauses)) AS have_probe
-      FROM attempts
+    SELECT count(*) AS calls,
+           bool_or(EXISTS (SELECT FROM orchestrator.pauses p WHERE p.probe_id = a.message_id)) AS have_probe
+      FROM attempts a
      WHERE outcome IN ('unknown', 'not_sent') AND evidence IS DISTINCT FROM 'no_call'
 ), outage AS (
     SELECT have_probe
@@ -93,7 +94,7 @@ WITH results AS (
       FROM attempts a
       JOIN message_queue m ON m.id = a.message_id
      WHERE a.pause IS NOT NULL
-     GROUP BY 1, 2, a.pause
+     GROUP BY 1, 2
      UNION ALL
     SELECT 'provider', '', 'Twilio does not answer: one text at a time probes it', %(now)s, NULL, have_probe::int,
            %(now)s + %(first_probe_after)s::interval
@@ -104,7 +105,8 @@ WITH results AS (
            ends_at = CASE WHEN excluded.probes IS NULL THEN greatest(p.ends_at, excluded.ends_at) END,
            probes = coalesce(p.probes, 0) + excluded.probes,
            probe_at = CASE WHEN excluded.probes = 0 THEN coalesce(p.probe_at, excluded.probe_at)
-                           ELSE %(now)s + least(%(first_probe_after)s::interval * 3 ^ least(p.probes + 1, 10),
+                           WHEN excluded.probes = 1
+                           THEN %(now)s + least(%(first_probe_after)s::interval * 3 ^ least(p.probes + 1, 10),
                                                 %(longest_probe_wait)s::interval)
                       END,
            probe_id = CASE WHEN excluded.probes = 0 THEN p.probe_id END

@@ -13,7 +13,7 @@ WITH decisions AS (
     SELECT part.id, v.status, v.reason, v.until, v.superseded_by, v.note
       FROM decisions v
       JOIN message_queue m ON m.id = v.message_id AND m.status = 'approved'
-      JOIN message_queue part ON part.sequence_id = m.sequence_id AND part.id <> m.id AND part.status = 'queued'
+      JOIN message_queue part ON part.sequence_id = m.sequence_id AND part.status = 'queued'
                              AND part.accepted_at IS NOT NULL
 ), changes AS (
     UPDATE message_queue m
