@@ -9,8 +9,8 @@ from psycopg import Connection
 
 from orchestrator.rules.number_check import ASKED_EVERY
 from orchestrator.store.database import sql
-from tests.integration.test_old_senders import FUNCTION, TRIGGER
 from tests.fated_rows import FatedRows, id_of
+from tests.integration.test_old_senders import FUNCTION, TRIGGER
 
 ACCEPTED = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

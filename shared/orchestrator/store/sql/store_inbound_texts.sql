@@ -82,7 +82,7 @@ WITH texts AS (
                      ORDER BY q.agent_id, q.asked_at DESC, q.message_id DESC
                    ) of_agent
            ) questions
-     CROSS JOIN LATERAL orchestrator.last_text_to(p.user_id, p.wrote_at) last
+      LEFT JOIN LATERAL orchestrator.last_text_to(p.user_id, p.wrote_at) last ON true
 ), new_conversations AS (
     INSERT INTO conversations (id, user_id, phone_number, status, created_at, updated_at, last_message_at)
     SELECT DISTINCT ON (conversation_id) conversation_id, user_id, phone_number, 'active', wrote_at, %(now)s,
