@@ -211,6 +211,43 @@ def test_an_error_names_its_code_beside_the_status() -> None:
     assert (outcome.kind, outcome.status, outcome.code) == (OutcomeKind.REFUSED, 401, 20003)
 
 
+# What follows from a code, and for what; grouped by the pages of api/errors/CODE, which say whose fault it is.
+CONSEQUENCES = {
+    (Consequence.OPTED_OUT, Scope.PAIR): "21610",
+    (Consequence.BAD_NUMBER, Scope.RECIPIENT): "21211 21214 21217 21265 21614 21635 30005 30006",
+    (Consequence.UNREACHABLE, Scope.RECIPIENT): "30003",
+    (Consequence.BLOCKED, Scope.RECIPIENT): "30004",
+    (Consequence.CONFIGURATION, Scope.RECIPIENT): "21608",
+    (Consequence.REFUSED, Scope.PAIR): "21266 21612",
+    (Consequence.BUSY, Scope.PAIR): "14107",
+    (Consequence.FILTERED, Scope.MESSAGE): "30007",
+    (Consequence.DROPPED, Scope.MESSAGE): "30036 30047",
+    (Consequence.REFUSED, Scope.MESSAGE): "21602 21617 21618 30610 30615 30640 99999",
+    (Consequence.CONFIGURATION, Scope.COUNTRY): "21408 30033 30034 30035",
+    (Consequence.CONFIGURATION, Scope.SENDER): (
+        "21212 21601 21603 21606 21609 21616 21659 21660 21661 21701 21703 21704 21705 30032"
+    ),
+    (Consequence.BUSY, Scope.SENDER): "21611 30001 30022",
+    (Consequence.BUSY, Scope.CARRIER_DAY): "30023 30027",
+    (
+        Consequence.CONFIGURATION,
+        Scope.ACCOUNT,
+    ): "10001 20003 20005 20006 20008 20404 30002 30454 70051 90010 401 403 404 407",
+    (Consequence.BUSY, Scope.ACCOUNT): "20429 21730 60728 63017 429",
+    (Consequence.BUSY, Scope.DAY): "63038",
+    (Consequence.CONFIGURATION, Scope.LOOKUP): "60606 60699",
+    (Consequence.BUSY, Scope.LOOKUP): "60611 60616",
+}
+
+
+@pytest.mark.parametrize(("consequence", "codes"), CONSEQUENCES.items())
+def test_what_follows_from_each_code(consequence: tuple[Consequence, Scope], codes: str) -> None:
+    faults = {code: fault_of(int(code)) for code in codes.split()}
+    assert {(code, fault.consequence, fault.scope) for code, fault in faults.items()} == {
+        (code, *consequence) for code in faults
+    }
+
+
 @pytest.mark.parametrize(
     ("code", "status", "consequence"),
     [
