@@ -11,7 +11,7 @@ from orchestrator.messages import Lane
 from orchestrator.store.adoption import adopt
 from orchestrator.store.database import columns
 from tests.integration.test_locks import open_transaction, run_after
-from tests.named_rows import KEPT, Fate, NamedRows, id_of
+from tests.fated_rows import KEPT, Fate, FatedRows, id_of
 from tests.world import World
 
 # Midnight in New York: what speaks of the day that ends now is over.
@@ -37,18 +37,18 @@ def taken_over(due: datetime = DUE, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def rows(connection: Connection) -> NamedRows:
+def rows(connection: Connection) -> FatedRows:
     for user_id, phone in ((ADA, "+12125550101"), (BEN, "+12125550102")):
         connection.execute(
             "INSERT INTO users (id, phone_number, timezone) VALUES (%s, %s, 'America/New_York')", (user_id, phone)
         )
-    return NamedRows(connection)
+    return FatedRows(connection)
 
 
 class Waiting:
     """Rows that wait, by what becomes of them."""
 
-    def __init__(self, rows: NamedRows) -> None:
+    def __init__(self, rows: FatedRows) -> None:
         self.rows = rows
         self.by_kind: dict[str, set[UUID]] = {}
 
@@ -74,7 +74,7 @@ class Waiting:
         assert {kind for kind, group in groups.items() if not set(group.message_ids) <= self.by_kind[kind]} == set()
 
 
-def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, rows: NamedRows) -> None:
+def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, rows: FatedRows) -> None:
     waiting = Waiting(rows)
     row = waiting.row
     connection.execute(
@@ -139,7 +139,7 @@ def test_each_row_is_taken_over_or_left_for_its_cause(connection: Connection, ro
     ]
 
 
-def test_the_examples_of_a_group_are_those_that_were_due_first(connection: Connection, rows: NamedRows) -> None:
+def test_the_examples_of_a_group_are_those_that_were_due_first(connection: Connection, rows: FatedRows) -> None:
     waiting = Waiting(rows)
     for number in (16, 14, 15, 13, 12):
         waiting.row("due", f"later {number}", id=UUID(int=number))
@@ -148,7 +148,7 @@ def test_the_examples_of_a_group_are_those_that_were_due_first(connection: Conne
     assert (due.messages, [found.int for found in due.message_ids]) == (6, [99, 12, 13, 14, 15])
 
 
-def test_words_that_went_since_are_those_of_this_person(connection: Connection, rows: NamedRows) -> None:
+def test_words_that_went_since_are_those_of_this_person(connection: Connection, rows: FatedRows) -> None:
     waiting = Waiting(rows)
 
     def went(words: str, user_id: UUID = ADA, **columns: Any) -> None:
@@ -188,7 +188,7 @@ def test_words_that_went_since_are_those_of_this_person(connection: Connection, 
     waiting.check()
 
 
-def test_each_sequence_is_judged_by_its_own_parts(connection: Connection, rows: NamedRows) -> None:
+def test_each_sequence_is_judged_by_its_own_parts(connection: Connection, rows: FatedRows) -> None:
     waiting = Waiting(rows)
     last = DUE + timedelta(minutes=1)
     incomplete, irregular = "part of an incomplete sequence", "part of an irregular sequence"
@@ -232,7 +232,7 @@ def test_each_sequence_is_judged_by_its_own_parts(connection: Connection, rows: 
 @pytest.mark.parametrize(
     "change", ["status = 'processing'", "accepted_at = now()"], ids=["by the former sender", "by another adoption"]
 )
-def test_a_row_that_is_taken_meanwhile_is_left(world: World, database_url: str, rows: NamedRows, change: str) -> None:
+def test_a_row_that_is_taken_meanwhile_is_left(world: World, database_url: str, rows: FatedRows, change: str) -> None:
     taken = Waiting(rows).row(None, "taken", KEPT)
     with open_transaction(database_url) as other:
         other.execute(f"UPDATE message_queue SET {change}".encode())

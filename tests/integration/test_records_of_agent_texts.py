@@ -6,7 +6,7 @@ from uuid import UUID
 
 from orchestrator.agents import Agent
 from orchestrator.store.agents import set_agent
-from tests.named_rows import NamedRows
+from tests.fated_rows import FatedRows
 from tests.world import World
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -22,7 +22,7 @@ def test_the_texts_of_a_group_count_for_an_hour_unless_they_certainly_did_not_go
         "of_another": (True, {"agent_group": "x"}),
         "of_no_text": (True, {"agent_texts": 0}),
     }
-    rows = NamedRows(world.connection)
+    rows = FatedRows(world.connection)
     messages: dict[str, UUID] = {}
     for number, (agent, (_, columns)) in enumerate(cases.items(), 110):
         set_agent(world.connection, Agent(agent, hourly_limit=1))
@@ -43,7 +43,7 @@ def test_the_texts_of_a_group_count_for_an_hour_unless_they_certainly_did_not_go
 
 
 def test_a_text_of_another_sender_counts_for_an_hour_from_when_it_was_sent(world: World) -> None:
-    rows = NamedRows(world.connection)
+    rows = FatedRows(world.connection)
     half, third = world.now - HOUR / 2, world.now - HOUR / 3
     cases: dict[str, tuple[datetime, dict[str, Any]]] = {
         "sent later than written": (third, {"created_at": half, "sent_at": third}),

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store.privacy import DeletedRecords, clear_person_sids, delete_person, read_identity, read_person_sids
-from tests.named_rows import GONE, KEPT, Fate, NamedRows, id_of
+from tests.fated_rows import GONE, KEPT, Fate, FatedRows, id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 BEFORE = datetime(2026, 2, 1, tzinfo=UTC)
@@ -22,9 +22,9 @@ WITH_TRACE = "ask ada@example.com"
 
 
 @pytest.fixture
-def rows(connection: Connection) -> Iterator[NamedRows]:
+def rows(connection: Connection) -> Iterator[FatedRows]:
     """Ada, who is to be deleted, and people beside her; nothing else changes than what a row says."""
-    rows = NamedRows(connection)
+    rows = FatedRows(connection)
     former = [HAD, HAD_TOO, HAD_LAST, OF_BEN, OF_TWO, OF_TWO_TOO]
     people: list[tuple[str, str, Any]] = [
         ("ada", HERS, former), ("ben", OF_BEN, None), ("cem", "(212) 555-0110", None), ("dora", "+12125550122", None),
@@ -54,7 +54,7 @@ def delete_ada(connection: Connection, *hashes: str) -> DeletedRecords:
 
 
 def test_opt_outs_go_with_their_person_or_on_with_those_who_share_the_number(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     def opt_out(situation: str, fate: Any, phone: str, user_id: UUID | None, **columns: Any) -> None:
         rows.add("orchestrator.opt_outs", situation, fate, phone_number=phone, user_id=user_id, note="n", **columns)
@@ -90,7 +90,7 @@ def test_opt_outs_go_with_their_person_or_on_with_those_who_share_the_number(
 
 
 def test_the_opt_out_of_a_former_owner_goes_on_with_the_number_that_they_have(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     table = "orchestrator.opt_outs"
     rows.add(table, "in any spelling", {"phone_number": "+12125550125"}, phone_number=HAD, user_id=FAY)
@@ -106,7 +106,7 @@ def test_the_opt_out_of_a_former_owner_goes_on_with_the_number_that_they_have(
     delete_ada(connection)
 
 
-def test_each_of_her_rows_loses_what_is_about_her(connection: Connection, rows: NamedRows) -> None:
+def test_each_of_her_rows_loses_what_is_about_her(connection: Connection, rows: FatedRows) -> None:
     for owner, user_id, fate in (("ada", ADA, GONE), ("ben", BEN, KEPT)):
         for table in (
             "consents", "number_checks", "answer_hours", "kept_words", "topic_withdrawals", "events",
@@ -194,7 +194,7 @@ def test_each_of_her_rows_loses_what_is_about_her(connection: Connection, rows: 
 WORDS = (("a trace", WITH_TRACE, True, True), ("her name", f"for {NAME}", False, True), ("neither", "x", False, False))
 
 
-def test_rows_of_others_go_or_lose_what_names_her(connection: Connection, rows: NamedRows) -> None:
+def test_rows_of_others_go_or_lose_what_names_her(connection: Connection, rows: FatedRows) -> None:
     own, counted = "orchestrator.", 0
 
     def row(table: str, situation: str, fate: Fate, **columns: Any) -> None:
@@ -226,7 +226,7 @@ def test_rows_of_others_go_or_lose_what_names_her(connection: Connection, rows: 
     assert delete_ada(connection).in_other_rows == counted
 
 
-def test_tasks_and_log_entries_of_others_lose_what_names_her(connection: Connection, rows: NamedRows) -> None:
+def test_tasks_and_log_entries_of_others_lose_what_names_her(connection: Connection, rows: FatedRows) -> None:
     """A name counts where no person is named: Ben may know another person of that name."""
     task_columns, log_columns = ("context_json", "result_json", "error_log"), ("input_data", "output_data", "error")
     counted = 0
@@ -253,7 +253,7 @@ def test_tasks_and_log_entries_of_others_lose_what_names_her(connection: Connect
     assert delete_ada(connection).in_other_rows == counted
 
 
-def test_ids_of_texts_at_twilio_are_read_and_cleared_of_one_person(connection: Connection, rows: NamedRows) -> None:
+def test_ids_of_texts_at_twilio_are_read_and_cleared_of_one_person(connection: Connection, rows: FatedRows) -> None:
     for owner, user_id in (("ada", ADA), ("ben", BEN)):
         talk = rows.add("conversations", f"talk of {owner}", user_id=user_id)
         for sid in (f"SM1 {owner}", f"SM2 {owner}", "SM of both", None):

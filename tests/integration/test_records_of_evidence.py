@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from orchestrator.rules.number_check import ASKED_EVERY
 from orchestrator.store.evidence import read_evidence
-from tests.named_rows import NamedRows, id_of
+from tests.fated_rows import FatedRows, id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -21,13 +21,13 @@ OLDER, NEWER = NOW - 2 * HOUR, NOW - HOUR
 
 
 @pytest.fixture
-def rows(connection: Connection) -> NamedRows:
+def rows(connection: Connection) -> FatedRows:
     for user_id, phone in ((ADA, "(212) 555-0101"), (BEN, "+12125550199")):
         connection.execute("INSERT INTO users (id, phone_number) VALUES (%s, %s)", (user_id, phone))
-    return NamedRows(connection)
+    return FatedRows(connection)
 
 
-def text(rows: NamedRows, situation: str, **columns: Any) -> UUID:
+def text(rows: FatedRows, situation: str, **columns: Any) -> UUID:
     given = {"user_id": ADA, "started_at": NOW, "purpose": "marketing", "phone_number": HERS, **columns}
     return rows.add("orchestrator.attempts", situation, **given)
 
@@ -81,7 +81,7 @@ CHECKS: Sequence[tuple[str, datetime | None, Sequence[Entry]]] = [
 ]
 
 
-def test_what_a_text_rests_on_was_known_and_in_force_when_it_began(connection: Connection, rows: NamedRows) -> None:
+def test_what_a_text_rests_on_was_known_and_in_force_when_it_began(connection: Connection, rows: FatedRows) -> None:
     number = iter(f"+1212555{last:04}" for last in range(110, 190))
     expected: dict[UUID, object] = {}
 
@@ -119,7 +119,7 @@ def test_what_a_text_rests_on_was_known_and_in_force_when_it_began(connection: C
     }
 
 
-def test_a_text_is_read_with_all_that_decided_on_it(connection: Connection, rows: NamedRows) -> None:
+def test_a_text_is_read_with_all_that_decided_on_it(connection: Connection, rows: FatedRows) -> None:
     talk = rows.add("conversations", "talk", user_id=ADA)
     full: dict[str, Any] = {
         "settled_at": NOW, "outcome": "accepted", "evidence": "status", "twilio_message_sid": "SM1", "error_code": 1,
@@ -179,7 +179,7 @@ def test_a_text_is_read_with_all_that_decided_on_it(connection: Connection, rows
     assert texts[2]["words"] == "kept"
 
 
-def test_the_texts_of_a_person_and_a_span_are_read_in_order(connection: Connection, rows: NamedRows) -> None:
+def test_the_texts_of_a_person_and_a_span_are_read_in_order(connection: Connection, rows: FatedRows) -> None:
     text(rows, "another's", user_id=BEN)
     text(rows, "a second before the span", started_at=SINCE - SECOND)
     text(rows, "at its end", started_at=UNTIL)
@@ -190,7 +190,7 @@ def test_the_texts_of_a_person_and_a_span_are_read_in_order(connection: Connecti
     assert [row["text_id"] for row in texts] == [*(UUID(int=n) for n in (7, 8, 9)), id_of("at its last second")]
 
 
-def test_each_stop_of_a_person_is_read_once_with_its_effect(connection: Connection, rows: NamedRows) -> None:
+def test_each_stop_of_a_person_is_read_once_with_its_effect(connection: Connection, rows: FatedRows) -> None:
     talk = rows.add("conversations", "talk", user_id=ADA)
     expected: list[tuple[Any, ...]] = []
 
@@ -245,7 +245,7 @@ def test_each_stop_of_a_person_is_read_once_with_its_effect(connection: Connecti
     assert [tuple(row.values()) for row in stops] == expected
 
 
-def test_the_stops_of_a_span_are_read(connection: Connection, rows: NamedRows) -> None:
+def test_the_stops_of_a_span_are_read(connection: Connection, rows: FatedRows) -> None:
     expected = []
     for at, is_in in ((SINCE - SECOND, False), (SINCE, True), (UNTIL - SECOND, True), (UNTIL, False)):
         reading = {"user_id": ADA, "phone_number": HERS, "kind": "stop", "received_at": at}
@@ -260,7 +260,7 @@ def test_the_stops_of_a_span_are_read(connection: Connection, rows: NamedRows) -
 
 
 def test_a_text_takes_effect_with_the_first_opt_out_of_its_number_since(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     reading = {"user_id": ADA, "phone_number": HERS, "kind": "stop", "received_at": NOW}
     rows.add("orchestrator.readings", "text", **reading)

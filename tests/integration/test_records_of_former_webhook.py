@@ -13,7 +13,7 @@ from orchestrator.store import former_webhook
 from orchestrator.store.conversation import ClassifiedText
 from orchestrator.store.database import columns, sql
 from orchestrator.store.former_webhook import classify_texts_of_former_webhook
-from tests.named_rows import KEPT, Fate, NamedRows, id_of
+from tests.fated_rows import KEPT, Fate, FatedRows, id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -24,8 +24,8 @@ READINGS, OPT_OUTS = "orchestrator.readings", "orchestrator.opt_outs"
 
 
 @pytest.fixture
-def rows(connection: Connection) -> NamedRows:
-    rows = NamedRows(connection)
+def rows(connection: Connection) -> FatedRows:
+    rows = FatedRows(connection)
     for name, user_id, phone in (
         ("ada", ADA, "(212) 555-0101"),
         ("ben", BEN, HIS),
@@ -40,7 +40,7 @@ def rows(connection: Connection) -> NamedRows:
 # Which texts are read ----------------------------------------------------------------------------------------------------
 
 
-def text(rows: NamedRows, situation: str, at: datetime | None, user_id: UUID = ADA, **columns: Any) -> UUID:
+def text(rows: FatedRows, situation: str, at: datetime | None, user_id: UUID = ADA, **columns: Any) -> UUID:
     given = {"direction": "inbound", "role": "user", "content": situation, "created_at": at}
     return rows.add("messages", situation, conversation_id=user_id, user_id=user_id, **{**given, **columns})
 
@@ -62,7 +62,7 @@ def up_to(connection: Connection) -> datetime | None:
 
 
 def test_the_texts_since_the_last_reading_that_are_not_classified_are_read(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     since = NOW - HOUR
     begin = since - OVERLAP
@@ -94,14 +94,14 @@ def test_the_texts_since_the_last_reading_that_are_not_classified_are_read(
     ]
 
 
-def test_a_reading_after_the_present_begins_at_the_present(connection: Connection, rows: NamedRows) -> None:
+def test_a_reading_after_the_present_begins_at_the_present(connection: Connection, rows: FatedRows) -> None:
     read_up_to(connection, NOW + DAY)
     text(rows, "new", NOW - OVERLAP + SECOND)
     text(rows, "old", NOW - OVERLAP)
     assert [content for _, _, content, *_ in read(connection)] == ["new"]
 
 
-def test_texts_of_one_time_are_read_by_their_ids_and_undated_ones_last(connection: Connection, rows: NamedRows) -> None:
+def test_texts_of_one_time_are_read_by_their_ids_and_undated_ones_last(connection: Connection, rows: FatedRows) -> None:
     read_up_to(connection, NOW)
     for number, at in ((4, NOW), (1, None), (2, None), (3, NOW)):
         text(rows, f"{number}", at, id=UUID(int=number))
@@ -109,7 +109,7 @@ def test_texts_of_one_time_are_read_by_their_ids_and_undated_ones_last(connectio
     assert [content for _, _, content, *_ in read(connection, limit=1)] == ["3"]
 
 
-def test_where_nothing_is_left_the_next_reading_begins_now(connection: Connection, rows: NamedRows) -> None:
+def test_where_nothing_is_left_the_next_reading_begins_now(connection: Connection, rows: FatedRows) -> None:
     text(rows, "for the adoption", NOW - OVERLAP)
     assert read(connection) == []
     assert up_to(connection) == NOW
@@ -123,7 +123,7 @@ def test_where_nothing_is_left_the_next_reading_begins_now(connection: Connectio
 
 
 def test_each_text_is_classified_once_with_what_its_number_asked_before(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     expected: dict[str, str] = {}
     batch: list[ClassifiedText] = []
@@ -183,7 +183,7 @@ def test_the_next_reading_begins_at_the_newest_that_is_classified(connection: Co
 
 
 def test_a_start_gets_its_first_time_and_the_opt_outs_since_are_in_force_again(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     """The first request came at `first`; its repetition, an hour later, was taken in before, and ended what came between."""
     first, repeated = NOW - HOUR, NOW
@@ -236,7 +236,7 @@ def test_a_start_gets_its_first_time_and_the_opt_outs_since_are_in_force_again(
 # The history that an adoption reads --------------------------------------------------------------------------------------
 
 
-def test_past_texts_are_adopted_unless_their_number_has_asked_since(connection: Connection, rows: NamedRows) -> None:
+def test_past_texts_are_adopted_unless_their_number_has_asked_since(connection: Connection, rows: FatedRows) -> None:
     numbers = iter(f"+1212555{last:04}" for last in range(110, 199))
     past: list[PastText] = []
     names: dict[UUID, str] = {}

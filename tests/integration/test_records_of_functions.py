@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from orchestrator.store.database import sql
 from orchestrator.store.people import read_user
-from tests.named_rows import KEPT, Fate, NamedRows, id_of
+from tests.fated_rows import KEPT, Fate, FatedRows, id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -24,15 +24,15 @@ OWN = "orchestrator."
 
 
 @pytest.fixture
-def rows(connection: Connection) -> Iterator[NamedRows]:
+def rows(connection: Connection) -> Iterator[FatedRows]:
     for user_id, phone in ((ADA, "+12125550101"), (BEN, "+12125550102")):
         connection.execute("INSERT INTO users (id, phone_number) VALUES (%s, %s)", (user_id, phone))
-    rows = NamedRows(connection)
+    rows = FatedRows(connection)
     yield rows
     assert rows.unexpected() == {}
 
 
-def message(rows: NamedRows, situation: str, fate: Fate = KEPT, **columns: Any) -> UUID:
+def message(rows: FatedRows, situation: str, fate: Fate = KEPT, **columns: Any) -> UUID:
     given = {"user_id": ADA, "accepted_at": NOW, "published_at": NOW, "status": "queued", "lease_until": NOW}
     return rows.add("message_queue", situation, fate, **{**given, **columns})
 
@@ -40,7 +40,7 @@ def message(rows: NamedRows, situation: str, fate: Fate = KEPT, **columns: Any) 
 # Withdrawals and newer messages ------------------------------------------------------------------------------------------
 
 
-def test_a_message_is_cancelled_by_a_withdrawal_that_is_about_it(connection: Connection, rows: NamedRows) -> None:
+def test_a_message_is_cancelled_by_a_withdrawal_that_is_about_it(connection: Connection, rows: FatedRows) -> None:
     cancelled = {"status": "cancelled", "reason": "withdrawn", "lease_until": None}
     bound = "AROA1:one session"
     by_id: list[tuple[str, Fate, str | None, str]] = [
@@ -74,7 +74,7 @@ def test_a_message_is_cancelled_by_a_withdrawal_that_is_about_it(connection: Con
 class Topics:
     """Messages that wait, each with a topic of its own, and others that may supersede them."""
 
-    def __init__(self, rows: NamedRows) -> None:
+    def __init__(self, rows: FatedRows) -> None:
         self.rows = rows
         self.topics: list[str] = []
 
@@ -103,7 +103,7 @@ class Topics:
         self.rows.connection.execute(sql("supersede_messages"), given)
 
 
-def test_a_message_is_superseded_by_what_is_newer_or_names_it(rows: NamedRows) -> None:
+def test_a_message_is_superseded_by_what_is_newer_or_names_it(rows: FatedRows) -> None:
     topics = Topics(rows)
     pair = topics.pair
     for status in ("queued", "approved", "sending", "sent"):
@@ -137,7 +137,7 @@ def test_a_message_is_superseded_by_what_is_newer_or_names_it(rows: NamedRows) -
     topics.supersede()
 
 
-def test_a_sequence_is_as_new_as_its_newest_part(rows: NamedRows) -> None:
+def test_a_sequence_is_as_new_as_its_newest_part(rows: FatedRows) -> None:
     topics = Topics(rows)
 
     def sequence(situation: str, is_superseded: bool, newer: dict[str, Any], **last: Any) -> None:
@@ -190,7 +190,7 @@ def test_an_agent_counts_in_the_group_of_its_settings_or_of_its_publisher(connec
 
 
 def test_a_number_that_people_share_belongs_to_the_one_who_was_texted_last(
-    connection: Connection, rows: NamedRows
+    connection: Connection, rows: FatedRows
 ) -> None:
     expected: dict[str, UUID] = {}
     first, later = NOW, NOW + SECOND
@@ -227,7 +227,7 @@ def test_a_number_that_people_share_belongs_to_the_one_who_was_texted_last(
 # Calls to Claude, and texts of other senders -----------------------------------------------------------------------------
 
 
-def test_the_costs_are_those_of_our_calls(connection: Connection, rows: NamedRows) -> None:
+def test_the_costs_are_those_of_our_calls(connection: Connection, rows: FatedRows) -> None:
     ours = {"agent_type": "message_orchestrator", "action_type": "render_message", "created_at": NOW, "cost_usd": 1}
     detail = {"agent_id": "saga", "cached_tokens": 3, "outcome": "sent"}
     full = {**ours, "model_used": "m", "input_tokens": 2, "output_tokens": 4, "output_data": detail, "error": "e"}
@@ -254,7 +254,7 @@ def test_the_costs_are_those_of_our_calls(connection: Connection, rows: NamedRow
     ]
 
 
-def test_texts_of_other_senders_count_for_an_hour_by_their_traces(connection: Connection, rows: NamedRows) -> None:
+def test_texts_of_other_senders_count_for_an_hour_by_their_traces(connection: Connection, rows: FatedRows) -> None:
     rows.add("conversations", "talk", user_id=ADA)
     recent, old = NOW - HOUR + SECOND, NOW - HOUR
     traced = {"twilio_message_sid": "SM1"}
@@ -289,7 +289,7 @@ def test_texts_of_other_senders_count_for_an_hour_by_their_traces(connection: Co
 # Triggers ----------------------------------------------------------------------------------------------------------------
 
 
-def test_limits_of_a_budget_row_made_ahead_follow_those_of_the_day(connection: Connection, rows: NamedRows) -> None:
+def test_limits_of_a_budget_row_made_ahead_follow_those_of_the_day(connection: Connection, rows: FatedRows) -> None:
     today = NOW.date()
     limits: dict[str, Any] = {"daily_limit": 10, "hourly_limit": 2, "quiet_hours_enabled": True}
     changed = {"daily_limit": 3, "hourly_limit": 1, "quiet_hours_enabled": False}
@@ -331,7 +331,7 @@ def test_limits_of_a_budget_row_made_ahead_follow_those_of_the_day(connection: C
         "target = 'x'", "change = '{\"x\": 1}'", "reason = 'x'",
     ],
 )  # fmt: skip
-def test_an_action_of_an_operator_is_only_emptied(connection: Connection, rows: NamedRows, change: str) -> None:
+def test_an_action_of_an_operator_is_only_emptied(connection: Connection, rows: FatedRows, change: str) -> None:
     rows.add(f"{OWN}operator_actions", "an action", {"target": "forgotten"}, user_id=ADA)
     emptied = "UPDATE orchestrator.operator_actions SET target = 'forgotten', change = '{}', reason = NULL"
     column, _, _ = change.partition(" ")

@@ -10,7 +10,7 @@ from psycopg import Connection
 from orchestrator.rules.number_check import ASKED_EVERY
 from orchestrator.store.database import sql
 from tests.integration.test_old_senders import FUNCTION, TRIGGER
-from tests.named_rows import NamedRows, id_of
+from tests.fated_rows import FatedRows, id_of
 
 ACCEPTED = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -21,16 +21,16 @@ OWN = "orchestrator."
 
 
 @pytest.fixture
-def rows(connection: Connection) -> NamedRows:
+def rows(connection: Connection) -> FatedRows:
     for user_id, phone in ((ADA, "(212) 555-0101"), (BEN, "+12125550102")):
         connection.execute("INSERT INTO users (id, phone_number) VALUES (%s, %s)", (user_id, phone))
-    rows = NamedRows(connection)
+    rows = FatedRows(connection)
     for name, user_id in (("talk", ADA), ("talk of Ben", BEN)):
         rows.add("conversations", name, user_id=user_id)
     return rows
 
 
-def message(rows: NamedRows, situation: str, **columns: Any) -> UUID:
+def message(rows: FatedRows, situation: str, **columns: Any) -> UUID:
     given = {"user_id": ADA, "accepted_at": ACCEPTED, "published_at": ACCEPTED, "status": "queued"}
     return rows.add("message_queue", situation, **{**given, **columns})
 
@@ -41,7 +41,7 @@ def message(rows: NamedRows, situation: str, **columns: Any) -> UUID:
 class Actions:
     """Actions of operators, of which the message `hers` has some in its history."""
 
-    def __init__(self, rows: NamedRows) -> None:
+    def __init__(self, rows: FatedRows) -> None:
         self.rows = rows
         self.targets = ["everything"]
         self.expected: list[tuple[datetime, UUID, str]] = []
@@ -58,7 +58,7 @@ class Actions:
         return [reason for *_, reason in found]
 
 
-def test_the_history_names_what_operators_did_to_the_message(connection: Connection, rows: NamedRows) -> None:
+def test_the_history_names_what_operators_did_to_the_message(connection: Connection, rows: FatedRows) -> None:
     actions = Actions(rows)
     act, at = actions.act, ACCEPTED + SECOND
     sequence = {"sequence_id": id_of("sequence")}
@@ -92,7 +92,7 @@ def test_the_history_names_what_operators_did_to_the_message(connection: Connect
     ]
 
 
-def test_the_history_names_the_pauses_that_stopped_the_message(rows: NamedRows) -> None:
+def test_the_history_names_the_pauses_that_stopped_the_message(rows: FatedRows) -> None:
     actions = Actions(rows)
     act = actions.act
     before = ACCEPTED - HOUR
@@ -133,7 +133,7 @@ def test_the_history_names_the_pauses_that_stopped_the_message(rows: NamedRows) 
     assert actions.of(hers) == [name for _, _, name in sorted(actions.expected)]
 
 
-def test_the_pauses_of_a_message_are_those_until_its_end(rows: NamedRows) -> None:
+def test_the_pauses_of_a_message_are_those_until_its_end(rows: FatedRows) -> None:
     actions = Actions(rows)
     actions.act("at its end", "pause", "everything", ENDED, is_named=True)
     actions.act("a second later", "pause", "everything", ENDED + SECOND, is_named=True)
@@ -163,7 +163,7 @@ def test_the_pauses_of_a_message_are_those_until_its_end(rows: NamedRows) -> Non
 # Number checks and opt-outs ----------------------------------------------------------------------------------------------
 
 
-def test_the_history_names_the_number_checks_on_which_marketing_rests(connection: Connection, rows: NamedRows) -> None:
+def test_the_history_names_the_number_checks_on_which_marketing_rests(connection: Connection, rows: FatedRows) -> None:
     connection.execute("INSERT INTO orchestrator.agents (prefix, purpose) VALUES ('shop', 'marketing')")
     for situation, phone, columns in (
         ("too long before", HERS, {"asked_at": ACCEPTED - ASKED_EVERY}),
@@ -187,7 +187,7 @@ def test_the_history_names_the_number_checks_on_which_marketing_rests(connection
     assert checks("informational", agent_id="concierge") == []
 
 
-def test_the_history_names_the_opt_outs_that_ended_the_message(connection: Connection, rows: NamedRows) -> None:
+def test_the_history_names_the_opt_outs_that_ended_the_message(connection: Connection, rows: FatedRows) -> None:
     opted_out_at = ACCEPTED - DAY
     situations: dict[str, dict[str, Any]] = {
         "of the number": {"phone_number": HERS, "recorded_at": ENDED},
@@ -218,7 +218,7 @@ def test_the_history_names_the_opt_outs_that_ended_the_message(connection: Conne
 # Rows of an old sender ---------------------------------------------------------------------------------------------------
 
 
-def text(rows: NamedRows, situation: str, **columns: Any) -> UUID:
+def text(rows: FatedRows, situation: str, **columns: Any) -> UUID:
     given = {"user_id": ADA, "conversation_id": id_of("talk"), "status": "pending", "created_at": ACCEPTED}
     return rows.add("messages", situation, **{**given, **columns})
 
@@ -226,7 +226,7 @@ def text(rows: NamedRows, situation: str, **columns: Any) -> UUID:
 @pytest.mark.parametrize("is_there", [True, False], ids=["it is there", "it is gone"])
 @pytest.mark.parametrize("was_there", [True, False], ids=["it was seen", "it was not seen"])
 def test_pending_rows_of_a_day_are_left_to_an_old_sender(
-    connection: Connection, rows: NamedRows, is_there: bool, was_there: bool
+    connection: Connection, rows: FatedRows, is_there: bool, was_there: bool
 ) -> None:
     left = {
         text(rows, "pending"),
@@ -250,7 +250,7 @@ def test_pending_rows_of_a_day_are_left_to_an_old_sender(
     assert seen == ([(ACCEPTED - HOUR if was_there else ACCEPTED,)] if is_there else [])
 
 
-def test_rows_that_are_never_sent_are_counted_with_the_newest_of_them(connection: Connection, rows: NamedRows) -> None:
+def test_rows_that_are_never_sent_are_counted_with_the_newest_of_them(connection: Connection, rows: FatedRows) -> None:
     old = ACCEPTED - DAY
     counted = [
         text(rows, "without a time", created_at=None),

@@ -14,7 +14,7 @@ from orchestrator.store import answer_hours as store
 from orchestrator.store.answer_hours import AnswerTotals, ArmResult, PersonEvidence
 from tests.integration.test_locks import open_transaction
 from tests.integration.test_records_of_learning import Texts, texts
-from tests.named_rows import KEPT, Fate
+from tests.fated_rows import KEPT, Fate
 
 __all__ = ["texts"]  # a fixture
 SENT = datetime(2026, 3, 3, 15, tzinfo=UTC)

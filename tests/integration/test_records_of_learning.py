@@ -11,7 +11,7 @@ from psycopg import Connection
 from orchestrator.rules.answer_evidence import unpack_evidence
 from orchestrator.store import answer_hours as store
 from orchestrator.store.answer_hours import AnswerText, AnswerTotals
-from tests.named_rows import NamedRows, id_of
+from tests.fated_rows import FatedRows, id_of
 
 SENT = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -23,7 +23,7 @@ class Texts:
     """Texts that count, each of a person of its own, with ids in the order in which they are made."""
 
     def __init__(self, connection: Connection) -> None:
-        self.rows = NamedRows(connection)
+        self.rows = FatedRows(connection)
         self.people: dict[UUID, str] = {}
 
     def person(self, situation: str, **columns: Any) -> UUID:

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from orchestrator.store.privacy import clear_old_words, delete_expired_records
 from tests.integration.test_locks import open_transaction, run_beside
-from tests.named_rows import GONE, KEPT, Fate, NamedRows, id_of
+from tests.fated_rows import GONE, KEPT, Fate, FatedRows, id_of
 
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -21,11 +21,11 @@ OWN = "orchestrator."
 
 
 @pytest.fixture
-def rows(connection: Connection) -> NamedRows:
+def rows(connection: Connection) -> FatedRows:
     """Ada, and a person under a legal hold."""
     for user_id, phone in ((ADA, "+12125550101"), (HELD, "+12125550102")):
         connection.execute("INSERT INTO users (id, phone_number) VALUES (%s, %s)", (user_id, phone))
-    rows = NamedRows(connection)
+    rows = FatedRows(connection)
     rows.add(f"{OWN}legal_holds", "the hold", user_id=HELD)
     return rows
 
@@ -45,7 +45,7 @@ def either(one: Fate, other: Fate) -> Fate:
     return KEPT if KEPT in (one, other) else one
 
 
-def test_expired_records_are_deleted_but_those_under_a_legal_hold(connection: Connection, rows: NamedRows) -> None:
+def test_expired_records_are_deleted_but_those_under_a_legal_hold(connection: Connection, rows: FatedRows) -> None:
     for age, at, fate in ages():
         rows.add(f"{OWN}rejections", f"rejection {age}", fate, rejected_at=at)
         rows.add(f"{OWN}agent_rates", f"rate {age}", fate, agent_id="saga", span=at)
@@ -71,7 +71,7 @@ def test_expired_records_are_deleted_but_those_under_a_legal_hold(connection: Co
     assert rows.unexpected() == {}
 
 
-def test_expired_records_are_deleted_in_batches(connection: Connection, rows: NamedRows) -> None:
+def test_expired_records_are_deleted_in_batches(connection: Connection, rows: FatedRows) -> None:
     for number in range(3):
         rows.add(f"{OWN}rejections", f"rejection {number}", GONE, rejected_at=OLD)
         rows.add(f"{OWN}agent_rates", f"rate {number}", GONE, agent_id=f"saga_{number}", span=OLD)
@@ -93,7 +93,7 @@ WORDS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_old_messages_that_have_ended_are_cleared(connection: Connection, rows: NamedRows) -> None:
+def test_old_messages_that_have_ended_are_cleared(connection: Connection, rows: FatedRows) -> None:
     for status in ("sent", "superseded", "cancelled", "expired", "failed"):
         rows.add("message_queue", status, CLEARED, **{**WORDS, "status": status})
     for waiting in ("queued", "approved", "sending", None):
@@ -105,7 +105,7 @@ def test_old_messages_that_have_ended_are_cleared(connection: Connection, rows: 
     assert rows.unexpected() == {}
 
 
-def test_the_oldest_messages_are_cleared_first(connection: Connection, rows: NamedRows) -> None:
+def test_the_oldest_messages_are_cleared_first(connection: Connection, rows: FatedRows) -> None:
     for number, fate in ((2, KEPT), (4, CLEARED), (1, KEPT), (3, CLEARED)):
         rows.add("message_queue", f"{number}", fate, **{**WORDS, "created_at": BEFORE - number * SECOND})
     assert clear_old_words(connection, BEFORE, KEEP_SINCE, 2) == 2
@@ -113,7 +113,7 @@ def test_the_oldest_messages_are_cleared_first(connection: Connection, rows: Nam
 
 
 def test_a_message_that_another_transaction_holds_is_cleared_in_another_night(
-    rows: NamedRows, database_url: str
+    rows: FatedRows, database_url: str
 ) -> None:
     held = rows.add("message_queue", "held", KEPT, **WORDS)
     rows.add("message_queue", "free", CLEARED, **WORDS)
@@ -123,7 +123,7 @@ def test_a_message_that_another_transaction_holds_is_cleared_in_another_night(
     assert rows.unexpected() == {}
 
 
-def test_old_records_beside_the_messages_go_or_are_emptied(connection: Connection, rows: NamedRows) -> None:
+def test_old_records_beside_the_messages_go_or_are_emptied(connection: Connection, rows: FatedRows) -> None:
     for age, at, fate in ages():
         rows.add(f"{OWN}strangers", f"unknown sender {age}", fate, received_at=at)
         rows.add(f"{OWN}events", f"event {age}", fate, at=at)

@@ -87,7 +87,7 @@ def id_of(name: str) -> UUID:
     return uuid5(NAMESPACE_OID, name)
 
 
-class NamedRows:
+class FatedRows:
     """Rows with situations and fates."""
 
     def __init__(self, connection: Connection) -> None:
