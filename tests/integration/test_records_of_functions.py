@@ -247,7 +247,11 @@ def test_the_costs_are_those_of_our_calls(connection: Connection, rows: FatedRow
     ]
     # Each of the two checks judged one message, which is what a call without a number of messages stands for.
     savings = connection.execute(sql("read_savings"), {"since": NOW}).fetchall()
-    assert savings[0] == ("batching", 0, Decimal("2.5"))
+    assert savings == [
+        ("batching", 0, Decimal("2.5")),
+        ("remembered verdicts", 0, Decimal("2.5")),
+        ("verbatim texts", 0, 0),
+    ]
 
 
 def test_texts_of_other_senders_count_for_an_hour_by_their_traces(connection: Connection, rows: FatedRows) -> None:
