@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bench.rhythm_people import OPEN_HOURS
+from orchestrator.learn_settings import LearningSettings
 from orchestrator.rules.answer_curves import AnswerCurves, StopCounts, fit_curves, learn_hours, population_hours
 from orchestrator.rules.answer_evidence import AnswerEvidence, AnswerOutcome, fade_evidence, with_outcomes
 from orchestrator.rules.answer_week import HOURS
@@ -27,6 +28,8 @@ _USUAL_RATE, _USUAL_TEXTS = 0.25, 1.0
 _SHRINKAGE = 4.0
 # On how many people the curves are fitted.
 SAMPLE = 3_000
+_LEARNING = LearningSettings()
+COSTS = Costs(_LEARNING.learn_stop_cost, _LEARNING.learn_waiting_cost)
 
 
 def is_weekend_day(day: int) -> bool:
@@ -182,7 +185,7 @@ class LearnedSender:
             (ZONE,),
             NIGHT,
             learned,
-            Costs(),
+            COSTS,
             draw_of(UUID(int=self.dice.getrandbits(128))),
             spread=self.dice.random(),
             exploration=0.0 if is_held else EXPLORATION,

@@ -75,7 +75,9 @@ def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
     stop_cost: float,
 ) -> None:
     expires_at = earliest + timedelta(minutes=minutes)
-    chosen = choose_time(earliest, expires_at, zones, quiet, learned, Costs(stop=stop_cost), draw, spread)
+    chosen = choose_time(
+        earliest, expires_at, zones, quiet, learned, Costs(stop=stop_cost, waiting=0.0005), draw, spread
+    )
     assert chosen.at >= earliest
     assert 0 < chosen.probability <= 1
     if chosen.hour is None:
@@ -94,7 +96,7 @@ def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
 def test_the_probability_is_how_often_the_hour_is_chosen(learned: LearnedHours, start: int, hours: int) -> None:
     draws = 1_000
     earliest = TUESDAY + timedelta(hours=start)
-    chosen = [choose(learned, earliest, hours, (number + 0.5) / draws, Costs()) for number in range(draws)]
+    chosen = [choose(learned, earliest, hours, (number + 0.5) / draws, Costs(30.0, 0.0005)) for number in range(draws)]
     probabilities = {choice.at: choice.probability for choice in chosen}
     for at, times in Counter(choice.at for choice in chosen).items():
         # Two ranges of draws lead to an hour, and each loses or gains at most one draw at either end.

@@ -49,8 +49,8 @@ class Kind(StrEnum):
 class Costs:
     """What is set against an answer: how many answers a STOP costs, and an hour of waiting."""
 
-    stop: float = 30.0
-    waiting: float = 0.0005
+    stop: float
+    waiting: float
 
 
 @dataclass(frozen=True, slots=True)

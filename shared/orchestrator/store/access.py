@@ -97,7 +97,7 @@ class TriggerHolder:
 
 def is_schema_closed(connection: Connection) -> bool:
     """Whether our schema grants nothing to PUBLIC or a web role, and its functions to each role that may use it."""
-    (closed,) = connection.execute(_sql("is_schema_closed"), _web_roles()).fetchone() or (False,)
+    ((closed,),) = connection.execute(_sql("is_schema_closed"), _web_roles()).fetchall()
     return bool(closed)
 
 

@@ -12,7 +12,7 @@ from orchestrator.people import zones_for
 from orchestrator.rules.day_words import speaks_of_the_day
 from orchestrator.rules.local_time import next_midnight
 from orchestrator.rules.past_texts import PastText, wishes_of
-from orchestrator.store.database import columns, sql
+from orchestrator.store.database import columns, only_row, sql
 from orchestrator.store.old_senders import OldSender, list_old_senders
 
 # Texts of the history that are read at once.
@@ -96,9 +96,8 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
         unread = connection.execute(sql("adopt_unread_texts"), _columns(wishes.unread)).fetchall()
         day_ends = columns(_read_day_ends(connection, now - max_age), "message_id", "ends_at")
         groups = connection.execute(sql("adopt_messages"), {**parameters, **day_ends}).fetchall()
-        rows_left_alone = connection.execute(sql("count_rows_left_alone"), parameters).fetchone()
+        rows_left_alone = only_row(connection.execute(sql("count_rows_left_alone"), parameters))
         senders = list_old_senders(connection)
-    assert rows_left_alone is not None  # the statement returns one row
     return Adoption(
         adopted={kind: MessageGroup(*group) for kind, is_adopted, *group in groups if is_adopted},
         left={kind: MessageGroup(*group) for kind, is_adopted, *group in groups if not is_adopted},
@@ -113,7 +112,7 @@ def adopt(connection: Connection, max_age: timedelta, lifetime: timedelta, now: 
 
 def count_unadopted_messages(connection: Connection) -> int:
     """Count the waiting rows of `message_queue` that are not ours to send."""
-    return int((connection.execute(sql("count_unadopted_messages")).fetchone() or (0,))[0])
+    return int(only_row(connection.execute(sql("count_unadopted_messages")))[0])
 
 
 @dataclass(frozen=True, slots=True)

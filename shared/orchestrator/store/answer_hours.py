@@ -13,7 +13,7 @@ from psycopg.types.json import Json
 from orchestrator.rules.answer_curves import MOST_PEOPLE, AnswerCurves
 from orchestrator.rules.answer_evidence import AnswerEvidence, pack_evidence, unpack_evidence
 from orchestrator.rules.learned_hours import LearnedHours, rates_to_bytes
-from orchestrator.store.database import columns, one_round_trip, sql
+from orchestrator.store.database import columns, one_round_trip, only_row, sql
 from orchestrator.store.outcomes import STOP_SOURCES
 
 # A text counts that left so shortly after its chosen time; a tick claims a minute's messages, and a wave takes seconds.
@@ -116,8 +116,7 @@ def read_progress(connection: Connection) -> LearningProgress:
     """Read how far `learn` has read; one round trip."""
     with one_round_trip(connection):
         found = connection.execute(sql("read_answer_progress"))
-    row = found.fetchone()
-    assert row is not None  # the statement returns one row
+    row = only_row(found)
     up_to, counts, curves, fitted_at = row
     return LearningProgress(up_to, counts or {}, AnswerCurves.from_json(curves) if curves else None, fitted_at)
 
@@ -235,8 +234,7 @@ def read_answer_hours(connection: Connection, user_id: UUID) -> StoredHours:
     with connection.cursor(row_factory=dict_row) as cursor:
         with one_round_trip(connection):
             cursor.execute(sql("read_answer_hours"), {"user_id": user_id})
-        row = cursor.fetchone()
-    assert row is not None  # the statement returns one row
+        row = only_row(cursor)
     evidence = unpack_evidence(row["hours"], row["texts"], row["answers"], row["as_of"]) if row["hours"] else None
     curves = AnswerCurves.from_json(row["curves"]) if row["curves"] else None
     return StoredHours(evidence, curves, row["learned_at"], row["off_since"], row["fitted_at"])

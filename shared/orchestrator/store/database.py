@@ -10,11 +10,11 @@ from decimal import Decimal
 from functools import cache
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.types.json import Jsonb
@@ -29,6 +29,7 @@ from orchestrator.store.stored_statements import STORED, read_statement, stored_
 
 # A connection that was not tested for so long is tested before its next use: a pooler or a failover may have ended it.
 UNTESTED_SECONDS = 30.0
+Row = TypeVar("Row")
 # A statement takes milliseconds. One that waits longer than this fails, and its batch comes back.
 STATEMENT_SECONDS = 10
 
@@ -105,7 +106,7 @@ class Database:
 
     def _test(self, connection: Connection) -> None:
         before = real_time()
-        (database_time,) = connection.execute("SELECT clock_timestamp()").fetchone() or (before,)
+        (database_time,) = only_row(connection.execute("SELECT clock_timestamp()"))
         if self._clock is not None:
             self._clock.compare(before, database_time, real_time())
         self._since_test.restart()
@@ -134,6 +135,12 @@ class _WallTimeLoader(Loader):
 
     def load(self, data: Buffer) -> WallTime:
         return parse_wall_time(bytes(data).decode())
+
+
+def only_row(found: Cursor[Row]) -> Row:
+    """Return the row of a statement that gives exactly one, such as counts."""
+    (row,) = found.fetchall()
+    return row
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from orchestrator.messages import Lane
-from orchestrator.store.database import one_round_trip, sql
+from orchestrator.store.database import one_round_trip, only_row, sql
 
 # How many waiting messages are counted; a count that reaches it means "or more".
 MOST_COUNTED = 50_000
@@ -50,6 +50,4 @@ def read_gauges(connection: Connection, now: datetime) -> Gauges:
     with connection.cursor(row_factory=class_row(Gauges)) as cursor:
         with one_round_trip(connection):
             cursor.execute(sql("read_gauges"), {"now": now, "lanes": [*Lane], "limit": MOST_COUNTED})
-        gauges = cursor.fetchone()
-    assert gauges is not None  # the statement returns one row, however empty the tables are
-    return gauges
+        return only_row(cursor)

@@ -60,9 +60,7 @@ def migrations() -> list[Migration]:
 
 def read_unapplied_migrations(connection: Connection) -> list[str]:
     """Return the names of the migrations that this database lacks, oldest first."""
-    (exists,) = connection.execute("SELECT to_regclass('orchestrator.schema_migrations') IS NOT NULL").fetchone() or (
-        False,
-    )
+    ((exists,),) = connection.execute("SELECT to_regclass('orchestrator.schema_migrations') IS NOT NULL").fetchall()
     applied = _applied(connection) if exists else set()
     return [migration.name for migration in migrations() if migration.name not in applied]
 

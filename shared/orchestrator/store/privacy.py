@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg import sql as compose
 from psycopg.rows import class_row
 
-from orchestrator.store.database import one_round_trip, sql
+from orchestrator.store.database import one_round_trip, only_row, sql
 from orchestrator.store.legal_holds import require_no_legal_hold
 
 # Types of columns of `users` that stay. Columns of all other types are emptied, an owner's own too.
@@ -98,15 +98,13 @@ def delete_person(
         "now": now,
     }
     # It reads whole tables, so it runs before the lock is taken.
-    in_other_rows = connection.execute(sql("delete_traces"), parameters).fetchone()
+    (in_other_rows,) = only_row(connection.execute(sql("delete_traces"), parameters))
     with connection.transaction(), connection.cursor(row_factory=class_row(DeletedRecords)) as cursor:
         connection.execute(sql("lock_users"), parameters)
         require_no_legal_hold(connection, identity.user_uuid)
-        deleted = cursor.execute(sql("delete_person"), parameters).fetchone()
+        deleted = only_row(cursor.execute(sql("delete_person"), parameters))
         _clear_identity(connection, identity.user_id)
-    assert deleted is not None  # each statement returns one row of counts
-    assert in_other_rows is not None
-    return replace(deleted, in_other_rows=in_other_rows[0])
+    return replace(deleted, in_other_rows=in_other_rows)
 
 
 def _clear_identity(connection: Connection, user_id: str) -> None:
@@ -177,6 +175,5 @@ def delete_expired_records(connection: Connection, before: datetime, keep_since:
         How many were deleted; 0 when none are left.
     """
     parameters = {"before": before, "keep_since": keep_since, "limit": limit}
-    row = connection.execute(sql("delete_expired_records"), parameters).fetchone()
-    assert row is not None  # the statement returns one row
+    row = only_row(connection.execute(sql("delete_expired_records"), parameters))
     return int(row[0])

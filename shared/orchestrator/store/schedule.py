@@ -16,7 +16,7 @@ from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.limits import Limits
 from orchestrator.settings import ActivitySettings
 from orchestrator.store.claims import ClaimedMessage, claims_of
-from orchestrator.store.database import one_round_trip, sql
+from orchestrator.store.database import one_round_trip, only_row, sql
 
 # The most budget rows that are added at once; who is left gets one with the next tick, message or text.
 MOST_BUDGET_ROWS = 5_000
@@ -105,10 +105,10 @@ def keep_up(
         rows = connection.execute(sql("claim_reply_rows"), parameters)
         connection.execute(sql("fail_reply_rows"))
         outage = connection.execute(sql("is_twilio_out"))
-    due_again, unknown = released.fetchone() or (0, 0)
-    (expired,) = late.fetchone() or (0,)
-    (incomplete,) = partial.fetchone() or (0,)
-    (twilio_is_out,) = outage.fetchone() or (False,)
+    due_again, unknown = only_row(released)
+    (expired,) = only_row(late)
+    (incomplete,) = only_row(partial)
+    (twilio_is_out,) = only_row(outage)
     return Upkeep(due_again, unknown, expired, incomplete, pulled.rowcount, rows.rowcount, twilio_is_out)
 
 
@@ -136,7 +136,7 @@ def expect_inbound_markers(connection: Connection) -> None:
 
 def is_twilio_out(connection: Connection) -> bool:
     """Whether an outage of Twilio pauses delivery; one round trip."""
-    return bool((connection.execute(sql("is_twilio_out")).fetchone() or (False,))[0])
+    return bool(only_row(connection.execute(sql("is_twilio_out")))[0])
 
 
 def claim_probe(connection: Connection, now: datetime) -> list[ClaimedMessage]:

@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 
 from orchestrator.ids import first_id_at
-from orchestrator.store.database import sql
+from orchestrator.store.database import only_row, sql
 from orchestrator.store.gauges import MOST_COUNTED
 
 
@@ -26,9 +26,7 @@ def read_stats(connection: Connection, since: datetime) -> dict[str, Any]:
     # The ids of attempts hold their time, so their primary key finds the first one.
     parameters = {"since": since, "first_id": first_id_at(since)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        stats = cursor.execute(sql("read_stats"), parameters).fetchone()
-    assert stats is not None  # an aggregate returns one row
-    return stats
+        return only_row(cursor.execute(sql("read_stats"), parameters))
 
 
 def read_hourly_texts(connection: Connection, since: datetime) -> list[HourOfTexts]:

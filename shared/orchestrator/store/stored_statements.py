@@ -150,5 +150,5 @@ def _definition(connection: Connection, name: str) -> str:
 
 
 def _type(connection: Connection, oid: int) -> str:
-    (name,) = connection.execute("SELECT format_type(%s::oid, NULL)", (oid,)).fetchone() or ("",)
+    ((name,),) = connection.execute("SELECT format_type(%s::oid, NULL)", (oid,)).fetchall()
     return str(name)

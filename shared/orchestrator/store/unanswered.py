@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.rules.unanswered import UnansweredTexts
-from orchestrator.store.database import one_round_trip, sql
+from orchestrator.store.database import one_round_trip, only_row, sql
 
 
 def count_unanswered_texts(
@@ -30,5 +30,5 @@ def count_unanswered_texts(
                 "now": now,
             },
         )
-    sent, published = found.fetchone() or (0, 0)
+    sent, published = only_row(found)
     return UnansweredTexts(sent, published - sent)
