@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from tests.named_rows import columns_of, id_of, number_of, put
+from tests.rows_by_name import columns_of, id_of, number_of, put
 from tests.state_cases import (
     DAY,
     HOUR,

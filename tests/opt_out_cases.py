@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from tests.named_rows import differing, id_of, number_of, put
+from tests.rows_by_name import differing, id_of, number_of, put
 from tests.state_cases import DAY, HOUR, NOW
 
 UNTIL = NOW + HOUR

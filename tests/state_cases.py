@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
 from orchestrator.store.stored_statements import read_statement
-from tests.named_rows import columns_of, id_of, name_of, number_of, put
+from tests.rows_by_name import columns_of, id_of, name_of, number_of, put
 from tests.world import TUESDAY_10_IN_NEW_YORK
 
 NOW, TODAY = TUESDAY_10_IN_NEW_YORK, date(2026, 3, 3)

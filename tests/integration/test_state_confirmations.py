@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.store.database import sql
 from orchestrator.store.opt_outs import read_due_confirmation
-from tests.named_rows import differing, id_of, name_of, number_of, put, rows_by_name
+from tests.rows_by_name import differing, id_of, name_of, number_of, put, rows_by_name
 from tests.state_cases import DAY, HOUR, MINUTE, NOW, SECOND, TODAY, USUAL
 from tests.world import World
 

@@ -10,7 +10,7 @@ from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.conversation import ReceivedText
 from orchestrator.store.database import columns, sql
 from tests.inbound_cases import CASES, LAST_ACTIVE, UNKNOWN, Case, Text, put_people, texts
-from tests.named_rows import differing, id_of, name_of, number_of, put, rows_by_name
+from tests.rows_by_name import differing, id_of, name_of, number_of, put, rows_by_name
 from tests.state_cases import DAY, HOUR, MINUTE, NOW, OTHER, clear_attempts
 from tests.world import World
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.store.database import array, columns, sql
 from orchestrator.store.intake import AcceptedMessage
-from tests.named_rows import differing, id_of, name_of, number_of, put, rows_by_name
+from tests.rows_by_name import differing, id_of, name_of, number_of, put, rows_by_name
 from tests.state_cases import DAY, HOUR, MINUTE, NOW, TODAY, USUAL
 from tests.world import World
 

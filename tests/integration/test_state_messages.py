@@ -4,7 +4,7 @@ from typing import Any
 from unittest.mock import ANY
 from uuid import UUID
 
-from tests.named_rows import id_of, number_of
+from tests.rows_by_name import id_of, number_of
 from tests.state_cases import (
     HOUR,
     MINUTE,

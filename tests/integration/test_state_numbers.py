@@ -6,7 +6,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from orchestrator.store.database import sql
-from tests.named_rows import id_of, name_of, number_of, put
+from tests.rows_by_name import id_of, name_of, number_of, put
 from tests.state_cases import DAY, NOW
 from tests.world import World
 

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.store.database import columns, sql
 from orchestrator.store.opt_outs import OptIn, OptOut
-from tests.named_rows import id_of, name_of, number_of, put
+from tests.rows_by_name import id_of, name_of, number_of, put
 from tests.opt_out_cases import FIRST_ID, KEPT, LAST_ID, STOP, UNTIL, Case, numbers_of, put_cases, wrong_opt_outs
 from tests.state_cases import DAY, HOUR, MINUTE, NOW, SECOND
 from tests.world import World

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from tests.named_rows import id_of
+from tests.rows_by_name import id_of
 from tests.state_cases import (
     DAY,
     HOUR,

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
-from tests.named_rows import differing, id_of, name_of, number_of, put
+from tests.rows_by_name import differing, id_of, name_of, number_of, put
 from tests.state_cases import HOUR, MINUTE, NOW, SECOND, USUAL
 from tests.world import World
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.store.database import sql
-from tests.named_rows import differing, id_of, name_of, number_of, put, rows_by_name
+from tests.rows_by_name import differing, id_of, name_of, number_of, put, rows_by_name
 from tests.state_cases import HOUR, MINUTE, NOW, SECOND, USUAL
 from tests.world import World
 

@@ -6,7 +6,7 @@ from psycopg.rows import dict_row
 
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.database import sql
-from tests.named_rows import differing, id_of, name_of, number_of, put, rows_by_name
+from tests.rows_by_name import differing, id_of, name_of, number_of, put, rows_by_name
 from tests.state_cases import DAY, HOUR, MINUTE, NOW, SECOND, TODAY, USUAL
 from tests.world import World
 
