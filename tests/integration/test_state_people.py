@@ -206,6 +206,15 @@ PEOPLE = [
         read={"revoked": True},
     ),
     Case(
+        "revoked the topic for a purpose, and then the purpose",
+        [
+            consent(is_given=False, purpose="marketing", topic="news"),
+            consent(is_given=False, purpose="marketing", at=NOW),
+        ],
+        message={"topic": "news"},
+        read={"revoked": True},
+    ),
+    Case(
         "revoked other things, or agreed to them again",
         [
             consent(is_given=False, purpose="marketing", topic="other"),
