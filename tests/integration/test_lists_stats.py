@@ -96,7 +96,7 @@ def test_what_became_of_messages_since_a_time(rows: NamedRows) -> None:
         rows.write(
             "orchestrator.rejections", sqs_message_id=f"{place}", **{**old, "reason": reason, "rejected_at": NOW}
         )
-    for direction, role in (("inbound", "user"), ("inbound", "user"), ("inbound", "system"), ("outbound", "user")):
+    for direction, role in (*3 * [("inbound", "user")], ("inbound", "system"), ("outbound", "user")):
         rows.write("messages", **rows.text("ada", direction=direction, role=role))
     for ended_at in (None, NOW):
         stop = {"source": "keyword", "opted_out_at": NOW, "ended_at": ended_at}
@@ -113,7 +113,7 @@ def test_what_became_of_messages_since_a_time(rows: NamedRows) -> None:
         "held_by_reason": {"quiet_hours": 2, "daily_limit": 1},
         "ended_by_reason": {"failed (bad_number)": 1, "cancelled (opted_out)": 2},
         "rejected_by_reason": {"invalid": 2, "duplicate": 1},
-        "texts_received": 2,
+        "texts_received": 3,
         "opt_outs": 2,
         "sent_by_agent": {"saga": 3, "older": 1, "unknown": 1},
     }
