@@ -7,11 +7,13 @@ that it should have left alone.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg import sql as compose
 from psycopg.types.json import Jsonb
+
+from tests.rows_by_name import id_of
 
 # What becomes of a row; a mapping names the columns that change, with their new values.
 Fate = Mapping[str, Any] | None
@@ -80,11 +82,6 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 }
 _MADE_TEXTS = ("value", "sqs_message_id", "sid")
 _MADE_IDS = ("id", "message_id", "inbound_id", "text_id", "user_id")
-
-
-def id_of(name: str) -> UUID:
-    """The id of the row of this situation."""
-    return uuid5(NAMESPACE_OID, name)
 
 
 class FatedRows:

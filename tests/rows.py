@@ -30,11 +30,6 @@ def insert_rows(world: World, *rows: Row) -> None:
         )
 
 
-def number(place: int) -> str:
-    """An example number."""
-    return f"+1{212 + place // 100}5550{100 + place % 100}"
-
-
 def row_id(kind: int, place: int) -> UUID:
     """An id that a failed test can be read by: the kind, and the place."""
     return UUID(int=(kind << 64) + place)

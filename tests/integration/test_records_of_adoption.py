@@ -10,8 +10,9 @@ from psycopg import Connection
 from orchestrator.messages import Lane
 from orchestrator.store.adoption import adopt
 from orchestrator.store.database import columns
-from tests.fated_rows import KEPT, Fate, FatedRows, id_of
+from tests.fated_rows import KEPT, Fate, FatedRows
 from tests.integration.test_locks import open_transaction, run_after
+from tests.rows_by_name import id_of
 from tests.world import World
 
 # Midnight in New York: what speaks of the day that ends now is over.

@@ -9,7 +9,8 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store.privacy import DeletedRecords, clear_person_sids, delete_person, read_identity, read_person_sids
-from tests.fated_rows import GONE, KEPT, Fate, FatedRows, id_of
+from tests.fated_rows import GONE, KEPT, Fate, FatedRows
+from tests.rows_by_name import id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 BEFORE = datetime(2026, 2, 1, tzinfo=UTC)

@@ -10,7 +10,8 @@ from psycopg import Connection
 
 from orchestrator.rules.number_check import ASKED_EVERY
 from orchestrator.store.evidence import read_evidence
-from tests.fated_rows import FatedRows, id_of
+from tests.fated_rows import FatedRows
+from tests.rows_by_name import id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

@@ -13,7 +13,8 @@ from orchestrator.store import former_webhook
 from orchestrator.store.conversation import ClassifiedText
 from orchestrator.store.database import columns, sql
 from orchestrator.store.former_webhook import classify_texts_of_former_webhook
-from tests.fated_rows import KEPT, Fate, FatedRows, id_of
+from tests.fated_rows import KEPT, Fate, FatedRows
+from tests.rows_by_name import id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

@@ -15,7 +15,8 @@ from psycopg import Connection
 
 from orchestrator.store.database import sql
 from orchestrator.store.people import read_user
-from tests.fated_rows import KEPT, Fate, FatedRows, id_of
+from tests.fated_rows import KEPT, Fate, FatedRows
+from tests.rows_by_name import id_of
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -9,8 +9,9 @@ from psycopg import Connection
 
 from orchestrator.rules.number_check import ASKED_EVERY
 from orchestrator.store.database import sql
-from tests.fated_rows import FatedRows, id_of
+from tests.fated_rows import FatedRows
 from tests.integration.test_old_senders import FUNCTION, TRIGGER
+from tests.rows_by_name import id_of
 
 ACCEPTED = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

@@ -11,7 +11,8 @@ from psycopg import Connection
 from orchestrator.rules.answer_evidence import unpack_evidence
 from orchestrator.store import answer_hours as store
 from orchestrator.store.answer_hours import AnswerText, AnswerTotals
-from tests.fated_rows import FatedRows, id_of
+from tests.fated_rows import FatedRows
+from tests.rows_by_name import id_of
 
 SENT = datetime(2026, 3, 3, 15, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

@@ -8,8 +8,9 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store.privacy import clear_old_words, delete_expired_records
-from tests.fated_rows import GONE, KEPT, Fate, FatedRows, id_of
+from tests.fated_rows import GONE, KEPT, Fate, FatedRows
 from tests.integration.test_locks import open_transaction, run_beside
+from tests.rows_by_name import id_of
 
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

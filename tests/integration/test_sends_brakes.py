@@ -16,7 +16,8 @@ from tests.integration.test_sends_claims import MINUTE, person, waiting
 from tests.integration.test_sends_forward import person as person_with_a_conversation
 from tests.integration.test_sends_forward import wrote
 from tests.integration.test_sends_reserved import HOUR, MESSAGE, OTHER, SECOND, USER, pause
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 ZERO = timedelta(0)
@@ -305,14 +306,14 @@ def test_past_texts_are_read_by_person_and_time_after_a_text(world: World) -> No
         ],
         said(7, 9, HOUR, "g"),
     )
-    read = {"user_id": row_id(USER, 1), "phone_number": number(1), "received_at": -HOUR, "opens_window": True}
+    read = {"user_id": row_id(USER, 1), "phone_number": number_of(1), "received_at": -HOUR, "opens_window": True}
     insert_rows(world, ("orchestrator.readings", {"inbound_id": row_id(OTHER, 4), "kind": "stop", **read}))
 
     def texts_after(owner: int, written_at: datetime, place: int, limit: int = 9) -> list[tuple[Any, ...]]:
         after = {"user_id": row_id(USER, owner), "written_at": written_at, "inbound_id": row_id(OTHER, place)}
         return world.connection.execute(sql("read_past_texts"), {**after, "limit": limit}).fetchall()
 
-    ada, epoch = (row_id(USER, 1), number(1)), datetime.fromisoformat("1970-01-01T00:00:00Z")
+    ada, epoch = (row_id(USER, 1), number_of(1)), datetime.fromisoformat("1970-01-01T00:00:00Z")
     everything = [
         (row_id(OTHER, 8), *ada, "first", epoch, None),
         (row_id(OTHER, 3), *ada, "a", world.now - HOUR, None),

@@ -21,7 +21,8 @@ from tests.integration.test_sends_reserved import (
     earlier,
     pause,
 )
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 TODAY, YESTERDAY, TOMORROW = date(2026, 3, 3), date(2026, 3, 2), date(2026, 3, 4)
@@ -163,7 +164,7 @@ def test_earlier_texts_and_those_of_the_wave_come_to_each_ceiling_and_no_further
         changes: dict[str, Any] = {
             column: world.now + change if isinstance(change, timedelta) else change for column, change in given.items()
         }
-        own: dict[str, Any] = {"takes_slot": False, "phone_number": number(ada)}
+        own: dict[str, Any] = {"takes_slot": False, "phone_number": number_of(ada)}
         for place, owner in enumerate((ada, ben, ada), 1):
             wave.candidate(f"{name} {place}", owner, **{**own, **changes})
         history += went_before(row_id(USER, ada), row_id(USER, ben))
@@ -210,7 +211,7 @@ def test_a_candidate_that_says_what_the_person_got_is_returned_with_that_text(wo
         for nth, row in enumerate(rows):
             known: dict[str, Any] = {
                 "message_id": row_id(OTHER, 10 * place + nth),
-                "phone_number": number(place),
+                "phone_number": number_of(place),
                 **usual,
             }
             wave.rows.append(text(row_id(USER, place), **{"ago": HOUR, **known, **row}))
@@ -220,7 +221,7 @@ def test_a_candidate_that_says_what_the_person_got_is_returned_with_that_text(wo
     got("the data", {"words_digest": "Hello", "data_digest": "d", "holds_slot": False}, data_digest="d")
     got("the words to the second", {"ago": DAY - SECOND, "outcome": None})
     got("the words, and it is opted out", {})
-    wave.rows.append(("orchestrator.opt_outs", {"phone_number": number(3), "source": "test", "opted_out_at": -HOUR}))
+    wave.rows.append(("orchestrator.opt_outs", {"phone_number": number_of(3), "source": "test", "opted_out_at": -HOUR}))
     repeats = {(place, nth, ago) for place, nth, ago in ((0, 1, old), (1, 0, HOUR), (2, 0, DAY - SECOND))}
     got("other words, other data", {"words_digest": "Hello", "data_digest": "d"}, data_digest="e")
     got("the words at the instant before", {"ago": DAY})

@@ -13,7 +13,8 @@ from orchestrator.rules.limits import Limits
 from orchestrator.store.schedule import Pace, claim_due
 from tests.integration.test_sends_ceilings import TODAY, TOMORROW, YESTERDAY, text
 from tests.integration.test_sends_reserved import HOUR, MESSAGE, OTHER, SECOND, USER, pause
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -46,7 +47,7 @@ def waiting(place: int, person: int, **message: object) -> Row:
 
 
 def person(place: int, **columns: object) -> Row:
-    return "users", {"id": row_id(USER, place), "phone_number": number(place), "last_active_at": None, **columns}
+    return "users", {"id": row_id(USER, place), "phone_number": number_of(place), "last_active_at": None, **columns}
 
 
 def claim(

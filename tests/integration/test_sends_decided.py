@@ -17,7 +17,8 @@ from tests.integration.test_sends_forward import unread
 from tests.integration.test_sends_outages import provider
 from tests.integration.test_sends_reserved import HOUR, MESSAGE, OTHER, SECOND, USER
 from tests.integration.test_sends_upkeep import run, timeline
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 ZERO = timedelta(0)
@@ -245,7 +246,7 @@ def test_what_waited_until_a_text_was_read_comes_forward(world: World) -> None:
         world,
         *[person(place) for place in range(4)],
         unread(2, user_id=row_id(USER, 2)),
-        unread(3, phone_number=number(3)),
+        unread(3, phone_number=number_of(3)),
     )
     insert_rows(world, *messages({name: given for name, (given, _) in CAME.items()}))
     people, lease = [row_id(USER, place) for place in (0, 2, 3)], world.now + 2 * MINUTE
@@ -297,11 +298,11 @@ def test_attempts_that_twilio_can_be_asked_about_are_read_oldest_first(world: Wo
     sending: dict[str, object] = {"status": "sending", "lease_until": SECOND, "final_message": "Hi"}
     insert_rows(world, person(0), *messages({name: {**sending, **given} for name, (given, _, _) in OPEN.items()}))
     for place, (_, attempt, _) in enumerate(OPEN.values()):
-        own = {"id": row_id(OTHER, place), "message_id": row_id(MESSAGE, place), "phone_number": number(place)}
+        own = {"id": row_id(OTHER, place), "message_id": row_id(MESSAGE, place), "phone_number": number_of(place)}
         insert_rows(world, text(row_id(USER, 0), HOUR, **{"outcome": None, **own, **attempt}))
     found = read_open_attempts(world.connection, world.now - MINUTE, world.now, 10)
     assert [(row.attempt_id, row.phone_number, row.words, row.started_at - world.now) for row in found] == [
-        (row_id(OTHER, 1), number(1), "Hi", -2 * HOUR), (row_id(OTHER, 0), number(0), "Hi", -HOUR),
+        (row_id(OTHER, 1), number_of(1), "Hi", -2 * HOUR), (row_id(OTHER, 0), number_of(0), "Hi", -HOUR),
     ]  # fmt: skip
     assert read_open_attempts(world.connection, world.now - MINUTE, world.now, 1) == found[:1]
     world.connection.execute("DELETE FROM orchestrator.attempts")

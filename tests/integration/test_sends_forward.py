@@ -12,14 +12,15 @@ from tests.integration.test_locks import parameters
 from tests.integration.test_sends_ceilings import text
 from tests.integration.test_sends_claims import MINUTE, part, waiting
 from tests.integration.test_sends_reserved import CONVERSATION, HOUR, MESSAGE, SECOND, USER
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 
 def person(place: int, phone: str | None = None) -> list[Row]:
-    ids = {"user_id": row_id(USER, place), "phone_number": phone or number(place)}
+    ids = {"user_id": row_id(USER, place), "phone_number": phone or number_of(place)}
     return [
-        ("users", {"id": row_id(USER, place), "phone_number": phone or number(place)}),
+        ("users", {"id": row_id(USER, place), "phone_number": phone or number_of(place)}),
         ("conversations", {"id": row_id(CONVERSATION, place), **ids}),
     ]
 
@@ -55,7 +56,7 @@ def people(place: int) -> dict[str, tuple[list[Row], int]]:
         "wrote ten minutes ago": ([wrote(place, ACTIVE_FOR)], 0),
         "wrote a keyword": ([wrote(place, MINUTE, " help ")], 0),
         "wrote what no one has read": ([wrote(place, MINUTE), unread(place, user_id=row_id(USER, place))], 0),
-        "wrote, and somebody on this phone, too": ([wrote(place, MINUTE), unread(place, phone_number=number(place))], 0),
+        "wrote, and somebody on this phone, too": ([wrote(place, MINUTE), unread(place, phone_number=number_of(place))], 0),
         "got a text on this one": ([wrote(place, MINUTE), went(place, SECOND, MINUTE)], 2),
         "got all on this one": ([wrote(place, MINUTE), went(place, SECOND, MINUTE, 3)], 0),
         "got texts on the one before": ([wrote(place, 2 * MINUTE), wrote(place, MINUTE), went(place, SECOND, 2 * MINUTE, 2)], 3),

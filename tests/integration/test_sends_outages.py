@@ -20,7 +20,8 @@ from tests.integration.test_sends_reserved import (
     earlier,
     pause,
 )
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -45,13 +46,13 @@ def sending(place: int, attempt: Mapping[str, object] | None = None, **message: 
         "id": row_id(ATTEMPT, place),
         "message_id": row_id(MESSAGE, place),
         "user_id": row_id(USER, place),
-        "phone_number": number(place),
+        "phone_number": number_of(place),
         "started_at": -SECOND,
         "outcome": None,
     }
-    person = {"user_id": row_id(USER, place), "phone_number": number(place)}
+    person = {"user_id": row_id(USER, place), "phone_number": number_of(place)}
     return [
-        ("users", {"id": row_id(USER, place), "phone_number": number(place)}),
+        ("users", {"id": row_id(USER, place), "phone_number": number_of(place)}),
         ("conversations", {"id": row_id(CONVERSATION, place), **person}),
         ("message_queue", {**known, **message}),
         earlier(**{**started, "conversation_id": row_id(CONVERSATION, place), **(attempt or {})}),
@@ -138,12 +139,12 @@ def test_three_calls_that_twilio_does_not_answer_are_an_outage(
 def test_an_outage_that_begins_while_something_else_is_paused_is_probed_and_ends(world: World) -> None:
     insert_rows(world, pause("agent", "noisy"))
     for place in range(4):
-        world.person(f"p{place}", phone=number(place))
+        world.person(f"p{place}", phone=number_of(place))
         world.message(f"p{place}")
     world.phones.misbehave = lambda _fields: twilio_error(503, 20503, "Service unavailable")
     world.minute()
     world.phones.misbehave = None
-    world.person("ada", phone=number(5))
+    world.person("ada", phone=number_of(5))
     later = world.message()
     for _ in range(2):
         world.wait(minutes=1)

@@ -20,7 +20,8 @@ from tests.integration.test_sends_reserved import (
     opt_out,
     pause,
 )
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 ZERO, DAY = timedelta(0), timedelta(days=1)
@@ -253,14 +254,14 @@ def test_what_the_failure_of_a_text_says_of_its_number(world: World) -> None:
         world,
         *[row for place in range(first) for row in taken(place, text={"status": "queued"})],
         # Two texts to one number: the report of the later one counts, in whichever order they come.
-        *taken(first, {"phone_number": number(first), "started_at": -MINUTE}),
-        *taken(first + 1, {"phone_number": number(first), "started_at": -SECOND}),
-        *taken(first + 2, {"phone_number": number(first), "started_at": -HOUR}),
+        *taken(first, {"phone_number": number_of(first), "started_at": -MINUTE}),
+        *taken(first + 1, {"phone_number": number_of(first), "started_at": -SECOND}),
+        *taken(first + 2, {"phone_number": number_of(first), "started_at": -HOUR}),
         *[
             (
                 "orchestrator.numbers",
                 {
-                    "phone_number": number(place),
+                    "phone_number": number_of(place),
                     **dict(zip(columns, before[:3], strict=True)),
                     "unreachable_until": before[3],
                     "changed_at": -HOUR,
@@ -283,7 +284,7 @@ def test_what_the_failure_of_a_text_says_of_its_number(world: World) -> None:
             world.now,
         )
     }
-    assert found.pop(number(first)) == ((None, 30004, 0, DAY), world.now)
+    assert found.pop(number_of(first)) == ((None, 30004, 0, DAY), world.now)
     assert {names[int(phone[-2:])]: columns for phone, (columns, _) in found.items()} == {
         name: after for name, _, _, after in NUMBERS if after
     }
@@ -315,10 +316,12 @@ def test_a_failure_ends_texts_to_who_opted_out_at_twilio_and_pauses_what_would_m
         *[
             row
             for place in range(len(reports))
-            for row in taken(place, {"phone_number": number(max(1, place))}, {"priority": lanes.get(place, "medium")})
+            for row in taken(
+                place, {"phone_number": number_of(max(1, place))}, {"priority": lanes.get(place, "medium")}
+            )
         ],
-        opt_out(phone_number=number(2)),
-        opt_out(phone_number=number(3), ended_at=-HOUR),
+        opt_out(phone_number=number_of(2)),
+        opt_out(phone_number=number_of(3), ended_at=-HOUR),
         pause("busy", "low", ends_at=2 * HOUR),
         pause("busy", "urgent", ends_at=ZERO),
         pause("provider", "", probes=0, probe_at=MINUTE),
@@ -330,9 +333,9 @@ def test_a_failure_ends_texts_to_who_opted_out_at_twilio_and_pauses_what_would_m
     )
     in_force = "SELECT phone_number, source, opted_out_at FROM orchestrator.opt_outs WHERE ended_at IS NULL ORDER BY 1"
     assert world.all(in_force) == [
-        (number(1), "twilio_21610", world.now),
-        (number(2), "test", world.now - HOUR),
-        (number(3), "twilio_21610", world.now),
+        (number_of(1), "twilio_21610", world.now),
+        (number_of(2), "test", world.now - HOUR),
+        (number_of(3), "twilio_21610", world.now),
     ]
     slow, account = "Twilio or a carrier asked us to slow down: code ", "Carriers refuse our account: code "
     none = (None, None, None)

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from orchestrator.store.delivery import reserve_wave
 from orchestrator.store.wave_plan import Candidate, Repeat, WavePlan
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 USER, MESSAGE, ATTEMPT, CONVERSATION, OTHER = 1, 2, 3, 4, 5
@@ -31,7 +32,7 @@ class Wave:
         """A person of their own number, unless told otherwise; returns their place."""
         place, self.places = self.places, self.places + 1
         zone = {"timezone": "America/New_York"}
-        self.rows.append(("users", {"id": row_id(USER, place), "phone_number": number(place), **zone, **columns}))
+        self.rows.append(("users", {"id": row_id(USER, place), "phone_number": number_of(place), **zone, **columns}))
         return place
 
     def candidate(self, name: str, person: int, message: Mapping[str, object] | None = None, **changes: Any) -> int:
@@ -60,7 +61,7 @@ class Wave:
             "message_id": row_id(MESSAGE, place),
             "user_id": row_id(USER, person),
             "new_conversation_id": row_id(CONVERSATION, place),
-            "phone_number": number(person),
+            "phone_number": number_of(person),
             "fingerprint": f"print of {name}",
             "local_date": date(2026, 3, 3),
             "open_until": now + SECOND,
@@ -72,7 +73,7 @@ class Wave:
             "daily_limit": 10,
             "hourly_limit": 2,
             "quiet_hours_enabled": True,
-            "number_hash": f"hash of {number(person)}",
+            "number_hash": f"hash of {number_of(person)}",
             "segments": 1,
             "price_usd": Decimal("0.01"),
             "agent_texts": 0,
@@ -281,7 +282,7 @@ def add(wave: Wave, given: Case) -> None:
     place = wave.places
     stand_for = {
         "$user": row_id(USER, place),
-        "$number": number(place),
+        "$number": number_of(place),
         "$message": row_id(MESSAGE, len(wave.candidates)),
         "$place": f"{place:02}",
         "$question": row_id(OTHER, 100 + place),
@@ -295,7 +296,7 @@ def add(wave: Wave, given: Case) -> None:
         return value
 
     person = wave.person(
-        **{"phone_number": number(place), **{name: filled(value) for name, value in given.person.items()}}
+        **{"phone_number": number_of(place), **{name: filled(value) for name, value in given.person.items()}}
     )
     changes = {
         name: wave.world.now + change if isinstance(change, timedelta) else change
@@ -325,4 +326,4 @@ def test_what_has_changed_since_the_decision_stops_a_candidate_and_its_near_miss
     place = next(place for place, given in enumerate(STOPPED) if given.name == "the number is a forgotten person's")
     assert world.all(
         "SELECT phone_number, user_id, opted_out_at, ended_at FROM orchestrator.opt_outs WHERE source = 'forgotten'"
-    ) == [(number(place), row_id(USER, place), world.now - 2 * HOUR, None)]
+    ) == [(number_of(place), row_id(USER, place), world.now - 2 * HOUR, None)]

@@ -11,7 +11,8 @@ from orchestrator.store.settlement import Evidence, settle_by_evidence
 from tests.integration.test_sends_ceilings import DAY, MIDNIGHT, TODAY, YESTERDAY
 from tests.integration.test_sends_outages import Result, sending, settlement
 from tests.integration.test_sends_reserved import ATTEMPT, CONVERSATION, HOUR, MESSAGE, SECOND, USER, opt_out
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 ZERO, LEASE = timedelta(0), timedelta(minutes=10)
@@ -208,11 +209,11 @@ def test_what_twilio_answers_about_a_number_is_kept(world: World) -> None:
     insert_rows(
         world,
         *sending(0),
-        *sending(1, {"phone_number": number(0)}),
+        *sending(1, {"phone_number": number_of(0)}),
         *[row for place in range(2, 6) for row in sending(place)],
-        opt_out(phone_number=number(2)),
-        opt_out(phone_number=number(3), ended_at=-HOUR),
-        *[("orchestrator.numbers", {"phone_number": number(place), **known}) for place in (2, 5)],
+        opt_out(phone_number=number_of(2)),
+        opt_out(phone_number=number_of(3), ended_at=-HOUR),
+        *[("orchestrator.numbers", {"phone_number": number_of(place), **known}) for place in (2, 5)],
     )
     settle_by_evidence(
         world.connection,
@@ -224,17 +225,17 @@ def test_what_twilio_answers_about_a_number_is_kept(world: World) -> None:
         "SELECT phone_number, user_id, source, opted_out_at FROM orchestrator.opt_outs WHERE ended_at IS NULL ORDER BY 1"
     )
     assert in_force == [
-        (number(0), in_force[0][1], "twilio_21610", now),
-        (number(2), None, "test", before),
-        (number(3), row_id(USER, 3), "twilio_21610", now),
+        (number_of(0), in_force[0][1], "twilio_21610", now),
+        (number_of(2), None, "test", before),
+        (number_of(3), row_id(USER, 3), "twilio_21610", now),
     ]
     assert in_force[0][1] in (row_id(USER, 0), row_id(USER, 1))
     assert world.all(
         "SELECT phone_number, dead_code, failures, blocked_code, unreachable_until, changed_at"
         " FROM orchestrator.numbers ORDER BY 1"
     ) == [
-        (number(0), 21614, 0, None, None, now),
-        (number(2), 21217, 2, 3, now + HOUR, now),
-        (number(5), 1, 2, 3, now + HOUR, before),
+        (number_of(0), 21614, 0, None, None, now),
+        (number_of(2), 21217, 2, 3, now + HOUR, now),
+        (number_of(5), 1, 2, 3, now + HOUR, before),
     ]
     assert world.all("SELECT 1 FROM orchestrator.events") == [], "there is no event bus"

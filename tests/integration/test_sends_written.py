@@ -7,7 +7,8 @@ from decimal import Decimal
 from psycopg.rows import dict_row
 
 from tests.integration.test_sends_reserved import ATTEMPT, CONVERSATION, HOUR, MESSAGE, USER, Wave
-from tests.rows import Row, insert_rows, number, row_id
+from tests.rows import Row, insert_rows, row_id
+from tests.rows_by_name import number_of
 from tests.world import World
 
 # In New York it is Tuesday; by UTC it is Wednesday.
@@ -83,7 +84,7 @@ def test_a_reservation_writes_the_message_and_its_attempt(world: World) -> None:
         "message_id": row_id(MESSAGE, 0),
         "user_id": row_id(USER, 0),
         "conversation_id": row_id(CONVERSATION, 0),
-        "phone_number": number(0),
+        "phone_number": number_of(0),
         "fingerprint": "print of words of this wave",
         "local_date": WEDNESDAY,
         "holds_slot": True,
@@ -116,7 +117,7 @@ def test_a_reservation_writes_the_message_and_its_attempt(world: World) -> None:
         "message_id": row_id(MESSAGE, 1),
         "user_id": row_id(USER, 1),
         "conversation_id": row_id(CONVERSATION, 1),
-        "phone_number": number(1),
+        "phone_number": number_of(1),
         "fingerprint": "print of words of before",
         "local_date": TUESDAY,
         "holds_slot": False,
@@ -190,7 +191,7 @@ def test_a_reservation_goes_on_with_the_conversation_that_its_message_names_or_t
 
     def talk(nth: int, person: int, **columns: object) -> Row:
         usual = {
-            "phone_number": number(person),
+            "phone_number": number_of(person),
             "status": "active",
             "created_at": -nth * HOUR,
             "updated_at": -nth * HOUR,
@@ -239,7 +240,7 @@ def test_a_reservation_goes_on_with_the_conversation_that_its_message_names_or_t
     assert [row for row in after if row["id"] not in new] == before
     begun = {"status": "active", "created_at": world.now, "updated_at": world.now}
     assert [{name: row[name] for name in ("user_id", "phone_number", *begun)} for row in after if row["id"] in new] == [
-        {"user_id": row_id(USER, person), "phone_number": number(person), **begun} for person in (4, 5)
+        {"user_id": row_id(USER, person), "phone_number": number_of(person), **begun} for person in (4, 5)
     ]
 
 
