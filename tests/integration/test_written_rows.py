@@ -15,8 +15,9 @@ from tests.world import PATIENCE_SECONDS, WAVE, World
 
 PEOPLE = 2 * WAVE
 # At most so many for one verbatim text, from the record on the queue to the settled outcome. The rows: the message is
-# reserved and settled, and so is its attempt; the text, the person's budget, the conversation.
-MOST = {"rows": 7.1, "index entries": 12.0, "row locks": 6.6, "bytes": 2_700}
+# reserved and settled, and so is its attempt; the text, the person's budget, the conversation. Six locks are ours; where
+# the page has no room, Postgres locks a row, too, while it moves to another one, and that depends on what else runs.
+MOST = {"rows": 7.1, "index entries": 12.0, "row locks": 7.0, "bytes": 2_800}
 # Of the rows, at least so many are heap-only tuples, which no index points at.
 HEAP_ONLY, LEAST_HEAP_ONLY = "heap-only rows", 2.6
 _RECORD = re.compile(r"rmgr: (\w+) +len \(rec/tot\): +(\d+)/.* desc: (\w+)")
