@@ -98,6 +98,12 @@ def test_which_confirmations_are_due(world: World) -> None:
         assert (read and (read.phone_number, read.confirm_until)) == ((numbers[name], UNTIL) if is_due else None), name
 
 
+def test_a_day_on_which_nothing_was_spent_is_below_each_ceiling(world: World) -> None:
+    put_opt_outs(world)
+    world.connection.execute("DELETE FROM orchestrator.spending")
+    assert claim(world, "due", ceiling="0.01")
+
+
 def test_which_confirmations_are_claimed(world: World) -> None:
     numbers = put_opt_outs(world)
     assert not claim(world, "due", ceiling="0.5")

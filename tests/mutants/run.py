@@ -114,7 +114,7 @@ class Bench:
     def try_out(self, mutant: Mutant, reach: Reach, seconds: float) -> Result:
         """Run the tests that reach a mutant until one fails, for about so many seconds; one that hangs is noticed too."""
         kind, _, name = mutant.unit.partition(":")
-        reaching = tests_that_reach(mutant.unit, reach)
+        reaching = reaching_tests(mutant.unit, reach)
         tests = choose_tests(mutant, reaching, reach, seconds)
         if not tests:
             return Result(mutant, Outcome.NOT_NOTICED, tests=0, reaching=0)
@@ -202,17 +202,18 @@ def _one_of_each_file(mutant: Mutant, reaching: Sequence[str], reach: Reach) -> 
     return list(chain(at_once, *named, filter(None, chain(*zip_longest(*others)))))
 
 
-def tests_that_reach(unit: str, reach: Reach) -> list[str]:
+def reaching_tests(unit: str, reach: Reach) -> list[str]:
     """The tests that reach a unit.
 
-    What is in no function belongs to all tests that reach its module. A function that a trigger calls, and a module
-    without functions, belong to all tests.
+    What is in no function, or in one that runs at import alone, belongs to all tests that reach its module. A function
+    that a trigger calls, and a module without functions, belong to all tests.
     """
     kind, _, name = unit.partition(":")
     units = {f"statement:{caller}" for caller in callers_of(name)} if kind == "function" else {unit}
     if not name:
         units = {found for reached in reach.values() for found in reached.units if found.startswith(f"{unit}:")}
-    return [test for test, reached in reach.items() if not units or not units.isdisjoint(reached.units)]
+    tests = [test for test, reached in reach.items() if not units or not units.isdisjoint(reached.units)]
+    return tests if tests or not name or kind in ("statement", "function") else reaching_tests(kind, reach)
 
 
 def up_to_date_map(*, keep: bool) -> Reach:

@@ -129,3 +129,17 @@ def test_an_hour_is_best_for_sure_where_it_is_more_than_half_as_high_again(heigh
     shape = tuple(height if hour == 18 else 1.0 for hour in range(HOURS))
     flat = (0.2,) * HOURS
     assert learn_hours(None, AnswerCurves((shape,), (0.2,), ((1.0,),), flat, flat, texts=0, people=0)).sure == sure
+
+
+def test_learning_begins_with_eleven_peaks_and_a_flat_curve_for_people_of_all_levels() -> None:
+    """From 8:00 to 20:30 in equal steps: 1.6 hours wide on working days, 2.7 on weekends; 1 on average from 8 to 20."""
+    *peaks, flat = PRIOR_CURVES
+    assert flat == (1,) * HOURS
+    for place, curve in enumerate(peaks):
+        for day, width, height in ((curve[:24], 1.6, 7.5), (curve[24:], 2.7, 6.0)):
+            # A text leaves a quarter of an hour after the full one, on average.
+            bell = [1 + height * exp(-(((hour + 0.25 - (8 + 1.25 * place)) / width) ** 2) / 2) for hour in range(24)]
+            assert day == pytest.approx([13 * value / sum(bell[8:21]) for value in bell])
+    assert len(peaks) == 11
+    assert list(LEVELS) == sorted(LEVELS)
+    assert 0 < LEVELS[0] < 0.01 < LEVELS[-1] == 0.5

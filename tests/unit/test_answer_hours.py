@@ -130,6 +130,13 @@ def test_packed_hours_that_cannot_be_read_are_none() -> None:
     assert read_hours(hours(3, known=True), b"short") is None
 
 
+def test_how_sure_it_is_stands_beside_the_packed_hours() -> None:
+    for given, sure in ((0.8, 0.8), (0.0, 0.0), (None, 0.0)):
+        learned = read_hours(hours(3, known=True), STOPS, given)
+        assert learned is not None
+        assert learned.sure == sure
+
+
 def test_a_message_that_the_daily_limit_holds_chooses_again_alike() -> None:
     """The next day's hour is the one that its draw chooses, as it would be for a message published then."""
     someone = person(sent_by_day={TUESDAY_8.astimezone(NEW_YORK).date(): 10})

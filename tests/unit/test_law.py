@@ -28,7 +28,7 @@ from orchestrator.rules.holidays import (
     easter_sunday,
     holidays_in,
 )
-from orchestrator.rules.law import LawfulTimes, lawful_times
+from orchestrator.rules.law import LawfulTimes, OpenHours, lawful_times
 from orchestrator.rules.places import whereabouts_of
 from orchestrator.rules.reasons import Reason
 from orchestrator.rules.state import Delivery, MessageState
@@ -339,10 +339,8 @@ def test_a_file_that_is_missing_stops_the_function() -> None:
         read_law("no/such/file.toml")
 
 
-def test_a_text_of_the_same_wave_counts_toward_the_cap() -> None:
-    now = datetime(2026, 7, 7, 15, tzinfo=UTC)
-    earlier = (now - timedelta(hours=2), now - timedelta(hours=1))
-    ada = replace(person("+13055550101", "America/New_York"), law_sends=earlier, hourly_limit=10)
+def marketing(now: datetime, ada: Person, messages: int = 1) -> list[Delivery]:
+    """Marketing that is due."""
     state = MessageState(
         lane=Lane.HIGH,
         can_delay=True,
@@ -352,11 +350,30 @@ def test_a_text_of_the_same_wave_counts_toward_the_cap() -> None:
         accepted_at=now,
         purpose=Purpose.MARKETING,
     )
-    wave = [
+    return [
         Delivery(UUID(int=number), "promo", {}, "Hello", "verbatim", now.date(), 0, state, ada, paused=False)
-        for number in (1, 2)
+        for number in range(messages)
     ]
-    first, second = decide_wave(wave, PolicySettings(), LAW, now).values()
+
+
+def test_where_no_day_allows_marketing_it_waits_an_hour_and_is_looked_at_again(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(FLORIDA.replace('"10:00-18:00"', '"none"'))
+    now = datetime(2026, 7, 7, 15, tzinfo=UTC)
+    wave = marketing(now, person("+13055550101", "America/New_York"))
+    (hold,) = decide_wave(wave, PolicySettings(), read_law(str(tmp_path / "own.toml")), now).values()
+    assert isinstance(hold, Hold)
+    assert (hold.reason, hold.until) == (Reason.LAW_HOURS, now + timedelta(hours=1))
+
+
+def test_hours_are_written_with_their_minutes() -> None:
+    assert [str(OpenHours(599, 1259)), str(OpenHours(0, 1440))] == ["09:59-20:59", "00:00-24:00"]
+
+
+def test_a_text_of_the_same_wave_counts_toward_the_cap() -> None:
+    now = datetime(2026, 7, 7, 15, tzinfo=UTC)
+    earlier = (now - timedelta(hours=2), now - timedelta(hours=1))
+    ada = replace(person("+13055550101", "America/New_York"), law_sends=earlier, hourly_limit=10)
+    first, second = decide_wave(marketing(now, ada, 2), PolicySettings(), LAW, now).values()
     assert isinstance(first, Send)
     assert (first.law.texts, first.law.most, first.law.hours) == (1, 3, 24)
     assert isinstance(second, Hold)

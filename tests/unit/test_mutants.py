@@ -12,7 +12,7 @@ from tests.mutants.__main__ import table
 from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import Reached
-from tests.mutants.run import Bench, Outcome, Result, choose_tests
+from tests.mutants.run import Bench, Outcome, Result, choose_tests, reaching_tests
 from tests.mutants.waiting import WaitingTests
 
 FILE = "shared/orchestrator/rules/activity.py"
@@ -112,6 +112,23 @@ def recorded(monkeypatch: pytest.MonkeyPatch, folder: Path, tests: str) -> dict[
     subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     found = json.loads((folder / "main.json").read_text())
     return {test.rpartition("::")[2]: reached["units"] for test, reached in found.items()}
+
+
+def test_a_function_that_runs_at_import_alone_belongs_to_the_tests_of_its_module() -> None:
+    reach = {
+        "test_a": Reached(1, frozenset({"rules.prior:peak", "rules.other:peak"})),
+        "test_b": Reached(1, frozenset({"rules.prior:level"})),
+        "test_c": Reached(1, frozenset({"rules.other:level", "statement:settle"})),
+    }
+    for unit, tests in {
+        "rules.prior:peak": ["test_a"],
+        "rules.prior:at_import": ["test_a", "test_b"],
+        "rules.prior": ["test_a", "test_b"],
+        "rules.constants:at_import": ["test_a", "test_b", "test_c"],
+        "statement:settle": ["test_c"],
+        "statement:reserve": [],
+    }.items():
+        assert reaching_tests(unit, reach) == tests
 
 
 def test_a_mutant_meets_tests_that_share_its_words_and_some_of_each_file() -> None:
