@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from orchestrator.leases import URGENT_LEASE
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.sms.client import twilio_client
+from orchestrator.store import migrate
 from orchestrator.store.schedule import claim_probe
 from orchestrator.store.settlement import Evidence, Settlement, settle_by_evidence
 from orchestrator_local.stand_ins.http import HttpAnswer
@@ -263,3 +265,12 @@ def test_while_twilio_refuses_our_account_nothing_probes_it(world: World) -> Non
     world.connection.execute("UPDATE orchestrator.pauses SET probes = NULL")
     world.wait(minutes=1)
     assert claim_probe(world.connection, world.now) == []
+
+
+def test_an_outage_that_was_stored_without_probes_is_probed_after_a_deploy(world: World) -> None:
+    outage_of_twenty(world)
+    world.connection.execute("UPDATE orchestrator.pauses SET probes = NULL")
+    world.wait(minutes=1)
+    migration = Path(migrate.__file__).parent / "migrations" / "2026_12_15_01_probe_every_outage.sql"
+    world.connection.execute(migration.read_bytes())
+    assert len(claim_probe(world.connection, world.now)) == 1

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -58,7 +59,6 @@ LARGE = (
     "user_message_budget",
     "answer_hours",
 )
-NAMES = {sql(file.stem): file.stem for file in STATEMENTS.glob("*.sql")}
 
 
 @contextmanager
@@ -140,20 +140,41 @@ def test_a_message_pays_for_these_indexes_and_no_more(connection: Connection) ->
     assert found == INDEXES
 
 
+def statement_names() -> list[str]:
+    return sorted(file.stem for file in STATEMENTS.glob("*.sql"))
+
+
 @contextmanager
 def recorded() -> Iterator[dict[str, Any]]:
     """The statements of ours that are executed, each with its last parameters."""
     seen: dict[str, Any] = {}
+    names = {sql(name): name for name in statement_names()}
     execute = psycopg.Cursor.execute
 
     def record(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
-        if isinstance(query, bytes) and query in NAMES:
-            seen[NAMES[query]] = params
+        if isinstance(query, bytes) and query in names:
+            seen[names[query]] = params
         return execute(cursor, query, params, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Cursor, "execute", record)
         yield seen
+
+
+def test_a_statement_is_recorded_as_its_file_has_it_now(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A run of mutants changes a file long after this module was imported.
+    for file in STATEMENTS.glob("*.sql"):
+        (tmp_path / file.name).write_text(f"{file.read_text()}\n")
+    monkeypatch.setattr(stored_statements, "STATEMENTS", tmp_path)
+    sql.cache_clear()
+    try:
+        with recorded() as seen:
+            connection.execute(sql("is_twilio_out"))
+    finally:
+        sql.cache_clear()
+    assert seen.keys() == {"is_twilio_out"}
 
 
 def add_others(world: World) -> None:
@@ -272,6 +293,35 @@ def test_no_page_of_the_console_reads_a_large_table_from_end_to_end(
     assert scanned == {}
 
 
+def test_what_a_topic_had_before_is_not_read_again_with_each_message_of_it(world: World) -> None:
+    people(world)
+    world.connection.execute(
+        "INSERT INTO users (phone_number) SELECT '+1646' || lpad(n::text, 7, '0') FROM generate_series(1, 300) AS n"
+    )
+    world.connection.execute(
+        "INSERT INTO message_queue (user_id, agent_id, message_data, scheduled_for, status, accepted_at, published_at, topic)"
+        " SELECT u.id, 'a', '{}', now(), CASE n WHEN 0 THEN 'queued' ELSE 'superseded' END, now(),"
+        " now() - n * interval '1 hour', 'news'"
+        " FROM users u, generate_series(0, CASE u.external_id WHEN 'p0' THEN 2000 ELSE 20 END) AS n"
+    )
+    world.connection.execute("ANALYZE")
+    with recorded() as seen:
+        world.publish(*bodies(topic="news"))
+    assert rows_passed_over(world.connection, "supersede_messages", seen["supersede_messages"]) < 100
+
+
+def test_a_message_that_is_no_sequence_looks_for_no_parts(world: World) -> None:
+    # A session keeps the plan that it made while the table was small, and then reads all of it, however large it is now.
+    people(world)
+    world.publish(*bodies())
+    world.connection.execute("ANALYZE message_queue")
+    with recorded() as seen:
+        world.publish(*bodies())
+    plan = executed_plan_of(world.connection, "insert_messages", seen["insert_messages"])
+    parts = [node for node in nodes_of(plan) if str(node.get("Alias", "")).startswith("part") and node["Actual Loops"]]
+    assert parts == []
+
+
 # Finds people by a number.
 BY_NUMBER = re.compile(r"people_of\(|(?:WHERE|ON) orchestrator\.e164\((?:u\.)?phone_number\) = ")
 
@@ -294,7 +344,7 @@ def test_whatever_looks_a_number_up_finds_it_by_its_index(world: World) -> None:
         world.invoke("query", {"action": "budget", "user_id": "p0"})
         identity = identity_of(world.connection, "p0")
         delete_person(world.connection, identity, None, PrivacySettings(), lambda: world.now)
-    names = {name for name in NAMES.values() if BY_NUMBER.search(read_statement(name))}
+    names = {name for name in statement_names() if BY_NUMBER.search(read_statement(name))}
     assert len(names) > 10
     assert names - seen.keys() == set()
     for name in names:
@@ -320,6 +370,27 @@ def large_scans(connection: Connection, name: str, params: Any) -> list[str]:
 
     walk(plan_of(connection, name, params))
     return found
+
+
+def rows_passed_over(connection: Connection, name: str, params: Any) -> float:
+    """How many rows a statement reads that its conditions leave out."""
+    nodes = nodes_of(executed_plan_of(connection, name, params))
+    return float(sum(node.get("Rows Removed by Filter", 0) * node["Actual Loops"] for node in nodes))
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each node of a plan."""
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes_of(inner)
+
+
+def executed_plan_of(connection: Connection, name: str, params: Any) -> dict[str, Any]:
+    """The plan of a statement with what happened when it was executed; nothing stays changed."""
+    with connection.transaction(force_rollback=True):
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {read_statement(name)}".encode()
+        (((explained,),),) = connection.execute(explain, params).fetchall()
+    return dict(explained["Plan"])
 
 
 def plan_of(connection: Connection, name: str, params: Any) -> dict[str, Any]:

@@ -25,6 +25,14 @@ def test_takes_long(): time.sleep(60)
 def test_makes_a_database():
     with psycopg.connect(os.environ["TEST_POSTGRES_URL"], autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE forgotten_{os.getpid()}")
+
+def test_copies_a_template_that_no_other_pytest_makes_anew():
+    from tests import conftest
+    assert conftest.TEMPLATE_DATABASE != "template_orchestrator"
+    with psycopg.connect(os.environ["TEST_POSTGRES_URL"]) as connection:
+        assert connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", (conftest.TEMPLATE_DATABASE,)
+        ).fetchone()
 """
 
 
@@ -46,8 +54,10 @@ def test_tests_run_in_a_fork_until_one_fails(server: str, tmp_path: Path) -> Non
         assert run("says_yes", "takes_long") == pytest.ExitCode.TESTS_FAILED, "the second one was not begun"
         assert run("takes_long", timeout=0.5) == pytest.ExitCode.TESTS_FAILED
         assert run("makes_a_database") == pytest.ExitCode.OK
+        assert run("copies_a_template_that_no_other_pytest_makes_anew") == pytest.ExitCode.OK
     with psycopg.connect(server) as connection:
-        assert connection.execute("SELECT 1 FROM pg_database WHERE datname LIKE 'forgotten%'").fetchall() == []
+        left = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^(forgotten|mutants_template)'")
+        assert left.fetchall() == []
 
 
 def test_tests_that_cannot_be_collected_are_said_at_the_first_request(server: str, tmp_path: Path) -> None:

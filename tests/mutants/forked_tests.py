@@ -4,7 +4,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import psycopg
@@ -23,7 +24,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         KeyError: pytest has not found such a test.
     """
     items = {item.nodeid: item for item in session.items}
-    with os.fdopen(int(os.environ[REQUESTS])) as requests, os.fdopen(int(os.environ[ANSWERS]), "w") as answers:
+    with (
+        os.fdopen(int(os.environ[REQUESTS])) as requests,
+        os.fdopen(int(os.environ[ANSWERS]), "w") as answers,
+        _own_template(),
+    ):
         for line in requests:
             request = json.loads(line)
             chosen = [items[name] for name in request["tests"]]
@@ -35,6 +40,18 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             answers.write(f"{code}\n")
             answers.flush()
     return True
+
+
+@contextmanager
+def _own_template() -> Iterator[None]:
+    """Keep a copy of the template: a pytest for a mutant of Python code or of a function makes it anew, with the mutant."""
+    from tests import conftest
+    from tests.databases import copied_database
+
+    name = f"mutants_template_{os.getpid()}"
+    with copied_database(os.environ[conftest.OWN_SERVER], name, conftest.TEMPLATE_DATABASE):
+        conftest.TEMPLATE_DATABASE = name
+        yield
 
 
 def _run_in_this_process(items: Sequence[pytest.Item], statement: str) -> NoReturn:

@@ -34,11 +34,11 @@ WITH batch AS (
                 WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
                   AND part.reason = 'sequence_incomplete' AND part.status = 'failed'
            ) AS too_late,
-           (
+           CASE WHEN a.sequence_id IS NOT NULL THEN (
                SELECT min(part.scheduled_for) FROM message_queue part
                 WHERE part.sequence_id = a.sequence_id AND part.accepted_at IS NOT NULL
                   AND part.reason = 'sequence_incomplete' AND part.status = 'queued'
-           ) AS complete_by
+           ) END AS complete_by
       FROM batch a
 ), new_messages AS (
     INSERT INTO message_queue (id, user_id, agent_id, message_data, priority, can_delay, requires_fresh_context,

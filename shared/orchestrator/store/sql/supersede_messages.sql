@@ -7,7 +7,7 @@ WITH targets AS (
       FROM message_queue m
       JOIN unnest(%(user_id)s::uuid[], %(topic)s::text[]) AS topics (user_id, topic)
         ON topics.user_id = m.user_id AND topics.topic = m.topic
-     WHERE m.status IN ('queued', 'approved')
+     WHERE m.accepted_at IS NOT NULL AND m.status IN ('queued', 'approved')  -- the index of what waits
      UNION
     -- Those that a message of this batch names. Each branch is an index lookup; one condition with OR would read the
     -- whole table.
