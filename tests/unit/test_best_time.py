@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.rules.best_time import SPREAD_MINUTES, Pattern, best_time, read_pattern
+from orchestrator.rules.best_time import SPREAD_MINUTES, Pattern, best_time, owner_pattern, read_pattern
 from orchestrator.rules.quiet_hours import QuietHours
 
 NIGHT = QuietHours(time(21), time(8))
@@ -39,6 +40,22 @@ def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
         assert best < expires_at
         assert not NIGHT.covers(wall.time())
         assert wall.weekday() in pattern.days
+
+
+@pytest.mark.parametrize(
+    ("stored", "hours"),
+    [
+        ([0, 23], (0, 23)),
+        ([24, -1, 25, True], ()),
+        ([9.5, "17:30", " 8 "], (8, 9, 17)),
+        (["24", "99:00", "9-"], ()),
+        (["9-11"], (9, 10)),
+        (None, ()),
+    ],
+)
+def test_which_entries_are_hours_of_a_day(stored: object, hours: tuple[int, ...]) -> None:
+    pattern = owner_pattern({"best_hours": stored})
+    assert sorted(pattern.hours if pattern else ()) == list(hours)
 
 
 def test_many_messages_spread_over_the_first_half_of_the_hour() -> None:

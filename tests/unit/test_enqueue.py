@@ -1,6 +1,7 @@
 """What the requests of a batch become, before anything is written."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 from orchestrator.agents import AgentGroup
 from orchestrator.aws.queues import QueueRecord
 from orchestrator.ids import id_from_sqs
-from orchestrator.intake.enqueue import BatchRows, parse_records, rows_of
+from orchestrator.intake.enqueue import BatchRows, EnqueueReport, parse_records, rows_of
 from orchestrator.store.intake import MessageWithdrawal, TopicWithdrawal
 from tests.unit.test_acceptance import ADA, HOUR, KNOWN, NOW, POLICY
 
@@ -97,3 +98,31 @@ def test_an_agent_far_above_its_usual_rate_is_throttled() -> None:
     assert [(throttle.agent_group, throttle.note) for throttle in found.throttles] == [
         ("system", "501 messages in an hour, usually 1")
     ]
+
+
+def test_the_report_of_a_divided_batch_is_that_of_its_parts() -> None:
+    one, other = (
+        EnqueueReport(
+            accepted=Counter(high=number),
+            message_ids={"accepted": [UUID(int=number)]},
+            repeated=number,
+            withdrawn=10 * number,
+            rejected=Counter(invalid=number),
+            ceilings=Counter(day=number),
+            throttled=["bulk", f"agent_{number}"],
+            retry=[f"retry {number}"],
+            stored=[f"stored {number}"],
+        )
+        for number in (1, 2)
+    )
+    assert one + other == EnqueueReport(
+        accepted=Counter(high=3),
+        message_ids={"accepted": [UUID(int=1), UUID(int=2)]},
+        repeated=3,
+        withdrawn=30,
+        rejected=Counter(invalid=3),
+        ceilings=Counter(day=3),
+        throttled=["agent_1", "agent_2", "bulk"],
+        retry=["retry 1", "retry 2"],
+        stored=["stored 1", "stored 2"],
+    )
