@@ -1,5 +1,6 @@
 """Marketing keeps the law of the person's place, from the queue to the phone (R15)."""
 
+import importlib.util
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from orchestrator.agents import Agent
 from orchestrator.consents import ConsentEntry
+from orchestrator.errors import SettingsError
 from orchestrator.purpose import Purpose
 from orchestrator.store.agents import set_agent
 from orchestrator.store.consents import write_consents
@@ -212,3 +214,16 @@ def test_a_sequence_counts_as_a_whole_with_its_first_part(shop: World) -> None:
         advertise(shop, text)
         shop.minute()
     assert shop.texts(FLORIDA) == ["Part 1", "Part 2", "Another"]
+
+
+@pytest.mark.parametrize("function", ["deliver", "query"])
+def test_a_broken_file_of_the_law_stops_the_function_at_its_start(
+    world: World, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    monkeypatch.setenv("LAW_FILE", "no/such/file.toml")
+    app = world.functions[function]
+    start = importlib.util.spec_from_file_location(f"start_of_{function}", str(app.__file__))
+    assert start
+    assert start.loader
+    with pytest.raises(SettingsError, match="LAW_FILE"):
+        start.loader.exec_module(importlib.util.module_from_spec(start))

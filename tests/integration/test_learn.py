@@ -224,6 +224,8 @@ def test_a_second_night_adds_nothing_that_was_read_and_weights_fade(world: World
     world.writes("Yes")
     assert learned(world) == ANSWERED
     before = world.all("SELECT * FROM orchestrator.answer_hours")
+    curves = world.all("SELECT curves -> 'texts', curves -> 'people', fitted_at FROM orchestrator.answer_curves")
+    assert curves == [(1, 1, world.now)]
     world.wait(days=1)
     world.learn()
     assert world.all("SELECT * FROM orchestrator.answer_hours") == before, "nothing is new of them"

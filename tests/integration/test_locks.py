@@ -20,6 +20,7 @@ from orchestrator.messages import Lane
 from orchestrator.rules.keywords import NOT_CONVERSATION
 from orchestrator.store.agents import set_agent
 from orchestrator.store.database import connect, sql
+from orchestrator.store.settlement import Evidence, Settlement, settle
 from tests.world import World
 
 ADA = "+12125550101"
@@ -139,6 +140,15 @@ def test_a_lock_holds_what_it_names_and_nothing_else(
         # A row that names a held one may be written meanwhile: the lock is no stronger than it must be.
         world.connection.execute(f"SELECT 1 FROM {table} FOR KEY SHARE NOWAIT")
     assert free(world, table) == everything
+
+
+def test_a_settlement_holds_its_person_until_it_commits(world: World, database_url: str) -> None:
+    ada = world.person_with_a_past()
+    outcome = Settlement.of_sent_text(sending(world), "SM1", Evidence.STATUS_CALLBACK)
+    everything = free(world, "users")
+    with open_transaction(database_url) as worker:
+        settle(worker, [outcome], world.now)
+        assert everything - free(world, "users") == {ada}
 
 
 @pytest.mark.parametrize(

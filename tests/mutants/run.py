@@ -30,7 +30,7 @@ from tests.mutants.waiting import WaitingTests
 PACKAGES = ("shared", "local", "cli", ".")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 # Those that start processes of their own are too slow for this, and reach nothing that these do not.
-TESTS = ("tests/unit", "tests/integration")
+TESTS = ("tests/unit", "tests/integration", "tests/contracts")
 # Tests without a database: a thousand of them take as long as a hundred of the others.
 NO_TIME = 0.02
 # To start Python, import everything, and migrate a template.
