@@ -11,6 +11,7 @@ import pytest
 from tests.mutants.__main__ import table
 from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
+from tests.mutants.python_code import mutants_of
 from tests.mutants.record import Reached
 from tests.mutants.run import Bench, Outcome, Result, choose_tests, reaching_tests
 from tests.mutants.waiting import WaitingTests
@@ -112,6 +113,14 @@ def recorded(monkeypatch: pytest.MonkeyPatch, folder: Path, tests: str) -> dict[
     subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     found = json.loads((folder / "main.json").read_text())
     return {test.rpartition("::")[2]: reached["units"] for test, reached in found.items()}
+
+
+def test_that_lists_are_of_one_length_is_asserted_and_not_changed() -> None:
+    lists = ROOT / "shared/orchestrator/rules/answer_evidence.py"
+    assert "strict=True" in lists.read_text()
+    changed = [mutant.text for mutant in mutants_of(lists)]
+    assert changed
+    assert not [text for text in changed if "strict=False" in text]
 
 
 def test_a_function_that_runs_at_import_alone_belongs_to_the_tests_of_its_module() -> None:
