@@ -78,7 +78,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _is_whole(config: pytest.Config) -> bool:
-    selects = config.getoption("keyword") or config.getoption("markexpr") or any("::" in part for part in config.args)
+    selects = (
+        config.option.collectonly
+        or config.getoption("keyword")
+        or config.getoption("markexpr")
+        or any("::" in part for part in config.args)
+    )
     files = {Path(nodeid.partition("::")[0]).name for nodeid in _collected if "tests/integration/" in nodeid}
     return not selects and files == {file.name for file in INTEGRATION.glob("test_*.py")}
 
