@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from datetime import timedelta
+from typing import Any, Self
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-# A Tuesday, 10:00 in New York.
-NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+from tests.world import TUESDAY_10_IN_NEW_YORK as NOW
+
+__all__ = ["ADA", "BEN", "DAY", "HOUR", "MINUTE", "NOW", "SECOND", "NamedRows"]
+
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ADA, BEN = "+12125550101", "+12125550102"
 
 
 class NamedRows:
@@ -19,6 +23,14 @@ class NamedRows:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._ids: dict[str, UUID] = {}
+
+    @classmethod
+    def of_ada_and_ben(cls, connection: Connection) -> Self:
+        """Begin with two people."""
+        rows = cls(connection)
+        rows.person("ada", ADA)
+        rows.person("ben", BEN)
+        return rows
 
     def __getitem__(self, name: str) -> UUID:
         """The id of a name."""
@@ -81,7 +93,7 @@ class NamedRows:
         return {
             "user_id": self[to],
             "conversation_id": UUID(int=0),
-            "phone_number": "+12125550101",
+            "phone_number": ADA,
             "fingerprint": "",
             "local_date": NOW.date(),
             "holds_slot": True,
@@ -94,7 +106,7 @@ class NamedRows:
         """The columns of a text that a person wrote; the first one of a person writes their conversation, too."""
         conversation = f"conversation of {of}"
         if conversation not in self._ids:
-            self.write("conversations", id=self[conversation], user_id=self[of], phone_number="+12125550101")
+            self.write("conversations", id=self[conversation], user_id=self[of], phone_number=ADA)
         return {
             "conversation_id": self[conversation],
             "user_id": self[of],

@@ -1,12 +1,11 @@
 """Rows that a test inserts as they are, table by table, in as few statements as there are kinds of rows."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
+from tests.rows_by_name import put
 from tests.world import World
 
 # A table, and the columns of one row. A duration stands for the instant so long from now.
@@ -19,15 +18,12 @@ def insert_rows(world: World, *rows: Row) -> None:
     for table, columns in rows:
         kinds[table, tuple(columns)].append(columns)
 
-    def as_json(value: Any) -> str:
-        return (world.now + value).isoformat() if isinstance(value, timedelta) else str(value)
+    for (table, _), rows_of_kind in kinds.items():
+        put(world.connection, table, [{name: _at(world, value) for name, value in row.items()} for row in rows_of_kind])
 
-    for (table, names), rows_of_kind in kinds.items():
-        listed = ", ".join(names)
-        world.connection.execute(
-            f"INSERT INTO {table} ({listed}) SELECT {listed} FROM jsonb_populate_recordset(NULL::{table}, %s)".encode(),
-            (json.dumps(rows_of_kind, default=as_json),),
-        )
+
+def _at(world: World, value: object) -> object:
+    return world.now + value if isinstance(value, timedelta) else value
 
 
 def row_id(kind: int, place: int) -> UUID:

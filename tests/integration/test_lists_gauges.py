@@ -11,17 +11,12 @@ from psycopg import Connection
 
 from orchestrator.store import gauges
 from orchestrator.store.gauges import Gauges, read_gauges
-from tests.named_rows import NOW, NamedRows
-
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+from tests.named_rows import MINUTE, NOW, SECOND, NamedRows
 
 
 @pytest.fixture
 def rows(connection: Connection) -> NamedRows:
-    rows = NamedRows(connection)
-    rows.person("ada", "+12125550101")
-    rows.person("ben", "+12125550102")
-    return rows
+    return NamedRows.of_ada_and_ben(connection)
 
 
 def message(rows: NamedRows, **columns: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The history of a message, what is learned of people, and what adoption leaves, each beside rows of others."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,18 +18,12 @@ from orchestrator.store.conversation import add_unknown_senders
 from orchestrator.store.database import sql
 from orchestrator.store.message_history import Step, read_message_history
 from orchestrator.store.opt_outs import OptOut, list_due_confirmations
-from tests.named_rows import NOW, NamedRows
-
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-ADA, BEN = "+12125550101", "+12125550102"
+from tests.named_rows import ADA, BEN, DAY, HOUR, NOW, SECOND, NamedRows
 
 
 @pytest.fixture
 def rows(connection: Connection) -> NamedRows:
-    rows = NamedRows(connection)
-    rows.person("ada", ADA)
-    rows.person("ben", BEN)
-    return rows
+    return NamedRows.of_ada_and_ben(connection)
 
 
 # The history of a message -------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Consents, checks of numbers, limits and settings, each among rows that fail one of the conditions."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,18 +24,12 @@ from orchestrator.store.number_checks import (
 )
 from orchestrator.store.opt_outs import list_opt_outs
 from orchestrator.store.people import change_user, list_unreadable_numbers, list_zone_faults
-from tests.named_rows import NOW, NamedRows
-
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-ADA, BEN = "+12125550101", "+12125550102"
+from tests.named_rows import ADA, BEN, DAY, HOUR, NOW, SECOND, NamedRows
 
 
 @pytest.fixture
 def rows(connection: Connection) -> NamedRows:
-    rows = NamedRows(connection)
-    rows.person("ada", ADA)
-    rows.person("ben", BEN)
-    return rows
+    return NamedRows.of_ada_and_ben(connection)
 
 
 # Consents and numbers -----------------------------------------------------------------------------------------------------

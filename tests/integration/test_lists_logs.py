@@ -11,9 +11,7 @@ from psycopg.errors import RestrictViolation
 from orchestrator.store.calls import LoggedCall, log_calls
 from orchestrator.store.database import one_round_trip
 from orchestrator.store.stored_statements import read_statement
-from tests.named_rows import NOW, NamedRows
-
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+from tests.named_rows import DAY, HOUR, NOW, NamedRows
 
 
 @pytest.fixture

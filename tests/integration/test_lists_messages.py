@@ -1,6 +1,5 @@
 """Which messages and rejections a page has, and all that it says of each."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,17 +9,13 @@ from psycopg import Connection
 from orchestrator.ids import LAST_ID
 from orchestrator.store import message_list
 from orchestrator.store.message_list import MessageFilter, iterate_messages, read_message_page
-from tests.named_rows import NOW, NamedRows
-
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+from tests.named_rows import HOUR, NOW, SECOND, NamedRows
 
 
 @pytest.fixture
 def rows(connection: Connection) -> NamedRows:
     """Ada, Ben, and a person without an external id."""
-    rows = NamedRows(connection)
-    rows.person("ada", "+12125550101")
-    rows.person("ben", "+12125550102")
+    rows = NamedRows.of_ada_and_ben(connection)
     rows.person("nameless", "+12125550103", external_id=None)
     return rows
 

@@ -11,20 +11,15 @@ from psycopg import Connection
 from orchestrator.ids import first_id_at
 from orchestrator.store import outcomes
 from orchestrator.store.outcomes import count_outcomes
-from tests.named_rows import NOW, NamedRows
+from tests.named_rows import BEN, DAY, HOUR, NOW, SECOND, NamedRows
 
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-ADA, BEN = "+12125550101", "+12125550102"
 FILTERED = 30007
 _numbers = count(1)
 
 
 @pytest.fixture
 def rows(connection: Connection) -> NamedRows:
-    rows = NamedRows(connection)
-    rows.person("ada", ADA)
-    rows.person("ben", BEN)
-    return rows
+    return NamedRows.of_ada_and_ben(connection)
 
 
 def text(rows: NamedRows, agent: str, ago: timedelta = HOUR, to: str = "ada", **columns: Any) -> None:

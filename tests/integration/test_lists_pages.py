@@ -11,18 +11,12 @@ from orchestrator.store.conversation import UnreadText, list_unread_texts
 from orchestrator.store.events import EventFailure, TargetState, list_event_targets, settle_events
 from orchestrator.store.operator_actions import RecordedAction, list_actions
 from orchestrator.store.rejections import RejectionRow, list_rejections
-from tests.named_rows import NOW, NamedRows
-
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
-ADA, BEN = "+12125550101", "+12125550102"
+from tests.named_rows import ADA, HOUR, NOW, SECOND, NamedRows
 
 
 @pytest.fixture
 def rows(connection: Connection) -> NamedRows:
-    rows = NamedRows(connection)
-    rows.person("ada", ADA)
-    rows.person("ben", BEN)
-    return rows
+    return NamedRows.of_ada_and_ben(connection)
 
 
 def test_rejections_page_by_page(rows: NamedRows) -> None:

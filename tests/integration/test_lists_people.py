@@ -10,11 +10,9 @@ from orchestrator.people import Person
 from orchestrator.store.database import sql
 from orchestrator.store.people import PersonRecord, read_user
 from orchestrator.store.people_list import FIRST_ID, iterate_people
-from tests.named_rows import NOW, NamedRows
+from tests.named_rows import ADA, BEN, HOUR, MINUTE, NOW, SECOND, NamedRows
 
-SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 TODAY, DAY = NOW.date(), timedelta(days=1)
-ADA, BEN = "+12125550101", "+12125550102"
 QUIET: dict[str, Any] = {"quiet_hours_start": time(21), "quiet_hours_end": time(9)}
 
 

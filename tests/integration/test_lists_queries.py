@@ -1,7 +1,6 @@
 """What agents read of messages and of answers, each among rows that fail one of its conditions."""
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +8,7 @@ import pytest
 from psycopg import Connection
 
 from orchestrator.store.query import ReplyRow, StatusRow, read_replies, read_statuses
-from tests.named_rows import NOW, NamedRows
-
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+from tests.named_rows import HOUR, NOW, SECOND, NamedRows
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from orchestrator.ids import first_id_at
 from orchestrator.store import stats
 from orchestrator.store.costs import ClaudeCosts, Savings, TextCosts, read_costs, read_savings, read_text_costs
 from orchestrator.store.stats import HourOfTexts, count_waiting_by_age, read_hourly_texts, read_stats
-from tests.named_rows import NOW, NamedRows
+from tests.named_rows import DAY, HOUR, MINUTE, NOW, SECOND, NamedRows
 
-SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _numbers = count(1)
 
 

@@ -19,10 +19,7 @@ from orchestrator.store.pauses import list_pauses, list_pauses_of_message
 from orchestrator.store.recovery import UnsentMessage, read_unsent_messages
 from orchestrator.store.waiting import WaitingMessage, list_waiting_messages
 from orchestrator.store.waits_for_users import UserWait, list_waits_for_users
-from tests.named_rows import NOW, NamedRows
-
-SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
-ADA, BEN = "+12125550101", "+12125550102"
+from tests.named_rows import ADA, BEN, HOUR, NOW, SECOND, NamedRows
 
 
 @pytest.fixture
