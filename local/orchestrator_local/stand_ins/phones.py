@@ -105,7 +105,7 @@ class Phones:
         if login != _basic(ACCOUNT_SID, AUTH_TOKEN) and (login != _basic(API_KEY_SID, API_KEY_SECRET) or is_account):
             return twilio_error(401, 20003, "Authenticate")
         if method == "DELETE" or "/Media" in url.path:
-            return self._delete(method, url.path)
+            return self._one_text(method, url.path)
         account = account_answer(url.path, dict(parse_qsl(url.query)), ACCOUNT_SID, SENDER, self.campaign)
         if method == "GET" and account is not None:
             return account
@@ -130,7 +130,7 @@ class Phones:
         form = parse_qs(body.decode(), keep_blank_values=True)
         return self._create({name: values[0] for name, values in form.items()})
 
-    def _delete(self, method: str, path: str) -> HttpAnswer:
+    def _one_text(self, method: str, path: str) -> HttpAnswer:
         """Delete a text or one of its media, or list them (https://www.twilio.com/docs/messaging/api/media-resource)."""
         if special := self.misbehave and self.misbehave({"path": path}):
             return special

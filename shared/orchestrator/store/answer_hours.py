@@ -116,8 +116,7 @@ def read_progress(connection: Connection) -> LearningProgress:
     """Read how far `learn` has read; one round trip."""
     with one_round_trip(connection):
         found = connection.execute(sql("read_answer_progress"))
-    row = only_row(found)
-    up_to, counts, curves, fitted_at = row
+    up_to, counts, curves, fitted_at = only_row(found)
     return LearningProgress(up_to, counts or {}, AnswerCurves.from_json(curves) if curves else None, fitted_at)
 
 

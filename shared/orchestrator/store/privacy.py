@@ -175,5 +175,5 @@ def delete_expired_records(connection: Connection, before: datetime, keep_since:
         How many were deleted; 0 when none are left.
     """
     parameters = {"before": before, "keep_since": keep_since, "limit": limit}
-    row = only_row(connection.execute(sql("delete_expired_records"), parameters))
-    return int(row[0])
+    (deleted,) = only_row(connection.execute(sql("delete_expired_records"), parameters))
+    return int(deleted)
