@@ -104,10 +104,14 @@ CASES = [
     Case("says other words when an opt-out ends", [Text("Yes please")], [opt_out(ended_at=NOW)]),
     Case("may wish to stop", [Text("Enough", "unjudged", "unjudged")]),
     Case("may wish to stop, and is opted out", [Text("Enough", "unjudged", "conversation")], [opt_out()]),
-    Case("said START at that time", [Text("Enough", "unjudged", "conversation")], [start()]),
-    Case("said START after it", [Text("Enough", "unjudged", "conversation")], [start(received_at=NOW + SECOND)]),
+    Case("the person said START at that time", [Text("Enough", "unjudged", "conversation")], [start()]),
     Case(
-        "said START before it",
+        "the person said START after it",
+        [Text("Enough", "unjudged", "conversation")],
+        [start(received_at=NOW + SECOND)],
+    ),
+    Case(
+        "the person said START before it",
         [Text("Enough", "unjudged", "unjudged")],
         [
             start(received_at=NOW - SECOND),
