@@ -1,20 +1,32 @@
 """A plugin of pytest that answers the requests of `WaitingTests`: each runs its tests in a fork of this process."""
 
+import importlib
+import inspect
 import json
 import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.mutants.waiting import ANSWERS, REQUESTS
+from tests.mutants.probes import put_in_place
+from tests.mutants.waiting import ANSWERS, NEW_PROCESS_NEEDED, REQUESTS
 
 _POLL_SECONDS = 0.02
+# What has run in this process: collecting the tests, and making the template.
+_ran: set[str] = set()
+
+
+def pytest_load_initial_conftests() -> None:
+    """Note which functions run when the tests are collected."""
+    put_in_place(_ran)
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
@@ -34,7 +46,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             chosen = [items[name] for name in request["tests"]]
             process = os.fork()
             if not process:
-                _run_in_this_process(chosen, request["statement"])
+                _run_in_this_process(chosen, request["unit"])
             code = _code_of(process, request["timeout"])
             _drop_databases_of(process)
             answers.write(f"{code}\n")
@@ -54,22 +66,63 @@ def _own_template() -> Iterator[None]:
         yield
 
 
-def _run_in_this_process(items: Sequence[pytest.Item], statement: str) -> NoReturn:
-    code: int = pytest.ExitCode.INTERNAL_ERROR
+def _run_in_this_process(items: Sequence[pytest.Item], unit: str) -> NoReturn:
+    code: int = NEW_PROCESS_NEEDED
     try:
         os.setpgid(0, 0)
-        _take_up(statement)
-        code = pytest.ExitCode.OK
-        for item, following in zip(items, [*items[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if item.session.testsfailed:
-                code = pytest.ExitCode.TESTS_FAILED
-                break
+        if _take_up(unit):
+            code = pytest.ExitCode.INTERNAL_ERROR
+            code = _run(items)
     finally:
         os._exit(code)
 
 
-def _take_up(statement: str) -> None:
+def _run(items: Sequence[pytest.Item]) -> int:
+    """Run tests until one fails."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if item.session.testsfailed:
+            return pytest.ExitCode.TESTS_FAILED
+    return pytest.ExitCode.OK
+
+
+def _take_up(unit: str) -> bool:
+    """Take up what has changed on disk; not the code of a function that has run, whose results may be kept anywhere."""
+    kind, _, name = unit.partition(":")
+    if kind == "statement":
+        _take_up_statement(name)
+    elif unit in _ran:
+        return False
+    else:
+        take_up_function(kind, name)
+    return True
+
+
+def take_up_function(module: str, name: str) -> None:
+    """Give a function, or a method named `Class.method`, its code anew, wherever it has been imported.
+
+    Raises:
+        ValueError: it uses other names of what is around it than before.
+    """
+    found: Any = importlib.import_module(module)
+    source = Path(found.__file__)
+    code = compile(source.read_text(), source, "exec")
+    for part in name.split("."):
+        found = vars(found)[part]
+        # Of several, the last one is what the name means: those before it are for the type checker.
+        code = [inner for inner in code.co_consts if isinstance(inner, CodeType) and inner.co_name == part][-1]
+    _undecorated(found).__code__ = code
+
+
+def _undecorated(member: Any) -> FunctionType:
+    """The function of a method, a property, or whatever a decorator of this code has made of it."""
+    for name in ("__func__", "fget", "func"):
+        member = getattr(member, name, member)
+    function: FunctionType = inspect.unwrap(member)
+    return function
+
+
+def _take_up_statement(statement: str) -> None:
     """Read a changed statement again; where it is a stored one, tests copy a template that has its function."""
     # Imported here, after pytest: it rewrites what it imports first.
     from orchestrator.store.database import sql

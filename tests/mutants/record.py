@@ -1,29 +1,21 @@
 """A plugin of pytest that records what each test reaches: functions of Python code, and statements of SQL.
 
-Use it as `python -m pytest -p tests.mutants.record`. It puts a probe into each function at import, which costs less than
-tracing every line. The map is one JSON file for each process of the run, in the folder `.mutants`. A test that fails is
-left out: it would notice every mutant.
+Use it as `python -m pytest -p tests.mutants.record`. The map is one JSON file for each process of the run, in the folder
+`.mutants`. A test that fails is left out: it would notice every mutant.
 """
 
-import ast
-import builtins
 import json
 import os
-import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import CodeType, ModuleType
 
 import pytest
 
-from tests.mutants.mutant import ROOT, functions_of
+from tests.mutants.mutant import ROOT
+from tests.mutants.probes import put_in_place
 
-PACKAGES = ("orchestrator", "functions")
 FOLDER = ROOT / ".mutants"
-_PROBE = "__reached__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +35,9 @@ _files: dict[str, frozenset[str]] = {}
 _failed: set[str] = set()
 
 
-class ProbingLoader(SourceFileLoader):
-    """Compiles a module with a probe at the start of each function."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the source; a cached one would be without probes, and this one must not be cached."""
-        tree = ast.parse(self.get_data(self.path))
-        for name, function in functions_of(tree):
-            probe = ast.parse(f"{_PROBE}({f'{fullname}:{name}'!r})").body[0]
-            has_docstring = ast.get_docstring(function, clean=False) is not None
-            function.body.insert(int(has_docstring), ast.copy_location(probe, function.body[0]))
-        code: CodeType = compile(ast.fix_missing_locations(tree), self.path, "exec")
-        return code
-
-
-class ProbingFinder(MetaPathFinder):
-    """Loads the modules of our packages with probes."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Find a module as ever, and load it with probes if it is ours."""
-        if fullname.partition(".")[0] not in PACKAGES:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = ProbingLoader(fullname, spec.loader.path)
-        return spec
-
-
 def pytest_load_initial_conftests() -> None:
     """Put the probes in place, before anything imports our packages."""
-    setattr(builtins, _PROBE, _reached.add)
-    sys.meta_path.insert(0, ProbingFinder())
+    put_in_place(_reached)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -25,7 +25,7 @@ from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.record import FOLDER, Reach, read_map
 from tests.mutants.sql_code import callers_of, is_valid
-from tests.mutants.waiting import WaitingTests
+from tests.mutants.waiting import NEW_PROCESS_NEEDED, WaitingTests
 
 PACKAGES = ("shared", "local", "cli", ".")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -124,7 +124,12 @@ class Bench:
         os.utime(file, (mutant.place, hash(mutant.text) % 2**31))
         try:
             timeout = 3 * seconds + START_SECONDS
-            code = self.waiting.run(name, tests, timeout) if kind == "statement" else self.run_tests(tests, timeout)
+            # A function of a trigger and the code of a module are in everything that is imported or migrated.
+            code = (
+                NEW_PROCESS_NEEDED if not name or kind == "function" else self.waiting.run(mutant.unit, tests, timeout)
+            )
+            if code == NEW_PROCESS_NEEDED:
+                code = self.run_tests(tests, timeout)
         finally:
             shutil.copy2(ROOT / mutant.file, file)
         return Result(mutant, OUTCOMES.get(code, Outcome.NOT_TRIED), len(tests), len(reaching))

@@ -1,7 +1,8 @@
 """A pytest that has collected the tests, and runs some of them in a fork of itself whenever it is asked.
 
-A mutant of a statement leaves Python code as it is: nothing has to be imported again, which would take as long as fifty
-tests. The side of pytest is `forked_tests`; both speak through two pipes, a line for each request and answer.
+To import everything again takes as long as fifty tests. A mutant of a statement does not need it, and most of those of
+Python code are within a function, which can be changed where it is. The side of pytest is `forked_tests`; both speak
+through two pipes, a line for each request and answer.
 """
 
 import json
@@ -16,6 +17,8 @@ from typing import IO
 
 # The variables with the file descriptors of the pipes.
 REQUESTS, ANSWERS = "MUTANTS_REQUESTS", "MUTANTS_ANSWERS"
+# The answer of a process that cannot take the mutant up: code that is in no function, or that ran at import.
+NEW_PROCESS_NEEDED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,21 @@ class WaitingTests:
         finally:
             process.wait()
 
-    def run(self, statement: str, tests: Sequence[str], timeout: float) -> int:
+    def run(self, unit: str, tests: Sequence[str], timeout: float) -> int:
         """Run tests until one fails, and return the exit code of pytest; one that does not end in time counts as failed.
+
+        Args:
+            unit: what has changed on disk, as the map of tests names it.
+            tests: their ids.
+            timeout: for all of them, in seconds.
+
+        Returns:
+            That code, or `NEW_PROCESS_NEEDED`.
 
         Raises:
             EOFError: pytest has ended, because it has not found one of these tests.
         """
-        self.requests.write(json.dumps({"statement": statement, "tests": list(tests), "timeout": timeout}) + "\n")
+        self.requests.write(json.dumps({"unit": unit, "tests": list(tests), "timeout": timeout}) + "\n")
         self.requests.flush()
         answer = self.answers.readline()
         if not answer:

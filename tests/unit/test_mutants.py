@@ -1,5 +1,6 @@
 """The mutation run: what it counts as noticed, and which tests it runs for a mutant."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import table
+from tests.mutants.forked_tests import take_up_function
 from tests.mutants.likeness import likeness
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.python_code import mutants_of
 from tests.mutants.record import Reached
 from tests.mutants.run import Bench, Outcome, Result, choose_tests, reaching_tests
-from tests.mutants.waiting import WaitingTests
+from tests.mutants.waiting import NEW_PROCESS_NEEDED, WaitingTests
 
 FILE = "shared/orchestrator/rules/activity.py"
 UNIT = "orchestrator.rules.activity:decide"
@@ -58,8 +60,8 @@ def outcome_of(folder: Path, test: str, body: str) -> Outcome:
 
 
 def bench(folder: Path) -> Bench:
-    """A bench for mutants of Python code: nothing waits for those of statements."""
-    return Bench(folder, "no server", WaitingTests(StringIO(), StringIO()))
+    """A bench whose waiting tests cannot take up the mutant."""
+    return Bench(folder, "no server", WaitingTests(StringIO(), StringIO(f"{NEW_PROCESS_NEEDED}\n")))
 
 
 def test_a_mutant_that_does_not_parse_is_not_drawn(tmp_path: Path) -> None:
@@ -162,3 +164,77 @@ def test_rare_words_of_a_change_find_the_test_that_is_about_it() -> None:
     ]
     shared = likeness(Mutant(statement, "statement:read_state", text.index("t.reply_to"), text, str), tests)
     assert shared[tests[1]] > shared[tests[0]]
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "cached", "block", "Thing.method", "Thing.value", "Thing.kept", "Thing.of", "Thing.at"]
+)
+def test_a_changed_function_is_taken_up_wherever_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """Each function of the module answers "before"; this one answers "after" where it was imported before the change."""
+    file = tmp_path / "mutated_module.py"
+    file.write_text(MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "mutated_module", raising=False)
+    module = importlib.import_module("mutated_module")
+    plain, cached, block, thing = module.plain, module.cached, module.block, module.Thing()
+    lines = MODULE.splitlines()
+    start = [number for number, line in enumerate(lines) if f"def {name.rpartition('.')[2]}(" in line][-1]
+    changed = [line.replace("before", "after") if number > start else line for number, line in enumerate(lines)]
+    file.write_text("\n".join([*lines[:start], *changed[start : start + 2], *lines[start + 2 :]]))
+    take_up_function("mutated_module", name)
+    with block() as of_block:
+        answers = {
+            "plain": plain(),
+            "cached": cached(),
+            "block": of_block,
+            "Thing.method": thing.method(),
+            "Thing.value": thing.value,
+            "Thing.kept": thing.kept,
+            "Thing.of": thing.of(),
+            "Thing.at": thing.at(),
+        }
+    assert {which for which, answer in answers.items() if answer == "after"} == {name}
+
+
+MODULE = """
+from contextlib import contextmanager
+from functools import cache, cached_property
+from typing import overload
+
+@overload
+def plain(number: int) -> str: ...
+@overload
+def plain() -> str: ...
+def plain(*numbers):
+    return "before"
+
+@cache
+def cached():
+    return "before"
+
+@contextmanager
+def block():
+    yield "before"
+
+class Thing:
+    def method(self):
+        return "before"
+
+    @property
+    def value(self):
+        return "before"
+
+    @cached_property
+    def kept(self):
+        return "before"
+
+    @classmethod
+    def of(cls):
+        return "before"
+
+    @staticmethod
+    def at():
+        return "before"
+"""
