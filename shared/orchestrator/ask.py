@@ -108,7 +108,7 @@ def build_query(kind: type[SomeQuery], **fields: Any) -> SomeQuery:
     try:
         return kind.model_validate({name: value for name, value in fields.items() if value is not None})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "question"
         fix = "See docs/agents.md for the questions and their fields"
         raise InvalidQuery("invalid_query", f"{field}: {first['msg'][:1].lower()}{first['msg'][1:]}", fix) from None

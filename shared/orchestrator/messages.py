@@ -335,7 +335,7 @@ _FIELD_OF = {
 
 def _first_problem(error: ValidationError) -> InvalidMessage:
     """The typed error for pydantic's first one; it never repeats the offending value (G10)."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors()[0]
     name = _FIELD_OF.get(first["type"]) or (str(first["loc"][0]) if first["loc"] else "")
     # A name that the body made up may be a number.
     field = to_snake(name) if re.fullmatch(r"(?!.*\d{7})\w{1,60}", name) else "body"

@@ -319,7 +319,7 @@ def load(kind: type[SomeSettings], environment: Mapping[str, str] | None = None)
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("\n".join(_problem(entry) for entry in error.errors(include_input=False))) from None
+        raise SettingsError("\n".join(_problem(entry) for entry in error.errors())) from None
 
 
 def load_where_set(kind: type[SomeSettings], variable: str) -> SomeSettings | None:

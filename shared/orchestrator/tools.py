@@ -154,7 +154,7 @@ class Toolbox:
         try:
             outcome = tool.call(tool.arguments.model_validate(dict(arguments)))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            first = error.errors()[0]
             named = f"{first['loc'][0]}: " if first["loc"] and first["type"] != "extra_forbidden" else ""
             return ToolResult(f"Nothing was done. {named}{first['msg']}. Correct the arguments and call again.")
         except PublishFailed:

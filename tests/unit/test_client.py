@@ -124,6 +124,15 @@ def test_the_error_names_the_messages_that_sqs_did_not_take(orchestrator: Messag
     assert caught.value.message_ids == (UUID(int=8),)
 
 
+def test_the_error_lists_ten_messages_and_counts_all() -> None:
+    ids = [UUID(int=number) for number in range(1, 12)]
+    listed = ", ".join(f"00000000-0000-0000-0000-{number:012x}" for number in range(1, 11))
+    assert str(PublishFailed(ids, "throttled")) == (
+        f"11 message(s) were not published (throttled): {listed}. "
+        "Publish them again with the same message_id; a repeated id is one message."
+    )
+
+
 def test_a_withdrawal_and_a_reply(orchestrator: MessageOrchestrator, queue: Queue) -> None:
     orchestrator.withdraw(user_id="ada", topic="crm")
     message_id = orchestrator.reply(user_id="ada", content="Yes")

@@ -5,10 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from orchestrator.delivery.settlements import LONGEST_RETRY, settlement_of
+from orchestrator.delivery.settlements import settlement_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.sms.outcomes import Outcome, OutcomeKind
 from orchestrator.store.settlement import Settlement
@@ -31,13 +28,16 @@ def test_a_busy_provider_is_asked_again_when_it_says(retry_after: float | None, 
     assert settle(outcome, tries=2).until == NOW + timedelta(seconds=waits)
 
 
-@given(tries=st.integers(0, 10**6), attempt_id=st.uuids())
-def test_each_retry_waits_longer_than_the_one_before_whatever_its_spread(tries: int, attempt_id: UUID) -> None:
-    until = settle(Outcome(OutcomeKind.NOT_SENT), tries, attempt_id).until
-    assert until is not None
-    longest = LONGEST_RETRY.total_seconds() / 60
-    growth = min(5 ** min(tries, 2), longest)
-    assert timedelta(seconds=45) * growth <= until - NOW <= timedelta(seconds=75) * growth
+@pytest.mark.parametrize(("tries", "minutes"), [(0, 1), (1, 5), (2, 15), (3, 15), (10**6, 15)])
+def test_each_retry_waits_longer_than_the_one_before_and_three_quarters_to_five_quarters_of_it(
+    tries: int, minutes: int
+) -> None:
+    shortest, longest = (
+        settle(Outcome(OutcomeKind.NOT_SENT), tries, UUID(int=attempt)).until for attempt in (997, 996)
+    )
+    assert shortest == NOW + timedelta(minutes=minutes) * 0.75
+    assert longest is not None
+    assert timedelta(minutes=minutes) * 1.249 < longest - NOW < timedelta(minutes=minutes) * 1.25
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,8 @@ CARRIER_REFUSAL_WAIT = timedelta(minutes=15)
 # How long a busy Twilio is left alone where it does not say how long, and the longest that it is left alone.
 BUSY_WAIT = timedelta(minutes=1)
 LONGEST_BUSY_WAIT = timedelta(hours=1)
-# A call that failed before the request left is safe to repeat, until the message expires. Each wait is longer.
-FIRST_RETRY = timedelta(minutes=1)
-RETRY_GROWTH = 5
-LONGEST_RETRY = timedelta(minutes=15)
+# A call that failed before the request left is safe to repeat, until the message expires; the last wait is that of each further try.
+RETRY_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 # The caps of US carriers start again at midnight Pacific time (https://www.twilio.com/docs/api/errors/30023), and an
 # account's cap is to be tried again on the next day (https://www.twilio.com/docs/api/errors/63038).
 CAP_ZONE = ZoneInfo("America/Los_Angeles")
@@ -137,8 +135,7 @@ def _next_state(attempt_id: UUID, outcome: Outcome, tries: int, now: datetime) -
 
 def _retry_wait(attempt_id: UUID, tries: int) -> timedelta:
     # Between 3/4 and 5/4 of the wait, so that messages that failed together are not tried again together.
-    growth: int = RETRY_GROWTH ** min(tries, 2)
-    return min(FIRST_RETRY * growth, LONGEST_RETRY) * (0.75 + spread_of(attempt_id) / 2)
+    return RETRY_WAITS[min(tries, len(RETRY_WAITS) - 1)] * (0.75 + spread_of(attempt_id) / 2)
 
 
 def state_after_refusal(outcome: Outcome, now: datetime) -> _State:

@@ -117,7 +117,7 @@ def parse_query(event: object) -> Query:
     try:
         return QUERIES.validate_python(event)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors()[0]
         fix = "See docs/agents.md for the questions and their fields"
         raise InvalidQuery("invalid_query", _describe_problem(first["type"], first["loc"], first["msg"]), fix) from None
 

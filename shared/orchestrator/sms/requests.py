@@ -163,7 +163,7 @@ def read_requests(records: Sequence[QueueRecord]) -> Requests:
             requests.unreadable.append(DeadLetter(record, "unreadable", "body", "Invalid JSON"))
             continue
         except ValidationError as error:
-            first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+            first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]) or "body"
             requests.unreadable.append(DeadLetter(record, "unreadable", name, first["msg"]))
             continue
