@@ -63,6 +63,7 @@ def test_messages_above_the_hourly_limit_fill_the_hours_that_follow(
         ("above the floor", AgentGroup("x", None, 500, 1.0), 1, "501 messages in an hour, usually 1"),
         ("up to ten times its usual hour", AgentGroup("x", None, 900, 100.0), 100, None),
         ("above it", AgentGroup("x", None, 900, 100.0), 101, "1001 messages in an hour, usually 100"),
+        ("far below it", AgentGroup("x", None, 900, 100.0), 1, None),
         ("an owner's limit replaces the throttle", AgentGroup("x", 10_000, 900, 1.0), 101, None),
     ],
 )

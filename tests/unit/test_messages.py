@@ -41,6 +41,7 @@ def body(**changes: object) -> str:
         ("a list", "[]", "body", "not_an_object"),
         ("a number", "7", "body", "not_an_object"),
         ("over the limit of SQS", body(message_data={"type": "x", "a": "y" * BODY_LIMIT}), "body", "body_too_large"),
+        ("a byte over it in characters of four bytes", "🎉" * (BODY_LIMIT // 4) + "a", "body", "body_too_large"),
         (
             "a number that no database holds",
             body(message_data={"type": "x", "n": 1}).replace("1", "1e400"),

@@ -18,6 +18,10 @@ from orchestrator.segments import Encoding, plain_characters, segments_of
         ("🎉" * 66, "UCS-2", 2), ("🎉" * 67, "UCS-2", 3), ("👨\u200d👩\u200d👧" * 9, "UCS-2", 2),
         # A family is not divided: it goes to the next segment whole.
         ("a" * 60 + "👨\u200d👩\u200d👧" + "a" * 59, "UCS-2", 2), ("a" * 60 + "👨\u200d👩\u200d👧" + "a" * 60, "UCS-2", 3),
+        # The two letters of a flag stay together, from AA to ZZ, and a third one begins another.
+        ("a" * 65 + "🇦🇹" + "a" * 66, "UCS-2", 3), ("a" * 65 + "🇹🇦" + "a" * 66, "UCS-2", 3),
+        ("a" * 65 + "🇿🇦" + "a" * 66, "UCS-2", 3), ("a" * 65 + "🇦🇿" + "a" * 66, "UCS-2", 3),
+        ("a" * 63 + "🇦🇹🇦" + "a" * 65, "UCS-2", 2),
         ("e\u0301" * 67, "UCS-2", 3), ("a" * 66 + "🎉" + "a" * 66, "UCS-2", 3),
     ],
 )  # fmt: skip

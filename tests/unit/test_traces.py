@@ -75,6 +75,13 @@ def test_an_id_with_other_letters_and_a_foreign_number_are_found_in_each_spellin
     assert not is_about(BEN, "user_123")
 
 
+def test_a_foreign_number_of_eleven_digits_is_found_with_its_country_alone() -> None:
+    """The numbers +33 1 99 00 are for works of fiction (arcep.fr)."""
+    person = Identity(ID, "cleo", None, None, "+33199001234", [], [])
+    assert not is_about(person, "call 3 1 99 00 12 34")
+    assert is_about(person, "call +33 1 99 00 12 34")
+
+
 def test_a_deleted_person_is_found_by_id_alone() -> None:
     assert is_about(DELETED, f'{{"user_id": "{ID}"}}')
     assert not is_about(DELETED, "+12125550101 ada")

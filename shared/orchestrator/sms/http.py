@@ -149,7 +149,7 @@ class UnrepeatedClient(HttpClient):
         target = url
         if self._base_url != TWILIO_HOST:
             for host in (TWILIO_HOST, MESSAGING_HOST, LOOKUPS_HOST):
-                target = target.replace(host, self._base_url, 1)
+                target = target.replace(host, self._base_url)
         if params:
             target = f"{target}?{_encoded(params)}"
         answer, content = self._call(method, urlsplit(target), body, all_headers)
