@@ -66,8 +66,8 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
     for operator in (*(get_operator(f"core/{name}")() for name in OPERATORS), DropStatement()):
         positions = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, (line, column) in enumerate(positions):
-            if lines[line - 1].lstrip().startswith("@"):
-                continue  # whether a class is frozen, or has slots, is for the type checker
+            if lines[line - 1].lstrip().startswith(("@", "if TYPE_CHECKING:")):
+                continue  # whether a class is frozen, or has slots, and what it imports for types, is for the type checker
             if lines[line - 1][:column].endswith("strict="):
                 continue  # that two lists are of one length is asserted for us, and no caller can change it
             unit = units.get(line, _module(file))

@@ -117,6 +117,14 @@ def recorded(monkeypatch: pytest.MonkeyPatch, folder: Path, tests: str) -> dict[
     return {test.rpartition("::")[2]: reached["units"] for test, reached in found.items()}
 
 
+def test_what_is_imported_for_the_type_checker_alone_is_not_changed() -> None:
+    typed = ROOT / "shared/orchestrator/ask.py"
+    assert "if TYPE_CHECKING:" in typed.read_text()
+    changed = [mutant.text for mutant in mutants_of(typed)]
+    assert changed
+    assert all("if TYPE_CHECKING:" in text for text in changed)
+
+
 def test_that_lists_are_of_one_length_is_asserted_and_not_changed() -> None:
     lists = ROOT / "shared/orchestrator/rules/answer_evidence.py"
     assert "strict=True" in lists.read_text()

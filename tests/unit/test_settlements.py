@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+
 from orchestrator.delivery.settlements import settlement_of
 from orchestrator.rules.reasons import Reason, Status
 from orchestrator.sms.outcomes import Outcome, OutcomeKind

@@ -28,7 +28,8 @@ CARRIER_REFUSAL_WAIT = timedelta(minutes=15)
 # How long a busy Twilio is left alone where it does not say how long, and the longest that it is left alone.
 BUSY_WAIT = timedelta(minutes=1)
 LONGEST_BUSY_WAIT = timedelta(hours=1)
-# A call that failed before the request left is safe to repeat, until the message expires; the last wait is that of each further try.
+# A call that failed before the request left is safe to repeat, until the message expires. Each further try has the last
+# of these waits.
 RETRY_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 # The caps of US carriers start again at midnight Pacific time (https://www.twilio.com/docs/api/errors/30023), and an
 # account's cap is to be tried again on the next day (https://www.twilio.com/docs/api/errors/63038).
