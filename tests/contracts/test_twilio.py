@@ -118,6 +118,31 @@ def test_a_list_comes_in_pages_newest_first(monkeypatch: pytest.MonkeyPatch) -> 
     assert sorted(text.body for text in listed) == ["0", "1", "2", "3", "4"]
 
 
+def test_that_the_list_can_be_read_is_asked_with_one_request_for_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    phones = Phones()
+    asked: list[dict[str, str]] = []
+    answer = phones._list
+
+    def note_and_answer(query: dict[str, str]) -> dict[str, object]:
+        asked.append(query)
+        return answer(query)
+
+    monkeypatch.setattr(phones, "_list", note_and_answer)
+    with serve(phones) as url:
+        sender_at(url).send_wave([text_of("one"), text_of("two")])
+        assert TwilioMessageList(settings_at(url)).is_readable()
+    assert asked == [{"PageSize": "1"}]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, "accepted"), (299, "accepted"), (300, "unknown"), (199, "unknown")])
+def test_success_is_a_status_from_200_to_299(status: int, kind: str) -> None:
+    phones = Phones()
+    phones.misbehave = lambda fields: HttpAnswer(status, phones.accept(fields))
+    with serve(phones) as url:
+        (outcome,) = sender_at(url).send_wave([HELLO])
+    assert outcome.kind is OutcomeKind(kind)
+
+
 NO_LISTS: list[object] = [[], None, "x", {}, {"messages": [5]}, {"messages": None}, b"", b"<html>", b"[" * 100_000]
 
 

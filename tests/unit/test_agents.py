@@ -46,7 +46,18 @@ def test_under_a_prefix_system_has_the_settings_of_the_others_where_they_say_so(
 
 @pytest.mark.parametrize(
     ("limit", "accepted_before", "hours"),
-    [(None, 1_000, None), (2, 0, None), (2, 1, None), (2, 2, 1), (2, 3, 1), (2, 4, 2), (0, 0, 24)],
+    [
+        (None, 1_000, None),
+        (2, 0, None),
+        (2, 1, None),
+        (2, 2, 1),
+        (2, 3, 1),
+        (2, 4, 2),
+        (1, 0, None),
+        (1, 1, 1),
+        (1, 3, 3),
+        (0, 0, 24),
+    ],
 )
 def test_messages_above_the_hourly_limit_fill_the_hours_that_follow(
     limit: int | None, accepted_before: int, hours: int | None

@@ -105,10 +105,21 @@ def test_a_provider_that_takes_twenty_calls_at_once_gets_no_more_for_long() -> N
     assert refused <= 20
 
 
-@pytest.mark.parametrize("refusal", [BUSY, LOCKED_OUT], ids=["busy", "account"])
-def test_after_three_refusals_that_meet_each_other_text_no_more_calls_start(refusal: Outcome) -> None:
-    counts = play(CallWidth(50), 50, answers((1, refusal)))
-    assert len(counts) <= 12
+@pytest.mark.parametrize(("refusal", "calls"), [(BUSY, 10), (LOCKED_OUT, 12)], ids=["busy", "account"])
+def test_after_three_refusals_that_meet_each_other_text_no_more_calls_start(refusal: Outcome, calls: int) -> None:
+    """Ten have begun, and one in the place of each of the first two that end, where Twilio is not busy."""
+    assert len(play(CallWidth(50), 50, answers((1, refusal)))) == calls
+
+
+def test_two_refusals_that_meet_each_other_text_end_no_wave() -> None:
+    assert len(play(CallWidth(50), 50, answers((2, LOCKED_OUT), (1, ACCEPTED)))) == 50
+
+
+@pytest.mark.parametrize(("under_way", "ceiling"), [(1, 1), (3, 1), (4, 2), (5, 2), (50, 25)])
+def test_a_busy_twilio_leaves_half_of_the_calls_that_it_had_and_at_least_one(under_way: int, ceiling: int) -> None:
+    width = CallWidth(50)
+    width.begin_wave().note(BUSY, under_way)
+    assert width.ceiling == ceiling
 
 
 @pytest.mark.parametrize("refusal", [REFUSED, BUSY_PAIR], ids=["number", "pair"])

@@ -50,6 +50,17 @@ def test_each_area_code_of_north_america_is_what_the_library_finds() -> None:
     check(NORTH_AMERICA)
 
 
+def test_the_first_digits_decide_in_north_america_always_and_elsewhere_but_for_one_in_thirty() -> None:
+    parsed_plan_of.cache_clear()
+    for number in NORTH_AMERICA:
+        plan_of(number)
+    assert parsed_plan_of.cache_info().misses == 0
+    examples = [number for numbers in EXAMPLES.values() for number in numbers if is_e164(number)]
+    for number in examples:
+        plan_of(number)
+    assert 0 < parsed_plan_of.cache_info().misses < len(examples) / 30
+
+
 @pytest.mark.parametrize("region", EXAMPLES)
 def test_each_kind_of_number_of_a_country_is_what_the_library_finds(region: str) -> None:
     examples = EXAMPLES[region]

@@ -126,7 +126,10 @@ class Phones:
         if url.path != f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json":
             return twilio_error(404, 20404, f"The requested resource {url.path} was not found")
         if method == "GET":
-            return HttpAnswer(200, self._list(dict(parse_qsl(url.query))))
+            query = dict(parse_qsl(url.query))
+            if not 1 <= int(query.get("PageSize", 50)) <= 1_000:  # "PageSize" of the Message resource, stricter
+                return twilio_error(400, 20007, "Page size too large")
+            return HttpAnswer(200, self._list(query))
         form = parse_qs(body.decode(), keep_blank_values=True)
         return self._create({name: values[0] for name, values in form.items()})
 
