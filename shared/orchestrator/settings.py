@@ -203,7 +203,8 @@ class SenderSettings(Settings):
     @property
     def twilio_login(self) -> tuple[str, str]:
         """The user and the password of Twilio's API: the API key where there is one, or else the account."""
-        if self.twilio_api_key_sid is not None and self.twilio_api_key_secret is not None:
+        if self.twilio_api_key_sid is not None:
+            assert self.twilio_api_key_secret is not None  # checked above
             return self.twilio_api_key_sid, self.twilio_api_key_secret.get_secret_value()
         assert self.twilio_auth_token is not None  # checked above
         return self.twilio_account_sid, self.twilio_auth_token.get_secret_value()

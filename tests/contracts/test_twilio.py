@@ -172,6 +172,46 @@ def test_a_list_holds_both_directions_and_is_filtered_by_the_number_that_a_text_
     assert both == {("ours", False), ("to another", False), ("theirs", True)}
 
 
+OTHER_NUMBER, OTHER_SERVICE = "+12125550199", "MG" + "9" * 32
+
+
+@pytest.mark.parametrize("with_service", [False, True])
+@pytest.mark.parametrize(
+    ("direction", "from_", "to", "service", "of_number", "of_service"),
+    [
+        ("outbound-api", SENDER, HELLO.to, None, True, False),
+        ("outbound-api", SENDER, HELLO.to, SERVICE_SID, True, True),
+        ("outbound-api", OTHER_NUMBER, HELLO.to, SERVICE_SID, False, True),
+        ("outbound-api", OTHER_NUMBER, HELLO.to, OTHER_SERVICE, False, False),
+        ("outbound-api", OTHER_NUMBER, SENDER, None, False, False),
+        ("outbound-api", f"rcs:{SENDER}", f"rcs:{HELLO.to}", None, True, False),
+        ("inbound", HELLO.to, SENDER, None, True, False),
+        ("inbound", HELLO.to, SENDER, SERVICE_SID, True, True),
+        ("inbound", HELLO.to, OTHER_NUMBER, SERVICE_SID, False, True),
+        ("inbound", SENDER, OTHER_NUMBER, None, False, False),
+        ("inbound", f"whatsapp:{HELLO.to}", f"whatsapp:{SENDER}", None, True, False),
+    ],
+)
+def test_of_an_account_with_several_senders_the_texts_of_ours_are_read(
+    with_service: bool, direction: str, from_: str, to: str, service: str | None, of_number: bool, of_service: bool
+) -> None:
+    """A sender is a number, or a messaging service, which has several."""
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([HELLO])
+        text = {**phones._list({})["messages"][0], "direction": direction, "from": from_, "to": to}
+        answer = {"messages": [{**text, "messaging_service_sid": service}], "next_page_uri": None}
+        phones.outage = HttpAnswer(200, answer)
+        settings = settings_at(url)
+        if with_service:
+            settings = settings.model_copy(update={"twilio_messaging_service_sid": SERVICE_SID})
+        listed = list(TwilioMessageList(settings).texts_since(LONG_AGO))
+    expected = [(HELLO.to, direction == "inbound", "whatsapp" not in from_)]
+    assert [(found.person, found.inbound, found.is_sms) for found in listed] == (
+        expected if (of_service if with_service else of_number) else []
+    )
+
+
 @pytest.mark.parametrize(
     ("sent", "listed"),
     [

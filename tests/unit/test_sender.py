@@ -17,6 +17,7 @@ from orchestrator.sms.outcomes import OutcomeKind
 from orchestrator.sms.sender import LONGEST_VALIDITY, Sms, TwilioSender
 from orchestrator_local.stand_ins.http import HttpAnswer, serve
 from orchestrator_local.stand_ins.phones import ACCOUNT_SID, API_KEY_SECRET, API_KEY_SID, AUTH_TOKEN, SENDER, Phones
+from orchestrator_local.stand_ins.twilio_account import SERVICE_SID
 from tests.raw_server import ACCEPTED, WITH_LENGTH, raw_server
 
 NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
@@ -338,3 +339,12 @@ def test_the_status_callback_names_the_message_and_the_attempt() -> None:
         f"https://hooks.example.com/twilio/status?message_id={HELLO.message_id}&attempt_id={HELLO.attempt_id}"
     )
     assert "StatusCallback" not in seen[1], "without a base URL there is no webhook"
+
+
+def test_a_text_is_known_by_its_sender_its_number_and_its_words() -> None:
+    api, service = "https://api.example.com", {"twilio_messaging_service_sid": SERVICE_SID}
+    texts = [HELLO, text_of("Hello!"), text_of("Hello", to="+12125550102")]
+    senders = [sender_at(api), sender_at(api, twilio_phone_number="+12125550198"), sender_at(api, **service)]
+    assert len({sender.fingerprint(text) for sender in senders for text in texts}) == 9
+    assert sender_at(api, **service, twilio_phone_number=None).fingerprint(HELLO) == senders[2].fingerprint(HELLO)
+    assert senders[0].fingerprint(HELLO) == senders[0].fingerprint(text_of("Hello", valid_for=60))

@@ -84,6 +84,28 @@ def test_a_database_url_that_libpq_would_refuse_is_refused_at_start(url: str, pr
         assert problem is None
 
 
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("https://hooks.example.com/", None),
+        ("http://127.0.0.1:8000", None),
+        ("hooks.example.com", "should be an http or https address"),
+        ("https://", "should be an http or https address"),
+        ("https://hooks.example.com/?key=1", "without a query"),
+        ("https://hooks.example.com/#top", "without a query"),
+    ],
+)
+def test_an_address_to_which_paths_are_added_has_no_query_and_no_slash_at_its_end(
+    address: str, problem: str | None
+) -> None:
+    given = {**DELIVER, "WEBHOOK_BASE_URL": address}
+    if problem is None:
+        assert load(DeliverSettings, given).webhook_base_url == address.rstrip("/")
+        return
+    with pytest.raises(SettingsError, match=f"WEBHOOK_BASE_URL: .*{problem}"):
+        load(DeliverSettings, given)
+
+
 def test_one_error_names_every_problem() -> None:
     with pytest.raises(SettingsError) as caught:
         load(DispatchSettings, {})
