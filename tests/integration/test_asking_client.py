@@ -1,5 +1,6 @@
 """The client asks through the function and in the database, and gets the same answers and errors."""
 
+import asyncio
 import io
 import json
 import threading
@@ -11,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from orchestrator import (
+    AsyncMessageOrchestrator,
     InvalidMessage,
     InvalidQuery,
     MessageNotSent,
@@ -128,6 +130,33 @@ def test_an_agent_waits_for_the_answer_to_its_question(
     assert reply is not None
     assert (reply.words, reply.answers) == ("At ten", question)
     assert slept == [2.0, 2.0]
+
+
+@pytest.mark.usefixtures("orchestrator")
+def test_without_a_thread_an_agent_waits_for_the_answer_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.person()
+    question = world.message()
+    slept: list[float] = []
+
+    async def answer_after_two(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 1:
+            world.minute()
+        if len(slept) == 2:
+            world.wait(minutes=1)
+            world.writes("At ten")
+            world.wait(minutes=1)
+            world.writes("Or at eleven")
+
+    monkeypatch.setattr(asyncio, "sleep", answer_after_two)
+    client = AsyncMessageOrchestrator(PublisherSettings(enqueue_queue_url="http://127.0.0.1:1/queue"))
+    reply = asyncio.run(client.wait_for_reply(question, timeout=60, every=3))
+    assert reply is not None
+    assert (reply.words, reply.answers) == ("At ten", question)
+    assert slept == [3, 3]
+    world.publish({"action": "withdraw", "message_id": str(held := world.message(priority="low"))})
+    with pytest.raises(MessageNotSent, match="cancelled \\(withdrawn\\)"):
+        asyncio.run(client.wait_for_reply(held, timeout=60))
 
 
 def test_a_wait_outlasts_a_failure_to_answer_and_names_one_that_lasts(
