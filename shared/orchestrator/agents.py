@@ -85,9 +85,7 @@ def owner_of(publisher: str, agents: Sequence[Agent]) -> str | None:
 def agent_for(agent_id: str, agents: Sequence[Agent]) -> Agent:
     """The settings of an agent: those of the longest prefix of its id, or the defaults."""
     matching = [agent for agent in agents if agent_id.startswith(agent.prefix)]
-    if not matching:
-        return Agent(prefix=agent_id)
-    return matching[0] if len(matching) == 1 else max(matching, key=lambda agent: len(agent.prefix))
+    return max(matching, key=lambda agent: len(agent.prefix)) if matching else Agent(prefix=agent_id)
 
 
 def have_same_settings(agent_id: str, other_id: str, agents: Sequence[Agent]) -> bool:

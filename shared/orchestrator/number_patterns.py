@@ -125,8 +125,7 @@ def digit_pattern(pattern: str) -> DigitPattern:
     return DigitPattern(pattern)
 
 
+@cache
 def _digits_of(sign: str) -> str:
     """The digits for which a sign of a pattern stands: itself, a class, or `\\d`."""
-    if sign == r"\d":
-        return _DIGITS
     return "".join(digit for digit in _DIGITS if re.fullmatch(sign, digit))

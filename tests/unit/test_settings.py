@@ -5,7 +5,15 @@ from datetime import time
 import pytest
 
 from orchestrator import SettingsError
-from orchestrator.settings import DatabaseSettings, DeliverSettings, DispatchSettings, PublisherSettings, load
+from orchestrator.settings import (
+    DatabaseSettings,
+    DeliverSettings,
+    DispatchSettings,
+    PublisherSettings,
+    SenderSettings,
+    load,
+    load_where_set,
+)
 
 DELIVER = {
     "DATABASE_URL": "postgresql://user:hunter2@db.example/app",
@@ -104,6 +112,28 @@ def test_an_address_to_which_paths_are_added_has_no_query_and_no_slash_at_its_en
         return
     with pytest.raises(SettingsError, match=f"WEBHOOK_BASE_URL: .*{problem}"):
         load(DeliverSettings, given)
+
+
+def test_settings_of_what_is_left_out_are_read_where_a_variable_or_its_secret_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_SECRET_ARN",
+        "TWILIO_SENDER_SECRET_ARN",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_PHONE_NUMBER",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    assert load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID") is None
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", DELIVER["TWILIO_ACCOUNT_SID"])
+    with pytest.raises(SettingsError, match="TWILIO_AUTH_TOKEN"):
+        load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
+    monkeypatch.setenv("TWILIO_PHONE_NUMBER", "+12125550100")
+    found = load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID")
+    assert found is not None
+    assert found.twilio_account_sid == DELIVER["TWILIO_ACCOUNT_SID"]
 
 
 def test_one_error_names_every_problem() -> None:
