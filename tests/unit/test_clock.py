@@ -57,6 +57,20 @@ def test_the_clock_that_the_local_stack_moves_is_not_the_hosts(tmp_path: Path, m
     assert not isinstance(clock_from_environment(), HostClock)
 
 
+@pytest.mark.parametrize(("stands", "hours_later"), [(False, 2), (True, 0)])
+def test_a_clock_from_a_file_shows_its_time_and_goes_on_unless_it_stands(
+    tmp_path: Path, stands: bool, hours_later: int
+) -> None:
+    file = tmp_path / "clock.json"
+    shown = NOON + timedelta(days=30)
+    with time_machine.travel(NOON, tick=False) as host:
+        write_clock_file(file, shown, stands=stands)
+        clock = clock_from_file(file)
+        assert clock() == shown
+        host.shift(timedelta(hours=2))
+        assert clock() == shown + timedelta(hours=hours_later)
+
+
 @pytest.mark.parametrize(("wall", "monotonic"), [(3600, 0), (0, 3600), (-3600, 3600), (3600, 3600)])
 def test_idle_time_counts_though_one_clock_stood_still_or_went_back(
     monkeypatch: pytest.MonkeyPatch, wall: float, monotonic: float

@@ -24,6 +24,9 @@ from orchestrator.segments import Encoding, plain_characters, segments_of
         ("a" * 63 + "🇦🇹🇦" + "a" * 65, "UCS-2", 2),
         # An accent after the end of a line or a paragraph stands alone.
         ("a" * 66 + "\n\u0301" + "a" * 66, "UCS-2", 2), ("a" * 66 + "\u2028\u0301" + "a" * 66, "UCS-2", 2),
+        # A colour of skin belongs to an emoji, not to a letter, a currency or a space before it.
+        *[("a" * 66 + f"{before}🏻" + "a" * 65, "UCS-2", 3) for before in "✋"],
+        *[("a" * 66 + f"{before}🏻" + "a" * 65, "UCS-2", 2) for before in "я€^+\u2003"],
         ("e\u0301" * 67, "UCS-2", 3), ("a" * 66 + "🎉" + "a" * 66, "UCS-2", 3),
     ],
 )  # fmt: skip

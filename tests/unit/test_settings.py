@@ -9,6 +9,7 @@ from orchestrator.settings import (
     DatabaseSettings,
     DeliverSettings,
     DispatchSettings,
+    MigrationSettings,
     PublisherSettings,
     SenderSettings,
     load,
@@ -127,7 +128,7 @@ def test_settings_of_what_is_left_out_are_read_where_a_variable_or_its_secret_is
         monkeypatch.delenv(name, raising=False)
     assert load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID") is None
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", DELIVER["TWILIO_ACCOUNT_SID"])
-    with pytest.raises(SettingsError, match="TWILIO_AUTH_TOKEN"):
+    with pytest.raises(SettingsError, match="one of them must be set"):
         load_where_set(SenderSettings, "TWILIO_ACCOUNT_SID")
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
     monkeypatch.setenv("TWILIO_PHONE_NUMBER", "+12125550100")
@@ -147,6 +148,25 @@ def test_settings_have_the_defaults_of_the_rules() -> None:
     settings = load(DeliverSettings, DELIVER)
     assert (settings.daily_limit, settings.hourly_limit) == (10, 2)
     assert settings.allowed_countries == {"US", "CA", "AS", "GU", "MP", "PR", "VI"}
+
+
+def test_urgent_messages_stop_at_three_times_the_ceiling_of_a_day() -> None:
+    assert load(DeliverSettings, {**DELIVER, "TWILIO_DAILY_CEILING_USD": "40"}).urgent_ceiling_usd == 120
+
+
+@pytest.mark.parametrize(
+    ("of_migrations", "of_functions", "used"),
+    [
+        ("postgresql://a@db/x", "postgresql://b@db/x", "a"),
+        (None, "postgresql://b@db/x", "b"),
+        ("postgresql://a@db/x", None, "a"),
+    ],
+)
+def test_migrations_have_a_url_of_their_own_where_there_is_one(
+    of_migrations: str | None, of_functions: str | None, used: str
+) -> None:
+    given = {"MIGRATION_DATABASE_URL": of_migrations or "", "DATABASE_URL": of_functions or ""}
+    assert load(MigrationSettings, given).url == f"postgresql://{used}@db/x"
 
 
 def test_lists_are_separated_by_commas() -> None:
