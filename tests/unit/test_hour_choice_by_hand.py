@@ -106,9 +106,10 @@ def test_the_hours_that_are_open_around_quiet_hours(quiet: QuietHours | None, ex
     [
         ("America/Los_Angeles", NIGHT, "Tue 11-20"),
         ("America/Los_Angeles", None, "Tue 7-22"),
+        ("Pacific/Kiritimati", None, "Tue 7-22"),
         ("Asia/Tokyo", QuietHours(time(17), time(8)), ""),
     ],
-    ids=["where both are open", "neither has quiet hours", "never both at once"],
+    ids=["where both are open", "neither has quiet hours", "where it is another day", "never both at once"],
 )
 def test_an_hour_is_open_in_all_zones(other: str, quiet: QuietHours | None, expected: str) -> None:
     zones = (NEW_YORK, ZoneInfo(other))
