@@ -30,9 +30,23 @@ def test_a_few_texts_of_a_type_hardly_change_its_weight() -> None:
     assert counts.exposure_of("rare") == pytest.approx(50 / 52)
 
 
+@pytest.mark.parametrize(
+    ("own", "weight"),
+    [((949, 0), 50 / 999), ((10_000, 0), 0.05), ((39, 39), 440 / 89), ((100, 100), 5.0)],
+    ids=["a little more than a twentieth", "less", "a little less than five", "more"],
+)
+def test_no_type_weighs_less_than_a_twentieth_or_more_than_five(own: tuple[int, int], weight: float) -> None:
+    """One of ten texts of all types is answered; fifty of them stand beside the type's own."""
+    texts, answers = own
+    counts = AnswerCounts(types={"own": [texts, answers], "other": [100_000 - texts, 10_000 - answers]})
+    assert counts.exposure_of("own") == pytest.approx(weight)
+
+
 @pytest.mark.parametrize(("answers", "is_answered"), [(0, False), (1, True)])
 def test_one_answer_makes_a_type_one_that_is_answered(answers: int, is_answered: bool) -> None:
-    assert counts_of(note=(10, answers)).is_answered("note") is is_answered
+    counts = counts_of(note=(10, answers))
+    assert counts.is_answered("note") is is_answered
+    assert not counts.is_answered("unknown")
 
 
 def test_agents_cannot_make_it_grow_without_end() -> None:
@@ -44,10 +58,25 @@ def test_agents_cannot_make_it_grow_without_end() -> None:
     assert sum(texts for texts, _ in counts.types.values()) == MOST_TYPES + 50
 
 
-def test_the_counts_of_a_busy_type_are_halved_so_that_the_present_decides() -> None:
-    counts = counts_of(note=(19_999, 10_000))
-    counts.add("note", 10, answered=False, stopped=False)
-    assert counts.types["note"] == [10_000, 5_000]
+def test_five_hundred_types_are_counted_apart_and_all_others_as_one() -> None:
+    counts = AnswerCounts()
+    for number in range(502):
+        counts.add(f"type {number}", 10, answered=number == 501, stopped=False)
+    assert len(counts.types) == 501
+    assert (counts.types["type 499"], counts.types[""]) == ([1, 0], [2, 1])
+    counts.add("type 499", 10, answered=True, stopped=False)
+    assert counts.types["type 499"] == [2, 1], "a type that is counted apart stays so"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [([19_998, 10_000], [19_999, 10_001]), ([19_999, 10_000], [10_000, 5_000]), ([30_000, 3_000], [15_000, 1_500])],
+    ids=["not yet", "at 20,000 texts", "stored by a release that halved later"],
+)
+def test_the_counts_of_a_busy_type_are_halved_so_that_the_present_decides(before: list[int], after: list[int]) -> None:
+    counts = AnswerCounts(types={"note": before})
+    counts.add("note", 10, answered=True, stopped=False)
+    assert counts.types["note"] == after
 
 
 def test_counts_come_back_as_they_were_stored() -> None:

@@ -124,6 +124,73 @@ def test_a_person_is_the_posterior_over_the_kinds() -> None:
     assert of_weekends == {False, True}
 
 
+def curves_with(*shapes: dict[int, float], shares: tuple[float, ...], level: float = 0.2) -> AnswerCurves:
+    """Curves that are 1 but at a few hours, for people of one level."""
+    flat = (level,) * HOURS
+    return AnswerCurves(
+        curves=tuple(tuple(shape.get(hour, 1.0) for hour in range(HOURS)) for shape in shapes),
+        levels=(level,),
+        weights=tuple((share,) for share in shares),
+        rates=flat,
+        stops=flat,
+        texts=0,
+        people=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "chance_of_it"), [(0.0, 0.0001), (0.01, 0.001), (5.0, 0.5), (9.3, 0.93), (20.0, 0.93)]
+)
+def test_no_chance_of_an_answer_counts_as_impossible_or_as_certain(shape: float, chance_of_it: float) -> None:
+    """A text that was answered, or was not, tells a curve with this value from one of which half are answered."""
+    curves = curves_with({10: shape}, {10: 5.0}, shares=(0.5, 0.5), level=0.1)
+    for answers, own, other in ((1, chance_of_it, 0.5), (0, 1 - chance_of_it, 0.5)):
+        learned = learn_hours(evidence({10: 1}, {10: answers}), curves)
+        expected = 0.1 * (own * shape + other * 5.0) / (own + other)
+        assert learned.rates[10] == pytest.approx(min(expected, 0.93))
+
+
+@pytest.mark.parametrize(
+    ("answers", "weekends"),
+    [({24: 0.11}, True), ({24: 0.1}, False), ({47: 0.06, 30: 0.06}, True), ({23: 1.0}, False), ({}, False)],
+)
+def test_a_person_has_answered_on_a_weekend_until_that_has_faded(answers: dict[int, float], weekends: bool) -> None:
+    learned = learn_hours(evidence(dict.fromkeys(range(HOURS), 1.0), answers), curves_with({18: 2.0}, shares=(1.0,)))
+    assert learned.weekends is weekends
+
+
+@pytest.mark.parametrize(
+    ("best", "texts", "answers", "counted"),
+    [
+        (18, {16: 7, 17: 1, 22: 2, 23: 4, 24: 7, 41: 7}, {17: 1, 23: 2, 16: 3}, (7, 3)),
+        (9, {0: 1, 11: 2, 12: 7, 23: 7, 24: 7}, {11: 1, 12: 2}, (3, 1)),
+        (38, {36: 1, 40: 2, 41: 7, 14: 7}, {36: 1, 41: 2, 14: 2}, (3, 1)),
+        (18, {18: 2.4}, {18: 0.6}, (2, 1)),
+        (18, {}, {}, (0, 0)),
+    ],
+    ids=["weekday evenings", "weekday mornings", "weekend afternoons", "faded", "nothing"],
+)
+def test_texts_are_counted_in_the_part_of_the_week_of_the_best_hour(
+    best: int, texts: dict[int, float], answers: dict[int, float], counted: tuple[int, int]
+) -> None:
+    learned = learn_hours(evidence(texts, answers), curves_with({best: 5.0}, shares=(1.0,)))
+    assert (learned.texts, learned.answers) == counted
+    assert learned.known is bool(texts)
+
+
+@pytest.mark.parametrize(("other", "sure"), [(16, 0.6), (17, 1.0), (19, 1.0), (20, 0.6)])
+def test_a_curve_that_is_highest_an_hour_beside_the_best_hour_counts_for_it(other: int, sure: float) -> None:
+    curves = curves_with({18: 3.0}, {other: 3.0}, shares=(0.6, 0.4))
+    assert learn_hours(None, curves).sure == pytest.approx(sure)
+
+
+def test_before_there_are_curves_one_in_five_answers_and_one_in_a_thousand_says_stop() -> None:
+    learned = learn_hours(None, None)
+    assert learned.rates == (0.2,) * HOURS
+    assert learned.doubts == (0.5,) * HOURS
+    assert learned.stops == (0.001,) * HOURS
+
+
 @pytest.mark.parametrize(("height", "sure"), [(1.6, 1.0), (1.5, 0.0), (1.0, 0.0)])
 def test_an_hour_is_best_for_sure_where_it_is_more_than_half_as_high_again(height: float, sure: float) -> None:
     shape = tuple(height if hour == 18 else 1.0 for hour in range(HOURS))

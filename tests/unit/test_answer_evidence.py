@@ -78,7 +78,13 @@ def test_a_clock_that_runs_back_adds_no_weight() -> None:
         (datetime(2026, 3, 6, 23, 59), 23, "weekday evenings"),  # noqa: DTZ001
         (datetime(2026, 3, 7, 0, 0), 24, "weekend mornings"),  # noqa: DTZ001
         (datetime(2026, 3, 8, 16, 59), 40, "weekend afternoons"),  # noqa: DTZ001
-        (datetime(2026, 3, 9, 11, 0), 11, "weekday mornings"),  # noqa: DTZ001
+        (datetime(2026, 3, 8, 17, 0), 41, "weekend evenings"),  # noqa: DTZ001
+        (datetime(2026, 3, 8, 23, 59), 47, "weekend evenings"),  # noqa: DTZ001
+        (datetime(2026, 3, 9, 0, 0), 0, "weekday mornings"),  # noqa: DTZ001
+        (datetime(2026, 3, 9, 11, 59), 11, "weekday mornings"),  # noqa: DTZ001
+        (datetime(2026, 3, 9, 12, 0), 12, "weekday afternoons"),  # noqa: DTZ001
+        (datetime(2026, 3, 9, 16, 59), 16, "weekday afternoons"),  # noqa: DTZ001
+        (datetime(2026, 3, 9, 17, 0), 17, "weekday evenings"),  # noqa: DTZ001
     ],
 )
 def test_a_local_time_lies_in_an_hour_and_a_part_of_the_week(local: datetime, hour: int, part: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.jurisdictions import read_law
 from orchestrator.messages import Lane
 from orchestrator.people import AnswerHours, Person
-from orchestrator.rules.answer_hours import BestTime, BestTimeKind, choose_best_time, read_hours
+from orchestrator.rules.answer_hours import BestTime, BestTimeKind, choose_best_time, describe_best_time, read_hours
 from orchestrator.rules.answer_week import HOURS
 from orchestrator.rules.decision import decide
 from orchestrator.rules.decision_values import Hold
@@ -102,6 +102,21 @@ def test_a_share_of_messages_tries_other_hours_with_its_probability() -> None:
     assert choose(person(Holdout.POPULATION), draw=0.001).kind is BestTimeKind.POPULATION_HOLDOUT, "no trials there"
 
 
+@pytest.mark.parametrize(
+    ("someone", "kind"),
+    [
+        (person(response_pattern={"best_hours": [12]}), BestTimeKind.OWNER),
+        (person(answer_hours=AnswerHours()), BestTimeKind.DEFAULT),
+        (person(Holdout.DEFAULT), BestTimeKind.DEFAULT_HOLDOUT),
+        (person(Holdout.POPULATION), BestTimeKind.POPULATION_HOLDOUT),
+    ],
+)
+@pytest.mark.parametrize("draw", [0.0, 0.999])
+def test_where_nothing_is_tried_the_choice_is_certain(someone: Person, kind: BestTimeKind, draw: float) -> None:
+    best = choose(someone, draw=draw)
+    assert (best.kind, best.probability) == (kind, 1.0)
+
+
 def test_the_same_message_chooses_alike_again() -> None:
     assert choose(person(), draw=0.3, spread=0.4) == choose(person(), draw=0.3, spread=0.4)
 
@@ -127,7 +142,8 @@ def test_a_message_that_waits_names_what_chose_its_time() -> None:
 def test_packed_hours_that_cannot_be_read_are_none() -> None:
     assert read_hours(None, STOPS) is None
     assert read_hours(hours(3, known=True), None) is None
-    assert read_hours(hours(3, known=True), b"short") is None
+    assert read_hours(hours(3, known=True), STOPS[1:]) is None
+    assert read_hours(hours(3, known=True), STOPS + b"\0") is None
 
 
 def test_how_sure_it_is_stands_beside_the_packed_hours() -> None:
@@ -135,6 +151,29 @@ def test_how_sure_it_is_stands_beside_the_packed_hours() -> None:
         learned = read_hours(hours(3, known=True), STOPS, given)
         assert learned is not None
         assert learned.sure == sure
+        assert (learned.texts, learned.answers) == (0, 0), "how many they were is not stored there"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (BestTimeKind.OWNER, "an hour of the pattern that the owner of the data set"),
+        (BestTimeKind.DEFAULT_HOLDOUT, "the usual hour, for comparison: 5 of 100 people get it whatever is learned"),
+        (
+            BestTimeKind.POPULATION_HOLDOUT,
+            "the hour at which people answer most often, for comparison: 5 of 100 people get it whatever is learned of "
+            "them",
+        ),
+        (BestTimeKind.DEFAULT, "the usual hour"),
+        (BestTimeKind.EXPLORED, "a trial of another hour, as one message in twenty is"),
+        (BestTimeKind.LEARNED, "answers come most often on weekday evenings (sure)"),
+        (BestTimeKind.POPULATION, "the hour at which people answer most often"),
+    ],
+)
+def test_an_operator_reads_what_chose_a_best_time(kind: BestTimeKind, words: str) -> None:
+    learned = read_hours(hours(18, known=True), STOPS, 0.9)
+    assert learned is not None
+    assert describe_best_time(kind, datetime(2026, 3, 3, 18, 5), learned) == f"Tuesday 18:05: {words}"  # noqa: DTZ001
 
 
 def test_a_message_that_the_daily_limit_holds_chooses_again_alike() -> None:

@@ -58,7 +58,42 @@ EVENINGS = replace(
             "Thursday 18:20: one of the open hours, which are all alike until there are answers",
         ),
         (Kind.DEFAULT, THURSDAY, None, "Thursday 18:20: the usual hour"),
+        (Kind.DEFAULT, THURSDAY, EVENINGS, "Thursday 18:20: the usual hour"),
+        (Kind.LEARNED, THURSDAY, None, "Thursday 18:20: the usual hour"),
+        (
+            Kind.LEARNED,
+            THURSDAY,
+            replace(EVENINGS, known=False),
+            "Thursday 18:20: the hour at which people answer most often",
+        ),
+        (
+            # Hours that are never chosen, before seven and from eleven in the evening on, do not count.
+            Kind.LEARNED,
+            THURSDAY.replace(day=7, hour=22),
+            replace(EVENINGS, rates=tuple({6: 0.9, 23: 0.9, 30: 0.9, 46: 0.5}.get(hour, 0.1) for hour in range(HOURS))),
+            "Saturday 22:20: answers come most often on weekend evenings (23 of 31 texts answered there; sure)",
+        ),
+        (
+            Kind.LEARNED,
+            THURSDAY.replace(hour=7),
+            replace(EVENINGS, rates=tuple({23: 0.9, 7: 0.5, 22: 0.4}.get(hour, 0.1) for hour in range(HOURS))),
+            "Thursday 07:20: answers come most often on weekday mornings (23 of 31 texts answered there; sure)",
+        ),
+        (
+            Kind.LEARNED,
+            THURSDAY.replace(day=7, hour=7),
+            replace(EVENINGS, rates=tuple({47: 0.9, 31: 0.5, 46: 0.4}.get(hour, 0.1) for hour in range(HOURS))),
+            "Saturday 07:20: answers come most often on weekend mornings (23 of 31 texts answered there; sure)",
+        ),
     ],
 )
 def test_the_sentence(kind: Kind, local: datetime, learned: LearnedHours | None, words: str) -> None:
     assert words_for(kind, local, learned) == words
+
+
+@pytest.mark.parametrize(
+    ("sure", "word"),
+    [(1.0, "sure"), (0.8, "sure"), (0.79, "likely"), (0.5, "likely"), (0.49, "not sure yet"), (0.0, "not sure yet")],
+)
+def test_how_sure_it_is(sure: float, word: str) -> None:
+    assert words_for(Kind.LEARNED, THURSDAY, replace(EVENINGS, sure=sure)).endswith(f"; {word})")

@@ -50,12 +50,73 @@ def test_it_is_never_early_never_quiet_and_never_past_the_expiry(
         ([9.5, "17:30", " 8 "], (8, 9, 17)),
         (["24", "99:00", "9-"], ()),
         (["9-11"], (9, 10)),
+        (["9:30 - 11:45"], (9, 10)),
+        (["0-24"], tuple(range(24))),
+        (["22-24", "9-25", "9-9", "10-9", "123"], (22, 23)),
+        ([23.9, -0.5, float("nan")], (23,)),
         (None, ()),
     ],
 )
 def test_which_entries_are_hours_of_a_day(stored: object, hours: tuple[int, ...]) -> None:
     pattern = owner_pattern({"best_hours": stored})
     assert sorted(pattern.hours if pattern else ()) == list(hours)
+
+
+@pytest.mark.parametrize(
+    ("stored", "days"),
+    [
+        ([0], {6}),
+        ([1], {0}),
+        ([6], {5}),
+        ([7, 3.9], {6, 2}),
+        ([-1, 8, True, float("nan"), None], set()),
+        (["Weekends"], {5, 6}),
+        (["weekend"], {5, 6}),
+        (["weekdays"], {0, 1, 2, 3, 4}),
+        (["workday"], {0, 1, 2, 3, 4}),
+        (["mo", " Thurs ", "Sundays"], {0, 3, 6}),
+        (["m", "t", "someday", ""], set()),
+        ("tuesday", {1}),
+    ],
+)
+def test_which_entries_are_days_of_the_week(stored: object, days: set[int]) -> None:
+    pattern = owner_pattern({"preferred_days": stored})
+    assert (pattern.days if pattern else set()) == days
+    assert pattern is None or pattern.hours == (10,)
+
+
+@pytest.mark.parametrize(
+    ("earliest", "expires_at", "quiet", "expected"),
+    [
+        ("08:00", "23:00", None, "10:15"),
+        ("10:15", "23:00", None, "10:15"),
+        ("10:59", "23:00", None, "10:59"),
+        ("11:00", "23:00", None, "11:00"),
+        ("08:00", "10:20", None, "08:00"),
+        ("08:00", "10:21", None, "10:15"),
+        ("08:00", "23:00", QuietHours(time(10, 16), time(7)), "10:15"),
+        ("08:00", "23:00", QuietHours(time(10, 15), time(7)), "08:00"),
+        ("08:00", "23:00", QuietHours(time(21), time(10, 15)), "10:15"),
+        ("08:00", "23:00", QuietHours(time(21), time(10, 16)), "08:00"),
+    ],
+    ids=[
+        "before it", "at its minute", "within the hour", "the hour is over", "it expires within five minutes",
+        "it expires later", "quiet a minute later", "quiet from then on", "quiet until then", "quiet a minute longer",
+    ],
+)  # fmt: skip
+def test_the_best_time_of_one_day(earliest: str, expires_at: str, quiet: QuietHours | None, expected: str) -> None:
+    """A person is texted at ten on Tuesdays; the message stands in the middle of the half hour of the spread."""
+    zone = ZoneInfo("America/New_York")
+    now, until, best = (
+        datetime.combine(datetime(2026, 3, 3), time.fromisoformat(clock), zone)  # noqa: DTZ001
+        for clock in (earliest, expires_at, expected)
+    )
+    assert best_time(now, until, (zone,), quiet, Pattern((10,), frozenset({1})), spread=0.5) == best
+
+
+def test_a_person_without_a_zone_has_no_best_time() -> None:
+    now = datetime(2026, 3, 3, 9, tzinfo=UTC)
+    assert best_time(now, now + timedelta(days=2), (), NIGHT, Pattern(), spread=0.5) == now
 
 
 def test_many_messages_spread_over_the_first_half_of_the_hour() -> None:

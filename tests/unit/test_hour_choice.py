@@ -173,6 +173,8 @@ def test_a_day_that_the_clocks_skip_has_no_hours() -> None:
 def test_a_message_keeps_its_draw_and_messages_spread_evenly() -> None:
     ids = [UUID(int=(0x7 << 76) + number) for number in range(2_000)]
     assert draw_of(ids[5]) == draw_of(UUID(str(ids[5])))
+    # The first twelve digits of `sha256sum` of the id.
+    assert draw_of(UUID(int=1)) == 0x7C3CCD10BB7E / 16**12
     tenths = Counter(int(10 * draw_of(message_id)) for message_id in ids)
     assert set(tenths) == set(range(10))
     assert all(150 < times < 250 for times in tenths.values())

@@ -44,7 +44,8 @@ class AnswerCounts:
 
     def is_answered(self, message_type: str | None) -> bool:
         """Whether a text of this type was ever answered."""
-        return self.types.get(self._name_of(message_type), [0, 0])[1] > 0
+        counts = self.types.get(self._name_of(message_type))
+        return bool(counts and counts[1])
 
     def exposure_of(self, message_type: str | None) -> float:
         """How often texts of a type are answered, relative to those of all types; 1 while that is not known."""

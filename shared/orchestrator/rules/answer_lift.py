@@ -87,6 +87,6 @@ def _ratio(arm: ArmSums, what: Literal["answers", "stops"], usual: float) -> tup
         else (arm.stops, arm.stops_squared, arm.texts_stops)
     )
     rate = events / arm.texts
-    squares = max(squared - 2 * rate * product + rate * rate * arm.texts_squared, 0.0)
+    squares = squared - 2 * rate * product + rate * rate * arm.texts_squared
     by_person = squares * arm.people / (arm.people - 1) / arm.texts**2
     return rate, max(by_person, usual * (1 - usual) / arm.texts)

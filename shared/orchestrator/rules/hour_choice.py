@@ -115,8 +115,7 @@ def choose_time(
         kind = Kind.LEARNED if learned.known else Kind.POPULATION
     at_second, hour = hours[place]
     probability = (1 - exploration) * weights[place] / total + exploration / len(hours)
-    at = earliest if at_second == start else datetime.fromtimestamp(at_second, UTC)
-    return Choice(at, kind, probability, hour)
+    return Choice(datetime.fromtimestamp(at_second, UTC), kind, probability, hour)
 
 
 def _open_hours(
@@ -144,13 +143,10 @@ def _open_hours(
                 continue
             if slots[0][0] >= end:
                 break
-            before = len(found)
-            for opens, closes, hour in slots:
-                at = opens + offset
-                at = max(at, start)
-                if at < closes and at < end:
-                    found.append((at, hour))
-            if len(found) - before == len(slots):
+            times = ((max(opens + offset, start), closes, hour) for opens, closes, hour in slots)
+            still_open = [(at, hour) for at, closes, hour in times if at < closes and at < end]
+            found += still_open
+            if len(still_open) == len(slots):
                 whole.add(weekend)
         if found:
             break
