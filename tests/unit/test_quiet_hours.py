@@ -18,6 +18,7 @@ ZONES = [
         "America/Los_Angeles",
         "America/St_Johns",  # half an hour off
         "Australia/Lord_Howe",  # changes by half an hour
+        "Pacific/Auckland",  # changes on the day before, in UTC
         "Asia/Kathmandu",
         "America/Santiago",  # changes at midnight
         "Pacific/Honolulu",  # never changes
@@ -79,10 +80,19 @@ def test_the_night_in_new_york(situation: str, moment: str, opens: str) -> None:
     assert found == datetime.fromisoformat(opens), situation
 
 
-def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it() -> None:
+@pytest.mark.parametrize(
+    ("moment", "zone", "opens"),
+    [
+        ("2026-03-08T01:30:00-05:00", "America/New_York", "2026-03-08T03:00:00-04:00"),
+        # In UTC, these clocks change on the day before.
+        ("2026-10-04T01:30:00+10:00", "Australia/Sydney", "2026-10-04T03:00:00+11:00"),
+        ("2026-09-27T01:30:00+12:00", "Pacific/Auckland", "2026-09-27T03:00:00+13:00"),
+    ],
+)
+def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it(moment: str, zone: str, opens: str) -> None:
     window = QuietHours(time(1), time(2, 30))
-    before = datetime(2026, 3, 8, 1, 30, tzinfo=NEW_YORK)
-    assert next_open(before, [NEW_YORK], window) == datetime(2026, 3, 8, 3, 0, tzinfo=NEW_YORK)
+    found = next_open(datetime.fromisoformat(moment), [ZoneInfo(zone)], window)
+    assert found == datetime.fromisoformat(opens)
 
 
 @pytest.mark.parametrize(
