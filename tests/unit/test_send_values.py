@@ -63,7 +63,13 @@ ANSWER = replace(ORDINARY, open_until=at(14, 30), caps=NONE, takes_slot=False, r
         ("high", HIGH, ADA, at(14), ORDINARY),
         ("medium leaves a slot of the day", MEDIUM, ADA, at(14), replace(ORDINARY, caps=Caps(9, 2))),
         ("urgent", URGENT, ADA, at(14), replace(ORDINARY, open_until=at(23, 30), caps=Caps(10, None))),
-        ("no later than it expires", replace(HIGH, expires_at=at(15)), ADA, at(14), replace(ORDINARY, open_until=at(15))),
+        (
+            "no later than it expires",
+            replace(HIGH, expires_at=at(15)),
+            ADA,
+            at(14),
+            replace(ORDINARY, open_until=at(15)),
+        ),
         ("a sequence counts whole for its agents", FIRST_OF_THREE, ADA, at(14), replace(ORDINARY, agent_texts=3)),
         (
             "a later part takes no slot",
