@@ -49,7 +49,7 @@ def law_limit(message: MessageState, lawful: LawfulTimes | None, now: datetime) 
         return UNBOUND
     texts = 0 if message.continues else message.parts
     most = None if message.continues else lawful.most_texts
-    return LawLimit(texts, most, int(lawful.period.total_seconds() // 3600) or 24, lawful.rows_at(now))
+    return LawLimit(texts, most, lawful.period // timedelta(hours=1), lawful.rows_at(now))
 
 
 def hold_by_law(  # noqa: PLR0911
