@@ -230,8 +230,9 @@ def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) ->
         daily_limit=int(facts["daily"]) if "daily" in facts else None,
         hourly_limit=int(facts["hourly"]) if "hourly" in facts else None,
         sent_by_day={
-            today: int(facts.get("sent", 0)),
-            today - timedelta(days=1): int(facts.get("sent-yesterday", 0)),
+            day: int(facts[name])
+            for name, day in (("sent", today), ("sent-yesterday", today - timedelta(days=1)))
+            if name in facts
         },
         recent_sends=times("recent"),
         law_sends=times("law-sent"),

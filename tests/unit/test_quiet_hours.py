@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
+from orchestrator.rules.quiet_hours import QuietHours, is_open_for, next_open, open_until
 
 NIGHT = QuietHours(time(21), time(8))
 NEW_YORK = ZoneInfo("America/New_York")
@@ -128,3 +128,21 @@ def test_quiet_hours_that_a_clock_change_skips_begin_on_the_day_after() -> None:
     window = QuietHours(time(2), time(2, 30))
     saturday = datetime(2026, 3, 7, 12, tzinfo=NEW_YORK)
     assert open_until(saturday, [NEW_YORK], window) == datetime(2026, 3, 9, 2, tzinfo=NEW_YORK)
+
+
+@pytest.mark.parametrize(
+    ("begins", "window", "is_open"),
+    [
+        ("2026-03-03T20:00:00-05:00", NIGHT, True),
+        ("2026-03-03T20:00:01-05:00", NIGHT, False),
+        ("2026-03-03T07:59:59-05:00", NIGHT, False),
+        ("2026-03-03T08:00:00-05:00", NIGHT, True),
+        ("2026-03-03T23:00:00-05:00", QuietHours(time(8), time(8)), True),  # there are none
+    ],
+)
+def test_whether_a_whole_hour_is_open(begins: str, window: QuietHours, is_open: bool) -> None:
+    assert is_open_for(timedelta(hours=1), datetime.fromisoformat(begins), (NEW_YORK,), window) is is_open
+
+
+def test_where_no_zone_is_known_no_hour_is_open() -> None:
+    assert not is_open_for(timedelta(hours=1), datetime(2026, 3, 3, 17, tzinfo=UTC), (), NIGHT)
