@@ -37,6 +37,8 @@ MESSAGE_FLAGS = {
         "reply",
         "marketing",
         "inbound-unread",
+        "no-consent",
+        "revoked",
     ),
 }
 MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged", "parts"}
@@ -191,6 +193,8 @@ def _message(cell: Cell, zone: ZoneInfo, now: datetime) -> MessageState:
         parts=int(cell.facts.get("parts", 1)),
         is_reply="reply" in cell.flags,
         purpose=Purpose.MARKETING if "marketing" in cell.flags else Purpose.INFORMATIONAL,
+        has_consent="no-consent" not in cell.flags,
+        revoked="revoked" in cell.flags,
         inbound_unread="inbound-unread" in cell.flags,
         relevance=Relevance(verdict),
         checked_at=_instant(f"Tue {checked_at}", zone) if checked_at else None,
