@@ -36,6 +36,15 @@ def test_midnight_is_the_first_minute_of_the_next_day(moment: datetime, zone: Zo
         ),
         ("midnight is skipped", "2026-09-05T12:00:00-04:00", "America/Santiago", "2026-09-06T01:00:00-03:00"),
         ("the last hour comes twice", "2026-04-04T23:30:00-03:00", "America/Santiago", "2026-04-05T00:00:00-04:00"),
+        # At 00:01 of that Sunday the clocks of Newfoundland went back to 23:01 of Saturday.
+        (
+            "a day begins twice, the first time",
+            "2010-11-06T23:30:00-02:30",
+            "America/St_Johns",
+            "2010-11-07T00:00:00-02:30",
+        ),
+        ("its first minute", "2010-11-07T00:00:30-02:30", "America/St_Johns", "2010-11-08T00:00:00-03:30"),
+        ("the second time", "2010-11-06T23:30:00-03:30", "America/St_Johns", "2010-11-07T00:00:00-03:30"),
         ("midnight comes twice", "2026-10-31T12:00:00-04:00", "America/Havana", "2026-11-01T00:00:00-04:00"),
     ],
 )

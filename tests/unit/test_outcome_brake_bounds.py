@@ -73,6 +73,14 @@ def test_a_rest_that_brought_nothing_is_the_measure() -> None:
     ]
 
 
+def test_where_one_text_is_enough_one_is_judged_by_one() -> None:
+    limits = OutcomeBrakeSettings(outcome_brake_texts=1)
+    assert outcome_pauses([of("bad", "news", 1, stops=1), of(None, "news", 1)], limits) == [
+        OutcomePause(OutcomeScope.AGENT, "bad", "1 of 1 texts brought a STOP (100.0%), of the rest 0.0%")
+    ]
+    assert outcome_pauses([of("bad", "news", 1, stops=1), of(None, "news", 0)], limits) == []
+
+
 def test_the_first_reason_of_two_is_named() -> None:
     counts = [of("bad", "news", 300, stops=100, filtered=90), of("good", "news", 400)]
     (pause,) = outcome_pauses(counts, LIMITS)

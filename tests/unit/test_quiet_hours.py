@@ -99,6 +99,8 @@ def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it(moment: s
     ("situation", "moment", "opens"),
     [
         ("the first 01:30 opens", "2026-11-01T00:00:00-04:00", "2026-11-01T01:30:00-04:00"),
+        ("in another year, from the hour before", "2025-11-02T00:30:00-04:00", "2025-11-02T01:30:00-04:00"),
+        ("in another year, again", "2024-11-03T01:00:00-05:00", "2024-11-03T01:30:00-05:00"),
         ("the clock goes back into the window", "2026-11-01T01:00:00-05:00", "2026-11-01T01:30:00-05:00"),
     ],
 )

@@ -213,3 +213,14 @@ def test_a_phone_gets_two_texts_in_a_wave() -> None:
     first, later = split_by_person([(one, found) for one, found in sendable if isinstance(found, Send)])
     assert [one.message_id.int for one, _ in first] == [0, 1, 4]
     assert [message_id.int for message_id in later] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [HIGH, replace(HIGH, asks=True, not_before=NOON + timedelta(hours=1))],
+    ids=["one that asks nothing", "one that is held"],
+)
+def test_only_a_question_that_goes_holds_those_of_other_agents(first: MessageState) -> None:
+    coach = replace(delivery(1, QUIET_PERSON, replace(HIGH, asks=True)), agent_id="coach")
+    decisions = decide_wave([delivery(0, QUIET_PERSON, first), coach], PolicySettings(), LAW, NOON)
+    assert isinstance(decisions[coach.message_id], Send)

@@ -66,7 +66,7 @@ class _Measure:
     floor: float
 
     def share(self, outcomes: Outcomes) -> float:
-        return self.count(outcomes) / outcomes.texts if outcomes.texts else 0.0
+        return self.count(outcomes) / max(outcomes.texts, 1)
 
 
 def outcome_pauses(counts: Sequence[OutcomeCount], limits: OutcomeBrakeSettings) -> list[OutcomePause]:
