@@ -36,13 +36,17 @@ MESSAGE_FLAGS = {
         "broken",
         "reply",
         "marketing",
+        "inbound-unread",
+        "no-consent",
+        "revoked",
     ),
 }
 MESSAGE_FACTS = {"queued", "for", "best", "expires", "judged", "parts"}
 PERSON_FLAGS = {"opted-out", "unjudged", "dead-number"}
 PERSON_FACTS = {
     *("phone", "zone", "quiet", "daily", "hourly", "sent", "sent-yesterday", "recent", "planned", "wrote", "texts"),
-    *("hours", "days", "pattern", "unreachable-until", "active-hour", "active-day", "place", "law-sent"),
+    *("hours", "days", "pattern", "unreachable-until", "country-paused-until", "active-hour", "active-day", "place"),
+    *("law-sent", "replies"),
 }
 
 
@@ -189,6 +193,9 @@ def _message(cell: Cell, zone: ZoneInfo, now: datetime) -> MessageState:
         parts=int(cell.facts.get("parts", 1)),
         is_reply="reply" in cell.flags,
         purpose=Purpose.MARKETING if "marketing" in cell.flags else Purpose.INFORMATIONAL,
+        has_consent="no-consent" not in cell.flags,
+        revoked="revoked" in cell.flags,
+        inbound_unread="inbound-unread" in cell.flags,
         relevance=Relevance(verdict),
         checked_at=_instant(f"Tue {checked_at}", zone) if checked_at else None,
     )
@@ -227,8 +234,9 @@ def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) ->
         daily_limit=int(facts["daily"]) if "daily" in facts else None,
         hourly_limit=int(facts["hourly"]) if "hourly" in facts else None,
         sent_by_day={
-            today: int(facts.get("sent", 0)),
-            today - timedelta(days=1): int(facts.get("sent-yesterday", 0)),
+            day: int(facts[name])
+            for name, day in (("sent", today), ("sent-yesterday", today - timedelta(days=1)))
+            if name in facts
         },
         recent_sends=times("recent"),
         law_sends=times("law-sent"),
@@ -242,6 +250,8 @@ def _person(cell: Cell, zone_name: str | None, zone: ZoneInfo, now: datetime) ->
         has_unread_text="unjudged" in cell.flags,
         number_is_dead="dead-number" in cell.flags,
         unreachable_until=times("unreachable-until")[0] if "unreachable-until" in facts else None,
+        country_paused_until=times("country-paused-until")[0] if "country-paused-until" in facts else None,
+        replies_to_text=int(facts.get("replies", 0)),
     )
 
 

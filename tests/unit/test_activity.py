@@ -69,6 +69,13 @@ def test_each_ceiling_of_replies_holds_by_itself(to_this_text: int, this_hour: i
     assert may_reply(person, TODAY, DEFAULTS) is may
 
 
+@pytest.mark.parametrize(("ceiling", "may"), [(0, False), (1, True)])
+def test_on_a_day_without_a_text_the_whole_ceiling_is_left(ceiling: int, may: bool) -> None:
+    ceilings = ActivitySettings(active_texts_per_day=ceiling, replies_per_day=ceiling)
+    assert may_come_forward(ACTIVE, 1, TODAY, ceilings, NOW) is may
+    assert may_reply(ACTIVE, TODAY, ceilings) is may
+
+
 def test_a_person_who_is_not_active_gets_none() -> None:
     assert not may_come_forward(replace(ACTIVE, last_inbound_at=NOW - timedelta(minutes=10)), 1, TODAY, DEFAULTS, NOW)
 

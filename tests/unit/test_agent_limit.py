@@ -26,6 +26,7 @@ NOW = datetime(2026, 3, 3, 15, tzinfo=UTC)
         ("above a limit that was lowered", 1, [50, 30, 10], 1, 50),
         ("a limit of zero holds for a day", 0, [], 1, 24 * 60),
         ("and sequences too", 0, [], 3, 24 * 60),
+        ("as does one below zero", -1, [], 1, 24 * 60),
     ],
 )
 def test_room_for_a_message(

@@ -145,3 +145,30 @@ def test_yes_to_a_toll_free_number_lifts_no_block(text: str, to_toll_free: bool,
 
 def test_an_opt_out_type_that_does_not_exist_yet_leaves_it_to_the_text() -> None:
     assert intent_of("STOP", "SNOOZE") == (Intent.STOP, ClassifiedBy.KEYWORD)
+
+
+@pytest.mark.parametrize(
+    ("text", "decided"),
+    [
+        ("OPT OUT", (Intent.STOP, ClassifiedBy.KEYWORD)),
+        ("stop all", (Intent.STOP, ClassifiedBy.KEYWORD)),
+        ("opt o ut", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ("cancel", (Intent.STOP, ClassifiedBy.KEYWORD)),
+        ("cancel please", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ("STOP?", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ("help please", (Intent.HELP, ClassifiedBy.KEYWORD)),
+        ("help?", (Intent.HELP, ClassifiedBy.KEYWORD)),
+        ("please stop texting me", (Intent.STOP, ClassifiedBy.PHRASE)),
+        ("will you stop texting me?", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ("wrong number", (Intent.WRONG_PERSON, ClassifiedBy.PHRASE)),
+        ("I'm driving with Focus turned on.", (Intent.AUTOMATIC, ClassifiedBy.PHRASE)),
+        ("Liked “STOP”", (Intent.CONVERSATION, ClassifiedBy.HARMLESS)),
+        ("ok 👍", (Intent.CONVERSATION, ClassifiedBy.HARMLESS)),
+        ("ok 🖕", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ("👍", (Intent.CONVERSATION, ClassifiedBy.HARMLESS)),
+        ("Thanks\n--\nPlease stop texting me", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ('Thanks, "please stop texting me"', (Intent.UNREAD, ClassifiedBy.NOBODY)),
+    ],
+)
+def test_what_decides_the_intent_of_a_text(text: str, decided: tuple[Intent, ClassifiedBy]) -> None:
+    assert intent_of(text) == decided

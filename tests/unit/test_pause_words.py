@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestrator.rules.pause_words import PauseRow, describe_in_words
+from orchestrator.rules.pause_words import PauseRow, data_of, describe_in_words
 
 SINCE = datetime(2026, 3, 3, 15, tzinfo=UTC)
 END = datetime(2026, 3, 4, tzinfo=UTC)
@@ -37,7 +37,46 @@ END = datetime(2026, 3, 4, tzinfo=UTC)
             "agent bulk 7 since 2026-03-03 10:00:00 EST by the throttle"
             " (until 2026-03-03 19:00:00 EST, or `orchestrator resume --agent 'bulk 7'`)",
         ),
+        (
+            PauseRow("country", "FR", None, None, SINCE, None),
+            "texts to FR since 2026-03-03 10:00:00 EST by Twilio, which refuses texts to this country"
+            " (until it ends by itself)",
+        ),
+        (
+            PauseRow("country", "FR", None, None, SINCE, END),
+            "texts to FR since 2026-03-03 10:00:00 EST by Twilio, which refuses texts to this country"
+            " (until 2026-03-03 19:00:00 EST)",
+        ),
+        (
+            PauseRow("moon", "full", None, None, SINCE, None),
+            "moon full since 2026-03-03 10:00:00 EST by a function (until it ends by itself)",
+        ),
     ],
 )
 def test_a_pause_in_words(pause: PauseRow, line: str) -> None:
     assert describe_in_words(pause, ZoneInfo("America/New_York")) == line
+
+
+def test_pauses_as_data_name_what_they_stop_and_what_set_them() -> None:
+    by_hand = PauseRow("lane", "low", "ada", "incident", SINCE, None)
+    by_throttle = PauseRow("brake", "bulk", None, None, SINCE, END)
+    assert data_of([by_hand, by_throttle]) == [
+        {
+            "scope": "lane",
+            "value": "low",
+            "stops": "lane low",
+            "paused_by": "ada",
+            "note": "incident",
+            "paused_at": SINCE,
+            "ends_at": None,
+        },
+        {
+            "scope": "brake",
+            "value": "bulk",
+            "stops": "agent bulk",
+            "paused_by": "the throttle",
+            "note": None,
+            "paused_at": SINCE,
+            "ends_at": END,
+        },
+    ]

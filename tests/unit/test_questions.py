@@ -32,6 +32,7 @@ MESSAGE = MessageState(
         (replace(MESSAGE, question_at=NOW), NOW + HOLDS_FOR),
         (replace(MESSAGE, question_at=NOW - HOLDS_FOR + SECOND), NOW + SECOND),
         (replace(MESSAGE, question_at=NOW - HOLDS_FOR), None),
+        (replace(MESSAGE, question_at=NOW - HOLDS_FOR - SECOND), None),
         (replace(MESSAGE, question_at=None), None),
         (replace(MESSAGE, asks=False), None),
         (replace(MESSAGE, lane=Lane.URGENT), None),

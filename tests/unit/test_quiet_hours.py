@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.rules.quiet_hours import QuietHours, next_open, open_until
+from orchestrator.rules.quiet_hours import QuietHours, is_open_for, next_open, open_until
 
 NIGHT = QuietHours(time(21), time(8))
 NEW_YORK = ZoneInfo("America/New_York")
@@ -18,6 +18,7 @@ ZONES = [
         "America/Los_Angeles",
         "America/St_Johns",  # half an hour off
         "Australia/Lord_Howe",  # changes by half an hour
+        "Pacific/Auckland",  # changes on the day before, in UTC
         "Asia/Kathmandu",
         "America/Santiago",  # changes at midnight
         "Pacific/Honolulu",  # never changes
@@ -79,16 +80,27 @@ def test_the_night_in_new_york(situation: str, moment: str, opens: str) -> None:
     assert found == datetime.fromisoformat(opens), situation
 
 
-def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it() -> None:
+@pytest.mark.parametrize(
+    ("moment", "zone", "opens"),
+    [
+        ("2026-03-08T01:30:00-05:00", "America/New_York", "2026-03-08T03:00:00-04:00"),
+        # In UTC, these clocks change on the day before.
+        ("2026-10-04T01:30:00+10:00", "Australia/Sydney", "2026-10-04T03:00:00+11:00"),
+        ("2026-09-27T01:30:00+12:00", "Pacific/Auckland", "2026-09-27T03:00:00+13:00"),
+    ],
+)
+def test_an_hour_that_does_not_exist_ends_when_the_clock_jumps_over_it(moment: str, zone: str, opens: str) -> None:
     window = QuietHours(time(1), time(2, 30))
-    before = datetime(2026, 3, 8, 1, 30, tzinfo=NEW_YORK)
-    assert next_open(before, [NEW_YORK], window) == datetime(2026, 3, 8, 3, 0, tzinfo=NEW_YORK)
+    found = next_open(datetime.fromisoformat(moment), [ZoneInfo(zone)], window)
+    assert found == datetime.fromisoformat(opens)
 
 
 @pytest.mark.parametrize(
     ("situation", "moment", "opens"),
     [
         ("the first 01:30 opens", "2026-11-01T00:00:00-04:00", "2026-11-01T01:30:00-04:00"),
+        ("in another year, from the hour before", "2025-11-02T00:30:00-04:00", "2025-11-02T01:30:00-04:00"),
+        ("in another year, again", "2024-11-03T01:00:00-05:00", "2024-11-03T01:30:00-05:00"),
         ("the clock goes back into the window", "2026-11-01T01:00:00-05:00", "2026-11-01T01:30:00-05:00"),
     ],
 )
@@ -118,3 +130,21 @@ def test_quiet_hours_that_a_clock_change_skips_begin_on_the_day_after() -> None:
     window = QuietHours(time(2), time(2, 30))
     saturday = datetime(2026, 3, 7, 12, tzinfo=NEW_YORK)
     assert open_until(saturday, [NEW_YORK], window) == datetime(2026, 3, 9, 2, tzinfo=NEW_YORK)
+
+
+@pytest.mark.parametrize(
+    ("begins", "window", "is_open"),
+    [
+        ("2026-03-03T20:00:00-05:00", NIGHT, True),
+        ("2026-03-03T20:00:01-05:00", NIGHT, False),
+        ("2026-03-03T07:59:59-05:00", NIGHT, False),
+        ("2026-03-03T08:00:00-05:00", NIGHT, True),
+        ("2026-03-03T23:00:00-05:00", QuietHours(time(8), time(8)), True),  # there are none
+    ],
+)
+def test_whether_a_whole_hour_is_open(begins: str, window: QuietHours, is_open: bool) -> None:
+    assert is_open_for(timedelta(hours=1), datetime.fromisoformat(begins), (NEW_YORK,), window) is is_open
+
+
+def test_where_no_zone_is_known_no_hour_is_open() -> None:
+    assert not is_open_for(timedelta(hours=1), datetime(2026, 3, 3, 17, tzinfo=UTC), (), NIGHT)

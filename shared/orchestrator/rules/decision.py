@@ -190,11 +190,12 @@ def _hold_in_quiet_hours(
     opens = next_open(now, zones, quiet)
     if opens is None:
         return Hold(now + RECHECK_AFTER, Reason.ZONE_UNKNOWN)
-    if opens == now and message.in_sequence and not message.continues:
-        closes = open_until(now, zones, quiet)
-        if closes and closes - now < SEQUENCE_DURATION:
-            opens = next_open(closes, zones, quiet) or now + RECHECK_AFTER
-    return Hold(next_opening(opens, person, quiet, lawful), Reason.QUIET_HOURS) if opens > now else None
+    if opens > now:
+        return Hold(next_opening(opens, person, quiet, lawful), Reason.QUIET_HOURS)
+    closes = open_until(now, zones, quiet) if message.in_sequence and not message.continues else None
+    if closes and closes - now < SEQUENCE_DURATION:
+        return Hold(next_opening(closes, person, quiet, lawful), Reason.QUIET_HOURS)
+    return None
 
 
 def _hold_by_limits(

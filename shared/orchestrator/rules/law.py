@@ -83,7 +83,7 @@ class HoursRow:
     def walls(self) -> frozenset[time]:
         """The times of day at which it can change whether texts may go."""
         hours = [found for found in (*self.days, self.on_holidays) if found]
-        minutes = {0, *(minute % 1440 for each in hours for minute in (each.opens, each.closes))}
+        minutes = {minute % 1440 for each in hours for minute in (each.opens, each.closes)}
         return frozenset(time(minute // 60, minute % 60) for minute in minutes)
 
 
@@ -234,8 +234,8 @@ class LawfulTimes:
 
     @property
     def period(self) -> timedelta:
-        """The longest period of the caps."""
-        return max((row.period for row in self.caps), default=timedelta(0))
+        """The longest period of the caps; a day without a cap."""
+        return max((row.period for row in self.caps), default=timedelta(days=1))
 
     def next_lawful(self, now: datetime) -> datetime | None:
         """The first instant from `now` on at which every row allows a text.

@@ -49,7 +49,7 @@ def law_limit(message: MessageState, lawful: LawfulTimes | None, now: datetime) 
         return UNBOUND
     texts = 0 if message.continues else message.parts
     most = None if message.continues else lawful.most_texts
-    return LawLimit(texts, most, int(lawful.period.total_seconds() // 3600) or 24, lawful.rows_at(now))
+    return LawLimit(texts, most, lawful.period // timedelta(hours=1), lawful.rows_at(now))
 
 
 def hold_by_law(  # noqa: PLR0911
@@ -82,24 +82,24 @@ def hold_by_law(  # noqa: PLR0911
     if closes and closes - now < lasts:
         return next_opening(closes, person, quiet, lawful), Reason.LAW_HOURS, lawful.rows_against(closes)
     frees = _cap_frees_at(message, person, lawful, now)
-    if frees > now:
+    if frees:
         caps = "; ".join(describe_cap(row, lawful.law) for row in lawful.caps)
         return next_opening(frees, person, quiet, lawful), Reason.LAW_CAP, caps
     return None
 
 
-def _cap_frees_at(message: MessageState, person: Person, lawful: LawfulTimes, now: datetime) -> datetime:
-    """When the caps allow the message, counted from the texts that went; `now` when they allow it now.
+def _cap_frees_at(message: MessageState, person: Person, lawful: LawfulTimes, now: datetime) -> datetime | None:
+    """When the caps allow the message, counted from the texts that went; None when they allow it now.
 
     A sequence counts as a whole. One that is longer than a cap never goes: it is decided again each period.
     """
     if message.continues or lawful.most_texts is None:
-        return now
+        return None
     others = lawful.most_texts - message.parts
     if others < 0:
         return now + lawful.period
     within = sorted(sent for sent in person.law_sends if sent > now - lawful.period)
-    return within[len(within) - others - 1] + lawful.period if len(within) > others else now
+    return within[len(within) - others - 1] + lawful.period if len(within) > others else None
 
 
 def next_opening(earliest: datetime, person: Person, quiet: QuietHours | None, lawful: LawfulTimes | None) -> datetime:

@@ -7,6 +7,7 @@ alone, whatever the text before it asked.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from orchestrator.rules.keywords import HELP_WORDS, STOP_WORDS
 
@@ -156,10 +157,9 @@ def _opts_out(answers: Sequence[_Answer], place: int, context: str, sentence: st
 
 def _purpose(answers: Sequence[_Answer], place: int, sentence: str) -> str:
     """What a sentence says of an answer; of several that are only joined, what it says of the last one."""
-    for number in range(place, len(answers)):
-        end = answers[number + 1].start if number + 1 < len(answers) else len(sentence)
-        words = sentence[answers[number].end : end]
-        if number + 1 == len(answers) or not _is_joint(words):
+    for answer, following in zip_longest(answers[place:], answers[place + 1 :]):
+        words = sentence[answer.end : following.start if following else None]
+        if not _is_joint(words):
             return _LAST_JOINT.sub("", words)
     return ""
 
