@@ -66,20 +66,35 @@ def test_everything_else_is_a_problem(text: str) -> None:
     assert check_text(text, DATA, "Ada").problems
 
 
-def read_cases() -> list[tuple[bool, dict[str, object], str]]:
-    lines = (Path(__file__).parents[1] / "cases" / "grounding.txt").read_text().splitlines()
+NOW = datetime(2026, 3, 3, 10, tzinfo=ZoneInfo("America/New_York"))
+
+
+def read_cases(name: str, verdicts: set[str]) -> list[tuple[str, dict[str, object], str]]:
+    lines = (Path(__file__).parents[1] / "cases" / name).read_text().splitlines()
     cases = [[part.strip() for part in line.split("|", 2)] for line in lines if line.strip() and line[0] != "#"]
-    assert {verdict for verdict, _, _ in cases} == {"true", "false"}
-    return [(verdict == "true", {"type": "note", **json.loads(data)}, text) for verdict, data, text in cases]
+    assert {verdict for verdict, _, _ in cases} == verdicts
+    return [(verdict, {"type": "note", **json.loads(data)}, text) for verdict, data, text in cases]
 
 
 @pytest.mark.parametrize(
-    ("is_true", "data", "text"), read_cases(), ids=lambda value: value if isinstance(value, str) else ""
+    ("verdict", "data", "text"),
+    read_cases("grounding.txt", {"true", "false"}),
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_text_states_what_the_data_states(is_true: bool, data: dict[str, object], text: str) -> None:
-    now = datetime(2026, 3, 3, 10, tzinfo=ZoneInfo("America/New_York"))
-    found = check_text(text, data, "Ada", now=now)
-    assert (found.problems == ()) == is_true, found.problems
+def test_a_text_states_what_the_data_states(verdict: str, data: dict[str, object], text: str) -> None:
+    found = check_text(text, data, "Ada", now=NOW)
+    assert (found.problems == ()) == (verdict == "true"), found.problems
+
+
+@pytest.mark.parametrize(
+    ("verdict", "data", "text"),
+    read_cases("second_readings.txt", {"sent", "again", "refused"}),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_text_is_sent_read_again_or_refused(verdict: str, data: dict[str, object], text: str) -> None:
+    found = check_text(text, data, "Ada", now=NOW)
+    became = "refused" if found.problems else "again" if found.needs_second_reading else "sent"
+    assert became == verdict, found.problems
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _HANDLE = re.compile(r"(?<![\w/@&])[@#$€£][^\W\d]\w+(?:[.-]\w+)*")
 _END = ".,;:!?'\"»…>*"
 
 
-def find_addresses(text: str, *, also_disguised: bool = True) -> Iterator[Found]:
+def find_addresses(text: str, *, also_disguised: bool) -> Iterator[Found]:
     """Yield the links, addresses and handles of a text, in no order; none overlaps another.
 
     Args:

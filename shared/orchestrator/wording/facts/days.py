@@ -11,7 +11,7 @@ from orchestrator.wording.facts.language import Language, any_of
 _SHORT = 4
 
 
-def find_recurrences(text: str, language: Language, *, exact: bool = False) -> Iterator[Found]:
+def find_recurrences(text: str, language: Language, *, exact: bool) -> Iterator[Found]:
     """Yield the weekdays that come again: every Tuesday, every other Tuesday.
 
     Args:

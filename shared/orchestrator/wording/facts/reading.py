@@ -13,7 +13,7 @@ from orchestrator.wording.facts.codes import find_codes, find_versions
 from orchestrator.wording.facts.dates import find_dates
 from orchestrator.wording.facts.days import find_days, find_recurrences
 from orchestrator.wording.facts.durations import find_durations, find_hours_and_minutes
-from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number, Time
+from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number, Time, Zone
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
 from orchestrator.wording.facts.named_days import find_named_days
@@ -28,6 +28,7 @@ TAKEN = "\0"
 _IDIOMS = re.compile(r"\b24/7\b|\b24x7\b|\b1[- ]on[- ]1\b|\b1:1\b|\bCOVID-19\b", re.IGNORECASE)
 _OF_MONTH = re.compile(r"(?i:\b(?:the|el|le|am|den|dem|día|dia|vom|zum|bis)\s)$")
 _NOT_OF_MONTH = re.compile(r"\s*(?:%|[A-Za-z])")
+_FULL_STOP = re.compile(r"\.(?:\s+(?=[A-ZÀ-Þ¡¿])|\s*$)")
 
 
 def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Found]:
@@ -69,7 +70,16 @@ def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
                 continue
             facts.append(_with_places(found, text, language))
             rest = rest[: found.start] + TAKEN * (found.end - found.start) + rest[found.end :]
-    return tuple(sorted([*facts, *find_free(text, language)], key=lambda found: found.start))
+    facts += find_free(text, language)
+    return tuple(sorted(_without_full_stops(facts, text), key=lambda found: found.start))
+
+
+def _without_full_stops(facts: list[Found], text: str) -> Iterator[Found]:
+    """Leave the full stop of a sentence out of its last fact: "at 8 AM. Then ..."; that of "8 a.m. EST" ends none."""
+    zones = {found.start for found in facts if isinstance(found.readings[0], Zone)}
+    for found in facts:
+        stop = _FULL_STOP.match(text, found.end - 1)
+        yield replace(found, end=found.end - 1) if stop and stop.end() not in zones else found
 
 
 def _with_places(found: Found, text: str, language: Language) -> Found:

@@ -175,6 +175,8 @@ def is_smaller(one: Leaf, two: Leaf, readings: Sequence[Fact], others: Sequence[
     """
     if one.facts.bare and two.facts.bare and one.is_number and two.is_number:
         return max(one.facts.bare) < max(two.facts.bare)
+    if {type(fact) for fact in readings}.isdisjoint(type(fact) for fact in others):
+        readings, others = list(one.facts.facts), list(two.facts.facts)  # "1450 of 2000 mL" for "1450 mL"
     sizes = [
         max((fact.value for fact in stated if isinstance(fact, QUANTITIES)), default=None)
         for stated in (readings, others)

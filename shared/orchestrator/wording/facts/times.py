@@ -36,7 +36,7 @@ NOON = 12 * 60
 DAY = 24 * 60
 
 
-def find_times(text: str, language: Language, *, exact: bool = False) -> Iterator[Found]:
+def find_times(text: str, language: Language, *, exact: bool) -> Iterator[Found]:
     """Yield the times of a text.
 
     Args:
@@ -54,7 +54,7 @@ def find_times(text: str, language: Language, *, exact: bool = False) -> Iterato
                 continue
             minutes = (int(match[1]) * 60 + int(past or 0)) % DAY
             readings: tuple[Fact, ...] = (Time(minutes),)
-            if not exact and pattern is _CLOCK and match[1][0] != "0" and minutes < 13 * 60:
+            if not exact and pattern is _CLOCK and match[1][0] != "0" and int(match[1]) <= 12:
                 readings = _of_half(minutes, text[match.end() :], language)
             if pattern is _HOURS and not match[3]:  # 3 h and 1.50 h are lengths of time, too
                 readings += (Duration(Decimal(f"{match[1]}.{past or 0}") * 3_600, "second"),)
