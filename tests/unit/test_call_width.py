@@ -68,6 +68,11 @@ def test_the_setting_is_never_exceeded(most: int) -> None:
     assert (len(counts), max(counts)) == (50, most)
 
 
+def test_no_call_starts_in_the_place_of_one_that_twilio_did_not_answer() -> None:
+    counts = play(CallWidth(50), 50, answers((1, UNANSWERED), (1, ACCEPTED)))
+    assert counts[:4] == [10, 9, 10, 11]
+
+
 def test_one_call_at_a_time_ends_after_three_that_twilio_did_not_answer() -> None:
     assert len(play(CallWidth(1), 50, answers((1, UNANSWERED)))) == 3
 

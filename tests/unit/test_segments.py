@@ -21,6 +21,7 @@ from orchestrator.segments import Encoding, plain_characters, segments_of
         # The two letters of a flag stay together, from AA to ZZ, and a third one begins another.
         ("a" * 65 + "🇦🇹" + "a" * 66, "UCS-2", 3), ("a" * 65 + "🇹🇦" + "a" * 66, "UCS-2", 3),
         ("a" * 65 + "🇿🇦" + "a" * 66, "UCS-2", 3), ("a" * 65 + "🇦🇿" + "a" * 66, "UCS-2", 3),
+        ("a" * 65 + "🇿🇿" + "a" * 66, "UCS-2", 3), ("a" * 65 + "🇦🇦" + "a" * 66, "UCS-2", 3),
         ("a" * 63 + "🇦🇹🇦" + "a" * 65, "UCS-2", 2),
         # An accent after the end of a line or a paragraph stands alone.
         ("a" * 66 + "\n\u0301" + "a" * 66, "UCS-2", 2), ("a" * 66 + "\u2028\u0301" + "a" * 66, "UCS-2", 2),
