@@ -18,6 +18,7 @@ from orchestrator import (
     AsyncMessageOrchestrator,
     InvalidMessage,
     Message,
+    MessageNotSent,
     MessageOrchestrator,
     MissingCredentials,
     MissingRegion,
@@ -122,6 +123,12 @@ def test_the_error_names_the_messages_that_sqs_did_not_take(orchestrator: Messag
     with pytest.raises(PublishFailed, match="throttled") as caught:
         orchestrator.queue_messages([{**HELLO, "message_id": message_id} for message_id in ids])
     assert caught.value.message_ids == (UUID(int=8),)
+
+
+@pytest.mark.parametrize(("reason", "ended"), [(None, "cancelled"), ("withdrawn", "cancelled (withdrawn)")])
+def test_the_error_of_a_message_that_was_not_sent_says_how_it_ended(reason: str | None, ended: str) -> None:
+    error = MessageNotSent(UUID(int=7), "cancelled", reason, "Publish another one.")
+    assert str(error) == f"00000000-0000-0000-0000-000000000007 ended as {ended}. Publish another one."
 
 
 def test_the_error_lists_ten_messages_and_counts_all() -> None:

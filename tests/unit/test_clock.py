@@ -41,6 +41,11 @@ def test_a_slow_answer_is_no_difference() -> None:
         assert clock() == NOON
 
 
+def test_a_clock_that_was_never_compared_is_used_as_it_is() -> None:
+    with time_machine.travel(NOON, tick=False):
+        assert HostClock()() == NOON
+
+
 def test_a_clock_that_is_right_again_is_used_as_it_is() -> None:
     clock = HostClock()
     with time_machine.travel(NOON, tick=False):

@@ -324,6 +324,9 @@ def test_a_file_is_named_from_the_folder_of_the_package() -> None:
             "field days: should name days such as",
         ),
         (BRITAIN.replace('"BRITAIN"', '"DE"'), "row 1 of places, field code: 'DE' is a place already"),
+        (BRITAIN.replace('"BRITAIN"', '"FL"'), "row 1 of places, field code: 'FL' is a place already"),
+        (BRITAIN.replace('"BRITAIN"', '"US"'), "row 1 of places, field code: 'US' is a place already"),
+        (BRITAIN + BRITAIN, "row 2 of places, field code: 'BRITAIN' is a place already"),
     ],
 )
 def test_a_broken_file_stops_the_function_and_names_row_and_field(tmp_path: Path, content: str, named: str) -> None:

@@ -270,6 +270,14 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert (message.priority, message.can_delay, message.requires_fresh_context) == (Lane.MEDIUM, True, False)
 
 
+@pytest.mark.parametrize(("total", "in_sequence"), [(None, False), (1, False), (2, True)])
+def test_a_sequence_of_one_is_an_ordinary_message(total: int | None, in_sequence: bool) -> None:
+    sequence = {"sequence_id": str(UUID(int=1)), "sequence_position": 1, "sequence_total": total} if total else {}
+    message = parse_request(body(**sequence))
+    assert isinstance(message, Message)
+    assert message.in_sequence is in_sequence
+
+
 def test_a_withdrawal_is_understood() -> None:
     message_id = UUID(int=7)
     assert parse_request(json.dumps({"action": "withdraw", "messageId": str(message_id)})) == Withdrawal(
