@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -170,6 +171,28 @@ def test_a_list_holds_both_directions_and_is_filtered_by_the_number_that_a_text_
         both = {(text.body, text.inbound) for text in messages.texts_since(LONG_AGO)}
     assert to_ada.body == "ours"
     assert both == {("ours", False), ("to another", False), ("theirs", True)}
+
+
+@pytest.mark.parametrize("sent_after", [None, timedelta(seconds=1), timedelta(0), timedelta(seconds=-1)])
+@pytest.mark.parametrize("created_after", [timedelta(seconds=1), timedelta(0), timedelta(seconds=-1)])
+def test_a_list_is_read_until_a_text_that_was_sent_before(
+    sent_after: timedelta | None, created_after: timedelta
+) -> None:
+    """usage/twilios-response: the newest `date_sent` comes first, and what waits inside Twilio has none."""
+    since = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    phones = Phones()
+    with serve(phones) as url:
+        sender_at(url).send_wave([HELLO])
+        text = phones._list({})["messages"][0]
+        sent = None if sent_after is None else format_datetime(since + sent_after)
+        first = {**text, "sid": "SM1", "date_sent": sent, "date_created": format_datetime(since + created_after)}
+        second = {**text, "sid": "SM2", "date_created": format_datetime(since)}
+        phones.outage = HttpAnswer(200, {"messages": [first, second], "next_page_uri": None})
+        listed = [found.sid for found in TwilioMessageList(settings_at(url)).texts_since(since)]
+    if sent_after is not None and sent_after < timedelta(0):
+        assert listed == [], "all that follow were sent before"
+    else:
+        assert listed == (["SM2"] if created_after < timedelta(0) else ["SM1", "SM2"])
 
 
 OTHER_NUMBER, OTHER_SERVICE = "+12125550199", "MG" + "9" * 32

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.ids import agent_id_in, first_id_at, id_from_sqs, message_id_in, time_of, uuid7
+from orchestrator.ids import agent_id_in, first_id_at, id_from_sqs, message_id_in, spread_of, time_of, uuid7
 
 
 @given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -39,6 +39,11 @@ def test_ids_made_in_one_millisecond_are_in_order() -> None:
 def test_the_first_id_of_a_moment_is_the_smallest_that_could_be_made_in_its_millisecond() -> None:
     first = first_id_at(datetime(2026, 3, 3, 15, 0, 0, 1_999, tzinfo=UTC))
     assert str(first) == "019cb436-8d81-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(("number", "spread"), [(0, 0), (1, 1 / 997), (996, 996 / 997), (997, 0), (1_000, 3 / 997)])
+def test_an_id_spreads_due_times_evenly_from_zero_to_below_one(number: int, spread: float) -> None:
+    assert spread_of(UUID(int=number)) == spread
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ from orchestrator.segments import Encoding, plain_characters, segments_of
         # A colour of skin belongs to an emoji, not to a letter, a currency or a space before it.
         *[("a" * 66 + f"{before}🏻" + "a" * 65, "UCS-2", 3) for before in "✋"],
         *[("a" * 66 + f"{before}🏻" + "a" * 65, "UCS-2", 2) for before in "я€^+\u2003"],
+        # The flag of a region is one character up to the tag that ends it.
+        ("a" * 60 + "🏴\U000e0067\U000e0062\U000e007f" + "a" * 60, "UCS-2", 3),
+        ("a" * 60 + "🏴\U000e0020\U000e0062\U000e007f" + "a" * 59, "UCS-2", 2),
         ("e\u0301" * 67, "UCS-2", 3), ("a" * 66 + "🎉" + "a" * 66, "UCS-2", 3),
     ],
 )  # fmt: skip

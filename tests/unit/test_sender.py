@@ -139,13 +139,19 @@ def test_a_server_that_takes_the_request_and_stays_silent_may_have_sent_it() -> 
     assert outcome.kind is OutcomeKind.UNKNOWN
 
 
-@pytest.mark.parametrize("status", [302, 408, 500, 502, 503])
-def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, OutcomeKind.UNKNOWN) for status in (300, 302, 399, 408, 500, 501, 502, 503, 599)),
+        *((status, OutcomeKind.REFUSED) for status in (400, 401, 407, 409, 429, 499)),
+    ],
+)
+def test_an_answer_that_is_neither_yes_nor_no_may_have_sent_it(status: int, kind: OutcomeKind) -> None:
     phones = Phones()
     phones.misbehave = lambda _fields: HttpAnswer(status, {"message": "?"})
     with serve(phones) as url:
         (outcome,) = sender_at(url).send_wave([HELLO])
-    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert (outcome.kind, outcome.code) == (kind, status)
 
 
 def test_after_three_calls_without_an_answer_no_more_of_the_wave_start() -> None:
