@@ -1,5 +1,6 @@
 """Which texts teach the hours at which people answer, what is stored of them, and what a run that is cut short leaves."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from psycopg import Connection
 
 from orchestrator.ids import uuid7
 from orchestrator.maintenance import learn as learning
+from orchestrator.maintenance.learn import LearnReport
 from orchestrator.maintenance.privacy import delete_person, identity_of
 from orchestrator.rules.answer_hours import BestTimeKind
 from orchestrator.rules.holdouts import Holdout, holdout_of
@@ -276,6 +278,40 @@ def some_texts(world: World, days: int = 3) -> None:
 
 def run(connection: Connection, now: datetime, seconds_left: Callable[[], float] = lambda: 900.0) -> Any:
     return learning.learn(connection, load(LearnSettings), lambda: now, seconds_left)
+
+
+def test_a_night_reports_what_it_read_by_arm_and_of_how_many_people_it_learned(world: World) -> None:
+    some_texts(world)
+    text_at_best_time(world, message_data={"type": "note", "message": "One that nobody answers"})
+    world.wait(hours=26)
+    report = run(world.connection, world.now)
+    assert report == LearnReport(
+        texts=Counter(default=4), answers=Counter(default=3), answer_rates={"default": 75.0}, people=1, fitted=True
+    )
+    assert run(world.connection, world.now) == LearnReport(), "nothing is new"
+    world.wait(hours=11, minutes=59)
+    assert not run(world.connection, world.now).fitted
+    world.wait(minutes=1)
+    assert run(world.connection, world.now).fitted
+
+
+@pytest.mark.parametrize(
+    ("left", "read", "fitted", "people"),
+    [
+        ([240.1, 240.1, 120, 15.1], 3, True, 1),
+        ([240.0, 120.0, 15.1], 0, True, 0),
+        ([240.1, 240.1, 119.9], 3, False, 0),
+        ([240.1, 240.1, 120.0, 15.0], 3, True, 0),
+    ],
+)
+def test_a_step_of_the_night_starts_only_while_it_has_the_time(
+    world: World, left: list[float], read: int, fitted: bool, people: int
+) -> None:
+    some_texts(world)
+    world.wait(hours=26)
+    seconds = iter([*left, left[-1], left[-1]])
+    report = run(world.connection, world.now, lambda: next(seconds))
+    assert (report.texts.total(), report.fitted, report.people) == (read, fitted, people)
 
 
 def test_a_run_that_is_cut_short_goes_on_where_it_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

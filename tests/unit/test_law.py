@@ -326,6 +326,7 @@ def test_a_file_is_named_from_the_folder_of_the_package() -> None:
         (BRITAIN.replace('"BRITAIN"', '"DE"'), "row 1 of places, field code: 'DE' is a place already"),
         (BRITAIN.replace('"BRITAIN"', '"FL"'), "row 1 of places, field code: 'FL' is a place already"),
         (BRITAIN.replace('"BRITAIN"', '"US"'), "row 1 of places, field code: 'US' is a place already"),
+        (BRITAIN.replace("zones", "size = 1\nzones"), "row 1 of places, field size: is unknown"),
         (BRITAIN + BRITAIN, "row 2 of places, field code: 'BRITAIN' is a place already"),
     ],
 )
