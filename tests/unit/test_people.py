@@ -40,6 +40,11 @@ def test_a_typed_number_is_converted_to_e164(typed: str, number: str) -> None:
     [
         ("hello", "is not a phone number"),
         ("+1 212", "is not a valid phone number"),
+        ("", "is not a phone number"),
+        ("555 0101", "is not a valid phone number"),
+        ("1-800-FLOWERS", "has letters in it"),
+        ("+1 212 555 0101 #5", "is a kind of number that gets no texts"),  # an extension
+        ("+1 900 555 0100", "is a kind of number that gets no texts"),  # premium rate
         ("+44 20 7946 0123", "lies in GB, outside the allowed countries (CA, US)"),
     ],
 )
@@ -48,6 +53,24 @@ def test_a_wrong_number_is_named_with_its_problem(typed: str, problem: str) -> N
         parse_number(typed, frozenset({"US", "CA"}))
     assert caught.value.field == "phone_number"
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "allowed", "number"),
+    [
+        ("212 555 0101", {"US", "GB"}, "+12125550101"),
+        ("020 7946 0123", {"GB"}, "+442079460123"),
+        ("020 7946 0123", {"GB", "IE"}, "+442079460123"),
+        ("416 555 0101", {"CA"}, "+14165550101"),
+        ("tel:+12125550101", {"US"}, "+12125550101"),
+        ("TEL:+12125550101", {"US"}, "+12125550101"),
+        ("+1 800 555 0100", {"US"}, "+18005550100"),
+    ],
+)
+def test_a_number_without_a_country_lies_in_the_united_states_or_the_first_allowed_country(
+    typed: str, allowed: set[str], number: str
+) -> None:
+    assert parse_number(typed, frozenset(allowed)) == number
 
 
 @pytest.mark.parametrize("name", ["Nowhere/Land", "America", "../etc/passwd", "", None])
