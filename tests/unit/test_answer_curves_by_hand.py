@@ -88,6 +88,12 @@ def test_a_night_is_five_rounds_of_shares_and_one_of_shapes() -> None:
     assert fitted.rates == pytest.approx(week_of(shares, fitted)[0])
 
 
+def test_without_counts_of_stops_one_text_in_a_thousand_is_answered_with_it() -> None:
+    fitted = fit_curves(PEOPLE, None, StopCounts())
+    assert fitted is not None
+    assert fitted.stops == pytest.approx((0.001,) * HOURS)
+
+
 def week_of(posterior: dict[tuple[int, int], float], curves: AnswerCurves) -> tuple[list[float], list[float]]:
     """The mean and the standard deviation of each hour's rate over the kinds."""
     rates, doubts = [], []
