@@ -10,13 +10,14 @@ from orchestrator.rules.answer_prior import LEVELS, PRIOR_CURVES
 from orchestrator.rules.answer_week import HOURS
 from tests.unit.test_answer_curves import evidence
 
-# Two mornings, an evening on the weekend alone, somebody silent, and one at an hour that no other has.
+# Two mornings, an evening on the weekend alone, somebody silent, one at an hour that no other has, and late hours.
 PEOPLE = [
     evidence({9: 4, 10: 1, 14: 2}, {9: 3}),
     evidence({9: 2, 19: 2}, {9: 1, 19: 1}),
     evidence({24 + 18: 9, **dict.fromkeys(range(8, 22), 3)}, {24 + 18: 8}),
     evidence({11: 6}, {}),
     evidence({20: 3}, {20: 3}),
+    evidence({0: 1, 23: 2, 47: 2}, {23: 1, 47: 1}),
 ]
 KINDS = [(curve, level) for curve in range(len(PRIOR_CURVES)) for level in range(len(LEVELS))]
 
@@ -71,8 +72,8 @@ def test_a_night_is_five_rounds_of_shares_and_one_of_shapes() -> None:
             for hour in range(HOURS):
                 answers[hour] += person.answers[hour] * sum(posterior[curve, n] for n in range(len(LEVELS)))
                 expected[hour] += person.texts[hour] * sum(posterior[curve, n] * x for n, x in enumerate(LEVELS))
-        # 30 texts stand behind the former shape, at the population's rate: 16 answers to 71 texts.
-        behind = 30 * 16 / 71
+        # 30 texts stand behind the former shape, at the population's rate: 18 answers to 76 texts.
+        behind = 30 * 18 / 76
         shape = [
             (a + behind * p) / (e + behind)
             for a, e, p in zip(smoothed(answers), smoothed(expected), prior, strict=True)
@@ -84,8 +85,14 @@ def test_a_night_is_five_rounds_of_shares_and_one_of_shapes() -> None:
     assert fitted.stops == pytest.approx(
         [(stops + 2_000 * usual) / (texts + 2_000) for texts, stops in zip(counts.texts, counts.stops, strict=True)]
     )
-    assert (fitted.texts, fitted.people) == (71, 5)
+    assert (fitted.texts, fitted.people) == (76, 6)
     assert fitted.rates == pytest.approx(week_of(shares, fitted)[0])
+
+
+def test_without_counts_of_stops_one_text_in_a_thousand_is_answered_with_it() -> None:
+    fitted = fit_curves(PEOPLE, None, StopCounts())
+    assert fitted is not None
+    assert fitted.stops == pytest.approx((0.001,) * HOURS)
 
 
 def week_of(posterior: dict[tuple[int, int], float], curves: AnswerCurves) -> tuple[list[float], list[float]]:
@@ -142,12 +149,21 @@ def curves_with(*shapes: dict[int, float], shares: tuple[float, ...], level: flo
     ("shape", "chance_of_it"), [(0.0, 0.0001), (0.01, 0.001), (5.0, 0.5), (9.3, 0.93), (20.0, 0.93)]
 )
 def test_no_chance_of_an_answer_counts_as_impossible_or_as_certain(shape: float, chance_of_it: float) -> None:
-    """A text that was answered, or was not, tells a curve with this value from one of which half are answered."""
+    """A text that was answered, or was not, tells a curve with this value from one of which half are answered.
+
+    The third text is of a type that is seldom answered: it weighs half a text, its answer a whole one.
+    """
     curves = curves_with({10: shape}, {10: 5.0}, shares=(0.5, 0.5), level=0.1)
-    for answers, own, other in ((1, chance_of_it, 0.5), (0, 1 - chance_of_it, 0.5)):
-        learned = learn_hours(evidence({10: 1}, {10: answers}), curves)
-        expected = 0.1 * (own * shape + other * 5.0) / (own + other)
+    for texts, answers, likelihood in ((1, 1, chance_of_it), (1, 0, 1 - chance_of_it), (0.5, 1, chance_of_it)):
+        learned = learn_hours(evidence({10: texts}, {10: answers}), curves)
+        expected = 0.1 * (likelihood * shape + 0.5 * 5.0) / (likelihood + 0.5)
         assert learned.rates[10] == pytest.approx(min(expected, 0.93))
+
+
+def test_a_thousand_texts_are_no_more_than_can_be_counted() -> None:
+    """The chance of a thousand texts is less than the smallest number that is not zero."""
+    curves = curves_with({10: 5.0}, {10: 2.5}, shares=(0.5, 0.5), level=0.1)
+    assert learn_hours(evidence({10: 1_000}, {10: 500}), curves).rates[10] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +182,10 @@ def test_a_person_has_answered_on_a_weekend_until_that_has_faded(answers: dict[i
         (9, {0: 1, 11: 2, 12: 7, 23: 7, 24: 7}, {11: 1, 12: 2}, (3, 1)),
         (38, {36: 1, 40: 2, 41: 7, 14: 7}, {36: 1, 41: 2, 14: 2}, (3, 1)),
         (18, {18: 2.4}, {18: 0.6}, (2, 1)),
+        (18, {18: 0.4}, {}, (0, 0)),
         (18, {}, {}, (0, 0)),
     ],
-    ids=["weekday evenings", "weekday mornings", "weekend afternoons", "faded", "nothing"],
+    ids=["weekday evenings", "weekday mornings", "weekend afternoons", "faded", "nearly gone", "nothing"],
 )
 def test_texts_are_counted_in_the_part_of_the_week_of_the_best_hour(
     best: int, texts: dict[int, float], answers: dict[int, float], counted: tuple[int, int]

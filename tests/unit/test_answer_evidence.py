@@ -44,9 +44,11 @@ def test_texts_and_answers_are_counted_per_hour() -> None:
 
 
 def test_a_text_counts_half_after_sixty_days() -> None:
-    evidence = with_outcomes(None, [outcome(10, answered=True, sent_at=NOW - HALF_LIFE)], NOW)
-    assert evidence.texts[10] == pytest.approx(0.5)
-    assert fade_evidence(evidence, NOW + HALF_LIFE).answers[10] == pytest.approx(0.25)
+    sent_at = NOW - timedelta(days=60)
+    evidence = with_outcomes(None, [outcome(10, answered=True, sent_at=sent_at, exposure=0.8)], NOW)
+    assert (evidence.texts[10], evidence.answers[10]) == pytest.approx((0.4, 0.5))
+    faded = fade_evidence(evidence, NOW + timedelta(days=120))
+    assert (faded.texts[10], faded.answers[10]) == pytest.approx((0.1, 0.125))
 
 
 @given(outcomes, outcomes, st.integers(0, 100))
@@ -58,6 +60,12 @@ def test_learning_in_two_nights_is_learning_in_one(
     in_one = with_outcomes(None, [*first, *second], later)
     assert in_two.texts == pytest.approx(in_one.texts)
     assert in_two.answers == pytest.approx(in_one.answers)
+
+
+def test_hours_that_are_not_stored_have_no_text_and_no_answer() -> None:
+    evidence = unpack_evidence([3, 40], [2.0, 0.5], [1.0, 0.0], as_of=NOW)
+    assert evidence.texts == tuple({3: 2.0, 40: 0.5}.get(hour, 0.0) for hour in range(48))
+    assert evidence.answers == tuple({3: 1.0}.get(hour, 0.0) for hour in range(48))
 
 
 @given(outcomes)

@@ -49,6 +49,12 @@ EVENINGS = replace(
             EVENINGS,
             "Thursday 11:20: the best hour before it expires; answers come most often on weekday evenings",
         ),
+        (
+            Kind.LEARNED,
+            THURSDAY,
+            replace(EVENINGS, rates=tuple(0.6 if hour == 9 else 0.1 for hour in range(HOURS))),
+            "Thursday 18:20: the best hour before it expires; answers come most often on weekday mornings",
+        ),
         (Kind.EXPLORED, THURSDAY, EVENINGS, "Thursday 18:20: a trial of another hour, as one message in twenty is"),
         (Kind.POPULATION, THURSDAY, EVENINGS, "Thursday 18:20: the hour at which people answer most often"),
         (

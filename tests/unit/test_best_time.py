@@ -114,6 +114,16 @@ def test_the_best_time_of_one_day(earliest: str, expires_at: str, quiet: QuietHo
     assert best_time(now, until, (zone,), quiet, Pattern((10,), frozenset({1})), spread=0.5) == best
 
 
+@pytest.mark.parametrize("other", ["America/Los_Angeles", "Pacific/Kiritimati"])
+def test_the_clock_of_the_first_zone_counts(other: str) -> None:
+    """Where it is another hour, and another day."""
+    first = ZoneInfo("America/New_York")
+    tuesday = datetime(2026, 3, 3, 8, tzinfo=first)
+    pattern = Pattern((10,), frozenset({1}))
+    found = best_time(tuesday, tuesday + timedelta(days=10), (first, ZoneInfo(other)), None, pattern, spread=0.0)
+    assert found == tuesday.replace(hour=10)
+
+
 def test_a_person_without_a_zone_has_no_best_time() -> None:
     now = datetime(2026, 3, 3, 9, tzinfo=UTC)
     assert best_time(now, now + timedelta(days=2), (), NIGHT, Pattern(), spread=0.5) == now

@@ -45,6 +45,17 @@ def test_words_that_hold_on_other_days(text: str) -> None:
     assert not speaks_of_the_day({"type": "today_update", "message": text})
 
 
+@pytest.mark.parametrize("key", ["about", "message", "words"])
+def test_every_field_but_the_type_is_read(key: str) -> None:
+    assert speaks_of_the_day({"type": "note", key: "See you today"})
+    assert not speaks_of_the_day({"type": "today", key: "See you on Friday"})
+
+
+def test_a_word_that_is_written_to_a_harmless_phrase_counts() -> None:
+    assert speaks_of_the_day({"message": "Open todaythese days"})
+    assert not speaks_of_the_day({"message": "Open tothese days"})
+
+
 FRAGMENTS = (
     "today", "Tonight", "2nite", "TOMORROW", "tmrw", "good ", "guten ", "in the ", "am ", "this ", "morning", "evening",
     "these days", " ", "in ", " two ", "2", " hours", "hrs", "mins", "within the hour", "hoy", "esta tarde", "ayer",

@@ -150,7 +150,7 @@ def learn_hours(evidence: AnswerEvidence | None, curves: AnswerCurves | None) ->
         sure=_sureness(posterior, curves, best),
         texts=round(sum(evidence.texts[hour] for hour in part)) if evidence else 0,
         answers=round(sum(evidence.answers[hour] for hour in part)) if evidence else 0,
-        known=evidence is not None and sum(evidence.texts) > 0,
+        known=evidence is not None and any(evidence.texts),
         weekends=evidence is not None and sum(evidence.answers[24:]) > _AN_ANSWER,
     )
 

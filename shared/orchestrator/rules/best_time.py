@@ -102,7 +102,7 @@ def _hours(entry: object) -> Sequence[int]:
     if not match:
         return ()
     first, last = int(match[1]), int(match[2] or int(match[1]) + 1)
-    return range(first, last) if first < last <= 24 else ()
+    return range(first, last) if last <= 24 else ()
 
 
 def _days(entry: object) -> Sequence[int]:
