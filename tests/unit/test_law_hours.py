@@ -100,6 +100,22 @@ def test_when_a_row_opens_and_closes(
 
 
 @pytest.mark.parametrize(
+    ("zone", "opens", "day", "now", "found"),
+    [
+        # 02:30 is skipped in New York on Sunday 8 March, and 22:30 on Easter Island on Saturday 5 September.
+        ("America/New_York", OpenHours(150, 1200), 6, "2026-03-06T12:00:00-05:00", "2026-03-08T03:00:00-04:00"),
+        ("Pacific/Easter", OpenHours(1350, 1440), 5, "2026-09-03T12:00:00-06:00", "2026-09-05T23:00:00-05:00"),
+    ],
+)
+def test_a_row_that_opens_in_a_skipped_hour_days_ahead_opens_when_the_clock_jumps_over_it(
+    zone: str, opens: OpenHours, day: int, now: str, found: str
+) -> None:
+    week = tuple(opens if weekday == day else None for weekday in range(7))
+    lawful = times(hours(*week, zone=ZoneInfo(zone)))
+    assert lawful.next_lawful(datetime.fromisoformat(now)) == datetime.fromisoformat(found)
+
+
+@pytest.mark.parametrize(
     ("days", "found"),
     [(timedelta(days=31, hours=23), AGREED), (timedelta(days=32), None)],
     ids=["64 rounds", "65 rounds"],
