@@ -1,7 +1,7 @@
 """Consents, checks of numbers, limits and settings, each among rows that fail one of the conditions."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from orchestrator.agents import Agent
 from orchestrator.purpose import Purpose
-from orchestrator.rules.number_check import CLAIM_LASTS, NumberAnswer, NumberCheck
+from orchestrator.rules.number_check import NumberAnswer, NumberCheck
 from orchestrator.store.agents import list_agents, set_agent
 from orchestrator.store.consents import OptedOutPerson, list_consents, list_people_opted_out
 from orchestrator.store.number_checks import (
@@ -124,7 +124,7 @@ def test_consented_numbers_with_the_last_answer(rows: NamedRows) -> None:
 
 
 def test_numbers_are_claimed_that_nobody_asks_about_or_has_just_asked(rows: NamedRows) -> None:
-    before, lately = NOW - CLAIM_LASTS, NOW - CLAIM_LASTS + SECOND
+    before, lately = NOW - timedelta(minutes=1), NOW - timedelta(minutes=1) + SECOND
     earlier: dict[str, list[tuple[str | None, datetime]]] = {
         "never": [],
         "claimed": [(None, lately)],

@@ -70,6 +70,8 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
                 continue  # whether a class is frozen, or has slots, and what it imports for types, is for the type checker
             if lines[line - 1][:column].endswith("strict="):
                 continue  # that two lists are of one length is asserted for us, and no caller can change it
+            if re.match(r"\*\s*,", lines[line - 1][column:]):
+                continue  # no product: what follows it in a list of parameters is given by name
             unit = units.get(line, _module(file))
             change = partial(mutate_code, text, operator, occurrence)
             yield Mutant(str(file.relative_to(ROOT)), unit, starts[line - 1] + column, text, change)

@@ -64,3 +64,8 @@ def test_other_words_than_those_that_are_approved_wait(
     text: str, approved: str | None, needs_approval: bool, waits: bool
 ) -> None:
     assert waits_for_approval(delivery(None, approved, needs_approval=needs_approval), text) is waits
+
+
+def test_the_digest_of_approved_words_stays_what_it_was() -> None:
+    """Words that were approved before a deployment are approved after it."""
+    assert digest_text("Hello Ada") == "0066a5360df63c83955052d32ad68318"

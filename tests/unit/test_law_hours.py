@@ -21,8 +21,10 @@ from orchestrator.rules.law import (
     OpenHours,
     Origin,
     Place,
+    Whereabouts,
     describe_cap,
     describe_hours,
+    lawful_times,
 )
 from orchestrator.rules.law_decision import hold_by_law, law_limit, lawful_times_of, next_opening
 from orchestrator.rules.quiet_hours import QuietHours
@@ -82,6 +84,7 @@ ALL_DAY, EVENING, OFFICE = OpenHours(0, 1440), OpenHours(1080, 1440), OpenHours(
         ("from midnight on", hours(None, ALL_DAY), at(2, 12), at(3, 0), at(4, 0)),
         ("a holiday begins at midnight", hours(ALL_DAY), at(3, 12), at(3, 12), at(4, 0)),
         ("a holiday ends at midnight", hours(ALL_DAY), at(4, 12), at(5, 0), None),
+        ("the last minute of an hour", hours(OpenHours(539, 1439)), at(2, 5), at(2, 8, 59), at(2, 23, 59)),
         ("the first minute", hours(OFFICE), at(2, 9), at(2, 9), at(2, 17)),
         ("a second before it", hours(OFFICE), at(2, 8, 59, 59), at(2, 9), at(2, 17)),
         ("the last second", hours(OFFICE), at(2, 16, 59, 59), at(2, 16, 59, 59), at(2, 17)),
@@ -97,6 +100,22 @@ def test_when_a_row_opens_and_closes(
     found = lawful.next_lawful(now)
     assert found == opens, situation
     assert lawful.lawful_until(opens) == closes, situation
+
+
+@pytest.mark.parametrize(
+    ("zone", "opens", "day", "now", "found"),
+    [
+        # 02:30 is skipped in New York on Sunday 8 March, and 22:30 on Easter Island on Saturday 5 September.
+        ("America/New_York", OpenHours(150, 1200), 6, "2026-03-06T12:00:00-05:00", "2026-03-08T03:00:00-04:00"),
+        ("Pacific/Easter", OpenHours(1350, 1440), 5, "2026-09-03T12:00:00-06:00", "2026-09-05T23:00:00-05:00"),
+    ],
+)
+def test_a_row_that_opens_in_a_skipped_hour_days_ahead_opens_when_the_clock_jumps_over_it(
+    zone: str, opens: OpenHours, day: int, now: str, found: str
+) -> None:
+    week = tuple(opens if weekday == day else None for weekday in range(7))
+    lawful = times(hours(*week, zone=ZoneInfo(zone)))
+    assert lawful.next_lawful(datetime.fromisoformat(now)) == datetime.fromisoformat(found)
 
 
 @pytest.mark.parametrize(
@@ -258,3 +277,15 @@ def test_the_law_binds_a_purpose_that_a_row_names() -> None:
     assert [clock.row for clock in lawful.clocks] == [hours(OFFICE)]
     assert lawful_times_of(replace(MESSAGE, purpose=Purpose.TRANSACTIONAL), ADA, own) is None
     assert lawful_times_of(MESSAGE, ADA, law(caps=(cap(3),))) is not None
+
+
+@pytest.mark.parametrize(
+    ("purpose", "is_unknown"), [("marketing", True), ("informational", False), ("transactional", False)]
+)
+def test_a_place_without_hours_beside_one_that_has_them_stops_marketing_alone(purpose: str, is_unknown: bool) -> None:
+    row = replace(hours(OFFICE), purposes=frozenset({"marketing", "informational", "transactional"}))
+    nowhere = replace(OTHERLAND, code="Y", country="Y")
+    own = Law({"X": OTHERLAND, "Y": nowhere}, [row], [], [])
+    lawful = lawful_times(own, purpose, [Whereabouts("X", NEW_YORK), Whereabouts("Y", NEW_YORK)])
+    assert lawful is not None
+    assert lawful.is_unknown is is_unknown

@@ -1,13 +1,13 @@
 """Local midnight against an oracle that walks minute by minute."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.rules.local_time import next_midnight
+from orchestrator.rules.local_time import first_instant, next_midnight
 from tests.unit.test_quiet_hours import MINUTE, ZONES, moments
 
 
@@ -50,3 +50,12 @@ def test_midnight_is_the_first_minute_of_the_next_day(moment: datetime, zone: Zo
 )
 def test_midnight_on_days_on_which_clocks_change(situation: str, moment: str, zone: str, midnight: str) -> None:
     assert next_midnight(datetime.fromisoformat(moment), ZoneInfo(zone)) == datetime.fromisoformat(midnight), situation
+
+
+def test_the_first_instant_is_after_now_and_within_days() -> None:
+    now = datetime.fromisoformat("2026-05-05T08:00:00-04:00")
+    new_york = ZoneInfo("America/New_York")
+    assert first_instant(now, new_york, [time(8), time(9)], lambda wall: wall.time() == time(8)) == now + timedelta(
+        days=1
+    )
+    assert first_instant(now, new_york, [time(8), time(9)], lambda wall: wall.time() == time(7)) is None

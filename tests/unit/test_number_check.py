@@ -28,6 +28,7 @@ SAME, OTHER, NO_DATA = NumberAnswer.SAME_OWNER, NumberAnswer.OTHER_OWNER, Number
         ("asked a month ago", SAME, CONSENT, 30, False),
         ("the same owner holds for a newer consent, too", SAME, date(2025, 1, 1), 1, True),
         ("another owner, for this consent", OTHER, CONSENT, 1, True),
+        ("another owner, of a number that was verified since", OTHER, date(2026, 1, 11), 1, True),
         ("another owner, who agreed since", OTHER, date(2026, 1, 9), 1, False),
         ("no data, for this consent", NO_DATA, CONSENT, 1, True),
         ("no data, and a newer consent", NO_DATA, date(2019, 1, 1), 1, False),

@@ -40,6 +40,10 @@ def test_the_lower_bound_of_a_share(events: int, texts: int, bound: float) -> No
     assert lower_bound(events, texts) == pytest.approx(bound, abs=1e-6)
 
 
+def test_what_no_text_brought_has_a_bound_of_exactly_nothing() -> None:
+    assert [texts for texts in range(100) if lower_bound(0, texts) != 0] == []
+
+
 @pytest.mark.parametrize(("floor", "paused"), [(0.49, ["bad"]), (0.5, []), (0.51, [])])
 def test_a_bound_at_the_floor_pauses_nothing(floor: float, paused: list[str]) -> None:
     limits = OutcomeBrakeSettings(outcome_brake_texts=9, outcome_brake_stops=floor)

@@ -39,6 +39,8 @@ def contents(wishes: PastWishes) -> tuple[list[str], list[str]]:
         (["See you at noon", WISH], [], [WISH]),
         ([WISH, "I'm driving with Focus turned on."], [], [WISH]),
         ([WISH, "HELP"], [], [WISH]),
+        (["HELP", "STOP"], ["STOP"], []),
+        (["I'm driving with Focus turned on.", WISH], [], [WISH]),
         ([WISH, "START"], [], []),
         (["STOP", WISH], ["STOP"], []),
         (["STOP", "START", WISH], [], [WISH]),
@@ -65,6 +67,10 @@ def test_at_equal_times_stop_wins() -> None:
 def test_of_people_who_share_a_number_the_last_word_of_any_counts() -> None:
     assert contents(wishes_of([text("START", 5), text("STOP", 1)])) == ([], [])
     assert contents(wishes_of([text("STOP", 5), text("START", 1)])) == (["STOP"], [])
+
+
+def test_yes_after_start_is_an_answer_and_ends_no_stop_of_another_person() -> None:
+    assert contents(wishes_of([text("START", 1), text("YES", 9), text("STOP", 5)])) == (["STOP"], [])
 
 
 def test_numbers_are_apart() -> None:

@@ -148,3 +148,8 @@ def test_whether_a_whole_hour_is_open(begins: str, window: QuietHours, is_open: 
 
 def test_where_no_zone_is_known_no_hour_is_open() -> None:
     assert not is_open_for(timedelta(hours=1), datetime(2026, 3, 3, 17, tzinfo=UTC), (), NIGHT)
+
+
+def test_in_the_first_quiet_minute_the_next_quiet_hours_are_those_of_the_day_after() -> None:
+    moment = datetime(2026, 5, 5, 21, tzinfo=NEW_YORK)
+    assert open_until(moment, [NEW_YORK], NIGHT) == datetime(2026, 5, 6, 21, tzinfo=NEW_YORK)

@@ -107,6 +107,12 @@ def test_digests_of_two_people_are_not_compared() -> None:
     assert digest_data(ADA, {"type": "a"}) != digest_data(BEN, {"type": "a"})
 
 
+def test_digests_stay_what_they_were() -> None:
+    """Texts that went before a deployment are compared with those after it."""
+    assert digest_words(ADA, "Hello Ada") == "06ac47bbe623700f6d656350b6ec1870"
+    assert digest_data(ADA, {"type": "a", "n": 1}) == "f1dde51758c3fb8fa6cdca0d1f53005b"
+
+
 @pytest.mark.parametrize(
     ("message", "reply_to", "since"),
     [
