@@ -27,6 +27,7 @@ def association(data: dict[str, Any], text: str) -> Association:
         ({"guest": "Bo", "host": "Cy"}, "Cy is with Bo.", [("Cy", "cy"), ("Bo", "bo")]),
         ({"guest": "Bo Reed", "host": "Cy"}, "Bo is with Cy.", [("Bo", "bo reed"), ("Cy", "cy")]),
         ({"guest": "Bo Reed"}, "Bo Diddley is here.", []),  # another name goes on
+        ({"guest": "Bo Reed"}, "Bo Diddley and Bo.", [("Bo", "bo reed")]),
         ({"guest": "Bo Reed"}, "Bob is here.", []),
         ({"guest": "Bo Reed", "host": "Bo Reed"}, "Bo Reed is here.", []),  # a value of two labels shows nothing
         ({"guests": 3, "rooms": 3}, "3 are here.", []),
