@@ -1,6 +1,5 @@
 """Asking Claude: how often, after which pauses, with how many tokens, and what each call is recorded as."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -68,11 +67,11 @@ class Claude:
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claude]:
+def model(monkeypatch: pytest.MonkeyPatch) -> Claude:
     stand_in = Claude()
     monkeypatch.setattr(claude, "_client", lambda settings: stand_in)  # noqa: ARG005
     monkeypatch.setattr(claude, "time", SimpleNamespace(sleep=stand_in.sleep, monotonic=lambda: stand_in.now))
-    yield stand_in
+    return stand_in
 
 
 def answer_to(model: Claude, *answers: Any, seconds: float = 60.0) -> claude.ClaudeAnswer[Words]:
