@@ -131,9 +131,14 @@ def test_exchanges(data: dict[str, Any], text: str, exchanged: set[str]) -> None
         ({"pickup": "2026-03-06T10:00:00-05:00", "start": "2026-03-07T08:00:00-05:00"},
          "Pickup: March 6, 10 AM. Start: March 7, 8 AM.", False),
         ({"pickup": "March", "start": "May"}, "The pickup is in March. Start: May.", False),
+        ({"guests": 12, "rooms": 3}, "12, guests came.", True),
+        ({"guests": 12, "rooms": 3}, "Guests, 12 came.", True),
+        (RACE, "10:00, March 6 pickup.", False),
         # A value with a minus belongs to words such as "down".
         ({"change": -3, "cost_change": 5}, "Down 3 cost 5.", False),
         ({"change": 3, "cost_change": 5}, "Down 3 cost 5.", True),
+        ({"change": 0.5, "cost_change": 5}, "Down 0.5 cost 5.", True),
+        ({"change": 0, "cost_change": 5}, "Down 0 cost 5.", True),
         # Ranges in their order are clear.
         ({"low": 12, "high": 19}, "12-19.", False),
         ({"low": 12, "high": 19}, "19-12.", True),

@@ -171,10 +171,10 @@ def test_forms_of_what_data_states(data: dict[str, Any], is_so: list[Fact], is_n
     ],
 )
 def test_days_as_seen_from_today(name: str, first: str, last: str) -> None:
-    """The first and the last day of each; those before and behind are none."""
+    """The first and the last day of each; those before and behind, and a week further, are none."""
     one, two = date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal()
-    around = [date.fromordinal(day) for day in (one - 1, one, two, two + 1)]
-    assert [known({"due": f"{day}"}, RelativeDay(name)) for day in around] == [False, True, True, False]
+    around = [date.fromordinal(day) for day in (one - 7, one - 1, one, two, two + 1, two + 7)]
+    assert [known({"due": f"{day}"}, RelativeDay(name)) for day in around] == [False, False, True, True, False, False]
     assert not known({"due": first}, RelativeDay(name), None)
 
 
