@@ -89,11 +89,12 @@ def derived(data: dict[str, Any], *facts: Fact) -> bool:
         ({"due": "2026-11-22"}, [number("2026")], [number("2025"), number("2027")]),
         ({"vendors": ["Acme", "Tidal"]}, [number("2")], [number("1"), number("3")]),
         ({"discount": "25%"}, [number("0.25")], [number("0.24"), number("2500")]),
-        ({"discount": "100%", "growth": "0%"}, [], [number("1"), number("-0.5")]),
+        ({"discount": "100%", "growth": "-50%"}, [], [number("1"), number("-0.5")]),
         # A share may stand as a part of one in the data, and is one of neither nothing nor all.
         ({"value": 0.65}, [percent("65")], [percent("64"), percent("0.65")]),
         ({"value": 1}, [], [percent("100"), percent("1")]),
         ({"value": 0}, [], [percent("0")]),
+        ({"value": -0.5}, [], [percent("-50")]),
         ({"value": 1.5}, [], [percent("150")]),
         # Codes, links.
         ({"flight": "DL 1402"}, [Code("DL1402")], [Code("DL1403"), Code("DL 14 02")]),
@@ -138,6 +139,7 @@ def derived(data: dict[str, Any], *facts: Fact) -> bool:
         ({"due": "2026-05-03"}, [months(2)], [months(1), months(3)]),
         ({"due": "2025-02-03"}, [months(13)], [months(11), months(12)]),
         ({"due": "2026-05-04"}, [], [months(2)]),
+        ({"due": "2026-05-02"}, [], [months(2)]),
         ({"due": "2026-03-05"}, [], [Duration(Decimal(2), "night"), Duration(Decimal(2), "business_day")]),
     ],
 )  # fmt: skip
@@ -169,10 +171,10 @@ def test_forms_of_what_data_states(data: dict[str, Any], is_so: list[Fact], is_n
     ],
 )
 def test_days_as_seen_from_today(name: str, first: str, last: str) -> None:
-    """The first and the last day of each; those before and behind are none."""
+    """The first and the last day of each; those before and behind, and a week further, are none."""
     one, two = date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal()
-    around = [date.fromordinal(day) for day in (one - 1, one, two, two + 1)]
-    assert [known({"due": f"{day}"}, RelativeDay(name)) for day in around] == [False, True, True, False]
+    around = [date.fromordinal(day) for day in (one - 7, one - 1, one, two, two + 1, two + 7)]
+    assert [known({"due": f"{day}"}, RelativeDay(name)) for day in around] == [False, False, True, True, False, False]
     assert not known({"due": first}, RelativeDay(name), None)
 
 
@@ -238,24 +240,29 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         ({"order": 7, "limit": 10}, [], [number("3"), number("70")]),
         ({"used": 1, "limit": 10}, [number("9"), number("11")], [number("10.5")]),
         ({"used": 0, "limit": 12}, [], [number("13")]),
+        ({"used": 0.5, "limit": 10}, [number("10.5")], [number("5")]),
+        ({"change": -3, "limit": 10}, [], [number("7"), number("13")]),
         ({"used": 2, "limit": 3}, [number("6")], [number("7")]),
-        ({"adults": 2, "children": 3, "babies": 1}, [number("6"), number("5")], [number("7")]),
+        ({"adults": 2, "children": 3, "babies": 4}, [number("9"), number("5")], [number("10")]),
         ({"a": {"adults": 2}, "b": {"children": 3}, "c": {"babies": 14}}, [], [number("19")]),
         # The difference of two values of one unit.
         ({"rain": "7 kg", "snow": "10 kg"}, [number("3"), kilos("3"), kilos("17")], [number("17"), kilos("4")]),
+        ({"rain": "7 kg", "snow": "10 kg"}, [], [Measure(Decimal(3), "volume-liter"), Measure(Decimal(3), "length-meter")]),
         ({"rain": "7 kg", "length": "10 km"}, [], [number("3"), kilos("3")]),
         ({"rain": "$7", "fee": "10 EUR"}, [], [number("3"), money("3", EUR)]),
         # Amounts: with each other, times a count, or divided by it.
         ({"fee": "$7", "cap": "$10"}, [money("3"), money("17"), money("-3")], [money("4"), money("70"), money("3", EUR)]),
         ({"fee": "$7", "seats": 3}, [money("21"), money("2.33")], [money("2.34"), money("10"), money("21", EUR)]),
         ({"fee": "$7", "seats": 1}, [], [money("8")]),
+        ({"fee": "$8", "part": 0.5}, [], [money("4"), money("16")]),
         ({"fee": "$8", "seats": 2}, [money("16"), money("4")], [money("32")]),
         # Points and shares.
         ({"now": "7%", "then": "10%"}, [Points(Decimal(3))], [Points(Decimal(4)), Points(Decimal(17))]),
         ({"off": "30%"}, [percent("70")], [percent("71"), percent("-70")]),
         ({"used": 3, "limit": 4}, [percent("75"), percent("133"), percent("25"), percent("33")], [percent("76"), percent("74.9")]),
+        ({"used": -3, "limit": 4}, [], [percent("175"), percent("-75")]),
         ({"used": 3, "limit": 8}, [percent("37.5"), percent("38")], [percent("37.4"), percent("37")]),
-        ({"used": 0, "limit": 4}, [], [percent("0")]),
+        ({"used": 0, "limit": 4}, [], [percent("0"), percent("30")]),
         ({"was": "$50", "now": "$40"}, [percent("80"), percent("125"), percent("20"), percent("25")], [percent("10")]),
         # Lengths of time: with each other, times a count, between two days or two times.
         ({"a_minutes": 7, "b_minutes": 10}, [seconds(180), seconds(1_020)], [seconds(240), seconds(4_200)]),
@@ -272,6 +279,7 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         ({"due": "2026-03-05", "grace": "36 hours"}, [], [Date(3, 6), Date(3, 7)]),
         ({"due": "2026-03-05", "grace": "399 days"}, [Date(4, 8, 2027)], []),
         ({"due": "2026-03-05", "grace": "400 days"}, [], [Date(4, 9, 2027)]),
+        ({"due": "2026-03-05", "grace": "500 days"}, [], [Date(7, 18, 2027)]),
         ({"due": "March 5", "grace": "2 days"}, [], [Date(3, 7)]),
         # Codes: written another way, a row with its seat, the beginning of a hash.
         ({"code": "AB-12"}, [Code("ab12"), Code("A.B12")], [Code("AB13")]),
@@ -291,9 +299,12 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         # An hour of the clock of twelve, or of 24.
         ({"open": "09:00", "close": "20:00"}, [number("9"), number("8")], [number("10"), number("20")]),
         ({"open": "09:00", "close": "13:00"}, [number("1")], [number("0"), number("13")]),
+        ({"open": "00:00", "close": "09:00"}, [], [number("0")]),
+        ({"open": "12:00"}, [number("12")], []),
         ({"open": "12:30"}, [], [number("12")]),
         ({"seats": "C14, C15"}, [number("14"), number("15")], [number("1"), number("16")]),
         ({"rows": "C14, C15"}, [], [number("14")]),
+        ({"at": "00:30"}, [], [RelativeDay("tomorrow")]),
         # A period of a key.
         ({"leads_week": 23}, [RelativeDay("this_week"), RelativeDay("last_week"), Frequency("week")],
          [RelativeDay("this_month"), Frequency("month"), RelativeDay("this_weekend")]),
@@ -317,6 +328,11 @@ def test_a_number_of_the_data_with_another_unit_is_a_wrong_one() -> None:
 
 def test_a_fact_is_derived_where_one_of_its_meanings_is() -> None:
     assert derived({"used": 7, "limit": 10}, Code("3"), number("3"))
+
+
+def test_without_a_day_nothing_lies_so_far_away() -> None:
+    assert not known({"due": "2026-03-05"}, days(2), None)
+    assert known({"paid": "every other week"}, days(14), None)
 
 
 def test_days_are_those_of_the_persons_clock() -> None:

@@ -41,6 +41,7 @@ def test_forms_of_one_word(one: str, other: str, same: bool) -> None:
         ("ready for pickup", True, False, False),
         (12, False, True, False),
         ("-3.5", False, True, False),
+        ("tomorrow", False, False, False),
         ("12 apples", False, False, False),
         ("2026-05-07", False, False, False),
     ],

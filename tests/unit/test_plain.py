@@ -100,6 +100,51 @@ def test_the_plain_sentence_speaks_the_language_of_its_data(data: dict[str, obje
     assert plain_sentence({"type": "x", **data}, name, now=NOW) == sentence
 
 
+@pytest.mark.parametrize(
+    ("length", "segments", "fits"),
+    # "x: a " and the full stop are six characters; a segment has 160, two of them more than the 300 that a text may have.
+    [(294, 2, True), (295, 2, False), (295, 3, False), (154, 1, True), (155, 1, False)],
+)
+def test_a_sentence_is_as_long_as_two_segments(length: int, segments: int, fits: bool) -> None:
+    sentence = plain_sentence({"type": "x", "a": "y" * length}, None, segments)
+    assert sentence == (f"x: a {'y' * length}." if fits else None)
+
+
+def test_a_fact_that_does_not_fit_is_left_out_whole() -> None:
+    assert plain_sentence({"type": "x", "a": "b", "c": "y" * 290, "d": "e"}, None) == "x: a b; d e."
+    assert plain_sentence({"type": "x", "c": "y" * 155, "d": "e"}, None, 1) == "x: d e."
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"items": ["a"]}, "x: items: a."),
+        ({"items": ["a", "b"]}, "x: items: a and b."),
+        ({"items": ["a", "b", "c"]}, "x: items: a, b and c."),
+        ({"items": ["a", "b", "c", "d"]}, "x: items: a, b, c and 1 more."),
+        ({"items": ["a", None, "", "d"]}, "x: items: a and d."),
+        ({"items": [["a", "b"], {"c": 5, "d": 6}]}, "x: items: a, b and c 5, d 6."),
+        ({"hotel": {"name": "Acme", "status": "open"}}, "x: hotel: Acme (open)."),
+        ({"hotel": {"title": "Acme", "stars": 5}}, "x: hotel: Acme."),
+        ({"hotel": {"name": ["Acme"], "stars": 5}}, "x: name: Acme; stars 5."),
+        ({"userId": "a", "api_key": "b", "identity": "c"}, "x: identity c."),
+        ({"amount": 1200, "currency": "kr"}, "x: amount 1,200."),
+        ({"amount": 1200, "currency": "GBP", "items": 1200}, "x: amount £1,200; items 1,200."),
+        ({"a": 10**15 - 1}, "x: a 999,999,999,999,999."),
+        ({"a": 10**15}, "x: a 1000000000000000."),
+        ({"a": -(10**15)}, "x: a -1000000000000000."),
+        ({"a": 0.12345678904}, "x: a 0.123456789."),
+        ({"a": 1.5, "number": 1500.5}, "x: a 1.5; number 1500.5."),
+        ({"type": "x", "a": "2027-11-22"}, "x: a Nov 22."),
+        ({"type": "x", "a": "2027-11-22T15:30:00-05:00"}, "x: a Nov 22, 3:30 PM."),
+        ({"a": "2026-11-22 15:30"}, "x: a Nov 22, 3:30 PM."),
+        ({"state": "almostReady", "other": "almostReady"}, "x: state almost ready; other almostReady."),
+    ],
+)
+def test_lists_objects_and_numbers_in_a_sentence(data: dict[str, object], sentence: str) -> None:
+    assert plain_sentence({"type": "x", **data}, None) == sentence
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=20), inner, max_size=5),

@@ -8,6 +8,7 @@ from orchestrator.wording.facts.amounts import currencies_of
 from orchestrator.wording.facts.kinds import (
     Amount,
     Code,
+    Date,
     DayOfMonth,
     Email,
     Fact,
@@ -15,6 +16,7 @@ from orchestrator.wording.facts.kinds import (
     Handle,
     Link,
     Measure,
+    Month,
     Number,
     Percent,
     Phone,
@@ -24,11 +26,12 @@ from orchestrator.wording.facts.kinds import (
     Weekday,
     Zone,
 )
-from orchestrator.wording.facts.language import language
+from orchestrator.wording.facts.language import language, language_of
+from orchestrator.wording.facts.measures import unit_of
 from orchestrator.wording.facts.normal import normal
 from orchestrator.wording.facts.reading import read_facts
 
-DOLLARS = currencies_of("$")
+DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD"})
 
 
 def facts(text: str, code: str = "en") -> dict[str, set[Fact]]:
@@ -139,6 +142,8 @@ def test_numbers(code: str, written: str, meant: list[str] | None) -> None:
         ("a -86 dollars and 2 cents b", {"-86 dollars and 2 cents": money("-86.02")}),
         ("- 86 dollars, 99 cents", {"86 dollars, 99 cents": money("86.99")}),
         ("- 86 dollars and 3 euros", {"86 dollars": money("86"), "3 euros": money("3", "EUR")}),
+        ("- 86 dollars and 2 cents, 5 euros", {"86 dollars and 2 cents": money("86.02"), "5 euros": money("5", "EUR")}),
+        ("- 1 Swiss franc", {"1 Swiss franc": money("1", "CHF")}),
         ("- 12 euros 50 left", {"12 euros 50": money("12.50", "EUR")}),
         ("- 12 euros 50% left", {"12 euros": money("12", "EUR"), "50%": {Percent(Decimal(50))}}),
         ("- 1.200 dollars", {"1.200 dollars": money("1.2")}),
@@ -148,6 +153,7 @@ def test_numbers(code: str, written: str, meant: list[str] | None) -> None:
         ("- 5%-points", {"5%-points": {Points(Decimal(5))}}),
         ("- 3 points", {"3 points": {Points(Decimal(3))}}),
         ("- 2.5 kg", {"2.5 kg": measure("2.5", "mass-kilogram")}),
+        ("- 1 kilometer", {"1 kilometer": measure("1000", "length-meter")}),
         ("- 500 g", {"500 g": measure("0.5", "mass-kilogram")}),
         ("- 8 lb 3 oz", {"8 lb 3 oz": measure("8.1875", "mass-pound")}),
         ("- 3 oz 8 lb", {"3 oz": measure("0.1875", "mass-pound"), "8 lb": measure("8", "mass-pound")}),
@@ -155,13 +161,13 @@ def test_numbers(code: str, written: str, meant: list[str] | None) -> None:
         ("- 18 millimeters", {"18 millimeters": measure("0.018", "length-meter")}),
         ("- 5 km/h", {"5 km/h": measure("5", "speed-kilometer-per-hour")}),
         ("- 22 ng/mL", {"22 ng/mL": measure("22", "ng/ml")}),
-        ("- 4,870 in September", {"4,870": numbers("4870"), "September": set(facts("- September")["September"])}),
+        ("- 4,870 in September", {"4,870": numbers("4870"), "September": {Month(9)}}),
         ("- 18x12x6", {"18": numbers("18"), "12": numbers("12"), "6": numbers("6")}),
         # Fractions of one character or of three stand behind a whole number.
         ("- 1½ boxes", {"1.5": numbers("1.5")}),
         ("- 1 1/2 boxes", {"1.5": numbers("1.5")}),
         ("- 2 3/4 of it", {"2.75": numbers("2.75")}),
-        ("- 1 2/2 boxes", {"1": numbers("1"), "2/2": set(facts("- 2/2")["2/2"])}),
+        ("- 1 2/2 boxes", {"1": numbers("1"), "2/2": {Date(2, 2)}}),
         ("- ١٢ boxes", {"12": numbers("12")}),
         ("- 3²", {"32": numbers("32")}),
         ("- minus 5", {"-5": numbers("-5")}),
@@ -181,6 +187,49 @@ def test_cents_are_of_any_currency() -> None:
 
 def test_an_amount_with_hundredths_takes_no_more_of_them() -> None:
     assert list(facts("- 86.5 dollars and 2 cents")) == ["86.5 dollars", "2 cents"]
+    assert list(facts("a -86.5 dollars and 2 cents")) == ["-86.5 dollars", "2 cents"]
+
+
+def test_free_of_charge_is_english() -> None:
+    assert facts("Voici: no charge", "fr") == {}
+    assert facts("Voici: no charge", "en") == {"no charge": {Free()}}
+
+
+@pytest.mark.parametrize(
+    ("word", "unit"),
+    [
+        ("kWh", "energy-kilowatt-hour"), ("kwh", "energy-kilowatt-hour"), ("KB", "digital-kilobyte"),
+        ("Kilometers", "length-kilometer"), ("kilometer", "length-kilometer"), ("Kilómetros", "length-kilometer"),
+        ("in", "length-inch"), ("IN", None), ("f", "temperature-fahrenheit"), ("C", "temperature-celsius"),
+        ("t", "mass-tonne"), ("T", None), ("things", None),
+    ],
+)  # fmt: skip
+def test_the_unit_that_a_word_of_a_key_names(word: str, unit: str | None) -> None:
+    assert unit_of(word) == unit
+
+
+@pytest.mark.parametrize(
+    ("text", "also", "code"),
+    [
+        ("See you at the office on Monday", "", "en"),
+        ("Nos vemos en la oficina el lunes", "", "es"),
+        ("Rendez-vous au bureau lundi", "", "fr"),
+        ("Wir sehen uns am Montag im Büro", "", "de"),
+        ("Vejo você no escritório na segunda-feira", "", "pt"),
+        # Where the text does not decide, its data does; where neither does, it is English.
+        ("Acme", "Nos vemos en la oficina el lunes", "es"),
+        ("Acme", "Borealis", "en"),
+        ("See you at the office", "Nos vemos en la oficina el lunes", "en"),
+        # The names of months, days, units and numbers of more than three letters count once for each kind.
+        ("Oktober", "", "de"),
+        ("jueves", "", "es"),
+        ("zwölf", "", "de"),
+        ("Größe", "", "de"),
+        ("Mai", "", "en"),
+    ],
+)
+def test_the_language_of_a_text(text: str, also: str, code: str) -> None:
+    assert language_of(text, also).code == code
 
 
 @pytest.mark.parametrize(
@@ -217,6 +266,12 @@ def test_the_point_of_an_amount_divides_thousands_outside_english(code: str, val
             "212-555-0123": {Phone("12125550123"), Code("2125550123")},
             "12345678901234": {Phone("12345678901234"), Code("12345678901234"), *numbers("12345678901234")},
         }),
+        ("12345678901234", {"12345678901234": {Phone("12345678901234"), Code("12345678901234"), *numbers("12345678901234")}}),
+        ("Call x2125550123, 212-555-0124", {
+            "x2125550123": {Code("x2125550123")},
+            "212-555-0124": {Phone("12125550124"), Code("2125550124")},
+        }),
+        ("Write ada@x.example, see x.example", {"ada@x.example": {Email("ada@x.example")}, "x.example": {Link("x.example")}}),
         ("Say four one five five five", {
             "four one five five five": {Phone("41555"), Phone("141555"), Code("41555"), *numbers("41555")},
         }),

@@ -21,23 +21,18 @@ _END = ".,;:!?'\"»…>*"
 
 
 def find_addresses(text: str, *, also_disguised: bool) -> Iterator[Found]:
-    """Yield the links, addresses and handles of a text, in no order; none overlaps another.
+    """Yield the links, addresses and handles of a text, in no order; of two that overlap the first one counts.
 
     Args:
         also_disguised: find `evil dot com`, too; in data these are words.
     """
-    taken: list[tuple[int, int]] = []
     patterns: list[tuple[re.Pattern[str], Callable[[str], Fact]]] = [(_EMAIL, _email), (_URL, link_of)]
     if also_disguised:
         patterns.append((_disguise(), _disguised))
     for pattern, reading in (*patterns, (_BARE, link_of), (_HANDLE, _handle)):
         for match in pattern.finditer(text):
             found = _stripped(match[0])
-            end = match.start() + len(found)
-            if any(match.start() < other_end and start < end for start, other_end in taken):
-                continue
-            taken.append((match.start(), end))
-            yield Found(match.start(), end, (reading(found),))
+            yield Found(match.start(), match.start() + len(found), (reading(found),))
 
 
 def link_of(address: str) -> Link:

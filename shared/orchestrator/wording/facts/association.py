@@ -187,9 +187,8 @@ class Association:
         before = [number for number, token in enumerate(self._tokens) if token[1] <= mention.start][::-1]
         after = [number for number, token in enumerate(self._tokens) if token[0] >= mention.end]
         # "from" and "to" are labels of what stands directly behind them.
-        last = self._tokens[before[0]] if before else (0, 0, "")
-        if last[2] in label & _PREPOSITIONS:
-            return 1, last[0]
+        if before and self._tokens[before[0]][2] in label & _PREPOSITIONS:
+            return 1, self._tokens[before[0]][0]
         label -= _PREPOSITIONS
         return min(self._steps(before, label), self._steps(after, label), key=lambda found: found[0])
 

@@ -155,7 +155,7 @@ class _Reader:
     def facts_of(self, key: str) -> Iterator[Fact]:
         """Yield what a text that is written like a key states."""
         for spoken in self._languages:
-            for found in read_facts(normal(split_key(key)), spoken, exact=True):
+            for found in read_facts(normal(split_key(key)), spoken):
                 yield from found.readings
 
     def _read_object(self, value: Mapping[str, Any], currencies: frozenset[str]) -> None:

@@ -147,7 +147,7 @@ def _amount_is_known(amount: Amount, data: DataFacts, _today: date | None) -> bo
     for other in same:
         if other.currencies & amount.currencies:
             # "CAD" is more than "$" states; "USD" is what it means to most.
-            return len(amount.currencies) > 1 or len(other.currencies) == 1 or amount.currencies == {"USD"}
+            return len(amount.currencies) > 1 or amount.currencies == {"USD"}
     # A number that has a currency has no other one of the data.
     return not same and amount.value in data.money and bool(amount.currencies & data.currencies)
 
