@@ -338,9 +338,7 @@ def refresh(settings: SomeSettings) -> SomeSettings:
     Raises:
         SettingsError: a secret can no longer be read, or is malformed.
     """
-    if not uses_secrets():
-        return settings
-    fresh = load(type(settings))
+    fresh = load(type(settings)) if uses_secrets() else settings
     return settings if fresh == settings else fresh
 
 

@@ -105,7 +105,7 @@ def come_back(
 
 def _backoff(record: QueueRecord) -> int:
     """Seconds until a record comes back, by how often it was received."""
-    return min(FIRST_WAIT_SECONDS << min(record.receive_count, 10), LONGEST_WAIT_SECONDS)
+    return min(FIRST_WAIT_SECONDS << min(record.receive_count, 8), LONGEST_WAIT_SECONDS)
 
 
 def _process(
