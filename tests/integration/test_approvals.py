@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from orchestrator.agents import Agent
 from orchestrator.store.agents import set_agent
+from orchestrator.store.approvals import refuse_message
 from orchestrator.store.runtime_role import ROLE
 from orchestrator_cli import approvals as command
 from orchestrator_cli.main import app
@@ -112,6 +113,7 @@ def test_a_refused_message_ends_with_a_reason_that_its_agent_sees(office: World,
     held = text(office)
     assert run("refuse", str(held), "--yes").exit_code != 0, "a refusal has a reason"
     assert run("refuse", str(held), "--reason", "too pushy", "--yes").exit_code == 0
+    assert not refuse_message(office.connection, held, office.now), "it waits no more"
     office.minute()
     assert (office.state(held), office.texts()) == (REFUSED, [])
     steps = json.loads(run("explain", str(held), "--json").output)["steps"]

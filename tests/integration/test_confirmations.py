@@ -1,6 +1,7 @@
 """One confirmation of an opt-out that Twilio did not confirm itself, or none (R11)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -46,6 +47,17 @@ def test_who_wrote_more_than_a_keyword_gets_one_confirmation_with_the_name_and_t
     late = world.message(priority="urgent", can_delay=False)
     world.deliver()
     assert (world.texts(), world.state(late)) == ([WORDS], ("cancelled", "opted_out"))
+
+
+def test_a_confirmation_whose_call_brought_no_answer_is_in_doubt_ten_minutes_after_it(confirming: World) -> None:
+    world = confirming
+    world.person()
+    world.phones.misbehave = lambda _fields: HttpAnswer(503, {})
+    world.writes(PLEASE)
+    world.deliver()
+    assert world.all("SELECT status, lease_until FROM message_queue") == [
+        ("sending", world.now + timedelta(minutes=10))
+    ]
 
 
 @pytest.mark.parametrize(
