@@ -1,5 +1,6 @@
 """Holidays by rule: fixed days, weekdays of a month, days around Easter, and the days on which they are observed."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -74,7 +75,7 @@ def _weekday_of_month(year: int, month: int, weekday: int, nth: int) -> date:
     if nth > 0:
         first = date(year, month, 1)
         return first.replace(day=1 + (weekday - first.weekday()) % 7 + 7 * (nth - 1))
-    last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    last = date(year, month, monthrange(year, month)[1])
     return last - timedelta(days=(last.weekday() - weekday) % 7)
 
 
