@@ -155,6 +155,7 @@ def test_an_opt_out_type_that_does_not_exist_yet_leaves_it_to_the_text() -> None
         ("opt o ut", (Intent.UNREAD, ClassifiedBy.NOBODY)),
         ("cancel", (Intent.STOP, ClassifiedBy.KEYWORD)),
         ("cancel please", (Intent.UNREAD, ClassifiedBy.NOBODY)),
+        ("already cancel", (Intent.UNREAD, ClassifiedBy.NOBODY)),
         ("STOP?", (Intent.UNREAD, ClassifiedBy.NOBODY)),
         ("help please", (Intent.HELP, ClassifiedBy.KEYWORD)),
         ("help?", (Intent.HELP, ClassifiedBy.KEYWORD)),

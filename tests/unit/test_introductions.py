@@ -14,6 +14,7 @@ from orchestrator.people import Person
 from orchestrator.purpose import Purpose
 from orchestrator.rules.intents import Intent, intent_of
 from orchestrator.rules.introductions import Introduction, introduction_of
+from orchestrator.rules.law import Law, Place
 from orchestrator.rules.state import MessageState
 from orchestrator.rules.stop_answers import offered_stop_word
 from orchestrator.segments import Encoding, segments_of
@@ -34,6 +35,7 @@ WORDS = tomllib.loads((Path(orchestrator.wording.__file__).parent / "introductio
         ("the second text", "+12125550101", 1, "informational", False, Introduction.NONE),
         ("after 29 days", "+12125550101", 29, "informational", False, Introduction.NONE),
         ("after 30 days", "+12125550101", 30, "informational", False, Introduction.NAME),
+        ("after 31 days", "+12125550101", 31, "informational", False, Introduction.NAME),
         ("the first part after it", "+12125550101", None, "informational", True, Introduction.NONE),
         ("marketing in the United States", "+12125550101", 1, "marketing", False, Introduction.NONE),
         ("marketing in Quebec", "+15145550101", 1, "marketing", False, Introduction.CONTACT),
@@ -56,6 +58,22 @@ def test_when_a_text_introduces_its_sender(
         purpose=Purpose(purpose),
     )
     assert introduction_of(message, person, LAW, NOW) is expected, situation
+
+
+def test_marketing_in_a_country_that_an_owner_added_is_not_that_of_canada() -> None:
+    britain = Place("BRITAIN", "United Kingdom", "BRITAIN", "GB", frozenset(), ("Europe/London",))
+    person = Person(UUID(int=1), "+442079460123", texted_at=NOW - timedelta(days=1))
+    message = MessageState(
+        lane=Lane.HIGH,
+        can_delay=True,
+        due=NOW,
+        not_before=None,
+        expires_at=NOW + timedelta(days=1),
+        accepted_at=NOW,
+        purpose=Purpose.MARKETING,
+    )
+    own = Law({"BRITAIN": britain}, [], [], [])
+    assert introduction_of(message, person, own, NOW) is Introduction.NONE
 
 
 @pytest.mark.parametrize(

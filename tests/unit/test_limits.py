@@ -100,7 +100,8 @@ def test_the_day_of_a_person_is_that_of_their_calendar() -> None:
 
 
 def test_of_several_zones_of_a_number_the_first_one_counts() -> None:
-    """North Dakota has the zones of Chicago and of Denver, in this order."""
-    person = Person(UUID(int=1), "+17015550101")
+    """The west of Florida has the zones of Chicago and of New York, in this order."""
+    person = Person(UUID(int=1), "+18505550101")
+    assert [zone.key for zone in person.zones] == ["America/Chicago", "America/New_York"]
     assert budget_day(person, datetime(2026, 3, 4, 5, 59, tzinfo=UTC)) == date(2026, 3, 3)
     assert budget_day(person, datetime(2026, 3, 4, 6, 0, tzinfo=UTC)) == date(2026, 3, 4)

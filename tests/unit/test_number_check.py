@@ -26,6 +26,7 @@ SAME, OTHER, NO_DATA = NumberAnswer.SAME_OWNER, NumberAnswer.OTHER_OWNER, Number
         ("asked yesterday", SAME, CONSENT, 1, True),
         ("asked almost a month ago", SAME, CONSENT, 29.9, True),
         ("asked a month ago", SAME, CONSENT, 30, False),
+        ("asked before that", SAME, CONSENT, 31, False),
         ("the same owner holds for a newer consent, too", SAME, date(2025, 1, 1), 1, True),
         ("another owner, for this consent", OTHER, CONSENT, 1, True),
         ("another owner, of a number that was verified since", OTHER, date(2026, 1, 11), 1, True),

@@ -64,6 +64,11 @@ def test_at_equal_times_stop_wins() -> None:
     assert contents(wishes_of([text("STOP", 1), text("START", 1)])) == (["STOP"], [])
 
 
+def test_of_two_texts_of_one_time_and_kind_the_first_one_stays() -> None:
+    assert contents(wishes_of([text("STOP", 1), text("quit", 1)])) == (["STOP"], [])
+    assert contents(wishes_of([text(WISH, 1), text("my ex won't stop texting me", 1)])) == ([], [WISH])
+
+
 def test_of_people_who_share_a_number_the_last_word_of_any_counts() -> None:
     assert contents(wishes_of([text("START", 5), text("STOP", 1)])) == ([], [])
     assert contents(wishes_of([text("STOP", 5), text("START", 1)])) == (["STOP"], [])

@@ -38,6 +38,10 @@ END = datetime(2026, 3, 4, tzinfo=UTC)
             " (until 2026-03-03 19:00:00 EST, or `orchestrator resume --agent 'bulk 7'`)",
         ),
         (
+            PauseRow("type", "offer", None, None, SINCE, None),
+            "type offer since 2026-03-03 10:00:00 EST by an operator (until `orchestrator resume --type offer`)",
+        ),
+        (
             PauseRow("country", "FR", None, None, SINCE, None),
             "texts to FR since 2026-03-03 10:00:00 EST by Twilio, which refuses texts to this country"
             " (until it ends by itself)",

@@ -18,22 +18,23 @@ class Send:
         open_until: the text may neither leave nor wait at Twilio after this.
         caps: the limits that must still hold when the slot is reserved.
         takes_slot: true for all but replies and later parts; a sequence takes one slot, with its first part (R8).
+        agent_texts: what it counts for against the hourly limit of its agents: a sequence as a whole, with its first
+            part (R13).
         active_since: the inbound message that lets it through; None when the ordinary rules allow it (R4).
         reply_to: when the person wrote what a reply answers; None for every other message (R12).
         active_texts: what it counts for while the person is active: a sequence as a whole with its first part (R4).
         law: what the law of the place caps, and the rows that bind the text (R15).
-        agent_texts: what it counts for against the hourly limit of its agents, in the same way (R13).
     """
 
     local_date: date
     open_until: datetime
     caps: Caps
     takes_slot: bool
+    agent_texts: int
     active_since: datetime | None = None
     active_texts: int = 0
     reply_to: datetime | None = None
     law: LawLimit = UNBOUND
-    agent_texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
