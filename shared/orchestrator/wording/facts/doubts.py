@@ -192,7 +192,7 @@ def _is_borrowed(found: Found, text: str, known: DataFacts, leaves: Sequence[Lea
     if ordinals and _ORDINAL.fullmatch(written) and written not in ordinals:  # 12th Street for 5th Street
         return not any(isinstance(fact, DayOfMonth) and fact in known.facts for fact in found.readings)
     values = {fact.value for fact in found.readings if isinstance(fact, Number)}
-    if not values or values & known.bare or not known.facts.isdisjoint(found.readings):
+    if not values or not known.facts.isdisjoint(found.readings):
         return False
     if values & known.numbers:
         return True
