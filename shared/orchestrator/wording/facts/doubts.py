@@ -98,7 +98,7 @@ def _without(found: Sequence[Found | Comparison], text: str) -> str:
 
 def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
     """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
-    has_minus = any(getattr(fact, "value", 0) < 0 for fact in known.facts) or any(n < 0 for n in known.numbers)
+    has_minus = any(getattr(fact, "value", 0) < 0 for fact in known.facts)
     denied = {
         name: any(_found(name, " ".join(known.words), language(code)) for code in codes())
         for name in ("denials", "none")
