@@ -260,6 +260,7 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         ({"now": "7%", "then": "10%"}, [Points(Decimal(3))], [Points(Decimal(4)), Points(Decimal(17))]),
         ({"off": "30%"}, [percent("70")], [percent("71"), percent("-70")]),
         ({"used": 3, "limit": 4}, [percent("75"), percent("133"), percent("25"), percent("33")], [percent("76"), percent("74.9")]),
+        ({"used": 0.5, "limit": 1}, [percent("50"), percent("200")], [percent("51")]),
         ({"used": -3, "limit": 4}, [], [percent("175"), percent("-75")]),
         ({"used": 3, "limit": 8}, [percent("37.5"), percent("38")], [percent("37.4"), percent("37")]),
         ({"used": 0, "limit": 4}, [], [percent("0"), percent("30")]),
