@@ -268,6 +268,7 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         # Lengths of time: with each other, times a count, between two days or two times.
         ({"a_minutes": 7, "b_minutes": 10}, [seconds(180), seconds(1_020)], [seconds(240), seconds(4_200)]),
         ({"a": "7 minutes", "rounds": 3}, [seconds(1_260)], [seconds(1_261)]),
+        ({"a": "7 minutes", "rounds": 2}, [seconds(840)], [seconds(841)]),
         ({"from": "9:30", "to": "11:00"}, [seconds(5_400)], [seconds(5_460), Duration(Decimal(5_400), "night")]),
         ({"from": "2026-03-01", "to": "2026-03-05"}, [days(4), Duration(Decimal(4), "night")],
          [days(3), days(5), Duration(Decimal(3), "night"), Duration(Decimal(4), "business_day")]),
