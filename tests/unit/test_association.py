@@ -134,6 +134,8 @@ def test_exchanges(data: dict[str, Any], text: str, exchanged: set[str]) -> None
         ({"guests": 12, "rooms": 3}, "12, guests came.", True),
         ({"guests": 12, "rooms": 3}, "Guests, 12 came.", True),
         (RACE, "10:00, March 6 pickup.", False),
+        ({"guests": 12, "rooms": 3, "host": "Bo"}, "12 of Bo guests.", False),
+        ({"to": 19, "stops": 3}, "It goes to 19 stops 3.", False),
         # A value with a minus belongs to words such as "down".
         ({"change": -3, "cost_change": 5}, "Down 3 cost 5.", False),
         ({"change": 3, "cost_change": 5}, "Down 3 cost 5.", True),

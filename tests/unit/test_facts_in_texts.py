@@ -160,6 +160,7 @@ def test_dates(code: str, text: str, stated: dict[str, set[Fact]]) -> None:
         ("es", "A las tres y media.", {"tres y media": at("3:30", "15:30")}),
         ("es", "A las 13 y media.", {"13 y media": at("13:30")}),
         ("en", "See you half past one.", {"half past one": at("1:30", "13:30")}),
+        ("en", "See you 59 minutes past three.", {"59 minutes past three": at("3:59", "15:59")}),
         ("en", "See you half past 24.", {"half past 24": at("0:30")}),
         ("en", "See you half past 25.", {"half": {number("0.5")}, "25": {number("25")}}),
         ("fr", "Train: sept heures du matin.", {"sept heures": at("7:00")}),

@@ -260,6 +260,7 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         ({"now": "7%", "then": "10%"}, [Points(Decimal(3))], [Points(Decimal(4)), Points(Decimal(17))]),
         ({"off": "30%"}, [percent("70")], [percent("71"), percent("-70")]),
         ({"used": 3, "limit": 4}, [percent("75"), percent("133"), percent("25"), percent("33")], [percent("76"), percent("74.9")]),
+        ({"used": 0.5, "limit": 1}, [percent("50"), percent("200")], [percent("51")]),
         ({"used": -3, "limit": 4}, [], [percent("175"), percent("-75")]),
         ({"used": 3, "limit": 8}, [percent("37.5"), percent("38")], [percent("37.4"), percent("37")]),
         ({"used": 0, "limit": 4}, [], [percent("0"), percent("30")]),
@@ -267,6 +268,7 @@ def test_a_month_without_a_year_is_the_nearest_one() -> None:
         # Lengths of time: with each other, times a count, between two days or two times.
         ({"a_minutes": 7, "b_minutes": 10}, [seconds(180), seconds(1_020)], [seconds(240), seconds(4_200)]),
         ({"a": "7 minutes", "rounds": 3}, [seconds(1_260)], [seconds(1_261)]),
+        ({"a": "7 minutes", "rounds": 2}, [seconds(840)], [seconds(841)]),
         ({"from": "9:30", "to": "11:00"}, [seconds(5_400)], [seconds(5_460), Duration(Decimal(5_400), "night")]),
         ({"from": "2026-03-01", "to": "2026-03-05"}, [days(4), Duration(Decimal(4), "night")],
          [days(3), days(5), Duration(Decimal(3), "night"), Duration(Decimal(4), "business_day")]),

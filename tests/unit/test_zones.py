@@ -7,6 +7,8 @@ import pytest
 from orchestrator.wording.facts.data_facts import DataFacts
 from orchestrator.wording.facts.kinds import Offset, Zone
 from orchestrator.wording.facts.known import is_known
+from orchestrator.wording.facts.language import language
+from orchestrator.wording.facts.reading import read_facts
 from orchestrator.wording.facts.zones import ZONES
 
 # https://www.timeanddate.com/time/zones/
@@ -23,5 +25,7 @@ def test_the_table_holds_every_zone() -> None:
 
 @pytest.mark.parametrize(("name", "hours"), OFFSETS.items())
 def test_an_instant_of_these_offsets_is_one_of_the_zone(name: str, hours: list[int]) -> None:
-    known = [hour for hour in range(-12, 15) if is_known(Zone(name), DataFacts(facts={Offset(Decimal(hour))}), None)]
+    (_, (zone,)) = (found.readings for found in read_facts(f"It is 5 PM {name}", language("en")))
+    assert zone == Zone(name)
+    known = [hour for hour in range(-12, 15) if is_known(zone, DataFacts(facts={Offset(Decimal(hour))}), None)]
     assert known == hours

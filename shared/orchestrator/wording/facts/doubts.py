@@ -98,7 +98,7 @@ def _without(found: Sequence[Found | Comparison], text: str) -> str:
 
 def _has_claim(text: str, known: DataFacts, spoken: Language) -> bool:
     """Whether a word that denies, decides or gives a direction is in the text, and nothing like it in the data."""
-    has_minus = any(getattr(fact, "value", 0) < 0 for fact in known.facts) or any(n < 0 for n in known.numbers)
+    has_minus = any(getattr(fact, "value", 0) < 0 for fact in known.facts)
     denied = {
         name: any(_found(name, " ".join(known.words), language(code)) for code in codes())
         for name in ("denials", "none")
@@ -192,7 +192,7 @@ def _is_borrowed(found: Found, text: str, known: DataFacts, leaves: Sequence[Lea
     if ordinals and _ORDINAL.fullmatch(written) and written not in ordinals:  # 12th Street for 5th Street
         return not any(isinstance(fact, DayOfMonth) and fact in known.facts for fact in found.readings)
     values = {fact.value for fact in found.readings if isinstance(fact, Number)}
-    if not values or values & known.bare or not known.facts.isdisjoint(found.readings):
+    if not values or not known.facts.isdisjoint(found.readings):
         return False
     if values & known.numbers:
         return True

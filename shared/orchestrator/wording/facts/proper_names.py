@@ -76,7 +76,6 @@ def has_altered_name(text: str, language: Language, words: AbstractSet[str]) -> 
         and not any(name.startswith(other) or other.startswith(name) for other in words if len(other) >= 3)
         and any(name[:4] == other[:4] for other in words if len(other) >= 4)
         for name in names
-        if len(name) >= 4
     )
 
 
