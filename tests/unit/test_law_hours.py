@@ -68,6 +68,24 @@ def times(*rows: HoursRow, caps: tuple[CapRow, ...] = ()) -> LawfulTimes:
     return LawfulTimes(own, tuple(LawClock(own, row, "X", row.zone or NEW_YORK) for row in rows), caps)
 
 
+@pytest.mark.parametrize(
+    ("zone", "open_on", "now", "opens"),
+    [
+        # The clocks of London go back, and those of the others change, on the Sunday that follows.
+        ("Europe/London", {0, 6}, "2026-10-20T12:09Z", "2026-10-24T23:00Z"),
+        ("Australia/Sydney", {1, 5, 6}, "2026-03-31T23:42Z", "2026-04-03T13:00Z"),
+        ("America/Los_Angeles", {1, 5, 6}, "2026-03-05T02:07Z", "2026-03-07T08:00Z"),
+        ("America/Santiago", {0, 4, 5}, "2026-03-31T11:46Z", "2026-04-03T03:00Z"),
+    ],
+)
+def test_a_row_that_is_closed_for_days_opens_with_its_day_though_the_clocks_change_behind_it(
+    zone: str, open_on: set[int], now: str, opens: str
+) -> None:
+    days = [OpenHours(0, 1440) if day in open_on else None for day in range(7)]
+    row = replace(hours(*days, zone=ZoneInfo(zone)), keeps_holidays=False)
+    assert times(row).next_lawful(datetime.fromisoformat(now)) == datetime.fromisoformat(opens)
+
+
 def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
     """A local time in March 2026; the 2nd is a Monday."""
     return datetime(2026, 3, day, hour, minute, second, tzinfo=NEW_YORK)

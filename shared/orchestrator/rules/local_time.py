@@ -74,7 +74,9 @@ def _candidates(now: datetime, zone: ZoneInfo, walls: Iterable[time]) -> Iterato
         for wall in walls
         for fold in folds
     }
-    return (instant for instant in sorted(instants.union(changes)) if instant > now)
+    # A change on a later day comes behind walls of that day, which are not among these instants.
+    end = instant_of(today + timedelta(days=_HORIZON_DAYS), time(0), zone)
+    return (instant for instant in sorted(instants.union(changes)) if now < instant < end)
 
 
 @lru_cache(maxsize=4096)

@@ -66,7 +66,7 @@ class _Measure:
     floor: float
 
     def share(self, outcomes: Outcomes) -> float:
-        return self.count(outcomes) / max(outcomes.texts, 1)
+        return self.count(outcomes) / outcomes.texts if outcomes.texts else 0.0
 
 
 def outcome_pauses(counts: Sequence[OutcomeCount], limits: OutcomeBrakeSettings) -> list[OutcomePause]:
@@ -145,8 +145,8 @@ def _types_without_their_worst_agent(counts: Sequence[OutcomeCount], measure: _M
     for name, by_agent in by_type.items():
         total = sum(by_agent.values(), Outcomes())
         # Of those that fared alike it is the largest, whatever their order.
-        agents = [(measure.count(of), of.texts, agent) for agent, of in by_agent.items() if agent]
-        worst = max(agents)[2] if agents else None
+        agents = ((measure.count(of), of.texts, agent) for agent, of in by_agent.items() if agent)
+        worst = max(agents, default=(0, 0, None))[2]
         shared = worst is not None and by_agent[worst].texts < NEARLY_ALL * total.texts
         judged[name] = sum((of for agent, of in by_agent.items() if agent != worst), Outcomes()) if shared else total
     return judged

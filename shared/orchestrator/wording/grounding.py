@@ -211,7 +211,7 @@ def _is_negated(found: Found, known: DataFacts, text: str, spoken: Language) -> 
     negated: list[Fact] = [
         replace(reading, value=-reading.value)
         for reading in found.readings
-        if isinstance(reading, Number | Amount | Percent | Points | Measure)
+        if isinstance(reading, Number | Amount | Percent | Points)
     ]
     return any(is_known(reading, known, None) for reading in negated) and has_negative_word(text, found.start, spoken)
 

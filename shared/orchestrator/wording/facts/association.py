@@ -36,7 +36,7 @@ _TOKEN = re.compile(r"\w+(?:[.,:'-]\w+)*|[,;.:!?()]")
 # A colon stands between a label and its value.
 _STOPS = frozenset(",;.!?()")
 _BETWEEN = re.compile(r"\s?(?:-|->|\u2192|to|and|until|till|bis|und|auf|a|à|et|y|e|até|para)\s?", re.IGNORECASE)
-_OF = re.compile(r"\s?(?:/|(?:out )?of|von|de|sur|em)(?:\s(?:a|our|your|the))?\s?", re.IGNORECASE)
+_OF = re.compile(r"\s?(?:/|(?:out )?of|von|de|sur|em)\s?(?:a |our |your |the )?", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:from|von|de|del|du|da)\s?$", re.IGNORECASE)
 _TO = re.compile(r"\s?(?:to|auf|zu|bis|a|al|à|au|para)\s?(?:the\s)?", re.IGNORECASE)
 # What stands before the value that was before: "9:05 instead of 6:40"; the second ones before others, too.
@@ -187,8 +187,9 @@ class Association:
         before = [number for number, token in enumerate(self._tokens) if token[1] <= mention.start][::-1]
         after = [number for number, token in enumerate(self._tokens) if token[0] >= mention.end]
         # "from" and "to" are labels of what stands directly behind them.
-        if before and self._tokens[before[0]][2] in label & _PREPOSITIONS:
-            return 1, self._tokens[before[0]][0]
+        last = self._tokens[before[0]] if before else (0, 0, "")
+        if last[2] in label & _PREPOSITIONS:
+            return 1, last[0]
         label -= _PREPOSITIONS
         return min(self._steps(before, label), self._steps(after, label), key=lambda found: found[0])
 

@@ -70,8 +70,9 @@ def _find_named(text: str, language: Language) -> Iterator[Found]:
 def _is_month(name: str, before: str, year: int | None) -> bool:
     if name[:1].islower() and len(name) < 4:
         return False
-    is_verb = name.rstrip(".").casefold() in _VERBS  # "as soon as you may."
-    return year is not None or not is_verb or (name[0].isupper() and bool(_BEFORE_MONTH.search(before)))
+    return (
+        year is not None or name.casefold() not in _VERBS or (name[0].isupper() and bool(_BEFORE_MONTH.search(before)))
+    )
 
 
 def _numeric(match: re.Match[str], language: Language) -> Iterator[Found]:

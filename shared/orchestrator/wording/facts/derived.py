@@ -181,7 +181,7 @@ def _time(fact: Time, data: DataFacts, _counts: AbstractSet[Decimal]) -> bool:
     times = [known.minutes for known in data.facts if isinstance(known, Time)]
     lengths = [known.value / 60 for known in data.facts if isinstance(known, Duration) and known.unit == "second"]
     return any(
-        (time + sign * length - fact.minutes) % _DAY_MINUTES == 0
+        (time + sign * length) % _DAY_MINUTES == fact.minutes
         for time in times
         for length in lengths
         for sign in (1, -1)

@@ -13,7 +13,7 @@ from orchestrator.wording.facts.codes import find_codes, find_versions
 from orchestrator.wording.facts.dates import find_dates
 from orchestrator.wording.facts.days import find_days, find_recurrences
 from orchestrator.wording.facts.durations import find_durations, find_hours_and_minutes
-from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number, Time, Zone
+from orchestrator.wording.facts.kinds import Code, DayOfMonth, Fact, Found, Number, Time
 from orchestrator.wording.facts.language import Language, any_of, words_pattern
 from orchestrator.wording.facts.measures import find_measures
 from orchestrator.wording.facts.named_days import find_named_days
@@ -28,7 +28,12 @@ TAKEN = "\0"
 _IDIOMS = re.compile(r"\b24/7\b|\b24x7\b|\b1[- ]on[- ]1\b|\b1:1\b|\bCOVID-19\b", re.IGNORECASE)
 _OF_MONTH = re.compile(r"(?i:\b(?:the|el|le|am|den|dem|día|dia|vom|zum|bis)\s)$")
 _NOT_OF_MONTH = re.compile(r"\s*(?:%|[A-Za-z])")
-_FULL_STOP = re.compile(r"\.(?:\s+(?=[A-ZÀ-Þ¡¿])|\s*$)")
+# The end of a fact that is the end of its sentence. That of "9 a.m.", "Wed." or "Aug." may belong to the fact.
+_FULL_STOP = re.compile(
+    r"(?:\d ?[AP]M|January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\."
+)
+_NEXT_SENTENCE = re.compile(r"\s+[A-Z]|\s*$")
 
 
 def read_facts(text: str, language: Language, *, exact: bool = False) -> list[Found]:
@@ -70,16 +75,16 @@ def _read(text: str, language: Language, exact: bool) -> tuple[Found, ...]:
                 continue
             facts.append(_with_places(found, text, language))
             rest = rest[: found.start] + TAKEN * (found.end - found.start) + rest[found.end :]
-    facts += find_free(text, language)
-    return tuple(sorted(_without_full_stops(facts, text), key=lambda found: found.start))
+    found_all = [_without_full_stop(found, text) for found in (*facts, *find_free(text, language))]
+    return tuple(sorted(found_all, key=lambda found: found.start))
 
 
-def _without_full_stops(facts: list[Found], text: str) -> Iterator[Found]:
-    """Leave the full stop of a sentence out of its last fact: "at 8 AM. Then ..."; that of "8 a.m. EST" ends none."""
-    zones = {found.start for found in facts if isinstance(found.readings[0], Zone)}
-    for found in facts:
-        stop = _FULL_STOP.match(text, found.end - 1)
-        yield replace(found, end=found.end - 1) if stop and stop.end() not in zones else found
+def _without_full_stop(found: Found, text: str) -> Found:
+    """Leave the full stop of a sentence out of its last fact, as in "Pickup at 8 AM. Start: ..."."""
+    ends = _FULL_STOP.search(text[found.start : found.end])
+    if ends and found.start + ends.end() == found.end and _NEXT_SENTENCE.match(text, found.end):
+        return replace(found, end=found.end - 1)
+    return found
 
 
 def _with_places(found: Found, text: str, language: Language) -> Found:
