@@ -235,7 +235,7 @@ def up_to_date_map(*, keep: bool) -> Reach:
     sources = [file for folder in ("shared", "functions", "tests") for file in (ROOT / folder).rglob("*.*")]
     changed = max(file.stat().st_mtime for file in sources if file.suffix in (".py", ".sql", ".txt"))
     if not FOLDER.exists() or min((file.stat().st_mtime for file in FOLDER.glob("*.json")), default=0) < changed:
-        print("Recording which test reaches what: some three minutes.", flush=True)
+        print("Recording which test reaches what: some five minutes.", flush=True)
         shutil.rmtree(FOLDER, ignore_errors=True)
         command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.record", "--numprocesses", "2"]
         if subprocess.run([*command, *TESTS], cwd=ROOT, check=False).returncode:
