@@ -132,6 +132,14 @@ def test_a_row_is_there_in_the_morning_for_what_was_accepted_the_day_before(worl
     assert sent_by_date(world, ben) == {"2026-03-03": 0}
 
 
+def test_later_on_that_day_a_tick_adds_no_row(world: World) -> None:
+    ada = world.person()
+    world.message(scheduled_for="2026-03-04T18:00:00Z")
+    world.travel_to("2026-03-04T12:00:00-05:00")
+    world.minute()
+    assert sent_by_date(world, ada) == {"2026-03-03": 0}
+
+
 def test_a_text_that_waited_past_midnight_makes_the_row_of_the_utc_day(world: World) -> None:
     ada = world.person()
     world.message(scheduled_for="2026-03-04T00:30:00Z")

@@ -24,6 +24,7 @@ from orchestrator.store.number_checks import (
 )
 from orchestrator.store.opt_outs import list_opt_outs
 from orchestrator.store.people import change_user, list_unreadable_numbers, list_zone_faults
+from orchestrator.store.privacy import export_person
 from tests.named_rows import ADA, BEN, DAY, HOUR, NOW, SECOND, NamedRows
 
 
@@ -116,6 +117,9 @@ def test_consented_numbers_with_the_last_answer(rows: NamedRows) -> None:
         },
     )
     numbers = [ADA, ADA, BEN, "+12125550103"]
+    asked = [check["asked_at"] for check in export_person(rows.connection, rows["ada"])["number_checks"]]
+    assert len(asked) > 2
+    assert asked == sorted(asked)
     last = NumberCheck(NumberAnswer.OTHER_OWNER, date(2026, 3, 1), NOW - HOUR)
     assert read_number_checks(rows.connection, numbers, NOW) == {
         ADA: ConsentedNumber(NOW - DAY, last),
