@@ -31,8 +31,7 @@ SECOND = timedelta(seconds=1)
 
 
 def learner(world: World, **columns: Any) -> UUID:
-    """A person of whom hours are learned; a second after the usual hour, so that no text waits for none of it."""
-    world.wait(seconds=1)
+    """A person of whom hours are learned."""
     return world.person(id=IDS[Holdout.NONE][0], **columns)
 
 
