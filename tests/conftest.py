@@ -1,5 +1,6 @@
 """What every test shares: one Postgres cluster per run, one database per worker, SQS in the process, stand-ins."""
 
+import gc
 import os
 import re
 from collections.abc import Callable, Generator, Iterator
@@ -72,6 +73,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _SERVER = pytest.StashKey[str]()
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while ten thousand tests are collected, all of which stay: it took a fourth of that time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not among the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def _needs_no_database(config: pytest.Config) -> bool:
