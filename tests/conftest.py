@@ -63,7 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
     server = os.environ.get(OWN_SERVER)
     if not server:
         folder = parts.enter_context(folder_in_memory("orchestrator-test-"))
-        fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+        fast = {
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+            "wal_keep_size": "256MB",  # a test reads the log of the last seconds
+        }
         server = parts.enter_context(embedded_postgres(folder / "postgres", fast))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE_DATABASE}")

@@ -402,6 +402,7 @@ class World:
         """
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            " AND backend_type = 'client backend'"
         )
         until = time.monotonic() + PATIENCE_SECONDS
         while self.all(waiting)[0][0] < number:
