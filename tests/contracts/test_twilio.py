@@ -558,7 +558,8 @@ def test_after_three_failures_no_further_question_is_asked() -> None:
     phones.outage = twilio_error(503, 20503, "Service unavailable")
     with serve(phones) as url:
         questions = [NumberQuestion(f"+121255501{n:02}", DAY) for n in range(40)]
-        results = look_up(questions, settings_at(url))
-    asked = [result.failure.error or "" for result in results if result.failure]
-    assert len(asked) == 40, "none lets a text go"
-    assert sum(error == "not asked: Twilio did not answer" for error in asked) >= 25
+        results = look_up(questions, settings_at(url).model_copy(update={"twilio_parallel_calls": 4}))
+    failures = [result.failure.error or "" for result in results if result.failure]
+    assert len(failures) == 40, "none lets a text go"
+    asked = 40 - failures.count("not asked: Twilio did not answer")
+    assert 3 <= asked <= 2 + 4, "the last call starts after two failures, beside three others that have not failed yet"
